@@ -1,0 +1,121 @@
+"""What a driver is: five verbs, no timers, no bus, no store, safe to cancel, opened with ``async with``.
+
+A driver speaks one protocol to one device. Periods, back-off, scaling, stale marks, buffering and *why*
+are the gateway's. Third parties register an entry point ``baigong.drivers`` naming the module that holds
+``driver.toml`` beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import pyarrow as pa
+
+from baigong.vocab.happenings import Command
+
+
+@dataclass(slots=True, frozen=True)
+class Wanted:
+    """A point as a driver sees it: its number for the frame, its address for the wire."""
+
+    number: int
+    address: str
+    scan_s: float = 1.0  # the period asked for; subscriptions use it as sampling interval
+
+
+@dataclass(slots=True, frozen=True)
+class Node:
+    """One row of what a device holds, as ``browse`` shows it.
+
+    ``path`` goes back into ``browse`` to open it; ``address`` (empty for folders) into a PointSpec.
+    """
+
+    path: str
+    title: str
+    has_children: bool = False
+    address: str = ""
+    type: str = ""
+    unit: str = ""
+    value: Any = None
+    quality: int = 0
+    time_us: int | None = None
+    writable: bool = False
+    kind: str = "gauge"
+
+
+@dataclass(slots=True, frozen=True)
+class Health:
+    """How the connection is: ``detail`` is for people, ``counters`` for metrics (monotonic since open)."""
+
+    ok: bool
+    detail: str = ""
+    counters: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True, frozen=True)
+class Ack:
+    """What became of a command."""
+
+    ok: bool
+    detail: str = ""
+
+
+async def _nothing(reason: str = "") -> None:
+    return None
+
+
+@dataclass(slots=True, frozen=True)
+class Delivery:
+    """A frame and what to do when the stream has stored it, or cannot.
+
+    Only after ``accept()`` may a driver acknowledge upstream or advance a cursor. ``refuse(reason)``
+    means nothing was stored: the driver may be delivered it again.
+    """
+
+    frame: pa.RecordBatch
+    accept: Callable[[], Awaitable[None]] = _nothing
+    refuse: Callable[[str], Awaitable[None]] = _nothing
+
+
+class Driver(Protocol):
+    """The five verbs. Construct with ``Driver(options: dict)``: raises driver.option and touches no network.
+
+    ``__aenter__`` connects: raises driver.unreachable / timeout / credentials / certificate / protocol.
+    """
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def browse(self, path: str = "") -> list[Node]:
+        """List the children of ``path`` ("" is the top), with live values where that is cheap."""
+        ...
+
+    async def read(self, points: Sequence[Wanted]) -> pa.RecordBatch:
+        """Read raw values (before scaling), one row per point, in any order.
+
+        A point the device refuses is a row with null and a bad quality, never an exception; a broken
+        connection is: driver.unreachable, driver.timeout or driver.protocol.
+        """
+        ...
+
+    def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
+        """Yield what the device reports by itself; ends by raising when the connection breaks."""
+        ...
+
+    async def write(self, command: Command) -> Ack: ...
+
+    async def health(self) -> Health: ...
+
+
+class Remembering(Protocol):
+    """The optional verb of a device with memory."""
+
+    def history(self, points: Sequence[Wanted], start_us: int, end_us: int) -> AsyncIterator[pa.RecordBatch]:
+        """Yield what the device remembers in [start_us, end_us), for filling the hole after a reconnect."""
+        ...

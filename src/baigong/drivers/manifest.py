@@ -1,0 +1,105 @@
+"""Reads ``driver.toml`` without importing the driver, and opens a driver by id."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.resources import files
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from baigong.drivers.contract import Driver
+from baigong.vocab.errors import FixConfiguration
+
+Capability = Literal["read", "watch", "browse", "history", "events", "write"]
+
+
+class Words(Struct, frozen=True):
+    """One text in both languages."""
+
+    en: str
+    zh: str
+
+
+class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One connection option, enough to draw its form field."""
+
+    name: str
+    type: Literal["string", "integer", "number", "boolean", "secret", "choice", "text"]
+    label: Words
+    required: bool = False
+    default: Any = None
+    choices: list[str] = []
+    help: Words | None = None
+    advanced: bool = False
+
+
+class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``driver.toml``: everything the product must know before it imports the driver."""
+
+    id: str
+    title: Words
+    summary: Words
+    standard: str
+    entry: str  # "module:Class", below the driver's package
+    capabilities: list[Capability]
+    tier: Literal["gold", "silver", "bronze"]
+    extra: str = ""  # pip extra that brings its library
+    address_help: Words
+    address_examples: list[str] = []
+    options: list[Option] = []
+    package: str = ""  # filled in on reading
+
+    def open(self, options: dict[str, Any]) -> Driver:
+        """Construct the driver: unknown or missing options raise driver.option; nothing is connected yet."""
+        known = {o.name: o for o in self.options}
+        for name in options:
+            if name not in known:
+                raise FixConfiguration(
+                    "driver.option", f"{self.id} has no option {name!r}; it knows {sorted(known)}", place=name
+                )
+        for option in self.options:
+            if option.required and options.get(option.name) in (None, ""):
+                raise FixConfiguration(
+                    "driver.option", f"{self.id} needs the option {option.name!r}", place=option.name
+                )
+        filled = {o.name: o.default for o in self.options if o.default is not None} | options
+        module, _, name = self.entry.partition(":")
+        try:
+            made = getattr(import_module(f"{self.package}.{module}"), name)(filled)
+        except ModuleNotFoundError as error:
+            advice = f'pip install "baigong[{self.extra}]"' if self.extra else "reinstall baigong"
+            raise FixConfiguration("driver.unsupported", f"{self.id} needs {error.name}: {advice}") from error
+        return made  # type: ignore[no-any-return]
+
+
+BUILT_IN = ("sim", "modbus", "opcua", "mqtt")
+
+
+@cache
+def manifests() -> dict[str, Manifest]:
+    """Read every driver's manifest: ours, then the entry points ``baigong.drivers`` (name = id, value = package)."""
+    packages = {name: f"baigong.drivers.{name}" for name in BUILT_IN}
+    packages |= {entry.name: entry.value for entry in entry_points(group="baigong.drivers")}
+    return {name: read_manifest(name, package) for name, package in packages.items()}
+
+
+def read_manifest(name: str, package: str) -> Manifest:
+    text = files(package).joinpath("driver.toml").read_bytes()
+    made = msgspec.convert(tomllib.loads(text.decode()), Manifest)
+    if made.id != name:
+        raise FixConfiguration("config.invalid", f"driver.toml says id {made.id!r}", place=package)
+    return msgspec.structs.replace(made, package=package)
+
+
+def manifest(driver: str) -> Manifest:
+    try:
+        return manifests()[driver]
+    except KeyError:
+        raise FixConfiguration(
+            "driver.unknown", f"there is no driver {driver!r}; there are {sorted(manifests())}"
+        ) from None

@@ -1,0 +1,63 @@
+"""What readers of the lake get: one immutable snapshot and, beside it, the rows that are not in it yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from baigong.vocab.frame import FRAME, TIME
+
+# A row of the lake: the frame, when we accepted it, and its position (epoch * 2**44 + sequence in the stream).
+LAKE = pa.schema([*FRAME, pa.field("seen", TIME, nullable=False), pa.field("seq", pa.int64(), nullable=False)])
+EPOCH_SHIFT = 44
+
+
+@dataclass(slots=True, frozen=True)
+class LakeFile:
+    """One Parquet file of ``telemetry`` (columns LAKE without tenant and day), sorted by (point, time)."""
+
+    path: str  # absolute
+    tenant: str
+    day: str  # ISO date, UTC, of the rows' ``time``
+    rows: int
+    bytes: int
+    merged: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Snapshot:
+    """A consistent view for one tenant.
+
+    Rows = files ∪ hot rows with seq > watermark (``hot`` is already cut so). In the days named in
+    ``overlapping`` a (point, time) may occur more than once: the highest seq wins; elsewhere it cannot
+    (hot rows may overlap only if ``hot_overlaps``). Rows of quality DELETED retract and are not shown.
+    """
+
+    tenant: str
+    version: int
+    watermark: int
+    files: tuple[LakeFile, ...]
+    hot: pa.Table  # schema LAKE, in order of seq
+    overlapping: frozenset[str] = frozenset()
+    hot_overlaps: bool = False
+    rollups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # "1m"/"1h" -> absolute paths of Parquet files
+    rolled_days: frozenset[str] = frozenset()  # days whose rollups are complete and current
+
+
+class LakeReader(Protocol):
+    """Served by the historian. All calls are thread-safe, synchronous and may take milliseconds to seconds."""
+
+    def snapshot(self, tenant: str) -> Snapshot: ...
+
+    def series(self, tenant: str, points: Sequence[int], start_us: int, end_us: int) -> pa.Table:
+        """Return rows (schema LAKE) with start <= time < end, resolved, sorted by (point, time)."""
+        ...
+
+    def latest(self, tenant: str, points: Sequence[int] | None = None) -> pa.Table:
+        """Return the newest row by time (schema LAKE) of each point, at most one a point."""
+        ...
+
+    def stats(self) -> dict[str, Any]: ...

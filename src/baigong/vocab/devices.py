@@ -1,0 +1,128 @@
+"""Devices and points as people configure them: one YAML file per device, the same Struct in API and console."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.ids import device_id
+
+Kind = Literal["gauge", "counter", "state", "text", "burst", "setpoint"]
+_POINT_NAME = re.compile(r"^[^\s.\x00-\x1f/\\]+(\.[^\s.\x00-\x1f/\\]+)+$")
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(us|ms|s|min|m|h|d|w)$")
+_UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+class Counter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a counter turns over: ``rollover`` is the first value it cannot show (10**6 for six digits)."""
+
+    rollover: float | None = None
+    resets: bool = False  # falls back to zero when the device restarts or somebody presses the button
+
+
+class PointSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One point and its current source, as written in a device file.
+
+    ``name`` is ``asset.quantity`` (``pump1.flow``; more dots nest the asset: ``line1.pump1.flow``).
+    Engineering value = raw * ``scale`` + ``offset``. ``number`` is written only when the point keeps an
+    older source's number (PLC replaced, point re-addressed); otherwise it follows from the address.
+    """
+
+    name: Annotated[str, Meta(min_length=3, max_length=200)]
+    address: Annotated[str, Meta(min_length=1, max_length=1000)]
+    kind: Kind = "gauge"
+    unit: Annotated[str, Meta(max_length=40)] = ""  # UCUM code
+    title: str = ""  # for people, in their own language
+    semantic: str = ""  # IRDI or IRI
+    scale: float = 1.0
+    offset: float = 0.0
+    scan: str = ""  # scan class; empty: the device's "default"
+    sloped: bool = True  # interpolate between samples (a level) or hold the last one (a switch)
+    states: dict[str, str] = {}  # raw value -> word, for kind "state"
+    counter: Counter | None = None
+    deadband: float = 0.0  # engineering units; a change not larger than this is not a change
+    number: int | None = None
+
+    def __post_init__(self) -> None:
+        if not _POINT_NAME.match(self.name):
+            raise ValueError(
+                f"point name {self.name!r}: write asset.quantity, like pump1.flow, without blanks or slashes"
+            )
+
+    @property
+    def asset(self) -> str:
+        return self.name.rpartition(".")[0]
+
+    @property
+    def quantity(self) -> str:
+        return self.name.rpartition(".")[2]
+
+
+class DeviceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One way in: a connection that a driver holds, and the points read through it.
+
+    ``scan``: scan class name -> period (``default: 1s``). ``session_budget``: how many connections the
+    device can bear at once. ``stale_after_s``: a point without news for so long is marked stale (0: three scan periods).
+    """
+
+    device: str
+    driver: str
+    gateway: str = "local"
+    title: str = ""
+    enabled: bool = True
+    options: dict[str, Any] = {}
+    scan: dict[str, str] = {}
+    timeout_s: Annotated[float, Meta(gt=0, le=600)] = 5.0
+    session_budget: Annotated[int, Meta(ge=1, le=64)] = 1
+    stale_after_s: Annotated[float, Meta(ge=0)] = 0.0
+    points: list[PointSpec] = []
+
+    def __post_init__(self) -> None:
+        device_id(self.device)
+        seen: set[str] = set()
+        for point in self.points:
+            if point.name in seen:
+                raise ValueError(f"point {point.name!r} is listed twice")
+            seen.add(point.name)
+        for name, period in self.scan.items():
+            if seconds(period) < 0.01:
+                raise ValueError(f"scan class {name!r}: {period} is shorter than 10ms")
+
+
+def seconds(text: str) -> float:
+    """Read a duration.
+
+    >>> seconds("250ms"), seconds("5min"), seconds("30d")
+    (0.25, 300.0, 2592000.0)
+    """
+    found = _DURATION.match(text.strip())
+    if not found:
+        raise ValueError(f"{text!r} is not a duration: write 100ms, 1s, 5min, 2h or 30d")
+    return float(found[1]) * _UNIT_S[found[2]]
+
+
+def parse_device(raw: bytes | str | dict[str, Any]) -> DeviceSpec:
+    """Read a device from JSON bytes, YAML text or a dict; config.invalid names the field that is wrong."""
+    try:
+        if isinstance(raw, dict):
+            return msgspec.convert(raw, DeviceSpec)
+        if isinstance(raw, bytes):
+            return msgspec.json.decode(raw, type=DeviceSpec)
+        return msgspec.yaml.decode(raw, type=DeviceSpec)
+    except (msgspec.MsgspecError, FixConfiguration, ValueError) as error:
+        if isinstance(error, FixConfiguration):
+            raise
+        raise FixConfiguration("config.invalid", str(error), place="device") from error
+    except Exception as error:
+        raise FixConfiguration("config.invalid", f"not YAML: {error}", place="device") from error
+
+
+def device_yaml(spec: DeviceSpec) -> str:
+    """Write a device as text that git can diff: fixed order, defaults left out."""
+    import yaml
+
+    return yaml.safe_dump(msgspec.to_builtins(spec), sort_keys=False, allow_unicode=True, width=120)
