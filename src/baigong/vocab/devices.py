@@ -66,7 +66,7 @@ class DeviceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """One way in: a connection that a driver holds, and the points read through it.
 
     ``scan``: scan class name -> period (``default: 1s``). ``session_budget``: how many connections the
-    device can bear at once. ``stale_after_s``: a point without news for so long is marked stale (0: three scan periods).
+    device can bear at once. ``stale_after_s``: a point without news for so long is stale (0: three periods).
     """
 
     device: str
