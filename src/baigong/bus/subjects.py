@@ -1,0 +1,37 @@
+"""The names on the bus, and how a subject matches a pattern."""
+
+from __future__ import annotations
+
+from baigong.vocab.ids import partition_id, tenant_id
+
+
+def frames_stream(partition: str) -> str:
+    return f"FRAMES_{partition_id(partition)}"
+
+
+def frame_subject(partition: str, tenant: str) -> str:
+    return f"frame.{partition_id(partition)}.{tenant_id(tenant)}"
+
+
+def tenant_of(subject: str) -> str:
+    """Return the tenant of a frame's subject.
+
+    >>> tenant_of("frame.p0.demo")
+    'demo'
+    """
+    return subject.rsplit(".", 1)[1]
+
+
+def matches(pattern: str, subject: str) -> bool:
+    """Tell whether a NATS pattern covers a subject: ``*`` one token, ``>`` one or more at the end.
+
+    >>> matches("event.*.link.lost", "event.demo.link.lost"), matches("event.>", "event"), matches("a.*", "a.b.c")
+    (True, False, False)
+    """
+    want, have = pattern.split("."), subject.split(".")
+    for i, token in enumerate(want):
+        if token == ">":
+            return len(have) > i
+        if i >= len(have) or token not in ("*", have[i]):
+            return False
+    return len(want) == len(have)
