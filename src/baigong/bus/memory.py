@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 
 import msgspec
 
@@ -97,9 +96,12 @@ class MemoryBus:
                 except asyncio.QueueFull:
                     self.dropped += 1
 
-    async def subscribe(self, subject: str) -> AsyncIterator[Message]:
+    def subscribe(self, subject: str) -> AsyncIterator[Message]:
         entry = (subject, asyncio.Queue[Message](_QUEUE))
-        self._listeners.append(entry)
+        self._listeners.append(entry)  # at once, not at the first step of the iterator
+        return self._listen(entry)
+
+    async def _listen(self, entry: tuple[str, asyncio.Queue[Message]]) -> AsyncIterator[Message]:
         try:
             while True:
                 yield await entry[1].get()
@@ -122,5 +124,4 @@ class MemoryBus:
         self._servers.append((subject, handler))
 
     async def close(self) -> None:
-        with suppress(ValueError):
-            self._servers.clear()
+        self._servers.clear()

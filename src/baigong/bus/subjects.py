@@ -29,9 +29,9 @@ def matches(pattern: str, subject: str) -> bool:
     (True, False, False)
     """
     want, have = pattern.split("."), subject.split(".")
-    for i, token in enumerate(want):
-        if token == ">":
+    for i, part in enumerate(want):
+        if part == ">":
             return len(have) > i
-        if i >= len(have) or token not in ("*", have[i]):
+        if i >= len(have) or part not in ("*", have[i]):
             return False
     return len(want) == len(have)
