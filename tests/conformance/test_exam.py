@@ -13,7 +13,7 @@ import pytest
 from subjects import Subject, subject_of
 
 from baigong.drivers.contract import Delivery, Driver, Wanted
-from baigong.drivers.manifest import BUILT_IN, Manifest, manifest
+from baigong.drivers.manifest import BUILT_IN, Manifest, read_manifest
 from baigong.vocab import quality as q
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 from baigong.vocab.frame import FRAME, times_us
@@ -32,7 +32,7 @@ async def sitting(driver_id: str) -> AsyncIterator[tuple[Subject, Manifest]]:
     async with subject() as made:
         assert made.driver == driver_id
         assert len(made.good) >= 2, "a subject needs two good addresses"
-        yield made, manifest(driver_id)
+        yield made, read_manifest(driver_id, f"baigong.drivers.{driver_id}")
 
 
 def need(claimed: Manifest, capability: str) -> None:
