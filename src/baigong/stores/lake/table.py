@@ -1,0 +1,313 @@
+"""The Delta table of one partition, held by one owner: every commit is a compare-and-swap on its version.
+
+The owner loads a handle, remembers the transaction it saw, and writes through that same handle with no
+retries. Delta refuses a commit whose version exists, so an owner that was asleep while another took over
+can neither append nor merge: its first commit fails, and it learns that it has been succeeded.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.transaction import AddAction, RemoveAction
+
+from baigong.stores.lake.contract import EPOCH_SHIFT, LakeFile
+from baigong.stores.lake.files import STORED, LakeFileWriter, sync_file
+from baigong.vocab.errors import RetryLater
+
+_CHECKPOINT_EVERY = 64  # commits
+_TABLE = pa.schema([*STORED, pa.field("tenant", pa.string()), pa.field("day", pa.date32())])
+
+
+def position(epoch: int, seq: int) -> int:
+    """Join epoch and stream sequence into one ordered number: a row's ``seq`` in the lake."""
+    return (epoch << EPOCH_SHIFT) | seq
+
+
+def split_position(at: int) -> tuple[int, int]:
+    return at >> EPOCH_SHIFT, at & ((1 << EPOCH_SHIFT) - 1)
+
+
+class Succeeded(Exception):
+    """Another owner has committed to this table: stop, and leave it to them."""
+
+
+@dataclass(slots=True, frozen=True)
+class Written:
+    """A synced file that waits for its commit. ``tier``: 0 from a flush, higher from merges, 9 a finished day."""
+
+    file: LakeFile
+    tier: int
+    last_seq: int
+    minimum: int
+    maximum: int
+
+
+class PartitionTable:
+    """``<root>/telemetry`` of one partition. Not thread-safe: the owner serialises commits."""
+
+    def __init__(self, root: Path, partition: str) -> None:
+        self.root = root
+        self.path = root / "telemetry"
+        self._partition = partition
+        self._delta = self._open()
+        self._since_checkpoint = 0
+        self.files: dict[str, LakeFile] = {}  # path below the table -> file
+        self._list_files()
+
+    def _open(self) -> DeltaTable:
+        log = self.path / "_delta_log"
+        if not log.exists() or not any(log.iterdir()):
+            self.path.mkdir(parents=True, exist_ok=True)
+            made = DeltaTable.create(
+                str(self.path),
+                _TABLE,
+                partition_by=["tenant", "day"],
+                configuration={
+                    "delta.enableExpiredLogCleanup": "false",  # recovery needs the log; the owner cleans it
+                    "delta.checkpointInterval": "1000000",  # the owner makes them, and syncs them
+                },
+            )
+            for file in log.iterdir():
+                sync_file(file)
+            sync_file(self.path.parent / self.path.name / "_delta_log" / "00000000000000000000.json")
+            sync_folder(self.path)
+            sync_folder(self.root)
+            return made
+        mend_log(log)
+        try:
+            return DeltaTable(str(self.path))
+        except DeltaError as error:
+            raise RetryLater("storage.corrupt", f"cannot open the table: {error}", place=str(self.path)) from error
+
+    def _list_files(self) -> None:
+        actions = pa.table(self._delta.get_add_actions(flatten=True))
+        names = set(actions.schema.names)
+        tenant = "partition.tenant" if "partition.tenant" in names else "partition_values.tenant"
+        day = tenant.replace("tenant", "day")
+        self.files = {
+            row["path"]: LakeFile(
+                path=str(self.path / row["path"]),
+                tenant=row[tenant],
+                day=str(row[day]),
+                rows=row["num_records"] or 0,
+                bytes=row["size_bytes"],
+                merged=tier_of(row["path"]) == FINISHED,
+            )
+            for row in actions.select(["path", "size_bytes", "num_records", tenant, day]).to_pylist()
+        }
+
+    @property
+    def version(self) -> int:
+        return int(self._delta.version())
+
+    def last_position(self) -> int:
+        """Return the position up to which the stream is in this table (0: nothing)."""
+        best = 0
+        for epoch in range(self.highest_epoch(), 0, -1):
+            seq = self._delta.transaction_version(self._app(epoch))
+            if seq is not None:
+                best = position(epoch, seq)
+                break
+        return best
+
+    def highest_epoch(self) -> int:
+        """Return the highest epoch that was ever minted for this table."""
+        return int(self._note().get("epoch", 0))
+
+    def overlaps(self) -> dict[str, dict[str, int]]:
+        """Return the (tenant, day)s that may hold a (point, time) more than once, with the last such position."""
+        found: dict[str, dict[str, int]] = self._note().get("overlaps", {})
+        return found
+
+    def _note(self) -> dict[str, Any]:
+        # our state travels in the commit's own metadata, so that it can never disagree with the files
+        for entry in self._delta.history(8):
+            if "baigong" in entry:
+                raw = entry["baigong"]
+                note: dict[str, Any] = json.loads(raw) if isinstance(raw, str) else raw
+                return note
+        return {}
+
+    def _app(self, epoch: int) -> str:
+        return f"frames/{self._partition}/{epoch}"
+
+    def write(self, tenant: str, day: str, tier: int, last_seq: int, chunks: Iterable[pa.Table]) -> Written | None:
+        """Write sorted rows (schema LAKE) as one synced file of (tenant, day); None when there are none."""
+        name = f"t{tier}-{last_seq:016x}-{time.time_ns():x}.parquet"
+        relative = f"tenant={tenant}/day={day}/{name}"
+        with LakeFileWriter(self.path / relative) as writer:
+            for chunk in chunks:
+                writer.write(chunk)
+        if not writer.rows or writer.minimum is None or writer.maximum is None:
+            writer.path.unlink()
+            return None
+        sync_folder(writer.path.parent.parent)
+        sync_folder(self.path)
+        made = LakeFile(str(writer.path), tenant, day, writer.rows, writer.bytes, merged=tier == FINISHED)
+        return Written(made, tier, last_seq, writer.minimum, writer.maximum)
+
+    def commit(
+        self,
+        added: Sequence[Written],
+        removed: Sequence[LakeFile],
+        *,
+        at: int | None,
+        epoch: int,
+        overlaps: dict[str, dict[str, int]],
+    ) -> None:
+        """Make files appear and disappear together, and sync; ``at``: the stream position they complete.
+
+        Raises Succeeded when anybody else has committed since.
+        """
+        now_ms = int(time.time() * 1000)
+        actions: list[Any] = [
+            RemoveAction(self._relative(f), True, now_ms, f.bytes, {"tenant": f.tenant, "day": f.day}) for f in removed
+        ]
+        actions += [
+            AddAction(
+                self._relative(w.file),
+                w.file.bytes,
+                {"tenant": w.file.tenant, "day": w.file.day},
+                now_ms,
+                True,
+                json.dumps(
+                    {
+                        "numRecords": w.file.rows,
+                        "minValues": {"point": w.minimum},
+                        "maxValues": {"point": w.maximum},
+                        "nullCount": {"point": 0},
+                    }
+                ),
+            )
+            for w in added
+        ]
+        transactions = [Transaction(self._app(epoch), split_position(at)[1])] if at is not None else None
+        note = json.dumps({"epoch": epoch, "overlaps": overlaps})
+        before = self.version
+        try:
+            self._delta.create_write_transaction(
+                actions,
+                "append",
+                self._delta.schema(),
+                partition_by=["tenant", "day"],
+                commit_properties=CommitProperties(
+                    custom_metadata={"baigong": note}, max_commit_retries=0, app_transactions=transactions
+                ),
+                post_commithook_properties=PostCommitHookProperties(
+                    create_checkpoint=False, cleanup_expired_logs=False
+                ),
+            )
+            self._delta.update_incremental()
+        except CommitFailedError as error:
+            raise Succeeded(str(error)) from error
+        if self.version != before + 1:
+            raise Succeeded(f"version went from {before} to {self.version}")
+        sync_file(self.path / "_delta_log" / f"{self.version:020d}.json")
+        for file in removed:
+            self.files.pop(self._relative(file), None)
+        for written in added:
+            self.files[self._relative(written.file)] = written.file
+        self._since_checkpoint += 1
+        if self._since_checkpoint >= _CHECKPOINT_EVERY:
+            self._checkpoint()
+
+    def _relative(self, file: LakeFile) -> str:
+        return str(Path(file.path).relative_to(self.path))
+
+    def _checkpoint(self) -> None:
+        self._delta.create_checkpoint()
+        log = self.path / "_delta_log"
+        for file in log.glob(f"{self.version:020d}.checkpoint*.parquet"):
+            sync_file(file)
+        sync_file(log / "_last_checkpoint")
+        self._since_checkpoint = 0
+
+    def vacuum(self, older_than_s: float) -> int:
+        """Delete files that no version needs and that left the table longer ago; returns how many."""
+        hours = older_than_s / 3600
+        gone = self._delta.vacuum(
+            retention_hours=int(max(hours, 0)),
+            dry_run=True,
+            enforce_retention_duration=False,
+        )
+        count = 0
+        for name in gone:
+            path = self.path / name
+            # a file younger than this may belong to a commit that is being prepared
+            if path.exists() and time.time() - path.stat().st_mtime > max(older_than_s, 60):
+                path.unlink()
+                count += 1
+        return count
+
+
+FINISHED = 9
+
+
+def tier_of(path: str) -> int:
+    """Read the tier from a file's name (``t<tier>-…``); files of other writers count as finished."""
+    name = path.rsplit("/", 1)[-1]
+    return int(name[1]) if name[:1] == "t" and name[1:2].isdigit() and name[2:3] == "-" else FINISHED
+
+
+def last_seq_of(path: str) -> int:
+    """Read from a file's name the highest position it may hold."""
+    name = path.rsplit("/", 1)[-1]
+    return int(name.split("-")[1], 16) if tier_of(path) != FINISHED or name.startswith("t9-") else 0
+
+
+def mend_log(log: Path) -> list[str]:
+    """Move away what a power cut left half-made at the end of the log; storage.corrupt for a hole inside it.
+
+    A commit that was never synced was never counted (the stream still holds its rows), so dropping the
+    newest empty ones loses nothing. An empty or missing checkpoint is only a shortcut gone.
+    """
+    mended = []
+    commits = sorted(p for p in log.glob("*.json") if p.stem.isdigit())
+    while commits and not _whole(commits[-1]):
+        mended.append(_aside(commits.pop()))
+    broken = [p.name for p in commits if not _whole(p)]
+    if broken:
+        raise RetryLater("storage.corrupt", f"commits are damaged: {broken[:5]}", place=str(log))
+    last = log / "_last_checkpoint"
+    empty = [p for p in log.glob("*.checkpoint*.parquet") if p.stat().st_size == 0]
+    if last.exists() and (not _whole(last) or empty):
+        mended.append(_aside(last))
+    mended += [_aside(p) for p in empty]
+    return mended
+
+
+def _whole(path: Path) -> bool:
+    raw = path.read_bytes()
+    if not raw.strip() or b"\0" in raw:
+        return False
+    try:
+        for line in raw.splitlines():
+            json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _aside(path: Path) -> str:
+    path.rename(path.with_name(f"damaged-{time.time_ns()}-{path.name}.bak"))
+    return path.name
+
+
+def sync_folder(folder: Path) -> None:
+    """Fsync a folder, so that the names in it survive a power cut."""
+    import os
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
