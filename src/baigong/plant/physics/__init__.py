@@ -1,0 +1,1 @@
+"""How the demo plant behaves: numpy over time, no state but what a day hands to the next."""
