@@ -1,0 +1,244 @@
+"""One request at a time over one line: TCP, RTU over TCP, or a serial port.
+
+The line itself is asyncio's (or pymodbus' serial transport); what is ours is that nothing waits longer than its
+time, that a lost line fails the request in flight at once, and that an answer which comes too late is never taken
+for the answer to the next request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymodbus.transport.serialtransport import create_serial_connection
+
+from baigong.drivers.modbus import codec
+from baigong.drivers.modbus.settings import Settings
+from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
+
+_LONGEST = 4096  # bytes of rubbish after which a line is given up
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A request in flight: what its answer must look like."""
+
+    transaction: int
+    unit: int
+    function: int
+    answer: asyncio.Future[bytes]
+    late_s: float  # until when its answer may still come
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened on the line since it was opened."""
+
+    requests: int = 0
+    answers: int = 0
+    timeouts: int = 0
+    strays: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+
+@dataclass(slots=True)
+class Link(asyncio.Protocol):
+    """A line to one or more units. Open with ``connect``."""
+
+    settings: Settings
+    counters: Counters = field(default_factory=Counters)
+    _transport: Any = None
+    _made: asyncio.Event = field(default_factory=asyncio.Event)
+    _gone: asyncio.Event = field(default_factory=asyncio.Event)
+    _why: BaigongError | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _buffer: bytes = b""
+    _pending: _Pending | None = None
+    _transaction: int = 0
+    _heard_s: float = 0.0
+    _owed: bool = False  # a request was given up whose answer may still come
+
+    @property
+    def alive(self) -> bool:
+        return self._transport is not None and self._why is None
+
+    # -- what asyncio calls ---------------------------------------------------------------------------------
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        self._made.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fail(RetryLater("driver.unreachable", f"the line was lost: {exc or 'closed by the device'}"))
+        self._gone.set()
+
+    def data_received(self, data: bytes) -> None:
+        self.counters.bytes_received += len(data)
+        self._heard_s = asyncio.get_running_loop().time()
+        self._buffer += data
+        try:
+            self._take_tcp() if self.settings.transport == "tcp" else self._take_rtu()
+        except RetryLater as error:
+            self._fail(error)
+            self._transport.abort()
+
+    def _take_tcp(self) -> None:
+        while self._buffer:
+            used, transaction, unit, pdu = codec.take_tcp(self._buffer)
+            if not used:
+                return
+            self._buffer = self._buffer[used:]
+            pending = self._pending
+            if pending is None or transaction != pending.transaction or pending.answer.done():
+                self.counters.strays += 1  # an answer that came after its time
+            elif unit != pending.unit:
+                raise RetryLater("driver.protocol", f"unit {unit} answered for unit {pending.unit}")
+            else:
+                pending.answer.set_result(pdu)
+
+    def _take_rtu(self) -> None:
+        pending = self._pending
+        if pending is None or pending.answer.done():
+            self.counters.strays += 1
+            self._buffer = b""
+            return
+        pdu = codec.find_rtu(self._buffer, pending.unit, pending.function)
+        if pdu is not None:
+            self._buffer = b""
+            pending.answer.set_result(pdu)
+        elif len(self._buffer) > _LONGEST:
+            raise RetryLater("driver.protocol", f"{len(self._buffer)} bytes came and none was an answer")
+
+    def _fail(self, error: BaigongError) -> None:
+        self._why = self._why or error
+        if self._pending is not None and not self._pending.answer.done():
+            self._pending.answer.set_exception(self._why)
+
+    # -- what the driver calls ------------------------------------------------------------------------------
+
+    async def ask(self, pdu: bytes) -> bytes:
+        """Send a request and return the answer's PDU.
+
+        Raises driver.timeout after ``retries`` more tries, driver.unreachable or driver.protocol at once.
+        Cancelling is safe: the answer that is still to come is waited for, or known by its transaction.
+        """
+        async with self._lock:
+            for left in range(self.settings.retries, -1, -1):
+                await self._settle(again=left < self.settings.retries)
+                try:
+                    return await self._once(pdu)
+                except TimeoutError:
+                    self.counters.timeouts += 1
+                    self._owed = True
+                    if not left:
+                        raise RetryLater(
+                            "driver.timeout",
+                            f"no answer within {self.settings.timeout_s:g} s, asked {self.settings.retries + 1} times",
+                            place=self.settings.place,
+                        ) from None
+            raise AssertionError  # the last try returns or raises
+
+    async def _once(self, pdu: bytes) -> bytes:
+        if self._why is not None:
+            raise RetryLater(self._why.code, self._why.message, place=self.settings.place)
+        loop = asyncio.get_running_loop()
+        unit, limit_s = self.settings.unit, self.settings.timeout_s
+        self._transaction = self._transaction % 0xFFFF + 1
+        self._pending = _Pending(self._transaction, unit, pdu[0], loop.create_future(), loop.time() + limit_s)
+        self._buffer = b"" if self.settings.transport != "tcp" else self._buffer
+        telegram = (
+            codec.wrap_tcp(self._transaction, unit, pdu)
+            if self.settings.transport == "tcp"
+            else codec.wrap_rtu(unit, pdu)
+        )
+        self.counters.requests += 1
+        self.counters.bytes_sent += len(telegram)
+        self._transport.write(telegram)
+        try:
+            async with asyncio.timeout(limit_s):
+                # shielded, so that being cancelled leaves the future to receive the late answer
+                answer = await asyncio.shield(self._pending.answer)
+        except RetryLater as error:
+            raise RetryLater(error.code, error.message, place=self.settings.place) from error
+        self.counters.answers += 1
+        return answer
+
+    async def _settle(self, *, again: bool) -> None:
+        """Before a request on a line without transaction numbers: let late answers pass, and be silent.
+
+        ``again``: the same request is sent once more, so that a late answer is as good as a new one.
+        """
+        if self.settings.transport == "tcp":
+            return
+        loop = asyncio.get_running_loop()
+        pending = self._pending
+        if pending is not None and not pending.answer.done():
+            await asyncio.wait({pending.answer}, timeout=max(pending.late_s - loop.time(), 0.0))
+        if self._owed and not again:
+            await asyncio.sleep(self.settings.timeout_s)
+            self._owed = False
+        # Modbus over Serial Line V1.02, 2.5.1.1: 3.5 characters of 11 bits, but 1.75 ms above 19,200 baud
+        silence_s = max(38.5 / self.settings.baudrate, 0.00175) if self.settings.transport == "serial" else 0.0
+        quiet_s = loop.time() - self._heard_s
+        if quiet_s < silence_s:
+            await asyncio.sleep(silence_s - quiet_s)
+
+    async def close(self) -> None:
+        """Close the line; waits a moment for the system to let go of it."""
+        self._fail(RetryLater("driver.unreachable", "the connection was closed here"))
+        if self._pending is not None and self._pending.answer.done() and not self._pending.answer.cancelled():
+            self._pending.answer.exception()  # looked at, so that nobody is warned about it
+        if self._transport is None:
+            return
+        self._transport.abort()
+        if self.settings.transport != "serial":  # pymodbus' serial transport tells nobody that it closed
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._gone.wait()
+
+
+async def connect(settings: Settings) -> Link:
+    """Open the line: raises driver.unreachable, or driver.option for a port that cannot be."""
+    link = Link(settings)
+    try:
+        async with asyncio.timeout(settings.timeout_s):
+            await (_serial(link, settings) if settings.transport == "serial" else _tcp(link, settings))
+    except TimeoutError as error:
+        await link.close()
+        raise RetryLater(
+            "driver.unreachable", f"no connection within {settings.timeout_s:g} s", place=settings.place
+        ) from error
+    except OSError as error:  # serial.SerialException is one
+        raise RetryLater("driver.unreachable", f"cannot connect: {error}", place=settings.place) from error
+    except (UnicodeError, ValueError) as error:
+        name = "serial_port" if settings.transport == "serial" else "host"
+        raise FixConfiguration("driver.option", f"{name}: {error}", place=name) from error
+    return link
+
+
+async def _tcp(link: Link, settings: Settings) -> None:
+    await asyncio.get_running_loop().create_connection(lambda: link, settings.host.strip(), settings.port)
+
+
+async def _serial(link: Link, settings: Settings) -> None:
+    loop = asyncio.get_running_loop()
+    factory: Callable[[], Link] = lambda: link  # noqa: E731
+    transport, _ = await create_serial_connection(
+        loop,
+        factory,
+        settings.serial_port.strip(),
+        baudrate=settings.baudrate,
+        bytesize=settings.bytesize,
+        parity=settings.parity[0].upper(),
+        stopbits=settings.stopbits,
+        timeout=settings.timeout_s,
+    )
+    try:
+        await link._made.wait()
+    except asyncio.CancelledError:
+        loop.call_soon(transport.close)  # behind the transport's own start, which is already on its way
+        raise

@@ -1,0 +1,37 @@
+"""The ``modbus`` driver at the exam, in front of a pymodbus server with holes in its registers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from subjects import Subject, free_port
+
+from baigong.drivers.modbus.sim import Simulator
+
+GOOD = {
+    "holding:12:float32": 47.5,
+    "holding:14:float32:cdab": -1.25,
+    "holding:16:int16": -7,
+    "holding:40:int64": -9007199254740995,
+    "holding:50:string8": "PUMP-7",
+    "input:3:int16": 300,
+    "holding:60.3": 1,
+    "coil:7": 1,
+    "discrete:1": 1,
+}
+RANGES = {"holding": [(0, 100), (200, 50)], "input": [(0, 20)], "coil": [(0, 32)], "discrete": [(0, 32)]}
+
+
+@asynccontextmanager
+async def subject() -> AsyncIterator[Subject]:
+    async with Simulator(RANGES, values=GOOD) as device:
+        yield Subject(
+            driver="modbus",
+            options=device.options,
+            good=GOOD,
+            unknown="holding:150:int16",
+            kill=device.stop,
+            restart=device.start,
+            dead={"port": free_port()},
+        )
