@@ -1,0 +1,138 @@
+"""Device files: YAML text that people and git read, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import yaml
+
+from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
+from baigong.vocab.errors import FixConfiguration
+
+
+@dataclass(slots=True, frozen=True)
+class DeviceFile:
+    """One file as found. ``stamp`` changes whenever the file does."""
+
+    tenant: str
+    device: str
+    path: Path
+    stamp: tuple[int, int]
+
+
+def device_path(config: Path, tenant: str, device: str) -> Path:
+    return config / tenant / "devices" / f"{device}.yaml"
+
+
+def scan(config: Path) -> dict[tuple[str, str], DeviceFile]:
+    """List the device files below ``<data>/config``; a few microseconds a file."""
+    found = {}
+    for path in sorted(config.glob("*/devices/*.yaml")):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue  # gone between listing and looking
+        tenant = path.parent.parent.name
+        found[tenant, path.stem] = DeviceFile(tenant, path.stem, path, (status.st_mtime_ns, status.st_size))
+    return found
+
+
+def text_digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def read_text(path: Path) -> str:
+    """Read one file; raises config.invalid when it is no UTF-8 text."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise FixConfiguration("config.invalid", f"{path.name} is not UTF-8 text: {error}", place=path.name) from error
+
+
+def parse_file(text: str, device: str) -> DeviceSpec:
+    """Read a device file; its name must say what it holds."""
+    spec = parse_device(text)
+    if spec.device != device:
+        raise FixConfiguration(
+            "config.invalid", f"{device}.yaml describes device {spec.device!r}: rename one of the two", place="device"
+        )
+    return spec
+
+
+def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Put ``text`` at ``path``: after a power cut either the old or the new text is there, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    if path.parent.is_dir():
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # Windows has no handle for a folder
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def render(spec: DeviceSpec, previous: str = "") -> str:
+    """Write a device as YAML, keeping the comment that stood at the head of the previous text."""
+    head = []
+    for line in previous.splitlines():
+        if line.strip() and not line.startswith("#"):
+            break
+        head.append(line)
+    while head and not head[-1].strip():
+        head.pop()
+    return "\n".join([*head, device_yaml(spec)]) if head else device_yaml(spec)
+
+
+def with_numbers(text: str, numbers: Mapping[str, int]) -> str | None:
+    """Write ``number:`` lines into a hand-written file, leaving all else (comments too) as it is.
+
+    ``numbers``: point name -> number. Returns None when the text is not in block style.
+    """
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if not isinstance(root, yaml.MappingNode):
+        return None
+    lines = text.splitlines(keepends=True)
+    inserts: list[tuple[int, str]] = []
+    for key, listed in root.value:
+        if key.value != "points" or not isinstance(listed, yaml.SequenceNode):
+            continue
+        for node in listed.value:
+            if not isinstance(node, yaml.MappingNode) or node.flow_style:
+                return None
+            found = {k.value: (k, v) for k, v in node.value}
+            name = found["name"][1].value
+            if name in numbers and "number" not in found:
+                at, value = found["name"]
+                inserts.append((value.end_mark.line + 1, f"{' ' * at.start_mark.column}number: {numbers[name]}\n"))
+    if len(inserts) != len(numbers):
+        return None
+    for line, addition in sorted(inserts, reverse=True):
+        if line > 0 and not lines[line - 1].endswith("\n"):
+            lines[line - 1] += "\n"
+        lines.insert(line, addition)
+    return "".join(lines)

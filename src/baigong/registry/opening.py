@@ -1,0 +1,135 @@
+"""Opens what exists in a data folder, and keeps it in step while the platform runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from baigong.bus.contract import Bus
+from baigong.drivers.manifest import manifest
+from baigong.registry.book import PointBook
+from baigong.registry.credentials import Credentials
+from baigong.registry.devices import Devices
+from baigong.registry.episodes import Episodes
+from baigong.registry.events import Events
+from baigong.registry.people import People
+from baigong.registry.service import answer
+from baigong.registry.watch import FileWatch
+from baigong.stores.records import Records, open_records
+from baigong.stores.records.access import ensure_tenant
+from baigong.stores.records.plant import all_devices, all_points
+from baigong.vocab.devices import DeviceSpec
+from baigong.vocab.errors import BaigongError, FixConfiguration
+
+_RELOAD_S = 2.0
+
+
+@dataclass(slots=True, frozen=True)
+class Registry:
+    """The rooms of the registry; each is used on its own."""
+
+    tenant: str  # of the first administrator
+    data: Path
+    records: Records
+    events: Events
+    book: PointBook
+    devices: Devices
+    watch: FileWatch
+    people: People
+    credentials: Credentials
+    episodes: Episodes
+
+
+def check_driver(spec: DeviceSpec) -> None:
+    """Raise driver.unknown or driver.option for what can be seen without importing the driver."""
+    told = manifest(spec.driver)
+    known = {o.name for o in told.options}
+    for name in spec.options:
+        if name not in known:
+            raise FixConfiguration(
+                "driver.option", f"{spec.driver} has no option {name!r}; it knows {sorted(known)}", place=name
+            )
+    for option in told.options:
+        if option.required and spec.options.get(option.name) in (None, ""):
+            raise FixConfiguration(
+                "driver.option", f"{spec.driver} needs the option {option.name!r}", place=option.name
+            )
+
+
+@asynccontextmanager
+async def open_registry(
+    data: Path,
+    bus: Bus,
+    *,
+    tenant: str,
+    clock_us: Callable[[], int],
+    check: Callable[[DeviceSpec], None] = check_driver,
+    look_every_s: float = 1.0,
+) -> AsyncIterator[Registry]:
+    """Open the records, take the device files, answer on the bus; closes everything on leaving."""
+    records = await asyncio.to_thread(open_records, data / "records.db")
+    reloads: asyncio.Queue[tuple[str, DeviceSpec]] = asyncio.Queue()
+    events = Events(records, bus, clock_us)
+    book = PointBook()
+    config = data / "config"
+    credentials = Credentials(records, clock_us)
+
+    def changed(owner: str, spec: DeviceSpec) -> None:
+        if devices.find(owner, spec.device) is None:
+            credentials.forget_device(owner, spec.device)
+        reloads.put_nowait((owner, spec))
+
+    devices = Devices(events, book, config, clock_us, check, changed)
+    registry = Registry(
+        tenant=tenant,
+        data=data,
+        records=records,
+        events=events,
+        book=book,
+        devices=devices,
+        watch=FileWatch(config, devices, events, clock_us),
+        people=People(records, clock_us),
+        credentials=credentials,
+        episodes=Episodes(records, events, clock_us),
+    )
+    try:
+        await _load(registry, clock_us())
+        await answer(bus, devices, book, registry.credentials)
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(events.store_told()),
+                tasks.create_task(registry.watch.run(look_every_s)),
+                tasks.create_task(_reload(bus, reloads)),
+            ]
+            yield registry
+            for task in running:
+                task.cancel()
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) == 1:  # what the caller raised inside, as it was
+            raise group.exceptions[0] from None
+        raise
+    finally:
+        await records.close()
+
+
+async def _load(registry: Registry, now_us: int) -> None:
+    await registry.records.write(lambda c: ensure_tenant(c, registry.tenant, now_us))
+    registry.book.take(await registry.records.read(all_points))
+    registry.devices.load(await registry.records.read(all_devices))
+    await registry.people.load()
+    await registry.credentials.load()
+    await registry.watch.look()
+
+
+async def _reload(bus: Bus, changed: asyncio.Queue[tuple[str, DeviceSpec]]) -> None:
+    """Tell gateways which device to look at again; one that is down asks for all when it comes back."""
+    while True:
+        tenant, spec = await changed.get()
+        payload = msgspec.json.encode({"tenant": tenant, "device": spec.device})
+        with suppress(BaigongError):
+            await bus.request(f"gateway.{spec.gateway}.reload", payload, timeout_s=_RELOAD_S)

@@ -1,0 +1,228 @@
+"""Who may come in: people, their sessions, API tokens and the key file of the data folder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from baigong.registry.files import write_atomically
+from baigong.security.passwords import check_new_password, hash_password, one_time_secret, verify_password
+from baigong.security.tokens import digest, new_token, same, sign
+from baigong.stores.records import access
+from baigong.stores.records.access import PersonRow, SessionRow, TokenRow
+from baigong.stores.records.engine import Records
+from baigong.vocab.errors import FixConfiguration, Reauthenticate, ReportBug
+
+ADMIN = "admin"
+SESSION_US = 30 * 86_400_000_000
+_KEY_TITLE = "key file of the data folder"
+_HASHING = 2  # password proofs at once: each takes 64 MiB
+
+
+@dataclass(slots=True, frozen=True)
+class Principal:
+    """Who asks. ``by``: how they proved it; ``session``: the digest of the cookie, for ending it."""
+
+    tenant: str
+    user: str
+    role: str
+    by: str  # "cookie" | "token"
+    language: str = ""
+    must_set_password: bool = False
+    session: str = ""
+    expires_us: int = 1 << 62
+
+
+class People:
+    """Every proof that grants access is in memory, by digest, and in the records: revoked here, gone at once."""
+
+    def __init__(self, records: Records, clock_us: Callable[[], int]) -> None:
+        self._records = records
+        self._clock_us = clock_us
+        self._known: dict[str, Principal] = {}  # digest -> who
+        self._hashing = asyncio.Semaphore(_HASHING)
+        self._decoy = ""
+        self._device_key = ""
+
+    async def load(self) -> None:
+        now = self._clock_us()
+        tokens = await self._records.read(access.all_tokens)
+        sessions = await self._records.read(partial(access.all_sessions, now_us=now))
+        for row in tokens:
+            self._known[row.digest] = _of_token(row)
+        for session in sessions:
+            person = await self._person(session.person)
+            if person is not None:
+                self._known[session.digest] = _of_session(person, session)
+        self._decoy = await asyncio.to_thread(hash_password, new_token())
+        self._device_key = await self._records.write(_device_key)
+
+    async def first_secret(self, tenant: str) -> str | None:
+        """Make sure there is an administrator; returns a fresh one-time secret until a password is set."""
+        person = await self._person(ADMIN)
+        if person is not None and not person.must_set_password:
+            return None
+        secret = one_time_secret()
+        row = PersonRow(
+            name=ADMIN,
+            tenant=tenant,
+            password_hash=await self._hash(secret),
+            must_set_password=True,
+            role="admin",
+            language="",
+            created_us=self._clock_us(),
+        )
+
+        def work(connection: sa.Connection) -> None:
+            access.ensure_tenant(connection, tenant, row.created_us)
+            access.put_person(connection, row)
+
+        await self._records.write(work)
+        return secret
+
+    async def sign_in(self, user: str, password: str) -> tuple[str, Principal]:
+        """Return (cookie, who). An unknown user costs the same time as a wrong password."""
+        person = await self._person(user)
+        async with self._hashing:
+            good = await asyncio.to_thread(verify_password, person.password_hash if person else self._decoy, password)
+        if person is None or not good:
+            raise Reauthenticate("auth.required", "user or password is wrong", place="password")
+        cookie, now = new_token("bgs"), self._clock_us()
+        session = SessionRow(digest(cookie), person.name, now, now + SESSION_US)
+        await self._records.write(lambda c: access.add_session(c, session, now))
+        who = _of_session(person, session)
+        self._known[session.digest] = who
+        return cookie, who
+
+    async def sign_out(self, who: Principal) -> None:
+        if who.session:
+            self._known.pop(who.session, None)
+            await self._records.write(lambda c: access.drop_session(c, who.session))
+
+    def recognise(self, secret: str) -> Principal | None:
+        """Say whose cookie or token this is; microseconds."""
+        who = self._known.get(digest(secret))
+        if who is not None and who.expires_us < self._clock_us():
+            return None
+        return who
+
+    async def set_password(self, who: Principal, fresh: str, current: str | None) -> None:
+        """Set a person's password and end their other sessions. Without ``current`` only after a one-time secret."""
+        person = await self._person(who.user)
+        if person is None or who.by != "cookie":
+            raise Reauthenticate("auth.denied", "only a signed-in person has a password to set", place="password")
+        async with self._hashing:
+            held = await asyncio.to_thread(verify_password, person.password_hash, current or "")
+            again = await asyncio.to_thread(verify_password, person.password_hash, fresh)
+        if not person.must_set_password and not held:
+            raise Reauthenticate("auth.denied", "the current password is wrong", place="current")
+        check_new_password(fresh, person.name)
+        if again:
+            raise FixConfiguration("config.invalid", "choose a password that is not the present one", place="password")
+        row = replace(person, password_hash=await self._hash(fresh), must_set_password=False)
+
+        def work(connection: sa.Connection) -> None:
+            access.put_person(connection, row)
+            access.drop_sessions_of(connection, row.name, keep=who.session)
+
+        await self._records.write(work)
+        for key, other in list(self._known.items()):
+            if other.by == "cookie" and other.user == row.name:
+                if key == who.session:
+                    self._known[key] = replace(other, must_set_password=False)
+                else:
+                    del self._known[key]
+
+    async def set_language(self, who: Principal, language: str) -> None:
+        person = await self._person(who.user)
+        if person is None:
+            return
+        row = replace(person, language=language)
+        await self._records.write(lambda c: access.put_person(c, row))
+        for key, other in list(self._known.items()):
+            if other.by == "cookie" and other.user == row.name:
+                self._known[key] = replace(other, language=language)
+
+    async def tokens(self, tenant: str) -> list[TokenRow]:
+        return [t for t in await self._records.read(access.all_tokens) if t.tenant == tenant]
+
+    async def add_token(self, tenant: str, title: str, *, person: str | None = None, role: str = "admin") -> str:
+        """Make an API token; it is shown once and kept only as a digest."""
+        secret = new_token("bgt")
+        row = TokenRow(new_token("t")[:12], tenant, person, title, digest(secret), role, self._clock_us())
+
+        def work(connection: sa.Connection) -> None:
+            access.ensure_tenant(connection, tenant, row.created_us)
+            access.add_token(connection, row)
+
+        await self._records.write(work)
+        self._known[row.digest] = _of_token(row)
+        return secret
+
+    async def drop_token(self, tenant: str, token: str) -> None:
+        held = next((t for t in await self.tokens(tenant) if t.token == token), None)
+        if held is None:
+            raise FixConfiguration("http.not_found", f"there is no token {token!r}", place=token)
+        await self._records.write(lambda c: access.drop_token(c, tenant, token))
+        self._known.pop(held.digest, None)
+
+    async def ensure_key(self, path: Path, tenant: str) -> str:
+        """Return the token in the key file (mode 600), writing a new one when there is none that works."""
+        held = await asyncio.to_thread(_read_key, path)
+        if held and self.recognise(held) is not None:
+            return held
+        secret = await self.add_token(tenant, _KEY_TITLE)
+        await asyncio.to_thread(write_atomically, path, secret + "\n")
+        return secret
+
+    def device_cookie(self, user: str) -> str:
+        """Mark a browser that has signed in as ``user``: strangers' failures do not slow it down."""
+        nonce = new_token("d")
+        return f"{nonce}.{sign(self._device_key, f'{user}.{nonce}')}"
+
+    def knows_device(self, user: str, cookie: str) -> bool:
+        nonce, _, proof = cookie.rpartition(".")
+        return bool(nonce) and same(proof, sign(self._device_key, f"{user}.{nonce}"))
+
+    async def _person(self, name: str) -> PersonRow | None:
+        return await self._records.read(lambda c: access.person(c, name))
+
+    async def _hash(self, password: str) -> str:
+        async with self._hashing:
+            return await asyncio.to_thread(hash_password, password)
+
+
+def _device_key(connection: sa.Connection) -> str:
+    held = access.setting(connection, "device_key")
+    if held is None:
+        held = new_token()
+        access.put_setting(connection, "device_key", held)
+    return held
+
+
+def _read_key(path: Path) -> str:
+    return path.read_text("utf-8").strip() if path.is_file() else ""
+
+
+def _of_token(row: TokenRow) -> Principal:
+    return Principal(tenant=row.tenant, user=row.person or row.title, role=row.role, by="token")
+
+
+def _of_session(person: PersonRow, session: SessionRow) -> Principal:
+    if not session.digest:
+        raise ReportBug("internal.error", "a session without a digest")
+    return Principal(
+        tenant=person.tenant,
+        user=person.name,
+        role=person.role,
+        by="cookie",
+        language=person.language,
+        must_set_password=person.must_set_password,
+        session=session.digest,
+        expires_us=session.expires_us,
+    )

@@ -1,0 +1,95 @@
+"""Notices device files that people edit by hand, by looking at them every second or two."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from baigong.registry import files
+from baigong.registry.devices import Devices
+from baigong.registry.events import Events
+from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
+from baigong.vocab.happenings import Event
+from baigong.vocab.ids import tenant_id
+
+_GONE_AFTER = 2  # looks in a row without the file: an editor or git may take it away for a moment
+
+
+@dataclass(slots=True, frozen=True)
+class Rejected:
+    """A file that cannot be used; what was configured before goes on working."""
+
+    tenant: str
+    device: str
+    time_us: int
+    error: BaigongError
+
+
+class FileWatch:
+    """Call ``look()`` once at the start, then ``run()``."""
+
+    def __init__(self, config: Path, devices: Devices, events: Events, clock_us: Callable[[], int]) -> None:
+        self._config = config
+        self._devices = devices
+        self._events = events
+        self._clock_us = clock_us
+        self._stamps: dict[tuple[str, str], tuple[int, int]] = {}
+        self._missing: dict[tuple[str, str], int] = {}
+        self.rejected: dict[tuple[str, str], Rejected] = {}
+
+    async def run(self, every_s: float = 1.0) -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            await self.look()
+
+    async def look(self) -> None:
+        """Take what is new or changed, reject what is wrong, drop what has been removed."""
+        found = await asyncio.to_thread(files.scan, self._config)
+        for key, file in found.items():
+            self._missing.pop(key, None)
+            if self._stamps.get(key) == file.stamp:
+                continue
+            self._stamps[key] = file.stamp
+            await self._take(file)
+        for key in [k for k in self.rejected if k not in found]:
+            del self.rejected[key]
+        for row in self._devices.every():
+            key = (row.tenant, row.spec.device)
+            if key not in found:
+                await self._miss(key)
+
+    async def _take(self, file: files.DeviceFile) -> None:
+        key = (file.tenant, file.device)
+        try:
+            tenant_id(file.tenant)
+            await self._devices.take_file(file.tenant, file.device)
+            self.rejected.pop(key, None)
+        except (FileNotFoundError, RetryLater):
+            self._stamps.pop(key, None)  # look again next time
+        except FixConfiguration as error:
+            self.rejected[key] = Rejected(file.tenant, file.device, self._clock_us(), error)
+            await self._events.tell(
+                [
+                    Event(
+                        kind="device.file_rejected",
+                        time_us=self._clock_us(),
+                        tenant=file.tenant,
+                        subject=f"device:{file.device}",
+                        detail={"code": error.code, "message": error.message, "place": error.place},
+                    )
+                ]
+            )
+
+    async def _miss(self, key: tuple[str, str]) -> None:
+        # A folder that vanished as a whole is a disk that is not there, not a wish to remove every device.
+        if not (self._config / key[0] / "devices").is_dir():
+            return
+        self._missing[key] = self._missing.get(key, 0) + 1
+        if self._missing[key] >= _GONE_AFTER:
+            del self._missing[key]
+            self._stamps.pop(key, None)
+            with suppress(RetryLater):  # counted again from the next look
+                await self._devices.drop(*key, by="file")

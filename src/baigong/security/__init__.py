@@ -1,0 +1,1 @@
+"""Proofs of identity: pure functions; their records live in the registry."""

@@ -1,0 +1,132 @@
+"""Rows of tenants, people, sessions, tokens and settings; every function is work on one connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from baigong.stores.records.tables import people, sessions, settings, tenants, tokens
+
+
+@dataclass(slots=True, frozen=True)
+class PersonRow:
+    name: str
+    tenant: str
+    password_hash: str
+    must_set_password: bool
+    role: str
+    language: str
+    created_us: int
+
+
+@dataclass(slots=True, frozen=True)
+class SessionRow:
+    digest: str
+    person: str
+    created_us: int
+    expires_us: int
+
+
+@dataclass(slots=True, frozen=True)
+class TokenRow:
+    token: str
+    tenant: str
+    person: str | None
+    title: str
+    digest: str
+    role: str
+    created_us: int
+
+
+def ensure_tenant(connection: sa.Connection, tenant: str, now_us: int) -> None:
+    if connection.execute(sa.select(tenants.c.tenant).where(tenants.c.tenant == tenant)).scalar() is None:
+        connection.execute(tenants.insert().values(tenant=tenant, title="", created_us=now_us))
+
+
+def list_tenants(connection: sa.Connection) -> list[str]:
+    return list(connection.execute(sa.select(tenants.c.tenant).order_by(tenants.c.tenant)).scalars())
+
+
+def person(connection: sa.Connection, name: str) -> PersonRow | None:
+    row = connection.execute(sa.select(people).where(people.c.name == name)).one_or_none()
+    if row is None:
+        return None
+    return PersonRow(
+        name=row.name,
+        tenant=row.tenant,
+        password_hash=row.password_hash,
+        must_set_password=bool(row.must_set_password),
+        role=row.role,
+        language=row.language,
+        created_us=row.created_us,
+    )
+
+
+def put_person(connection: sa.Connection, row: PersonRow) -> None:
+    values = {
+        "tenant": row.tenant,
+        "password_hash": row.password_hash,
+        "must_set_password": row.must_set_password,
+        "role": row.role,
+        "language": row.language,
+        "created_us": row.created_us,
+    }
+    if not connection.execute(people.update().where(people.c.name == row.name).values(values)).rowcount:
+        connection.execute(people.insert().values(name=row.name, **values))
+
+
+def add_session(connection: sa.Connection, row: SessionRow, now_us: int) -> None:
+    """Write a session, and forget those that have run out."""
+    connection.execute(sessions.delete().where(sessions.c.expires_us < now_us))
+    connection.execute(
+        sessions.insert().values(
+            digest=row.digest, person=row.person, created_us=row.created_us, expires_us=row.expires_us
+        )
+    )
+
+
+def all_sessions(connection: sa.Connection, now_us: int) -> list[SessionRow]:
+    rows = connection.execute(sa.select(sessions).where(sessions.c.expires_us >= now_us))
+    return [SessionRow(r.digest, r.person, r.created_us, r.expires_us) for r in rows]
+
+
+def drop_session(connection: sa.Connection, digest: str) -> None:
+    connection.execute(sessions.delete().where(sessions.c.digest == digest))
+
+
+def drop_sessions_of(connection: sa.Connection, name: str, keep: str = "") -> None:
+    connection.execute(sessions.delete().where(sessions.c.person == name, sessions.c.digest != keep))
+
+
+def add_token(connection: sa.Connection, row: TokenRow) -> None:
+    connection.execute(
+        tokens.insert().values(
+            token=row.token,
+            tenant=row.tenant,
+            person=row.person,
+            title=row.title,
+            digest=row.digest,
+            role=row.role,
+            created_us=row.created_us,
+        )
+    )
+
+
+def all_tokens(connection: sa.Connection) -> list[TokenRow]:
+    rows = connection.execute(sa.select(tokens).order_by(tokens.c.created_us))
+    return [TokenRow(r.token, r.tenant, r.person, r.title, r.digest, r.role, r.created_us) for r in rows]
+
+
+def drop_token(connection: sa.Connection, tenant: str, token: str) -> bool:
+    gone = tokens.delete().where(tokens.c.tenant == tenant, tokens.c.token == token)
+    return bool(connection.execute(gone).rowcount)
+
+
+def setting(connection: sa.Connection, name: str) -> str | None:
+    return connection.execute(sa.select(settings.c.value).where(settings.c.name == name)).scalar()
+
+
+def put_setting(connection: sa.Connection, name: str, value: str) -> None:
+    if not connection.execute(settings.update().where(settings.c.name == name).values(value=value)).rowcount:
+        connection.execute(settings.insert().values(name=name, value=value))

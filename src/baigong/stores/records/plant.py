@@ -1,0 +1,177 @@
+"""Rows of devices, points and credentials; every function is work on one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from baigong.stores.records.tables import credentials, devices, points
+from baigong.vocab.devices import DeviceSpec, PointSpec
+from baigong.vocab.errors import FixConfiguration
+
+
+@dataclass(slots=True, frozen=True)
+class DeviceRow:
+    """A device as it stands; ``file_digest`` is of the YAML file that says the same."""
+
+    tenant: str
+    spec: DeviceSpec
+    revision: int
+    file_digest: str
+    changed_us: int
+    changed_by: str
+
+
+@dataclass(slots=True, frozen=True)
+class PointRow:
+    """A point and its present source. ``first_device``/``first_address`` gave the number."""
+
+    tenant: str
+    number: int
+    device: str
+    spec: PointSpec
+    first_device: str
+    first_address: str
+    discovered: bool
+    created_us: int
+    retired_us: int | None = None
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+
+def all_devices(connection: sa.Connection) -> list[DeviceRow]:
+    return [
+        DeviceRow(
+            tenant=row.tenant,
+            spec=msgspec.json.decode(row.spec, type=DeviceSpec),
+            revision=row.revision,
+            file_digest=row.file_digest,
+            changed_us=row.changed_us,
+            changed_by=row.changed_by,
+        )
+        for row in connection.execute(sa.select(devices).order_by(devices.c.tenant, devices.c.device))
+    ]
+
+
+def put_device(connection: sa.Connection, row: DeviceRow) -> None:
+    key = sa.and_(devices.c.tenant == row.tenant, devices.c.device == row.spec.device)
+    values = {
+        "spec": msgspec.json.encode(row.spec).decode(),
+        "revision": row.revision,
+        "file_digest": row.file_digest,
+        "changed_us": row.changed_us,
+        "changed_by": row.changed_by,
+    }
+    if not connection.execute(devices.update().where(key).values(values)).rowcount:
+        connection.execute(devices.insert().values(tenant=row.tenant, device=row.spec.device, **values))
+
+
+def drop_device(connection: sa.Connection, tenant: str, device: str) -> None:
+    connection.execute(devices.delete().where(devices.c.tenant == tenant, devices.c.device == device))
+    connection.execute(credentials.delete().where(credentials.c.tenant == tenant, credentials.c.device == device))
+
+
+def all_points(connection: sa.Connection) -> list[PointRow]:
+    return [
+        PointRow(
+            tenant=row.tenant,
+            number=row.number,
+            device=row.device,
+            spec=msgspec.json.decode(row.spec, type=PointSpec),
+            first_device=row.first_device,
+            first_address=row.first_address,
+            discovered=bool(row.discovered),
+            created_us=row.created_us,
+            retired_us=row.retired_us,
+        )
+        for row in connection.execute(sa.select(points))
+    ]
+
+
+def put_points(connection: sa.Connection, rows: Sequence[PointRow]) -> None:
+    """Write points by number. Names may be swapped among them: they are set aside first."""
+    if not rows:
+        return
+    aside = points.update().where(points.c.tenant == sa.bindparam("t"), points.c.number == sa.bindparam("n"))
+    connection.execute(
+        aside.values(name=sa.bindparam("aside")),
+        [{"t": r.tenant, "n": r.number, "aside": f"~{r.number}"} for r in rows],
+    )
+    known = {
+        (tenant, number)
+        for tenant in {r.tenant for r in rows}
+        for (number,) in connection.execute(sa.select(points.c.number).where(points.c.tenant == tenant))
+    }
+    fresh = [_point_values(r) for r in rows if (r.tenant, r.number) not in known]
+    changed = [_point_values(r) for r in rows if (r.tenant, r.number) in known]
+    if changed:
+        fields: dict[str, Any] = {c.name: sa.bindparam(c.name) for c in points.c if not c.primary_key}
+        bound = [{**v, "t": v["tenant"], "n": v["number"]} for v in changed]
+        connection.execute(aside.values(fields), [{k: v for k, v in b.items() if k not in _KEY} for b in bound])
+    if fresh:
+        connection.execute(points.insert(), fresh)
+
+
+_KEY = ("tenant", "number")
+
+
+def _point_values(row: PointRow) -> dict[str, Any]:
+    spec = row.spec
+    return {
+        "tenant": row.tenant,
+        "number": row.number,
+        "name": spec.name,
+        "asset": spec.asset,
+        "quantity": spec.quantity,
+        "device": row.device,
+        "address": spec.address,
+        "kind": spec.kind,
+        "unit": spec.unit,
+        "title": spec.title,
+        "spec": msgspec.json.encode(spec).decode(),
+        "first_device": row.first_device,
+        "first_address": row.first_address,
+        "discovered": row.discovered,
+        "created_us": row.created_us,
+        "retired_us": row.retired_us,
+    }
+
+
+@dataclass(slots=True, frozen=True)
+class CredentialRow:
+    """What a machine signs in with at the front door."""
+
+    username: str
+    tenant: str
+    device: str
+    proof: str
+    created_us: int
+
+
+def all_credentials(connection: sa.Connection) -> list[CredentialRow]:
+    query = sa.select(credentials).order_by(credentials.c.username)
+    return [CredentialRow(r.username, r.tenant, r.device, r.proof, r.created_us) for r in connection.execute(query)]
+
+
+def put_credential(connection: sa.Connection, row: CredentialRow) -> None:
+    """Write or replace one; a user name of another tenant is refused."""
+    held = connection.execute(sa.select(credentials.c.tenant).where(credentials.c.username == row.username)).scalar()
+    if held is not None and held != row.tenant:
+        raise FixConfiguration("config.conflict", f"the user name {row.username!r} is taken", place="username")
+    connection.execute(credentials.delete().where(credentials.c.username == row.username))
+    connection.execute(
+        credentials.insert().values(
+            username=row.username, tenant=row.tenant, device=row.device, proof=row.proof, created_us=row.created_us
+        )
+    )
+
+
+def drop_credential(connection: sa.Connection, tenant: str, username: str) -> bool:
+    gone = credentials.delete().where(credentials.c.tenant == tenant, credentials.c.username == username)
+    return bool(connection.execute(gone).rowcount)

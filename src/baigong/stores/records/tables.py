@@ -1,0 +1,142 @@
+"""What the records hold, as SQLAlchemy Core tables that SQLite and PostgreSQL both understand.
+
+Times are microseconds since the epoch (UTC) in 64-bit integers; structured values are JSON text.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+_COUNTED = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite counts only INTEGER primary keys
+
+
+def _tenant() -> sa.Column[str]:
+    return sa.Column("tenant", sa.Text, sa.ForeignKey("tenants.tenant"), nullable=False)
+
+
+tenants = sa.Table(
+    "tenants",
+    metadata,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False, default=""),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+)
+
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    _tenant(),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("must_set_password", sa.Boolean, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),  # SHA-256 of the cookie; the cookie itself is nowhere
+    sa.Column("person", sa.Text, sa.ForeignKey("people.name", ondelete="CASCADE"), nullable=False),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+    sa.Column("expires_us", sa.BigInteger, nullable=False),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("token", sa.Text, primary_key=True),  # a public name; what grants access is known by its digest only
+    _tenant(),
+    sa.Column("person", sa.Text, sa.ForeignKey("people.name", ondelete="CASCADE"), nullable=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+)
+
+devices = sa.Table(
+    "devices",
+    metadata,
+    _tenant(),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("spec", sa.Text, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("file_digest", sa.Text, nullable=False),  # SHA-256 of the YAML file that says the same
+    sa.Column("changed_us", sa.BigInteger, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "device"),
+)
+
+points = sa.Table(
+    "points",
+    metadata,
+    _tenant(),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("asset", sa.Text, nullable=False),
+    sa.Column("quantity", sa.Text, nullable=False),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("spec", sa.Text, nullable=False),
+    sa.Column("first_device", sa.Text, nullable=False),  # the source that gave the number
+    sa.Column("first_address", sa.Text, nullable=False),
+    sa.Column("discovered", sa.Boolean, nullable=False),  # by sniffing or ingest; in no device file
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+    sa.Column("retired_us", sa.BigInteger, nullable=True),
+    sa.PrimaryKeyConstraint("tenant", "number"),
+    sa.UniqueConstraint("tenant", "name"),
+    sa.Index("points_by_device", "tenant", "device"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", _COUNTED, primary_key=True, autoincrement=True),
+    sa.Column("tenant", sa.Text, nullable=False),
+    sa.Column("time_us", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Index("events_by_subject", "tenant", "subject", "time_us"),
+    sa.Index("events_by_time", "tenant", "time_us"),
+)
+
+episodes = sa.Table(
+    "episodes",
+    metadata,
+    _tenant(),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("asset", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("start_us", sa.BigInteger, nullable=False),
+    sa.Column("end_us", sa.BigInteger, nullable=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("parent", sa.Text, nullable=True),
+    sa.Column("attributes", sa.Text, nullable=False),
+    sa.Column("simulated", sa.Boolean, nullable=False),
+    sa.Column("seen_us", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "id"),
+    sa.Index("episodes_by_asset", "tenant", "asset", "start_us"),
+)
+
+settings = sa.Table(
+    "settings",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+credentials = sa.Table(
+    "credentials",
+    metadata,
+    sa.Column("username", sa.Text, primary_key=True),  # one name space: the user name finds the tenant
+    _tenant(),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("proof", sa.Text, nullable=False),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+)
