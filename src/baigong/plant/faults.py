@@ -117,7 +117,7 @@ FAULTS: dict[str, Fault] = {
             asset="furnace1",
             title="Drifting thermocouple in furnace zone 2",
             title_zh="淬火炉2区热电偶漂移",
-            description="Zone 2 reads low, so its controller overheats the load: every zone looks right, the load is not.",
+            description="Zone 2 reads low, so its controller overheats the load: each zone looks right, the load is not.",
             description_zh="2区热电偶读数偏低,控制器因此过热:各区显示正常,工件温度却偏高。",
             curve="ramp",
             rise_s=300.0,
@@ -187,9 +187,7 @@ def first_scenario(seed: int, now_us: int, days: float = 30.0) -> Scenario:
         lasts = int(share * span) // 1_000_000 * 1_000_000
         rise = {"growth": 0.95, "ramp": 0.35, "step": 0.0}[FAULTS[fault].curve] * lasts / 1e6
         runs.append(FaultRun(fault=fault, start_us=begins, end_us=begins + lasts, rise_s=rise, planted=True))
-    return Scenario(
-        seed=seed, epoch_us=start // DAY_US * DAY_US, history_start_us=start, history_end_us=end, runs=runs
-    )
+    return Scenario(seed=seed, epoch_us=start // DAY_US * DAY_US, history_start_us=start, history_end_us=end, runs=runs)
 
 
 def severity(scenario: Scenario, fault: str, time_us: Ints) -> Floats:

@@ -54,19 +54,15 @@ class Plant:
 
     def switch(self, scenario: Scenario) -> None:
         """Take over changed fault runs, keeping what they cannot have touched."""
-        changed = [run.start_us for run in scenario.runs if run not in self.scenario.runs]
-        changed += [run.start_us for run in self.scenario.runs if run not in scenario.runs]
         again = (scenario.seed, scenario.epoch_us) != (self.scenario.seed, self.scenario.epoch_us)
-        # An ended run changes nothing before its end.
-        before = {(run.fault, run.start_us): run for run in self.scenario.runs}
-        for run in scenario.runs:
-            old = before.get((run.fault, run.start_us))
-            if old is not None and old.end_us is None and run.end_us is not None:
-                changed = [at for at in changed if at != run.start_us] + [run.end_us]
+        changed = first_change(self.scenario, scenario)
         self.scenario = scenario
         if again:
             self.plans = make_plans(scenario)
-        first = 0 if again else (min(changed) - scenario.epoch_us) // DAY_US if changed else len(self._starts)
+            changed = scenario.epoch_us
+        if changed is None:
+            return
+        first = (changed - scenario.epoch_us) // DAY_US
         del self._starts[max(first, 0) + 1 :]
         for index in [i for i in self._days if i >= first]:
             del self._days[index]
@@ -121,6 +117,17 @@ class Plant:
             out[f"{name}.{tool}"] = (look.job, [job.product.tool for job in jobs] or ["—"])
             out[f"{name}.product"] = (look.job, [job.product.name for job in jobs] or ["—"])
         return out
+
+
+def first_change(old: Scenario, new: Scenario) -> int | None:
+    """Find the earliest moment at which two lists of fault runs differ; an ended run is the same until its end."""
+    mine = {(run.fault, run.start_us): run for run in old.runs}
+    theirs = {(run.fault, run.start_us): run for run in new.runs}
+    moments = [at for fault, at in mine.keys() ^ theirs.keys()]
+    for key in mine.keys() & theirs.keys():
+        if mine[key] != theirs[key]:
+            moments += [run.end_us for run in (mine[key], theirs[key]) if run.end_us is not None]
+    return min(moments, default=None)
 
 
 def repairs(scenario: Scenario, asset: str) -> tuple[tuple[int, int], ...]:

@@ -84,7 +84,7 @@ def fast(view: View) -> dict[str, Floats]:
             f"{name}.state": state.astype(np.float64),
             f"{name}.power": power,
             f"{name}.current": power * 1000.0 / (1.732 * 400.0 * 0.87),
-            f"{name}.discharge_pressure": np.where(running, receiver + 0.18, 0.0) + view.white(f"{name}.p", 0.006),
+            f"{name}.discharge_pressure": np.where(running, receiver + 0.18 + view.white(f"{name}.p", 0.006), 0.0),
             f"{name}.discharge_temp": view.slow(f"{name}.oil_temp") + np.where(state == 2, 11.0, 4.0) * running,
             f"{name}.oil_temp": view.slow(f"{name}.oil_temp") + view.white(f"{name}.oil", 0.1),
             f"{name}.hours": view.slow(f"{name}.hours"),

@@ -22,7 +22,7 @@ _STEP_S = 30.0
 _EVERY = 3  # grid steps per furnace step
 _DRIFT_K = 26.0  # the thermocouple reads low by so much at full severity
 _BATCH_US = (int(8.5 * 3.6e9), int(20.0 * 3.6e9))  # local time of day at which a batch goes in
-_LENGTH_H = 10.5
+LENGTH_H = 10.5
 
 # Program for 4Cr5MoSiV1 (H13) die steel: hours since loading, set-point in °C.
 PROGRAM_H = np.array([0.0, 0.4, 1.6, 2.2, 2.9, 3.4, 4.3, 5.3, 5.31, 6.9, 9.2, 9.21, 10.5])
@@ -49,7 +49,7 @@ def batch_hours(time_us: Ints) -> tuple[Floats, Ints]:
     number = day * 2 + np.where(late, 1, np.where(early, -1, 0))
     begun = number // 2 * 86_400_000_000 + np.where(number % 2 == 1, _BATCH_US[1], _BATCH_US[0]) - LOCAL_US
     hours = (time_us - begun) / 3.6e9
-    none = (hours >= _LENGTH_H) | resting(begun)
+    none = (hours >= LENGTH_H) | resting(begun)
     return np.where(none, np.nan, hours), number
 
 
@@ -139,12 +139,10 @@ def fast(view: View) -> dict[str, Floats]:
         "furnace1.energy": view.slow("furnace1.wh"),
         "furnace1.door_open": (part == 1).astype(np.float64),
         "furnace1.heating": (view.held("furnace1.out1") > 0.01).astype(np.float64),
-        "furnace1.over_temp": (view.slow("furnace1.true2") > 1085.0).astype(np.float64),
+        "furnace1.over_temp": (view.slow("furnace1.true2") > 1050.0).astype(np.float64),
     }
     for z in (1, 2, 3):
         shown = view.slow(f"furnace1.true{z}") + (bias if z == 2 else 0.0)
         out[f"furnace1.zone{z}_temp"] = shown + view.white(f"furnace1.z{z}", 0.25)
         out[f"furnace1.zone{z}_output"] = 100.0 * view.slow(f"furnace1.out{z}")
     return out
-
-

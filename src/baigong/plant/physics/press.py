@@ -134,7 +134,9 @@ def _one(view: View, name: str) -> dict[str, Floats]:
         f"{name}.injection_time": look.cycle_s * (_FILL - _CLOSE) * (1.0 + 0.04 * luck - 0.06 * wear),
         f"{name}.cavity_pressure": cavity + np.abs(view.white(f"{name}.cavity", 1.5)),
         f"{name}.cavity_peak": peak,
-        f"{name}.injection_pressure": cavity * 1.55 + pressing * running * 60.0 + np.abs(view.white(f"{name}.inj", 2.0)),
+        f"{name}.injection_pressure": cavity * 1.55
+        + pressing * running * 60.0
+        + np.abs(view.white(f"{name}.inj", 2.0)),
         f"{name}.screw_position": np.where(running, _screw(phase, cushion, 92.0), cushion),
         f"{name}.cushion": cushion,
         f"{name}.clamp_force": np.where(running & (phase > _CLOSE) & (phase < _COOL), 1580.0, 12.0)

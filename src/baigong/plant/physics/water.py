@@ -19,6 +19,7 @@ _K_OPEN = 0.0085  # m/(m3/h)² with every consumer open
 _TANK_KJ_K = 12_600.0  # 3 m³ of water
 _EXCHANGER_KW_K = 45.0  # valve fully open
 SETPOINT_C = 22.0
+MAKEUP_ROLLOVER_L = 2**32 / 100.0  # a pulse is 10 ml, the counter has 32 bits
 PUMPS = ("pump1", "pump2")
 
 
@@ -32,7 +33,7 @@ def slow(day: Day) -> None:
     day.columns["cooling.heat"] = heat
     _temperature_loop(day, heat)
     flow = sum(on[f"{p}.flow"] for p in PUMPS)
-    evaporated = running_total(heat / 2450.0 * 1.3, STEP_S, day.before.get("cooling.makeup", 42_946_000.0))
+    evaporated = running_total(heat / 2450.0 * 1.3, STEP_S, day.before.get("cooling.makeup", 42_880_000.0))
     day.hand_over("cooling.makeup", evaporated)  # litres
     day.columns["cooling.flow"] = flow
     for pump in PUMPS:
@@ -130,7 +131,7 @@ def fast(view: View) -> dict[str, Floats]:
         "cooling.valve_command": 100.0 * view.slow("cooling.command"),
         "cooling.valve_position": 100.0 * view.held("cooling.stem") + view.white("cooling.valve", 0.05),
         "cooling.tank_level": level + view.white("cooling.level", 0.05),
-        "cooling.makeup_water": np.floor(makeup),
+        "cooling.makeup_water": np.floor(makeup * 100.0) / 100.0 % MAKEUP_ROLLOVER_L,
         "cooling.outdoor_temp": view.slow("outdoor") + view.white("cooling.outdoor", 0.05),
         "cooling.low_level": np.zeros(len(flow)),
     }

@@ -1,0 +1,242 @@
+"""Every point of the demo plant: what it is called, its unit, how finely it is shown, how it travels.
+
+One row per quantity of a machine; machines of one type share rows. ``every``: seconds between rows of
+history (0: on change and once an hour). ``wire``: for Modbus a type with an optional scale
+(``uint16*0.1``, ``bit:3``), for OPC UA a path below the machine, for MQTT a key of the JSON payload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from baigong.plant.physics import air, furnace
+from baigong.plant.physics.meters import ROLLOVER_KWH
+from baigong.plant.physics.schedule import STATE_WORDS
+from baigong.plant.physics.water import MAKEUP_ROLLOVER_L
+from baigong.vocab.devices import Kind
+
+_SWITCH = {"0": "否 no", "1": "是 yes"}
+_RUNS = {"0": "停止 stopped", "1": "运行 running"}
+
+
+class Row(NamedTuple):
+    """``step``: the smallest difference the sensor or display can show."""
+
+    quantity: str
+    title: str
+    unit: str
+    step: float
+    every: int
+    wire: str
+    kind: Kind = "gauge"
+    states: dict[str, str] = {}
+    rollover: float = 0.0
+
+
+@dataclass(slots=True, frozen=True)
+class Signal:
+    """A row on one machine."""
+
+    asset: str
+    device: str
+    row: Row
+
+    @property
+    def name(self) -> str:
+        return f"{self.asset}.{self.row.quantity}"
+
+    @property
+    def title(self) -> str:
+        return f"{ASSETS[self.asset]} {self.row.title}"
+
+
+ASSETS = {
+    "cnc1": "加工中心1",
+    "cnc2": "加工中心2",
+    "cnc3": "加工中心3",
+    "furnace1": "淬火炉1",
+    "press1": "注塑机1",
+    "press2": "注塑机2",
+    "press3": "注塑机3",
+    "press_old": "旧压机",
+    "pump1": "冷却泵1",
+    "pump2": "冷却泵2",
+    "cooling": "冷却水站",
+    "comp1": "空压机1",
+    "comp2": "空压机2",
+    "air": "空压站",
+    "meter_main": "总电表",
+    "meter_press": "注塑车间电表",
+    "meter_cnc": "机加车间电表",
+    "meter_utility": "动力站电表",
+    "hall": "注塑车间",
+    "lab": "计量室",
+}
+
+_PUMP = (
+    Row("flow", "流量", "m3/h", 0.01, 30, "float32"),
+    Row("discharge_pressure", "出口压力", "bar", 0.001, 60, "float32"),
+    Row("suction_pressure", "入口压力", "bar", 0.001, 60, "float32"),
+    Row("speed", "转速", "/min", 1, 60, "uint16"),
+    Row("power", "功率", "kW", 0.01, 30, "float32"),
+    Row("current", "电流", "A", 0.01, 60, "uint16*0.01"),
+    Row("bearing_temp", "轴承温度", "Cel", 0.1, 60, "int16*0.1"),
+    Row("winding_temp", "绕组温度", "Cel", 0.1, 60, "int16*0.1"),
+    Row("vibration", "轴承振动有效值", "mm/s", 0.01, 10, "float32"),
+    Row("envelope", "轴承包络值", "[g]", 0.001, 30, "float32"),
+    Row("running", "运行", "", 1, 0, "bit:0", "state", _RUNS),
+    Row("alarm", "振动报警", "", 1, 0, "bit:3", "state", _SWITCH),
+    Row("hours", "运行小时", "h", 0.1, 60, "uint32*0.1", "counter"),
+)
+_COOLING = (
+    Row("supply_temp", "供水温度", "Cel", 0.01, 10, "float32"),
+    Row("return_temp", "回水温度", "Cel", 0.01, 30, "float32"),
+    Row("header_pressure", "母管压力", "bar", 0.001, 60, "float32"),
+    Row("flow", "总流量", "m3/h", 0.01, 60, "float32"),
+    Row("setpoint", "供水温度设定", "Cel", 0.1, 0, "int16*0.1", "setpoint"),
+    Row("valve_command", "调节阀指令", "%", 0.1, 10, "uint16*0.1"),
+    Row("valve_position", "调节阀开度", "%", 0.1, 10, "uint16*0.1"),
+    Row("tank_level", "水箱液位", "%", 0.1, 60, "uint16*0.1"),
+    Row("makeup_water", "补水累计", "L", 0.01, 60, "uint32*0.01", "counter", rollover=MAKEUP_ROLLOVER_L),
+    Row("outdoor_temp", "室外温度", "Cel", 0.1, 60, "int16*0.1"),
+    Row("low_level", "水箱低液位", "", 1, 0, "bit:0", "state", _SWITCH),
+)
+_COMPRESSOR = (
+    Row("state", "状态", "", 1, 0, "uint16", "state", air.STATE_WORDS),
+    Row("power", "功率", "kW", 0.1, 10, "uint16*0.1"),
+    Row("current", "电流", "A", 0.1, 60, "uint16*0.1"),
+    Row("discharge_pressure", "排气压力", "bar", 0.01, 60, "uint16*0.01"),
+    Row("discharge_temp", "排气温度", "Cel", 0.1, 60, "int16*0.1"),
+    Row("oil_temp", "油温", "Cel", 0.1, 60, "int16*0.1"),
+    Row("hours", "运行小时", "h", 0.1, 60, "uint32*0.1", "counter"),
+    Row("load_hours", "加载小时", "h", 0.1, 60, "uint32*0.1", "counter"),
+    Row("loads", "加载次数", "", 1, 60, "uint32", "counter"),
+)
+_AIR = (
+    Row("receiver_pressure", "储气罐压力", "bar", 0.001, 10, "float32"),
+    Row("header_pressure", "管网压力", "bar", 0.001, 10, "float32"),
+    Row("flow", "用气量", "m3/min", 0.01, 30, "float32"),
+    Row("filter_drop", "过滤器压差", "bar", 0.001, 60, "float32"),
+    Row("dew_point", "露点", "Cel", 0.1, 60, "int16*0.1"),
+    Row("dryer_on", "干燥机运行", "", 1, 0, "bit:1", "state", _RUNS),
+)
+_FURNACE = (
+    Row("segment", "程序段", "", 1, 0, "uint16", "state", furnace.SEGMENT_WORDS),
+    Row("batch", "炉次", "", 1, 0, "uint16", "counter", rollover=60_000.0),
+    Row("setpoint", "设定温度", "Cel", 0.1, 60, "float32", "setpoint"),
+    *(Row(f"zone{z}_temp", f"{z}区温度", "Cel", 0.1, 30, "float32") for z in (1, 2, 3)),
+    *(Row(f"zone{z}_output", f"{z}区输出", "%", 0.1, 60, "uint16*0.1") for z in (1, 2, 3)),
+    Row("load_temp", "工件温度", "Cel", 0.1, 30, "float32"),
+    Row("o2", "炉内氧含量", "[ppm]", 0.1, 60, "float32"),
+    Row("n2_flow", "氮气流量", "m3/h", 0.1, 60, "float32"),
+    Row("fan_current", "循环风机电流", "A", 0.1, 60, "uint16*0.1"),
+    Row("shell_temp", "炉壳温度", "Cel", 0.1, 60, "int16*0.1"),
+    Row("water_out_temp", "冷却水出口温度", "Cel", 0.1, 60, "int16*0.1"),
+    Row("power", "功率", "kW", 0.1, 30, "float32"),
+    Row("energy", "累计电能", "W.h", 1, 60, "int64", "counter"),
+    Row("door_open", "炉门打开", "", 1, 0, "bit:0", "state", _SWITCH),
+    Row("heating", "加热中", "", 1, 0, "bit:1", "state", _SWITCH),
+    Row("over_temp", "超温限制器", "", 1, 0, "bit:7", "state", _SWITCH),
+)
+_METER = (
+    Row("energy", "有功电能", "kW.h", 0.1, 60, "uint32*0.1", "counter", rollover=ROLLOVER_KWH),
+    Row("power", "有功功率", "kW", 0.01, 30, "float32"),
+    Row("voltage", "线电压", "V", 0.1, 60, "uint16*0.1"),
+    Row("current_a", "A相电流", "A", 0.1, 60, "uint16*0.1"),
+    Row("current_b", "B相电流", "A", 0.1, 60, "uint16*0.1"),
+    Row("current_c", "C相电流", "A", 0.1, 60, "uint16*0.1"),
+    Row("power_factor", "功率因数", "", 0.001, 60, "int16*0.001"),
+    Row("frequency", "频率", "Hz", 0.01, 60, "uint16*0.01"),
+)
+# Paths below a machine tool, after OPC 40501-1 (Machine Tools): Monitoring, Production, Equipment.
+_CNC = (
+    Row("state", "状态", "", 1, 0, "Monitoring.MachineTool.State", "state", STATE_WORDS),
+    Row("power", "功率", "kW", 0.01, 60, "Monitoring.MachineTool.Power"),
+    Row("hours", "切削小时", "h", 0.01, 60, "Monitoring.MachineTool.CuttingHours", "counter"),
+    Row("door", "门打开", "", 1, 0, "Monitoring.MachineTool.DoorOpen", "state", _SWITCH),
+    Row("feed_override", "进给倍率", "%", 1, 0, "Monitoring.Channel1.FeedOverride"),
+    Row("feed_rate", "进给速度", "mm/min", 1, 60, "Monitoring.Channel1.FeedRate"),
+    Row("x", "X轴位置", "mm", 0.001, 60, "Monitoring.Channel1.X.ActualPosition"),
+    Row("y", "Y轴位置", "mm", 0.001, 60, "Monitoring.Channel1.Y.ActualPosition"),
+    Row("z", "Z轴位置", "mm", 0.001, 60, "Monitoring.Channel1.Z.ActualPosition"),
+    Row("spindle_speed", "主轴转速", "/min", 1, 60, "Monitoring.Spindle1.Speed"),
+    Row("spindle_load", "主轴负载", "%", 0.1, 30, "Monitoring.Spindle1.Load"),
+    Row("spindle_temp", "主轴温度", "Cel", 0.1, 60, "Monitoring.Spindle1.Temperature"),
+    Row("vibration", "主轴振动", "mm/s", 0.01, 30, "Monitoring.Spindle1.Vibration"),
+    Row("tool", "刀具号", "", 1, 0, "Equipment.Tools.Active.ControlIdentifier"),
+    Row("tool_life", "刀具寿命已用", "%", 0.1, 60, "Equipment.Tools.Active.Life"),
+    Row("coolant_temp", "切削液温度", "Cel", 0.1, 60, "Equipment.Coolant.Temperature"),
+    Row("coolant_level", "切削液液位", "%", 0.1, 60, "Equipment.Coolant.Level"),
+    Row("program", "程序", "", 1, 0, "Production.ActiveProgram.Name", "text"),
+    Row("order", "工单", "", 1, 0, "Production.ActiveJob.Identifier", "text"),
+    Row("product", "工件", "", 1, 0, "Production.ActiveJob.Part", "text"),
+    Row("parts", "完工件数", "", 1, 60, "Production.ActiveJob.PartsCompleted", "counter"),
+)
+# Paths below a press, after OPC 40077 (EUROMAP 77): MachineStatus, InjectionUnits, Moulds, Jobs.
+_JOB = "Jobs.ActiveJobValues"
+_PRESS = (
+    Row("state", "状态", "", 1, 0, "MachineStatus.State", "state", STATE_WORDS),
+    Row("power", "功率", "kW", 0.01, 60, "MachineStatus.Power"),
+    Row("oil_temp", "油温", "Cel", 0.1, 60, "MachineStatus.OilTemperature"),
+    Row("clamp_force", "锁模力", "kN", 1, 60, "ClampingUnits.ClampingUnit_1.ClampForce"),
+    Row("injection_pressure", "注射压力", "bar", 0.1, 60, "InjectionUnits.InjectionUnit_1.Pressure"),
+    Row("screw_position", "螺杆位置", "mm", 0.01, 60, "InjectionUnits.InjectionUnit_1.ScrewPosition"),
+    Row("melt_temp", "熔体温度", "Cel", 0.1, 30, "InjectionUnits.InjectionUnit_1.MeltTemperature"),
+    *(
+        Row(f"zone{z}_temp", f"料筒{z}区温度", "Cel", 0.1, 60, f"InjectionUnits.InjectionUnit_1.Zone_{z}.Temperature")
+        for z in (1, 2, 3)
+    ),
+    Row("cavity_pressure", "模腔压力", "bar", 0.1, 30, "Moulds.Mould_1.CavityPressure"),
+    Row("cavity_peak", "模腔压力峰值", "bar", 0.1, 30, f"{_JOB}.CavityPressurePeak"),
+    Row("mould_temp", "模具温度", "Cel", 0.1, 60, "Moulds.Mould_1.Temperature"),
+    Row("mould", "模具", "", 1, 0, "Moulds.Mould_1.Id", "text"),
+    Row("order", "工单", "", 1, 0, f"{_JOB}.JobName", "text"),
+    Row("product", "产品", "", 1, 0, f"{_JOB}.PartId", "text"),
+    Row("shots", "模次", "", 1, 60, f"{_JOB}.MachineCycleCounter", "counter"),
+    Row("good_parts", "合格件数", "", 1, 60, f"{_JOB}.JobGoodPartsCounter", "counter"),
+    Row("rejects", "废品数", "", 1, 60, f"{_JOB}.JobBadPartsCounter", "counter"),
+    Row("cycle_time", "周期时间", "s", 0.01, 60, f"{_JOB}.LastCycleTime"),
+    Row("injection_time", "注射时间", "s", 0.001, 60, f"{_JOB}.InjectionTime"),
+    Row("cushion", "料垫", "mm", 0.01, 60, f"{_JOB}.Cushion"),
+)
+_OLD_PRESS = (
+    Row("current", "电流", "A", 0.01, 10, "current"),
+    Row("battery", "传感器电池", "V", 0.01, 60, "battery"),
+    Row("signal", "无线信号强度", "dB", 1, 60, "rssi"),
+)
+_HALL = (
+    Row("temp", "室温", "Cel", 0.1, 60, "hall.temperature"),
+    Row("humidity", "湿度", "%", 0.1, 60, "hall.humidity"),
+    Row("co2", "二氧化碳", "[ppm]", 1, 60, "hall.co2"),
+)
+_LAB = (
+    Row("temp", "室温", "Cel", 0.01, 60, "lab.temperature"),
+    Row("humidity", "湿度", "%", 0.1, 60, "lab.humidity"),
+    Row("pressure", "气压", "hPa", 0.1, 60, "lab.pressure"),
+)
+
+# Device -> the machines read through it. A meter is a unit of its own behind one gateway box.
+DEVICES: dict[str, dict[str, tuple[Row, ...]]] = {
+    "pump-plc": {"pump1": _PUMP, "pump2": _PUMP, "cooling": _COOLING},
+    "air-controller": {"comp1": _COMPRESSOR, "comp2": _COMPRESSOR, "air": _AIR},
+    "furnace-plc": {"furnace1": _FURNACE},
+    "meter-main": {"meter_main": _METER},
+    "meter-press": {"meter_press": _METER},
+    "meter-cnc": {"meter_cnc": _METER},
+    "meter-utility": {"meter_utility": _METER},
+    "cnc-cell": {"cnc1": _CNC, "cnc2": _CNC, "cnc3": _CNC},
+    "press-hall": {"press1": _PRESS, "press2": _PRESS, "press3": _PRESS},
+    "old-press-clamp": {"press_old": _OLD_PRESS},
+    "room-climate": {"hall": _HALL, "lab": _LAB},
+}
+
+
+def signals(device: str | None = None) -> Iterator[Signal]:
+    """Go through all points, of one device or of the plant."""
+    for name, machines in DEVICES.items():
+        if device in (None, name):
+            for asset, rows in machines.items():
+                for row in rows:
+                    yield Signal(asset, name, row)
