@@ -1,0 +1,153 @@
+"""The newest value of every point of one tenant, and what its history of arrival says about overlaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from baigong.stores.lake.contract import LAKE
+from baigong.stores.lake.sorting import column_us
+from baigong.vocab import quality as q
+from baigong.vocab.frame import times_us
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Codes = np.ndarray[Any, np.dtype[np.int32]]
+_DAY_US = 86_400_000_000
+_NEVER = np.iinfo(np.int64).min
+_GROW = 1024
+_PLANS = 64  # point columns whose lookup is remembered
+
+
+class Latest:
+    """Columns indexed by a point's small ``code`` (order of first appearance); codes never change."""
+
+    def __init__(self) -> None:
+        self._codes: dict[int, int] = {}
+        self.points = np.empty(0, np.int64)
+        self._time = np.empty(0, np.int64)
+        self._seen = np.empty(0, np.int64)
+        self._seq = np.empty(0, np.int64)
+        self._value = np.empty(0, np.float64)  # NaN: none
+        self._quality = np.empty(0, np.int32)
+        self._odd: dict[int, tuple[int | None, str | None]] = {}  # code -> (whole, text), where value is not all
+        self._plans: dict[bytes, tuple[np.ndarray[Any, Any], bool]] = {}
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def codes_of(self, points: Ints) -> tuple[np.ndarray[Any, Any], bool]:
+        """Return each row's code (int32) and whether every point occurs once."""
+        key = points.tobytes()
+        plan = self._plans.get(key)
+        if plan is None:
+            unique, first, inverse = np.unique(points, return_index=True, return_inverse=True)
+            codes = np.fromiter(map(self._code, unique[np.argsort(first)].tolist()), np.int32, len(unique))
+            by_value = np.empty(len(unique), np.int32)
+            by_value[np.argsort(first)] = codes
+            plan = (by_value[inverse].astype(np.int32), len(unique) == len(points))
+            if len(self._plans) >= _PLANS:
+                self._plans.pop(next(iter(self._plans)))
+            self._plans[key] = plan
+        return plan
+
+    def known_codes(self, points: Sequence[int]) -> Codes:
+        """Return the codes of those points that were ever seen."""
+        return np.array([self._codes[p] for p in points if p in self._codes], np.int32)
+
+    def _code(self, point: int) -> int:
+        code = self._codes.get(point)
+        if code is None:
+            code = self._codes[point] = len(self._codes)
+            if code >= len(self.points):
+                self._grow(max(_GROW, len(self.points)))
+            self.points[code] = point
+        return code
+
+    def _grow(self, more: int) -> None:
+        self.points = np.concatenate([self.points, np.zeros(more, np.int64)])
+        self._time = np.concatenate([self._time, np.full(more, _NEVER, np.int64)])
+        self._seen = np.concatenate([self._seen, np.zeros(more, np.int64)])
+        self._seq = np.concatenate([self._seq, np.zeros(more, np.int64)])
+        self._value = np.concatenate([self._value, np.full(more, np.nan)])
+        self._quality = np.concatenate([self._quality, np.zeros(more, np.int32)])
+
+    def absorb(
+        self, batch: pa.RecordBatch, seen_us: int | Ints, seq: int | Ints
+    ) -> tuple[np.ndarray[Any, Any], list[str]]:
+        """Take a frame in; returns its rows' codes and the days in which it may overlap what came before.
+
+        A row may overlap when it is not newer than its point's newest, when it retracts, or when its
+        (point, time) occurs twice in the frame.
+        """
+        codes, unique = self.codes_of(batch.column("point").to_numpy())
+        times = times_us(batch)
+        qualities = batch.column("quality").to_numpy()
+        newer = times > self._time[codes]
+        suspect = ~newer | ((qualities & 0xFFFF) == q.DELETED)
+        if not unique:
+            order = np.lexsort((times, codes))
+            twins = (codes[order][1:] == codes[order][:-1]) & (times[order][1:] == times[order][:-1])
+            suspect[order[1:][twins]] = True
+        days = _days(times[suspect]) if suspect.any() else []
+        rows = np.flatnonzero(times >= self._time[codes])
+        if not unique:
+            rows = rows[np.argsort(times[rows], kind="stable")]  # the last of equals is assigned last, and stays
+        self._assign(batch, rows, codes[rows], seen_us, seq)
+        return codes, days
+
+    def _assign(self, batch: pa.RecordBatch, rows: Ints, codes: Codes, seen: int | Ints, seq: int | Ints) -> None:
+        self._time[codes] = times_us(batch)[rows]
+        self._quality[codes] = batch.column("quality").to_numpy()[rows]
+        self._seen[codes] = seen if isinstance(seen, int) else seen[rows]
+        self._seq[codes] = seq if isinstance(seq, int) else seq[rows]
+        column = batch.column("value")
+        values = column.to_numpy(zero_copy_only=False)  # nulls become NaN
+        self._value[codes] = values[rows]
+        wholes, texts = batch.column("whole"), batch.column("text")
+        if wholes.null_count < len(wholes) or texts.null_count < len(texts):
+            for row, code in zip(rows.tolist(), codes.tolist(), strict=True):
+                self._odd[code] = (wholes[row].as_py(), texts[row].as_py())
+        elif self._odd:
+            for code in set(self._odd).intersection(codes.tolist()):
+                del self._odd[code]
+
+    def table(self, points: Sequence[int] | None = None) -> pa.Table:
+        """Return the newest row (schema LAKE) of each known point."""
+        if points is None:
+            codes = np.arange(len(self._codes))
+        else:
+            codes = self.known_codes(points).astype(np.int64)
+        codes = codes[self._time[codes] != _NEVER] if len(codes) else codes
+        value = self._value[codes]
+        whole: list[int | None] = [None] * len(codes)
+        text: list[str | None] = [None] * len(codes)
+        if self._odd:
+            for i, code in enumerate(codes.tolist()):
+                if code in self._odd:
+                    whole[i], text[i] = self._odd[code]
+        return pa.table(
+            [
+                pa.array(self.points[codes]),
+                pa.array(self._time[codes]).cast(LAKE.field("time").type),
+                pa.array(value, mask=np.isnan(value)),
+                pa.array(whole, pa.int64()),
+                pa.array(text, pa.string()),
+                pa.array(self._quality[codes]),
+                pa.array(self._seen[codes]).cast(LAKE.field("seen").type),
+                pa.array(self._seq[codes]),
+            ],
+            schema=LAKE,
+        )
+
+    def restore(self, table: pa.Table) -> None:
+        """Take rows (schema LAKE) of the lake in as if they had just come."""
+        for batch in table.to_batches():
+            one = pa.table(batch)
+            self.absorb(batch, column_us(one, "seen"), batch.column("seq").to_numpy())
+
+
+def _days(times: Ints) -> list[str]:
+    return [str(np.datetime64(int(d), "D")) for d in np.unique(times // _DAY_US)]

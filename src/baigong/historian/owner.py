@@ -1,0 +1,353 @@
+"""The one owner of a partition: follows the stream in order, commits to the lake, serves what readers see."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from baigong.bus.contract import Bus, Stored
+from baigong.bus.subjects import tenant_of
+from baigong.historian.flush import write_frames
+from baigong.historian.hot import HotFrame, HotWindow, as_table, cut_frames
+from baigong.historian.latest import Latest
+from baigong.historian.memory import load_latest, save_latest
+from baigong.historian.merge import Merger, rollup_paths
+from baigong.stores.lake.contract import LakeFile, Snapshot
+from baigong.stores.lake.reader import FileCache, SnapshotReader
+from baigong.stores.lake.table import PartitionTable, Succeeded, position, split_position
+from baigong.vocab import quality as q
+from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
+from baigong.vocab.frame import decode
+
+OnFrame = Callable[[str, pa.RecordBatch, int], None]
+Sloped = Callable[[str, np.ndarray[Any, Any]], np.ndarray[Any, Any]]
+_FAR = 1 << 62  # microseconds; after any time there is
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class OwnerSettings:
+    """Group commit, merging and trimming. Rows in memory stay below ``hot_rows_limit``."""
+
+    flush_rows: int = 2_000_000
+    flush_s: float = 20.0
+    hot_rows_limit: int = 12_000_000
+    merge_s: float = 5.0  # how often merging looks for work
+    trim_s: float = 5.0
+    keep_replaced_s: float = 3600.0
+    stream_bytes: int = 64 << 30
+    retention_days: dict[str, int] = field(default_factory=dict)  # tenant -> days; absent: for ever
+
+
+@dataclass(slots=True, frozen=True)
+class View:
+    """What the lake holds, swapped in one assignment."""
+
+    version: int = 0
+    watermark: int = 0
+    files: dict[str, tuple[LakeFile, ...]] = field(default_factory=dict)
+
+
+class PartitionOwner:
+    """See DESIGN §2. ``run()`` for ever; the reading methods are thread-safe."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        root: Path,
+        partition: str,
+        settings: OwnerSettings | None = None,
+        *,
+        on_frame: OnFrame = lambda tenant, batch, seen_us: None,
+        sloped: Sloped = lambda tenant, points: np.ones(len(points), bool),
+        told: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        self._bus = bus
+        self._root = root
+        self._partition = partition
+        self._settings = settings or OwnerSettings()
+        self._on_frame = on_frame
+        self._told = told
+        self._hot = HotWindow()
+        self._latest: dict[str, Latest] = {}
+        self._durable: dict[str, Latest] = {}
+        self._overlaps: dict[str, dict[str, int]] = {}
+        self._view = View()
+        self._cache = FileCache()
+        self._reader = SnapshotReader(self._cache)
+        self._commit_lock = threading.Lock()
+        self._flush_lock = asyncio.Lock()
+        self._room = asyncio.Event()
+        self._due = asyncio.Event()
+        self._seen_us = 0
+        self._epoch = 0
+        self._at = 0  # position read up to
+        self.holds: dict[str, int] = {}  # who -> position below which the stream must not be trimmed
+        self.paused = False  # a backup holds merging and trimming
+        self.counters = {"frames": 0, "rows": 0, "invalid_frames": 0, "flushes": 0, "merges": 0, "trimmed_to": 0}
+        self.state = "starting"
+        self.ready = asyncio.Event()
+        self._table: PartitionTable | None = None
+        self._merger = Merger(sloped)
+
+    # -- the life of the owner -------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Own the partition until cancelled; raises Succeeded when another owner has taken over."""
+        self._table = await asyncio.to_thread(PartitionTable, self._root, self._partition)
+        self._overlaps = self._table.overlaps()
+        watermark = self._table.last_position()
+        self._durable = await asyncio.to_thread(load_latest, self._root, self._table, watermark)
+        self._latest = await asyncio.to_thread(load_latest, self._root, self._table, watermark)
+        self._swap(watermark)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow())
+            tasks.create_task(self._flush_on_time())
+            tasks.create_task(self._tend())
+
+    async def close(self) -> None:
+        """Flush what is hot and remember the newest values, so that the next start is quick."""
+        if self._table is not None and self.state != "succeeded":
+            await self.flush()
+            await asyncio.to_thread(save_latest, self._root, self._durable, self._view.watermark)
+
+    async def _follow(self) -> None:
+        wait_s = 0.1
+        while True:
+            try:
+                start = await self._resolve_epoch()
+                self.state = "following"
+                self.ready.set()
+                async for batch in self._bus.read(self._partition, start):
+                    wait_s = 0.1
+                    for stored in batch:
+                        self._take(stored)
+                    if self._hot.rows >= self._settings.flush_rows:
+                        self._due.set()
+                    while self._hot.rows >= self._settings.hot_rows_limit:
+                        self._room.clear()
+                        self._due.set()
+                        await self._room.wait()
+            except BaigongError as error:
+                self.state = str(error)
+                self._told(f"historian of {self._partition}: {error}")
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, 5.0)
+
+    async def _resolve_epoch(self) -> int:
+        """Find where in the stream to go on, minting an epoch when the stream is new or has forgotten itself."""
+        table = self._table
+        assert table is not None  # noqa: S101 - run() opened it
+        state = await self._bus.stream_state(self._partition)
+        epoch, seq = split_position(max(self._at, self._view.watermark))
+        highest = max(table.highest_epoch(), epoch)
+        if state is None:
+            made = await self._bus.ensure_stream(
+                self._partition, epoch=highest + 1, max_bytes=self._settings.stream_bytes
+            )
+            self._epoch = made.epoch
+            return 1
+        if state.max_bytes != self._settings.stream_bytes:
+            await self._bus.ensure_stream(self._partition, epoch=state.epoch, max_bytes=self._settings.stream_bytes)
+        if state.epoch < highest or (state.epoch == epoch and state.last_seq < seq):
+            self._told(f"stream {self._partition} is behind the lake ({state.last_seq} < {seq}): epoch {highest + 1}")
+            await self._bus.set_epoch(self._partition, highest + 1)
+            self._epoch = highest + 1
+            return max(state.first_seq, 1)
+        self._epoch = state.epoch
+        start = seq + 1 if state.epoch == epoch else max(state.first_seq, 1)
+        if state.first_seq > start and state.last_seq >= start:
+            raise RetryLater("storage.corrupt", f"stream begins at {state.first_seq}, the lake ends at {start - 1}")
+        return start
+
+    def _take(self, stored: Stored) -> None:
+        at = position(self._epoch, stored.seq)
+        self._seen_us = seen_us = max(self._seen_us, stored.time_us)
+        self._at = at
+        self.counters["frames"] += 1
+        try:
+            batch = decode(stored.payload)
+        except FixConfiguration as error:
+            # stored by a stranger, since our gateway encodes what it sends: counted, shown, passed over
+            self.counters["invalid_frames"] += 1
+            self._told(f"frame {stored.seq} of {self._partition} passed over: {error}")
+            return
+        if not len(batch):
+            return
+        tenant = tenant_of(stored.subject)
+        codes, days = self._latest.setdefault(tenant, Latest()).absorb(batch, seen_us, at)
+        for day in days:
+            self._overlaps.setdefault(tenant, {})[day] = at
+        self._hot.append(tenant, HotFrame(at, seen_us, batch, codes))
+        self.counters["rows"] += len(batch)
+        self._on_frame(tenant, batch, seen_us)
+
+    # -- committing ------------------------------------------------------------------------------------------
+
+    async def _flush_on_time(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.flush_s):
+                    await self._due.wait()
+            except TimeoutError:
+                pass
+            self._due.clear()
+            try:
+                await self.flush()
+            except Succeeded:
+                self.state = "succeeded"
+                raise
+            except (OSError, pa.ArrowException) as error:
+                self.state = f"cannot write the lake: {error}"
+                self._told(self.state)  # the stream keeps everything; the disk may have room again later
+                await asyncio.sleep(1)
+
+    async def flush(self) -> None:
+        """Commit everything read so far; what comes meanwhile stays hot."""
+        async with self._flush_lock:
+            table = self._table
+            upto = self._at
+            work = {
+                tenant: (self._hot.frames(tenant), self._latest[tenant].points.copy()) for tenant in self._hot.tenants()
+            }
+            if not work or table is None:
+                return
+            overlaps = {tenant: dict(days) for tenant, days in self._overlaps.items()}
+            await asyncio.to_thread(self._flush_now, table, work, upto, overlaps)
+            self._swap(upto)
+            self._hot.trim(upto)
+            self.counters["flushes"] += 1
+            self._room.set()
+
+    def _flush_now(self, table: PartitionTable, work: Any, upto: int, overlaps: dict[str, dict[str, int]]) -> None:
+        written = []
+        for tenant, (frames, points) in work.items():
+            files, newest = write_frames(table, tenant, frames, points, upto)
+            written += files
+            self._durable.setdefault(tenant, Latest()).restore(newest)
+        with self._commit_lock:
+            table.commit(written, [], at=upto, epoch=split_position(upto)[0], overlaps=overlaps)
+
+    def _swap(self, watermark: int) -> None:
+        table = self._table
+        assert table is not None  # noqa: S101
+        files: dict[str, list[LakeFile]] = {}
+        for file in list(table.files.values()):
+            files.setdefault(file.tenant, []).append(file)
+        self._view = View(table.version, watermark, {t: tuple(f) for t, f in files.items()})
+
+    async def _tend(self) -> None:
+        """Trim the stream, merge files, forget what nobody needs."""
+        last_vacuum = last_saved = time.monotonic()
+        while True:
+            await asyncio.sleep(self._settings.merge_s)
+            if self.paused or self._table is None:
+                continue
+            try:
+                await self._trim()
+                await self._merge_once(self._table)
+                if time.monotonic() - last_saved > 120:
+                    await asyncio.to_thread(save_latest, self._root, self._durable, self._view.watermark)
+                    last_saved = time.monotonic()
+                if time.monotonic() - last_vacuum > self._settings.keep_replaced_s / 4:
+                    await asyncio.to_thread(self._table.vacuum, self._settings.keep_replaced_s)
+                    last_vacuum = time.monotonic()
+            except BaigongError as error:
+                self._told(f"tending {self._partition}: {error}")
+            except (OSError, pa.ArrowException) as error:
+                self._told(f"tending {self._partition}: {error}")
+
+    async def _trim(self) -> None:
+        bound = min([self._view.watermark, *self.holds.values()])
+        epoch, seq = split_position(bound)
+        if epoch == self._epoch and seq and bound > self.counters["trimmed_to"]:
+            await self._bus.purge(self._partition, seq + 1)
+            self.counters["trimmed_to"] = bound
+
+    async def _merge_once(self, table: PartitionTable) -> None:
+        async with self._flush_lock:
+            job = self._merger.plan(table, self._overlaps, self._view.watermark, self._settings.retention_days)
+        if job is None:
+            return
+        written = await asyncio.to_thread(self._merger.write, table, job)
+        async with self._flush_lock:
+            if job.clears_overlap and self._overlaps.get(job.tenant, {}).get(job.day, _FAR) <= job.upto:
+                del self._overlaps[job.tenant][job.day]
+            overlaps = {tenant: dict(days) for tenant, days in self._overlaps.items() if days}
+
+            def commit() -> None:
+                with self._commit_lock:
+                    table.commit(written, job.files, at=None, epoch=self._epoch, overlaps=overlaps)
+
+            await asyncio.to_thread(commit)
+            self._swap(self._view.watermark)
+            self.counters["merges"] += 1
+
+    # -- reading (stores.lake.contract.LakeReader, for the tenants of this partition) ----------------------------
+
+    def snapshot(self, tenant: str) -> Snapshot:
+        frames = self._hot.frames(tenant)  # first the hot rows, then the view: nothing can fall between
+        view = self._view
+        overlaps = self._overlaps.get(tenant, {})
+        hot = [f for f in frames if f.position > view.watermark]
+        files = view.files.get(tenant, ())
+        rolled, paths = rollup_paths(self._root, files, overlaps)
+        return Snapshot(
+            tenant=tenant,
+            version=view.version,
+            watermark=view.watermark,
+            files=files,
+            hot=as_table(hot),
+            overlapping=frozenset(overlaps),
+            hot_overlaps=any(at > view.watermark for at in overlaps.values()),
+            rollups=paths,
+            rolled_days=rolled,
+        )
+
+    def series(self, tenant: str, points: Sequence[int], start_us: int, end_us: int) -> pa.Table:
+        frames = self._hot.frames(tenant)  # before the view, as in snapshot
+        view = self._view
+        known = self._latest.get(tenant)
+        codes = known.known_codes(points) if known is not None else np.empty(0, np.int32)
+        newer = [f for f in frames if f.position > view.watermark] if len(codes) else []
+        hot = cut_frames(newer, codes, start_us, end_us)
+        return self._reader.series(view.files.get(tenant, ()), hot, points, start_us, end_us)
+
+    def latest(self, tenant: str, points: Sequence[int] | None = None) -> pa.Table:
+        known = self._latest.get(tenant, Latest()).table(points)
+        gone = (known.column("quality").to_numpy() & 0xFFFF) == q.DELETED
+        if not gone.any():
+            return known
+        # the newest was retracted: the one before it is the latest again
+        parts = [known.filter(pa.array(~gone))]
+        for point in known.column("point").to_numpy()[gone].tolist():
+            rows = self.series(tenant, [point], 0, _FAR)
+            parts.append(rows.slice(max(len(rows) - 1, 0)))
+        return pa.concat_tables(parts)
+
+    def stats(self) -> dict[str, Any]:
+        view = self._view
+        files = [f for group in view.files.values() for f in group]
+        return {
+            "partition": self._partition,
+            "state": self.state,
+            "epoch": self._epoch,
+            "position": split_position(self._at)[1],
+            "watermark": split_position(view.watermark)[1],
+            "version": view.version,
+            "files": len(files),
+            "unmerged_files": sum(not f.merged for f in files),
+            "rows": sum(f.rows for f in files) + self._hot.rows,
+            "bytes": sum(f.bytes for f in files),
+            "hot_rows": self._hot.rows,
+            "hot_bytes": self._hot.bytes,
+            "overlapping_days": sum(len(days) for days in self._overlaps.values()),
+            **self.counters,
+        }
