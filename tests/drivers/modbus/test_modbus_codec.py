@@ -205,6 +205,11 @@ def test_any_bytes_are_a_value_or_a_fault(raw: bytes, kind: str) -> None:
     decoded(parse(f"holding:0:{kind}"), raw)
 
 
+def test_a_signalling_nan_is_only_a_nan() -> None:
+    assert math.isnan(decoded(parse("holding:0:float32"), bytes.fromhex("7fa00000")))
+    assert math.isnan(decoded(parse("holding:0:float64"), bytes.fromhex("7ff4000000000000")))
+
+
 def test_many_points_of_many_types_at_once() -> None:
     """The vectorised decoder against one value at a time."""
     rng = np.random.default_rng(5)

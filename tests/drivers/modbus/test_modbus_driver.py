@@ -171,16 +171,39 @@ async def test_learning_a_thousand_refusals_is_spread_over_reads() -> None:
         assert device.requests == [("holding", 0, 10)]
 
 
-async def test_a_refused_address_is_asked_for_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with Simulator() as device, ModbusDriver(device.options) as driver:
+async def test_a_refused_address_is_asked_for_again_later_and_alone() -> None:
+    now_s = 0.0
+    async with Simulator() as device, ModbusDriver(device.options, clock_s=lambda: now_s) as driver:
         device.refuse["holding", 3] = 2
         points = wanted("holding:3", "holding:4")
         assert await qualities(driver, points) == [q.BAD_NODE_ID_UNKNOWN, 0]
-        device.refuse.clear()
         assert await qualities(driver, points) == [q.BAD_NODE_ID_UNKNOWN, 0]
-        for span, (quality, _) in list(driver._lessons.refused.items()):
-            driver._lessons.refused[span] = (quality, 0.0)  # its time has come
+        now_s = 3600.0
+        device.requests.clear()
+        assert await qualities(driver, points) == [q.BAD_NODE_ID_UNKNOWN, 0]
+        assert device.requests == [("holding", 4, 1), ("holding", 3, 1)]
+        assert await qualities(driver, points) == [q.BAD_NODE_ID_UNKNOWN, 0]
+        assert len(device.requests) == 3
+        device.refuse.clear()
+        now_s = 7200.0
+        assert await qualities(driver, points) == [q.BAD_NODE_ID_UNKNOWN, 0]
         assert await qualities(driver, points) == [0, 0]
+        assert device.requests[-1] == ("holding", 3, 2)
+
+
+async def test_a_device_that_failed_as_a_whole_comes_back_soon() -> None:
+    now_s = 0.0
+    async with Simulator() as device, ModbusDriver(device.options, clock_s=lambda: now_s) as driver:
+        device.refuse = {("holding", i): 4 for i in range(200)}
+        points = wanted(*(f"holding:{i}" for i in range(200)))
+        for _ in range(12):
+            seen = await qualities(driver, points)
+        assert seen == [q.BAD_DEVICE_FAILURE] * 200
+        device.refuse = {}
+        now_s = 100.0
+        for _ in range(6):
+            seen = await qualities(driver, points)
+        assert seen == [0] * 200
 
 
 @pytest.mark.parametrize(

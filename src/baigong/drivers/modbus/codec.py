@@ -202,7 +202,8 @@ class Decoder:
             elif kind in ("int64", "uint64"):
                 _wide(made, rows, taken.view(_DTYPES[kind])[:, 0])
             else:
-                made.value[rows] = taken.view(_DTYPES[kind])[:, 0]
+                with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one, and then bad quality
+                    made.value[rows] = taken.view(_DTYPES[kind])[:, 0]
         if self._strings:
             made.text = made.text or [None] * self._rows
             for row, places in self._strings:

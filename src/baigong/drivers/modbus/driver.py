@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from baigong.drivers.contract import Ack, Delivery, Health, Node, Wanted
 from baigong.drivers.modbus import codec, explore
+from baigong.drivers.modbus.address import canonical
 from baigong.drivers.modbus.link import Link, connect
 from baigong.drivers.modbus.plan import Block, Lessons, Plan
 from baigong.drivers.modbus.settings import settings
@@ -33,9 +34,10 @@ QUALITY = {
     10: q.BAD_NOT_CONNECTED,  # gateway path unavailable
     11: q.BAD_NO_COMMUNICATION,  # gateway target failed to respond
 }
-_DIVISIBLE = (2, 3)  # part of the block may be readable
+_DIVISIBLE = (2, 3, 4)  # part of the block may be readable: some devices call a missing register a failure
 _GATEWAY = (10, 11)  # every further request would wait for the same silent device
-_LESSON_S = 300.0  # how long a refused address is left alone
+_LESSON_S = 60.0  # how long a refused address is left alone
+_SECOND_CHANCES = 2  # refused addresses that one read asks for again in vain
 _LESSONS_PER_READ = 48  # requests that one read may spend on learning; the rest waits for the next
 
 
@@ -46,8 +48,15 @@ def _now_us() -> int:
 class ModbusDriver:
     """Modbus TCP, RTU over TCP and RTU on a serial line; reading only."""
 
-    def __init__(self, options: dict[str, Any], *, now_us: Callable[[], int] = _now_us) -> None:
+    def __init__(
+        self,
+        options: dict[str, Any],
+        *,
+        now_us: Callable[[], int] = _now_us,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings(options)
+        self._clock_s = clock_s
         self._now_us = now_us
         self._link: Link | None = None
         self._lessons = Lessons()
@@ -72,10 +81,12 @@ class ModbusDriver:
 
     async def read(self, points: Sequence[Wanted]) -> pa.RecordBatch:
         plan = self._planned(points)
-        scan = _Scan(plan, self._fetch, self._lessons)
+        scan = _Scan(plan, self._fetch, self._lessons, self._clock_s())
         for block in plan.blocks:
             if not await scan.ask(block):
                 break
+        else:
+            await scan.ask_again()
         columns = plan.decoder.decode(scan.raw)
         reached = plan.span_of >= 0
         quality = plan.quality.copy()
@@ -97,6 +108,10 @@ class ModbusDriver:
     async def write(self, command: Command) -> Ack:
         raise FixConfiguration("driver.readonly", "this driver only reads", place=command.address)
 
+    def canonical(self, address: str) -> str:
+        """Write an address in the one way that numbers its point; driver.address says what is wrong with it."""
+        return canonical(address, one_based=self._settings.addressing == "one")
+
     async def health(self) -> Health:
         link = self._link
         if link is None:
@@ -109,7 +124,6 @@ class ModbusDriver:
 
     def _planned(self, points: Sequence[Wanted]) -> Plan:
         asked = list(points)
-        self._lessons.forget(time.monotonic())
         if self._plan is None or self._plan.version != self._lessons.version or asked != self._asked:
             self._plan, self._asked = Plan(asked, self._settings, self._lessons), asked
         return self._plan
@@ -130,12 +144,13 @@ class ModbusDriver:
 class _Scan:
     """One pass over a plan's blocks: collects bytes and qualities, and learns from refusals."""
 
-    def __init__(self, plan: Plan, fetch: explore.Fetch, lessons: Lessons) -> None:
+    def __init__(self, plan: Plan, fetch: explore.Fetch, lessons: Lessons, now_s: float) -> None:
         self.raw = np.zeros(plan.size, np.uint8)
         self.quality = np.full(len(plan.spans), q.BAD_NO_COMMUNICATION, np.int32)
         self._plan = plan
         self._fetch = fetch
         self._lessons = lessons
+        self._now_s = now_s
         self._budget = _LESSONS_PER_READ
 
     async def ask(self, block: Block) -> bool:
@@ -146,6 +161,23 @@ class _Scan:
         elif code in _GATEWAY:
             self.quality[block.first :] = QUALITY[code]
         return code not in _GATEWAY
+
+    async def ask_again(self) -> None:
+        """Ask for refused addresses whose time has come, each alone, as long as that leads anywhere."""
+        due = [s for s in self._plan.refused if self._lessons.refused.get(s, (0, np.inf))[1] <= self._now_s]
+        in_vain = 0
+        for span in due[: self._budget]:
+            try:
+                await self._fetch(span.area, span.start, span.count)
+            except codec.Refused as refused:
+                quality = QUALITY.get(refused.code, q.BAD_UNEXPECTED)
+                self._lessons.postpone(span, quality, self._now_s + _LESSON_S)
+                self._plan.quality[self._plan.refused[span]] = quality
+                in_vain += 1
+                if in_vain == _SECOND_CHANCES:
+                    return
+            else:
+                self._lessons.lift(span)  # the next plan takes it in
 
     async def _try(self, block: Block) -> int:
         try:
@@ -161,7 +193,7 @@ class _Scan:
         """Find what a refused block can give; True when the reason was found (or could not be looked for)."""
         if stop - first == 1 or code == 1:
             for span in self._plan.spans[first:stop]:
-                self._lessons.refuse(span, QUALITY[code], time.monotonic() + _LESSON_S)
+                self._lessons.refuse(span, QUALITY[code], self._now_s + _LESSON_S)
             return True
         cut = self._plan.cut(first, stop)
         found = False

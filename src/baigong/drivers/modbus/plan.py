@@ -2,7 +2,7 @@
 
 Values that lie close together are read in one request, up to what a telegram or the device can carry. A device
 that refuses a block is asked in halves until the refused places are known; they are remembered, left out and
-never bridged again, until it is time to try anew.
+not bridged again. From time to time a refused place is asked for alone: what works is not risked for it.
 """
 
 from __future__ import annotations
@@ -65,12 +65,13 @@ class Lessons:
         self.fences.add((span.area, span.start))
         self.version += 1
 
-    def forget(self, now_s: float) -> None:
-        """Forget the refusals whose time has come."""
-        due = [span for span, (_, until_s) in self.refused.items() if until_s <= now_s]
-        for span in due:
-            del self.refused[span]
-        self.version += bool(due)
+    def lift(self, span: Span) -> None:
+        if self.refused.pop(span, None) is not None:
+            self.version += 1
+
+    def postpone(self, span: Span, quality: int, until_s: float) -> None:
+        """Leave a refused span alone for another while; no plan changes by it."""
+        self.refused[span] = (quality, until_s)
 
 
 class Plan:
@@ -91,10 +92,12 @@ class Plan:
             except FixConfiguration:
                 self.quality[row] = q.BAD_CONFIGURATION
         members: dict[Span, list[int]] = {}
+        self.refused: dict[Span, list[int]] = {}  # with the rows that wait for it
         for row, r in registers.items():
             span = Span(r.area, r.start, r.count)
             if span in lessons.refused:
                 self.quality[row] = lessons.refused[span][0]
+                self.refused.setdefault(span, []).append(row)
             else:
                 members.setdefault(span, []).append(row)
         self.spans = sorted(members)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from baigong.drivers.contract import Ack, Delivery, Health, Node, Wanted
-from baigong.drivers.sim.codec import SHAPES, Plan
+from baigong.drivers.sim.codec import SHAPES, Plan, parse
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Command
 
@@ -99,7 +99,7 @@ class SimDriver:
 
     async def history(self, points: Sequence[Wanted], start_us: int, end_us: int) -> AsyncIterator[pa.RecordBatch]:
         for period, members in _by_period(points).items():
-            plan = _plan([w for w in members])
+            plan = _plan(members)
             chunk = max(1, _HISTORY_ROWS // len(members))
             first = -(-start_us // period)  # rounded up
             last = -(-end_us // period)
@@ -110,6 +110,11 @@ class SimDriver:
 
     async def write(self, command: Command) -> Ack:
         raise FixConfiguration("driver.readonly", "simulated signals cannot be written", place=command.address)
+
+    def canonical(self, address: str) -> str:
+        """Return the address without blanks around it; driver.address says what is wrong with it."""
+        parse(address)
+        return address.strip()
 
     async def health(self) -> Health:
         return Health(True, "computed, no device", {"reads": self._reads})
