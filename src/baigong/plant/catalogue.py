@@ -7,12 +7,16 @@ history (0: on change and once an hour). ``wire``: for Modbus a type with an opt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
+
+import numpy as np
 
 from baigong.plant.physics import air, furnace
 from baigong.plant.physics.meters import ROLLOVER_KWH
+from baigong.plant.physics.noise import Floats
 from baigong.plant.physics.schedule import STATE_WORDS
 from baigong.plant.physics.water import MAKEUP_ROLLOVER_L
 from baigong.vocab.devices import Kind
@@ -31,7 +35,7 @@ class Row(NamedTuple):
     every: int
     wire: str
     kind: Kind = "gauge"
-    states: dict[str, str] = {}
+    states: Mapping[str, str] = MappingProxyType({})
     rollover: float = 0.0
 
 
@@ -240,3 +244,12 @@ def signals(device: str | None = None) -> Iterator[Signal]:
             for asset, rows in machines.items():
                 for row in rows:
                     yield Signal(asset, name, row)
+
+
+def rounded(row: Row, values: Floats) -> Floats:
+    """Show a value as the machine shows it; multiplying by a whole number keeps decimals exact."""
+    if row.step >= 1.0:
+        return np.rint(values / row.step) * row.step
+    per_unit = round(1.0 / row.step)
+    result: Floats = np.rint(values * per_unit) / per_unit
+    return result

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from baigong.plant.catalogue import Row, Signal, signals
+from baigong.plant.catalogue import Row, Signal, rounded, signals
 from baigong.plant.faults import DAY_US, Scenario
 from baigong.plant.physics.day import STEP_US
 from baigong.plant.physics.noise import Floats, Ints
@@ -38,15 +38,6 @@ def frames(scenario: Scenario, tenant: str, start_us: int = 0, end_us: int = 0) 
         if len(time_us):
             yield _frame(plant.view(time_us), ranked, by_name)
         first = midnight
-
-
-def rounded(row: Row, values: Floats) -> Floats:
-    """Show a value as the machine shows it; multiplying by a whole number keeps decimals exact."""
-    if row.step >= 1.0:
-        return np.rint(values / row.step) * row.step
-    per_unit = round(1.0 / row.step)
-    result: Floats = np.rint(values * per_unit) / per_unit
-    return result
 
 
 def _frame(columns: Columns, ranked: list[Signal], by_name: dict[str, int]) -> pa.RecordBatch:

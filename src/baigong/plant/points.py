@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec import Struct
 
@@ -75,18 +76,20 @@ def _device(name: str, ports: Ports, host: str) -> DeviceSpec:
     made = [_point(signal) for signal in signals(name)]
     title = _TITLES[name]
     if name in MQTT_DEVICES:
-        options = {"topic": TOPICS[name]}
         return DeviceSpec(device=name, driver="frontdoor", title=title, points=made, stale_after_s=60.0)
-    if name in OPCUA_DEVICES:
-        url = {"url": f"opc.tcp://{host}:{ports.of(name)}"}
-        return DeviceSpec(
-            device=name, driver="opcua", title=title, options=url, scan={"default": "1s", "slow": "5s"}, points=made
-        )
-    options = {"host": host, "port": ports.of(name), "unit": MODBUS_UNITS.get(name, 1)}
+    options: dict[str, Any] = {"host": host, "port": ports.of(name), "unit": MODBUS_UNITS.get(name, 1)}
     if name in _CDAB:
         options["order"] = "cdab"
-    scan = {"default": "1s", "slow": "5s"}
-    return DeviceSpec(device=name, driver="modbus", title=title, options=options, scan=scan, timeout_s=2.0, points=made)
+    if name in OPCUA_DEVICES:
+        options = {"url": f"opc.tcp://{host}:{ports.of(name)}"}
+    return DeviceSpec(
+        device=name,
+        driver="opcua" if name in OPCUA_DEVICES else "modbus",
+        title=title,
+        options=options,
+        scan={"default": "1s", "slow": "5s"},
+        points=made,
+    )
 
 
 def _point(signal: Signal) -> PointSpec:
@@ -103,7 +106,7 @@ def _point(signal: Signal) -> PointSpec:
         scale=scale,
         scan="slow" if row.every == 60 and signal.device not in MQTT_DEVICES else "",
         sloped=row.every > 0,
-        states=row.states,
+        states=dict(row.states),
         counter=_counter(row, kind, scale) if row.kind == "counter" else None,
     )
 

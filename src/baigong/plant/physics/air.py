@@ -23,8 +23,8 @@ STATE_WORDS = {"0": "停机 stopped", "1": "卸载 unloaded", "2": "加载 loade
 
 def slow(day: Day) -> None:
     on = day.columns
-    presses = sum(on[f"press{i}.on"] for i in (1, 2, 3))
-    centres = sum(on[f"cnc{i}.on"] for i in (1, 2, 3))
+    presses: Floats = on["press1.on"] + on["press2.on"] + on["press3.on"]
+    centres: Floats = on["cnc1.on"] + on["cnc2.on"] + on["cnc3.on"]
     demand = 0.55 + 0.55 * presses + 0.34 * centres + 0.3 * on["press_old.on"] + day.drift("air.demand", 0.12, 420)
     demand = np.clip(demand + _LEAK_M3_MIN * day.severity("air_leak"), 0.2, 1.94 * RATED_M3_MIN)
     second = demand > 0.97 * RATED_M3_MIN  # the lead machine cannot hold it alone

@@ -6,12 +6,13 @@ Local time is that of Ningbo, UTC+8 without summer time. The plant rests from Su
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from baigong.plant.physics.noise import Floats, Ints, key
 
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 OFF, RUN, SETUP, STOP, REPAIR = 0, 1, 2, 3, 4
 STATE_WORDS = {
     "0": "停机 off",
@@ -166,7 +167,7 @@ class Plan:
         if not self._arrays:
             lists = (self.starts, self.states, self.job_of, self.cycles_before)
             cycle = [j.product.cycle_s for j in self.jobs] or [1.0]
-            cycles = [int(round(cycle[max(j, 0)] * 1e6)) for j in self.job_of]
+            cycles = [round(cycle[max(j, 0)] * 1e6) for j in self.job_of]
             self._arrays = tuple(np.array(one, np.int64) for one in (*lists, cycles))
         starts, states, jobs, before, cycle_us = self._arrays
         at = np.searchsorted(starts, time_us, "right") - 1
@@ -191,8 +192,9 @@ class Look:
     inside_s: Floats
 
     @property
-    def running(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        return self.state == RUN
+    def running(self) -> Flags:
+        flags: Flags = self.state == RUN
+        return flags
 
 
 def make_plan(
@@ -208,9 +210,9 @@ def make_plan(
     return Plan(machine, products, rng, epoch_us, tuple(sorted(repairs)), mean_hours_between_stops, prefix)
 
 
-def resting(time_us: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def resting(time_us: Ints) -> Flags:
     """Tell the plant's weekly rest."""
     in_week = (time_us + LOCAL_US + 3 * _DAY_US) % _WEEK_US
     since: Ints = (in_week - _REST_FROM_US) % _WEEK_US
-    answer: np.ndarray[tuple[int], np.dtype[np.bool_]] = since < _REST_US
+    answer: Flags = since < _REST_US
     return answer

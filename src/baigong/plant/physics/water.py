@@ -25,17 +25,16 @@ PUMPS = ("pump1", "pump2")
 
 def slow(day: Day) -> None:
     on = day.columns
-    presses = sum(on[f"press{i}.on"] for i in (1, 2, 3))
-    centres = sum(on[f"cnc{i}.on"] for i in (1, 2, 3))
+    presses: Floats = on["press1.on"] + on["press2.on"] + on["press3.on"]
+    centres: Floats = on["cnc1.on"] + on["cnc2.on"] + on["cnc3.on"]
     _hydraulics(day, 0.40 + 0.14 * presses + 0.05 * centres)
     furnace = np.where(on["furnace1.mean_power"] > 0, 4.0, 0.0) + 0.035 * (on["furnace1.load"] - 20.0)
-    heat = 9.0 + 27.0 * presses + 5.0 * centres + furnace + 0.6 * sum(on[f"{p}.mean_power"] for p in PUMPS)
+    heat = 9.0 + 27.0 * presses + 5.0 * centres + furnace + 0.6 * (on["pump1.mean_power"] + on["pump2.mean_power"])
     day.columns["cooling.heat"] = heat
     _temperature_loop(day, heat)
-    flow = sum(on[f"{p}.flow"] for p in PUMPS)
     evaporated = running_total(heat / 2450.0 * 1.3, STEP_S, day.before.get("cooling.makeup", 42_880_000.0))
     day.hand_over("cooling.makeup", evaporated)  # litres
-    day.columns["cooling.flow"] = flow
+    day.columns["cooling.flow"] = on["pump1.flow"] + on["pump2.flow"]
     for pump in PUMPS:
         _bearing_and_hours(day, pump)
 
