@@ -53,6 +53,8 @@ def decoded(register: Register, raw: bytes) -> Any:
         ("30001.15", Register("input", 0, 1, "bits", "abcd", False, 15, 15)),
         ("10001", Register("discrete", 0, 1, "bool", "abcd", False)),
         ("00001", Register("coil", 0, 1, "bool", "abcd", False)),
+        ("17!holding:5.3", Register("holding", 5, 1, "bits", "abcd", False, 3, 3, unit=17)),
+        ("255!coil:1", Register("coil", 1, 1, "bool", "abcd", False, unit=255)),
         ("4x12:bcd32", Register("holding", 11, 2, "bcd32", "abcd", False)),
     ],
 )
@@ -73,6 +75,7 @@ WRONG = """
 holding|holding:|holding:-1|holding:65536|holding:65535:float32|holding:1:float16|holding:1.16|holding:1.3:float32
 holding:1:bits:7-4|holding:1:bits:0-16|holding:1:bits|coil:1:int16|coil:1.1|holding:1:string0|holding:1:string251
 holding:1:int16:dbca|40000|20001|4001|466000|4x0|holding:1:int32:abcd:abcd|holding:١:int16|holding:1e3|\x00
+256!holding:1|!holding:1|1!2!holding:1|a!holding:1|1!
 """
 
 

@@ -65,6 +65,11 @@ def test_overlapping_values_and_doubles() -> None:
     assert blocks("holding:5.3", "holding:5:bits:4-7", "holding:4:float32", "holding:5") == [("holding", 4, 2)]
 
 
+def test_units_do_not_share_a_request() -> None:
+    plan = Plan(wanted("holding:1", "2!holding:2", "1!holding:3"), settings({"host": "x"}), Lessons())
+    assert [(b.unit, b.start, b.count) for b in plan.blocks] == [(1, 1, 3), (2, 2, 1)]
+
+
 def test_ten_thousand_points_are_planned_in_a_moment() -> None:
     assert len(blocks(*(f"holding:{i}" for i in range(10_000)))) == 80
 

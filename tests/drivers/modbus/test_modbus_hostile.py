@@ -167,6 +167,43 @@ async def test_a_cancelled_request_leaves_no_answer_for_the_next() -> None:
         assert (await driver.read([Wanted(1, "holding:300")]))["value"].to_pylist() == [300]
 
 
+async def test_a_silent_unit_spoils_only_its_own_points() -> None:
+    alive = {2, 4}
+
+    async def line(request: bytes, writer: asyncio.StreamWriter, asked: int) -> None:
+        if request[0] in alive:
+            writer.write(wrap_rtu(request[0], bytes([3, 2, 0, request[0]])))
+
+    now_s = 0.0
+    wanted = [Wanted(unit, f"{unit}!holding:0") for unit in (1, 2, 3, 4)]
+    settings = options(0, transport="rtu-over-tcp", timeout_s=0.4)
+    async with device(line, size=8) as port, ModbusDriver(settings | {"port": port}, clock_s=lambda: now_s) as driver:
+
+        async def read() -> tuple[list[float | None], float]:
+            began = time.monotonic()
+            return (await driver.read(wanted))["value"].to_pylist(), time.monotonic() - began
+
+        for _ in range(3):  # one silent unit is found out per read
+            values, _ = await read()
+        assert values == [None, 2, None, 4]
+        values, took_s = await read()
+        assert values == [None, 2, None, 4]
+        assert took_s < 0.35  # nobody waits for the silent
+        assert (await driver.health()).detail.endswith("no answer from unit 1, 3")
+        alive.add(3)
+        now_s = 30.0
+        for _ in range(2):
+            values, took_s = await read()
+            assert took_s < 0.75
+        assert values == [None, 2, 3, 4]
+        alive.clear()
+        now_s = 200.0
+        with pytest.raises(RetryLater) as caught:
+            for _ in range(4):
+                await read()
+        assert caught.value.code == "driver.timeout"
+
+
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "127.0.0.1", "256.256.256.256", "a" * 70 + ".example", "::1"])
 async def test_hosts_that_lead_nowhere(host: str) -> None:
     began = time.monotonic()

@@ -5,6 +5,7 @@
     area ":" number [ "." bit ] [ ":" type [ ":" order ] ]        area: coil discrete holding input
     holding:5:bits:4-7                                            a bit field, unsigned
     40012 | 400012 | 4x12   [ "." bit ] [ ":" type [ ":" order ]] the classical notation, always from one
+    17!holding:12                                                 another unit of the same line
 
 The number after the area counts from zero or from one, as the option ``addressing`` says. Without a type a
 register is ``int16``. Orders name where the bytes of ABCD travel: ``abcd`` ``cdab`` ``badc`` ``dcba``.
@@ -70,6 +71,7 @@ class Register:
     low: int = 0
     high: int = 0
     length: int = 0
+    unit: int | None = None  # None: the device's own
 
 
 def parse(address: str, *, one_based: bool = False, order: str = "abcd") -> Register:
@@ -80,15 +82,16 @@ def parse(address: str, *, one_based: bool = False, order: str = "abcd") -> Regi
     >>> parse("holding:5:bits:4-7").high
     7
     """
-    head, *rest = address.strip().lower().split(":")
+    unit, body = _unit(address)
+    head, *rest = body.split(":")
     if head in AREAS and rest:
         head = f"{head}:{rest.pop(0)}"
     area, start, bit = _place(address, head, one_based)
     if area in BIT_AREAS:
         if rest not in ([], ["bool"]) or bit is not None:
             raise _wrong(address, f"a {area} is a single bit and has no type")
-        return Register(area, start, 1, "bool", "abcd", False)
-    return _typed(address, area, start, bit, rest, order)
+        return Register(area, start, 1, "bool", "abcd", False, unit=unit)
+    return _typed(address, area, start, bit, rest, order, unit)
 
 
 def canonical(address: str, *, one_based: bool = False) -> str:
@@ -102,7 +105,8 @@ def canonical(address: str, *, one_based: bool = False) -> str:
 
 def write(register: Register, *, one_based: bool = False) -> str:
     """Write a register's address."""
-    head = f"{register.area}:{register.start + one_based}"
+    unit = "" if register.unit is None else f"{register.unit}!"
+    head = f"{unit}{register.area}:{register.start + one_based}"
     order = f":{_shortest(register)}" if register.ordered else ""
     if register.kind == "bool":
         return head
@@ -118,6 +122,15 @@ def _shortest(register: Register) -> str:
     if register.count > 1 and register.kind != "string":
         return register.order
     return "ba" if register.order in ("badc", "dcba") else "ab"
+
+
+def _unit(address: str) -> tuple[int | None, str]:
+    before, mark, body = address.strip().lower().rpartition("!")
+    if not mark:
+        return None, body
+    if not re.match(r"^[0-9]{1,3}$", before) or int(before) > 255:
+        raise _wrong(address, "before the ! comes a unit number, 0 to 255")
+    return int(before), body
 
 
 def _place(address: str, head: str, one_based: bool) -> tuple[str, int, int | None]:
@@ -137,7 +150,9 @@ def _place(address: str, head: str, one_based: bool) -> tuple[str, int, int | No
     return area, start, None if bit is None else int(bit)
 
 
-def _typed(address: str, area: str, start: int, bit: int | None, rest: list[str], default: str) -> Register:
+def _typed(
+    address: str, area: str, start: int, bit: int | None, rest: list[str], default: str, unit: int | None
+) -> Register:
     kind = rest.pop(0) if rest else "int16"
     low = high = length = 0
     if bit is not None:
@@ -156,7 +171,7 @@ def _typed(address: str, area: str, start: int, bit: int | None, rest: list[str]
     count = (length + 1) // 2 if kind == "string" else WIDTHS[kind]
     if start + count - 1 > LAST:
         raise _wrong(address, "it ends beyond the last register")
-    return Register(area, start, count, kind, order or default, order is not None, low, high, length)
+    return Register(area, start, count, kind, order or default, order is not None, low, high, length, unit)
 
 
 def _field(address: str, text: str) -> tuple[int, int]:

@@ -60,7 +60,7 @@ class Link(asyncio.Protocol):
     _pending: _Pending | None = None
     _transaction: int = 0
     _heard_s: float = 0.0
-    _owed: bool = False  # a request was given up whose answer may still come
+    _owed: int | None = None  # the unit whose answer was given up, and may still come
 
     @property
     def alive(self) -> bool:
@@ -120,33 +120,35 @@ class Link(asyncio.Protocol):
 
     # -- what the driver calls ------------------------------------------------------------------------------
 
-    async def ask(self, pdu: bytes) -> bytes:
-        """Send a request and return the answer's PDU.
+    async def ask(self, unit: int, pdu: bytes) -> bytes:
+        """Send a request to a unit and return the answer's PDU.
 
         Raises driver.timeout after ``retries`` more tries, driver.unreachable or driver.protocol at once.
         Cancelling is safe: the answer that is still to come is waited for, or known by its transaction.
         """
         async with self._lock:
             for left in range(self.settings.retries, -1, -1):
-                await self._settle(again=left < self.settings.retries)
+                await self._settle(unit, again=left < self.settings.retries)
                 try:
-                    return await self._once(pdu)
+                    return await self._once(unit, pdu)
                 except TimeoutError:
                     self.counters.timeouts += 1
-                    self._owed = True
+                    self._owed = unit
                     if not left:
-                        raise RetryLater(
-                            "driver.timeout",
-                            f"no answer within {self.settings.timeout_s:g} s, asked {self.settings.retries + 1} times",
-                            place=self.settings.place,
-                        ) from None
+                        raise self._silent(unit) from None
             raise AssertionError  # the last try returns or raises
 
-    async def _once(self, pdu: bytes) -> bytes:
+    def _silent(self, unit: int) -> RetryLater:
+        tries = self.settings.retries + 1
+        times = f"{tries} times" if tries > 1 else "once"
+        why = f"unit {unit} gave no answer within {self.settings.timeout_s:g} s, asked {times}"
+        return RetryLater("driver.timeout", why, place=self.settings.place)
+
+    async def _once(self, unit: int, pdu: bytes) -> bytes:
         if self._why is not None:
             raise RetryLater(self._why.code, self._why.message, place=self.settings.place)
         loop = asyncio.get_running_loop()
-        unit, limit_s = self.settings.unit, self.settings.timeout_s
+        limit_s = self.settings.timeout_s
         self._transaction = self._transaction % 0xFFFF + 1
         self._pending = _Pending(self._transaction, unit, pdu[0], loop.create_future(), loop.time() + limit_s)
         self._buffer = b"" if self.settings.transport != "tcp" else self._buffer
@@ -167,7 +169,7 @@ class Link(asyncio.Protocol):
         self.counters.answers += 1
         return answer
 
-    async def _settle(self, *, again: bool) -> None:
+    async def _settle(self, unit: int, *, again: bool) -> None:
         """Before a request on a line without transaction numbers: let late answers pass, and be silent.
 
         ``again``: the same request is sent once more, so that a late answer is as good as a new one.
@@ -178,9 +180,9 @@ class Link(asyncio.Protocol):
         pending = self._pending
         if pending is not None and not pending.answer.done():
             await asyncio.wait({pending.answer}, timeout=max(pending.late_s - loop.time(), 0.0))
-        if self._owed and not again:
+        if self._owed == unit and not again:  # another unit's answer would not be taken for this one's
             await asyncio.sleep(self.settings.timeout_s)
-            self._owed = False
+            self._owed = None
         # Modbus over Serial Line V1.02, 2.5.1.1: 3.5 characters of 11 bits, but 1.75 ms above 19,200 baud
         silence_s = max(38.5 / self.settings.baudrate, 0.00175) if self.settings.transport == "serial" else 0.0
         quiet_s = loop.time() - self._heard_s

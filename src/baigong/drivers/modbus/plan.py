@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from baigong.drivers.contract import Wanted
-from baigong.drivers.modbus.address import AREAS, BIT_AREAS, Register, parse
+from baigong.drivers.modbus.address import BIT_AREAS, Register, parse
 from baigong.drivers.modbus.codec import Decoder
 from baigong.drivers.modbus.settings import Settings
 from baigong.vocab import quality as q
@@ -24,6 +24,7 @@ from baigong.vocab.errors import FixConfiguration
 class Span:
     """Registers (or bits) that one or more points need together; never split over two requests."""
 
+    unit: int
     area: str
     start: int
     count: int
@@ -37,6 +38,7 @@ class Span:
 class Block:
     """One request: it covers the spans numbered ``first`` to ``stop`` - 1 of the plan."""
 
+    unit: int
     area: str
     start: int
     count: int
@@ -49,12 +51,16 @@ class Block:
 class Lessons:
     """What a device has taught: survives new point sets, ends with the connection.
 
-    ``refused``: span -> (quality, when to ask again, seconds of the monotonic clock). ``fences``: (area, start)
-    of spans that must not be read together with what lies before them. ``version`` grows with every lesson.
+    ``refused``: span -> (quality, when to ask again, in seconds of the monotonic clock). ``fences``: (unit, area,
+    start) of spans that must not be read together with what lies before them. ``silent``: unit -> (until when it is
+    left alone, for how many seconds); ``heard``: the units that have answered. ``version`` grows with what changes
+    a plan.
     """
 
     refused: dict[Span, tuple[int, float]] = field(default_factory=dict)
-    fences: set[tuple[str, int]] = field(default_factory=set)
+    fences: set[tuple[int, str, int]] = field(default_factory=set)
+    silent: dict[int, tuple[float, float]] = field(default_factory=dict)
+    heard: set[int] = field(default_factory=set)
     version: int = 0
 
     def refuse(self, span: Span, quality: int, until_s: float) -> None:
@@ -62,7 +68,7 @@ class Lessons:
         self.version += 1
 
     def fence(self, span: Span) -> None:
-        self.fences.add((span.area, span.start))
+        self.fences.add((span.unit, span.area, span.start))
         self.version += 1
 
     def lift(self, span: Span) -> None:
@@ -94,13 +100,14 @@ class Plan:
         members: dict[Span, list[int]] = {}
         self.refused: dict[Span, list[int]] = {}  # with the rows that wait for it
         for row, r in registers.items():
-            span = Span(r.area, r.start, r.count)
+            span = Span(settings.unit if r.unit is None else r.unit, r.area, r.start, r.count)
             if span in lessons.refused:
                 self.quality[row] = lessons.refused[span][0]
                 self.refused.setdefault(span, []).append(row)
             else:
                 members.setdefault(span, []).append(row)
         self.spans = sorted(members)
+        self.units = sorted({span.unit for span in self.spans})
         self.blocks = coalesce(self.spans, settings, lessons)
         self.size = sum(_bytes(block) for block in self.blocks)
         self.span_of = np.full(len(points), -1, np.intp)
@@ -123,7 +130,7 @@ class Plan:
         """The request for some of a block's spans; its bytes go where the block's would."""
         start = self.spans[first].start
         end = max(span.end for span in self.spans[first:stop])
-        return Block(block.area, start, end - start, first, stop, place(block, start))
+        return Block(block.unit, block.area, start, end - start, first, stop, place(block, start))
 
 
 def place(block: Block, start: int) -> int:
@@ -138,36 +145,35 @@ def _bytes(block: Block) -> int:
 def coalesce(spans: Sequence[Span], settings: Settings, lessons: Lessons) -> list[Block]:
     """Cover sorted spans with as few requests as the gap and the telegram allow, and no lesson forbids."""
     blocks: list[Block] = []
-    base = 0
-    for area in AREAS:
-        limit = settings.max_bits if area in BIT_AREAS else settings.max_registers
-        gap = settings.max_gap * (16 if area in BIT_AREAS else 1)  # a gap costs its bytes, whatever they hold
-        walls = sorted((s.start, s.end) for s in lessons.refused if s.area == area)
-        open_block: list[int] | None = None  # start, end, first, stop
-        for index, span in enumerate(spans):
-            if span.area != area:
-                continue
-            if open_block is not None and _joins(open_block, span, limit, gap, walls, lessons):
-                open_block[1] = max(open_block[1], span.end)
-                open_block[3] = index + 1
-                continue
-            if open_block is not None:
-                blocks.append(_closed(area, open_block, base))
-                base += _bytes(blocks[-1])
-            open_block = [span.start, span.end, index, index + 1]
-        if open_block is not None:
-            blocks.append(_closed(area, open_block, base))
+    base = first = 0
+    end = 0
+    for index, span in enumerate(spans):
+        if index > first and not _joins(spans[first], end, span, settings, lessons):
+            blocks.append(_closed(spans, first, index, end, base))
             base += _bytes(blocks[-1])
+            first = index
+        end = span.end if index == first else max(end, span.end)
+    if spans:
+        blocks.append(_closed(spans, first, len(spans), end, base))
     return blocks
 
 
-def _closed(area: str, made: list[int], base: int) -> Block:
-    start, end, first, stop = made
-    return Block(area, start, end - start, first, stop, base)
+def _closed(spans: Sequence[Span], first: int, stop: int, end: int, base: int) -> Block:
+    head = spans[first]
+    return Block(head.unit, head.area, head.start, end - head.start, first, stop, base)
 
 
-def _joins(made: list[int], span: Span, limit: int, gap: int, walls: list[tuple[int, int]], lessons: Lessons) -> bool:
-    start, end, _, _ = made
-    if span.start - end > gap or max(end, span.end) - start > limit or (span.area, span.start) in lessons.fences:
+def _joins(head: Span, end: int, span: Span, settings: Settings, lessons: Lessons) -> bool:
+    """Whether ``span`` may be read with the block that reaches from ``head`` to ``end``."""
+    if (span.unit, span.area) != (head.unit, head.area) or (span.unit, span.area, span.start) in lessons.fences:
         return False
-    return not any(low < span.start and high > end for low, high in walls)
+    bits = span.area in BIT_AREAS
+    gap = span.start - end
+    # a gap costs its bytes, whatever they hold: 16 bits travel in the space of a register
+    if gap > settings.max_gap * (16 if bits else 1):
+        return False
+    if max(end, span.end) - head.start > (settings.max_bits if bits else settings.max_registers):
+        return False
+    return gap <= 0 or not any(
+        s.unit == span.unit and s.area == span.area and s.start < span.start and s.end > end for s in lessons.refused
+    )
