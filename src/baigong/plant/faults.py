@@ -157,7 +157,7 @@ _PLANTED: tuple[tuple[str, float, float], ...] = (
     ("bearing_wear", 0.10, 0.150),
     ("sticking_valve", 0.13, 0.035),
     ("sensor_failure", 0.20, 0.006),
-    ("air_leak", 0.22, 0.220),
+    ("air_leak", 0.22, 0.250),
     ("mould_wear", 0.28, 0.110),
     ("cable_pulled", 0.36, 0.0015),
     ("furnace_drift", 0.42, 0.130),
