@@ -116,10 +116,7 @@ class Latest:
 
     def table(self, points: Sequence[int] | None = None) -> pa.Table:
         """Return the newest row (schema LAKE) of each known point."""
-        if points is None:
-            codes = np.arange(len(self._codes))
-        else:
-            codes = self.known_codes(points).astype(np.int64)
+        codes = np.arange(len(self._codes)) if points is None else self.known_codes(points).astype(np.int64)
         codes = codes[self._time[codes] != _NEVER] if len(codes) else codes
         value = self._value[codes]
         whole: list[int | None] = [None] * len(codes)

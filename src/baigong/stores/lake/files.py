@@ -35,12 +35,13 @@ def encode_decimals(table: pa.Table) -> pa.Table:
     if not n or column.null_count == n:
         return _with_decimals(table, column, *nothing)
     present = column.is_valid().to_numpy() if column.null_count else np.ones(n, bool)
-    values = (column.fill_null(0.0) if column.null_count else column).to_numpy()
+    raw = (column.fill_null(0.0) if column.null_count else column).to_numpy()
     points = table.column("point").to_numpy()
     starts = np.flatnonzero(np.append(True, points[1:] != points[:-1]))
     lengths = np.diff(np.append(starts, n))
     scale_of = np.full(len(starts), -1, np.int8)
     pending = np.ones(len(starts), bool)
+    values = np.where(np.abs(raw) < _MAX_DIGITS, raw, np.nan)  # too large to be a decimal of ours
     plain = (np.abs(values) < _MAX_DIGITS / _POWERS[-1]) & ~(np.signbit(values) & (values == 0))
     for scale in range(_MAX_SCALE + 1):
         # try the first sample of every point still open before paying for all rows
@@ -63,8 +64,8 @@ def encode_decimals(table: pa.Table) -> pa.Table:
     coded = (scales >= 0) & present
     if not coded.any():
         return _with_decimals(table, column, *nothing)
-    digits = np.round(values * _POWERS[np.maximum(scales, 0)]).astype(np.int64)
-    kept = pa.nulls(n, pa.float64()) if coded[present].all() else pa.array(values, mask=coded | ~present)
+    digits = np.round(np.where(coded, values, 0.0) * _POWERS[np.maximum(scales, 0)]).astype(np.int64)
+    kept = pa.nulls(n, pa.float64()) if coded[present].all() else pa.array(raw, mask=coded | ~present)
     mask = None if coded.all() else ~coded
     return _with_decimals(table, kept, pa.array(digits, mask=mask), pa.array(scales, mask=mask))
 
