@@ -14,6 +14,7 @@ import pytest
 import baigong.drivers
 from baigong.drivers.contract import Driver, Remembering
 from baigong.drivers.manifest import BUILT_IN, Manifest, manifest, read_manifest
+from baigong.vocab.devices import parse_device
 from baigong.vocab.errors import FixConfiguration
 
 FOLDER = Path(baigong.drivers.__file__).parent
@@ -72,6 +73,21 @@ def test_docs_name_every_option(claimed: Manifest) -> None:
     missing = [o.name for o in claimed.options if f"`{o.name}`" not in text]
     assert not missing
     assert len(text) > 800
+
+
+def test_the_documented_devices_and_addresses_are_accepted(claimed: Manifest) -> None:
+    """Every example in docs.md is a device that can be configured; every example address one that can be read."""
+    text = (FOLDER / claimed.id / "docs.md").read_text("utf-8")
+    devices = [parse_device(block) for block in re.findall(r"```yaml\n(device:.*?)```", text, re.DOTALL)]
+    assert devices, "docs.md shows no device"
+    addresses = [(claimed.open(d.options), p.address) for d in devices for p in d.points]
+    assert {d.driver for d in devices} == {claimed.id}
+    addresses += [(claimed.open(devices[0].options), a) for a in claimed.address_examples]
+    for driver, address in addresses:
+        if hasattr(driver, "canonical"):
+            once = driver.canonical(address)
+            assert driver.canonical(once) == once
+        assert address
 
 
 def test_signatures_are_those_of_the_contract(claimed: Manifest) -> None:

@@ -100,6 +100,24 @@ async def test_new_points_mean_a_new_plan() -> None:
         assert (await driver.read(points))["value"].to_pylist() == [-3, 11]
 
 
+async def test_values_set_together_are_read_together() -> None:
+    async with Simulator() as device, ModbusDriver(device.options) as driver:
+        points = wanted("holding:0:int32", "holding:10:int32")
+
+        async def turn() -> None:
+            for i in range(400):
+                await device.update({"holding:0:int32": i * 70_000, "holding:10:int32": i * 70_000})
+                await asyncio.sleep(0)
+
+        turning = asyncio.create_task(turn())
+        seen = set()
+        while not turning.done():
+            first, second = (await driver.read(points))["value"].to_pylist()
+            assert first == second
+            seen.add(first)
+        assert len(seen) > 10
+
+
 async def test_the_default_order_and_counting_from_one() -> None:
     async with Simulator(values={"holding:9:float32": 1.5, "holding:20:int32:abcd": 7}, order="cdab") as device:
         options = device.options | {"addressing": "one"}

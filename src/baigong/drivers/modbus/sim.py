@@ -25,6 +25,7 @@ from baigong.drivers.modbus.codec import FUNCTIONS, encode
 Ranges = Mapping[str, Sequence[tuple[int, int]]]
 """Area -> the (start, count) that exist, bits in whole words of 16; everything else is an illegal address."""
 
+_REMEMBERED = 1000  # requests
 EVERYTHING: Ranges = {area: [(0, 1000)] for area in AREAS}
 
 
@@ -55,7 +56,7 @@ class Simulator:
         self.transport, self.serial_port = transport, serial_port
         self.refuse: dict[tuple[str, int], int] = {}  # (area, register or bit) -> exception code
         self.longest: int = 2000  # registers or bits in one request; more is refused with exception 3
-        self.requests: list[tuple[str, int, int]] = []  # the last thousand (area, start, count)
+        self.requests: list[tuple[str, int, int]] = []  # the last ones: (area, start, count)
         for address, value in (values or {}).items():
             self._store(address, value)
 
@@ -106,6 +107,11 @@ class Simulator:
         written = held.astype(bool).tolist() if register.area in BIT_AREAS else held.tolist()
         await self._server.async_setValues(self.unit, FUNCTIONS[register.area], register.start, written)
 
+    async def update(self, values: Mapping[str, Any]) -> None:
+        """Give several addresses new values: no answer shows some of them new and some old."""
+        for address, value in values.items():  # nothing here waits, so no request is served in between
+            await self.set(address, value)
+
     def _store(self, address: str, value: Any) -> Register:
         register = parse(address, order=self._order)
         memory = self._memory[register.area]
@@ -136,7 +142,8 @@ class Simulator:
         if values is not None:
             return None
         area = AREAS[function - 1]
-        self.requests = [*self.requests[-999:], (area, address, count)]
+        self.requests.append((area, address, count))
+        del self.requests[:-_REMEMBERED]
         if count > self.longest:
             return ExcCodes.ILLEGAL_VALUE
         step = 16 if area in BIT_AREAS else 1
