@@ -15,6 +15,7 @@ from baigong.bus.contract import Bus
 from baigong.historian.owner import OwnerSettings, PartitionOwner
 from baigong.stores.lake.contract import EPOCH_SHIFT
 from baigong.stores.lake.files import decode_decimals
+from baigong.stores.lake.table import Succeeded
 from baigong.vocab import quality as q
 from baigong.vocab.frame import encode, frame
 
@@ -86,6 +87,10 @@ def brute(owner: PartitionOwner, tenant: str) -> pd.DataFrame:
     return last[last.quality & 0xFFFF != q.DELETED][["point", "time", "value", "quality"]]
 
 
+def _dead(*_: Any, **__: Any) -> None:
+    raise Succeeded("crashed")
+
+
 @contextlib.asynccontextmanager
 async def owning(bus: Bus, root: Path, settings: OwnerSettings = QUICK, *, crash: bool = False, **more: Any):
     """Run an owner; on leaving it is closed in good order, or crashed."""
@@ -102,6 +107,8 @@ async def owning(bus: Bus, root: Path, settings: OwnerSettings = QUICK, *, crash
         if not crash:
             await owner.close()
     finally:
+        if crash and owner._table is not None:
+            owner._table.commit = _dead  # a thread that outlives its task here would not outlive kill -9
         for t in (task, waiting):
             t.cancel()
         await asyncio.gather(task, waiting, return_exceptions=True)
