@@ -34,4 +34,5 @@ async def subject() -> AsyncIterator[Subject]:
             kill=device.stop,
             restart=device.start,
             dead={"port": free_port()},
+            at=lambda port: {"port": port, "timeout_s": 0.5},
         )

@@ -18,6 +18,7 @@ the system chose and yields a ``Subject``::
                 kill=device.stop,
                 restart=device.start,       # on the same port, with the same values
                 dead={"host": "127.0.0.1", "port": free_port()},
+                at=lambda port: {"host": "127.0.0.1", "port": port},
             )
 
 ``test_exam.py`` then runs every question against it. Nothing else is to be registered.
@@ -50,9 +51,10 @@ class Subject:
     ``good``: address -> raw value the device holds now, numbers or strings; an Ellipsis where it moves. At least
     two addresses. ``unknown``: a well-formed address that the device does not have. ``kill``: the device is gone
     at once, as if unplugged; ``restart``: it is back at the same place. ``dead``: options that lead to nobody
-    (None: the driver has no device and the questions about links do not apply). ``stir``: makes the device change
-    the good points, so that ``watch`` has something to tell. ``remembers_s``: how far back ``history`` can be
-    asked, when claimed.
+    (None: the driver has no device and the questions about links do not apply). ``at``: the options that lead to
+    a TCP port of 127.0.0.1, where the exam puts devices that are silent or talk nonsense. ``stir``: makes the
+    device change the good points, so that ``watch`` has something to tell. ``remembers_s``: how far back
+    ``history`` can be asked, when claimed.
     """
 
     driver: str
@@ -62,6 +64,7 @@ class Subject:
     kill: Callable[[], Awaitable[None]] = _nothing
     restart: Callable[[], Awaitable[None]] = _nothing
     dead: dict[str, Any] | None = None
+    at: Callable[[int], dict[str, Any]] | None = None
     stir: Callable[[], Awaitable[None]] = _nothing
     remembers_s: float = 60.0
     patience_s: float = 10.0  # how long one answer may take before the exam calls it a hang

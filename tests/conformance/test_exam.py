@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pyarrow as pa
@@ -263,6 +263,31 @@ async def test_nobody_there_is_found_out_quickly(driver_id: str) -> None:
                 pytest.fail("it says it is connected to nobody")
         assert caught.value.code in {"driver.unreachable", "driver.timeout"}
         assert time.monotonic() - began < subject.quick_s
+
+
+@pytest.mark.parametrize("nonsense", [None, b"", b"\xff" * 5000, b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 300])
+async def test_a_device_that_is_silent_or_talks_nonsense(driver_id: str, nonsense: bytes | None) -> None:
+    """``None``: accepts and says nothing. ``b""``: hangs up. Else: says that, whatever it is asked."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while await reader.read(4096) and nonsense != b"":
+                writer.write(nonsense or b"")
+        writer.close()
+
+    async with sitting(driver_id) as (subject, claimed):
+        if subject.at is None:
+            pytest.skip("the subject cannot be led to a TCP port")
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            options = subject.options | subject.at(server.sockets[0].getsockname()[1])
+            with pytest.raises(RetryLater) as caught:
+                async with asyncio.timeout(subject.patience_s * 2), claimed.open(options) as driver:
+                    if "read" in claimed.capabilities:
+                        await driver.read(subject.wanted())
+                    else:
+                        await first(driver, subject.wanted())
+            assert caught.value.code in LINK_CODES
 
 
 async def test_a_device_that_dies_is_a_typed_error_and_reopening_works(driver_id: str) -> None:

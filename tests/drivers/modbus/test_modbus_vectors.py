@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from baigong.drivers.modbus import codec
-from baigong.drivers.modbus.address import Register, parse
+from baigong.drivers.modbus.address import BIT_AREAS, Register, parse
 
 SHARED = Path(os.environ.get("BAIGONG_SHARED", Path(__file__).parents[3].parent / "shared"))
 FOLDER = next(
@@ -140,6 +141,47 @@ def test_framing(transport: str, case: ET.Element) -> None:
         if transport == "rtu":
             assert codec.find_rtu(raw, unit, function) == pdu
         assert codec.payload(pdu, area, len(value) // 2).tobytes() == value
+
+
+def segments(path: Path) -> Iterator[tuple[bool, bytes]]:
+    """Yield (from the device, TCP payload) of a pcapng file of Ethernet, IPv4, TCP frames."""
+    raw, at = path.read_bytes(), 0
+    while at < len(raw):
+        kind, length = struct.unpack_from("<II", raw, at)
+        if kind == 6:  # enhanced packet block
+            (captured,) = struct.unpack_from("<I", raw, at + 20)
+            packet = raw[at + 28 : at + 28 + captured]
+            internet = packet[14 : 14 + struct.unpack_from(">H", packet, 16)[0]]
+            transport = internet[4 * (internet[0] & 15) :]
+            yield transport[:2] == (502).to_bytes(2, "big"), transport[4 * (transport[12] >> 4) :]
+        at += length
+
+
+def test_a_recorded_conversation() -> None:
+    """Every telegram of a real PLC's capture: our requests are byte for byte those sent, every answer is read."""
+    path = suites("tcp/manual-test-capture.pcapng")[0]
+    areas = {n: a for a, n in codec.FUNCTIONS.items()}
+    asked: dict[int, tuple[str, int]] = {}
+    answered = refused = 0
+    for answer, held in segments(path):
+        while held:
+            used, transaction, unit, pdu = codec.take_tcp(held)
+            assert used, held.hex()
+            assert codec.wrap_tcp(transaction, unit, pdu) == held[:used]
+            held = held[used:]
+            if not answer and pdu[0] in areas:
+                area, (start, count) = areas[pdu[0]], struct.unpack(">HH", pdu[1:])
+                assert codec.request(area, start, count) == pdu
+                asked[transaction] = (area, count)
+            elif answer and transaction in asked:
+                area, count = asked.pop(transaction)
+                try:
+                    assert len(codec.payload(pdu, area, count)) == (count if area in BIT_AREAS else 2 * count)
+                    answered += 1
+                except codec.Refused:
+                    refused += 1
+    assert not asked
+    assert answered > 500
 
 
 def test_the_suites_are_all_here() -> None:
