@@ -19,7 +19,7 @@ from baigong.drivers.modbus import codec
 from baigong.drivers.modbus.settings import Settings
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 
-_LONGEST = 4096  # bytes of rubbish after which a line is given up
+_LONGEST = 1024  # bytes without an answer among them after which a line is given up; a telegram has 256
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Counters:
     bytes_received: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Link(asyncio.Protocol):
     """A line to one or more units. Open with ``connect``."""
 
