@@ -1,0 +1,346 @@
+"""The listener: who comes in, as whom, and what is known about everybody who did."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from typing import Any
+
+from baigong.drivers.mqtt import packets as p
+from baigong.drivers.mqtt.codec import encode
+from baigong.drivers.mqtt.payload import Book
+from baigong.drivers.mqtt.topics import covers
+from baigong.gateway.frontdoor.announce import Announcer
+from baigong.gateway.frontdoor.connection import Connection
+from baigong.gateway.frontdoor.counts import Counts
+from baigong.gateway.frontdoor.keep import Keep
+from baigong.gateway.frontdoor.options import Credentials, Notice, Options, Permits, RegisterPoints, Sink
+from baigong.gateway.frontdoor.room import Room
+from baigong.gateway.frontdoor.session import Outgoing, Session
+from baigong.vocab.devices import DeviceSpec
+from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate, RetryLater
+from baigong.vocab.happenings import Event
+
+_SWEEP_S = 1.0
+
+
+class FrontDoor:
+    """The MQTT 3.1.1 listener. ``await start()`` … ``await stop()``; see ``Options`` for its limits.
+
+    A PUBLISH is acknowledged when ``sink.store`` returned for the frame that holds its values, and when what the
+    session must remember is on disk. ``permits`` None: everybody may use every topic of their own tenant.
+    """
+
+    def __init__(
+        self,
+        *,
+        sink: Sink,
+        credentials: Credentials,
+        register_points: RegisterPoints,
+        options: Options | None = None,
+        permits: Permits | None = None,
+        notice: Notice | None = None,
+    ) -> None:
+        self.options = options or Options()
+        self.counts = Counts()
+        self.rooms: dict[str, Room] = {}
+        self._sink, self._credentials, self._permits, self._notice = sink, credentials, permits, notice
+        self._keep = Keep(self.options.file)
+        self._announcer = Announcer(register_points, self.counts)
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._told: dict[tuple[str, str], float] = {}
+
+    # life
+
+    async def start(self) -> None:
+        """Load the sessions and listen. Raises bus.port_taken when another program holds the port."""
+        await self._keep.open()
+        await self._load()
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(
+                lambda: Connection(self), self.options.host, self.options.port, ssl=self.options.tls, backlog=1024
+            )
+        except OSError as error:
+            await self._keep.close()
+            where = f"{self.options.host}:{self.options.port}"
+            raise FixConfiguration("bus.port_taken", f"MQTT cannot listen on {where}: {error}") from error
+        self._spawn(self._sweep())
+        self._spawn(self._announcer.run())
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, also when the system chose it."""
+        if self._server is None:
+            raise RetryLater("gateway.down", "the front door is not open")
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self, timeout_s: float = 5.0) -> None:
+        """Let nobody in, store and answer what was read as far as the time allows, then hang up."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.hold("stopping")
+        try:
+            async with asyncio.timeout(timeout_s):
+                for room in list(self.rooms.values()):
+                    await room.settle()
+        except TimeoutError:
+            self.counts.closed["stopped before stored"] += 1
+        for connection in list(self._connections):
+            connection.will = None
+            connection.close("stopped")
+        await asyncio.sleep(0)
+        for connection in list(self._connections):
+            connection.abort_if_lingering()
+        for room in self.rooms.values():
+            room.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(room.settle() for room in self.rooms.values()))
+        await self._keep.close()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _load(self) -> None:
+        limit_us = time.time_ns() // 1000 - int(self.options.session_expiry_s * 1e6)
+        for tenant, client, device, seen_us in await self._keep.load("session", "tenant, client"):
+            room = self.room(tenant)
+            room.sessions[client] = session = Session(room, client, device, persistent=True)
+            session.seen_us = seen_us
+        for tenant, client, wanted, qos in await self._keep.load("subscription", "tenant, client"):
+            session = self.rooms[tenant].sessions[client]
+            session.subscriptions[wanted] = qos
+            session.room.tree.add(wanted, session, qos)
+        for tenant, client, packet_id in await self._keep.load("received", "tenant, client"):
+            self.rooms[tenant].sessions[client].received.add(packet_id)
+        for row in await self._keep.load("outgoing", "seq"):
+            _, tenant, client, packet_id, qos, topic, payload, retain, released = row
+            message = Outgoing(packet_id, topic, payload, qos, bool(retain), released=bool(released))
+            self.rooms[tenant].sessions[client].restore(message)
+        for tenant, topic, payload, qos in await self._keep.load("retained", "tenant, topic"):
+            self.room(tenant).retained[topic] = (payload, qos)
+        for room in self.rooms.values():
+            room.expire(limit_us)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            now, options = time.monotonic(), self.options
+            for c in list(self._connections):
+                if c.session is None:
+                    if now - c.began > options.connect_timeout_s + options.refusal_delay_s:
+                        c.close("slow to sign in", flush=False)
+                elif c.partial_since and not c.is_held and now - c.partial_since > options.packet_timeout_s:
+                    c.close("slow packet", flush=False)
+                elif c.keep_alive_s and not c.is_held and now - c.heard > 1.5 * c.keep_alive_s:  # [MQTT-3.1.2-24]
+                    c.close("keep alive", flush=False)
+                elif c.write_paused and now - c.write_paused_since > options.write_timeout_s:
+                    c.close("subscriber takes nothing", flush=False)
+
+    # clients
+
+    def entered(self, connection: Connection) -> None:
+        self._connections.add(connection)
+        self.counts.connects += 1
+        if len(self._connections) > self.options.connections:
+            self.counts.refused["too many connections"] += 1
+            connection.close("too many connections", flush=False)
+
+    def left(self, connection: Connection) -> None:
+        """Clean up behind a connection: its will, its session if that was to be clean."""
+        self._connections.discard(connection)
+        session, room = connection.session, connection.room
+        if session is None:
+            return
+        room.connections.discard(connection)
+        will, connection.will = connection.will, None
+        if session.connection is connection:
+            session.connection = None
+            if not session.persistent:
+                session.forget()
+                if room.sessions.get(session.client_id) is session:
+                    del room.sessions[session.client_id]
+        if will is not None:
+            if self.may(connection, will.topic, "publish"):
+                room.publish(connection.book, will.topic, will.payload, will.qos, retain=will.retain)
+                self.announce(room, connection.device, connection.book)
+            else:
+                self.counts.dropped["auth.denied"] += 1
+        room.wake()
+
+    def sign_in(self, connection: Connection, packet: p.Connect) -> None:
+        self._spawn(self._sign_in(connection, packet))
+
+    async def _sign_in(self, connection: Connection, packet: p.Connect) -> None:
+        refusal = p.BAD_LEVEL if packet.level != 4 else p.BAD_CLIENT_ID
+        who = None
+        if packet.level == 4 and (packet.client_id or packet.clean):  # [MQTT-3.1.3-8]
+            who, refusal = await self._identify(packet)
+        if connection.is_closed:
+            return
+        if who is not None:
+            refusal = self._room_for(self.room(who[0]), who[1], packet)
+        if who is None or refusal:
+            self.counts.refused[_REFUSALS[refusal]] += 1
+            connection.send(encode(p.Connack(refusal)))
+            connection.close(f"refused: {_REFUSALS[refusal]}")
+            return
+        self._admit(connection, packet, self.room(who[0]), who[1])
+
+    async def _identify(self, packet: p.Connect) -> tuple[tuple[str, str] | None, int]:
+        if packet.username is None:
+            return self.options.anonymous_clients_are_let_in_as, p.NOT_AUTHORIZED
+        try:
+            who = await self._credentials(packet.username, packet.password or b"", packet.client_id)
+        except RetryLater:
+            return None, p.UNAVAILABLE
+        except BaigongError:
+            who = None
+        if who is None:
+            await asyncio.sleep(self.options.refusal_delay_s)
+        return who, p.BAD_CREDENTIALS
+
+    def _room_for(self, room: Room, device: str, packet: p.Connect) -> int:
+        """Return why this client cannot be taken in, or 0."""
+        if device in room.disabled:
+            return p.NOT_AUTHORIZED
+        known = packet.client_id in room.sessions
+        full = len(room.connections) >= self.options.connections_per_tenant
+        if (full or len(room.sessions) >= self.options.sessions_per_tenant) and not known:
+            return p.UNAVAILABLE
+        return 0
+
+    def _admit(self, connection: Connection, packet: p.Connect, room: Room, device: str) -> None:
+        client_id = packet.client_id or f"auto-{uuid.uuid4().hex}"
+        before = room.sessions.get(client_id)
+        if before is not None and before.connection is not None:  # [MQTT-3.1.4-2]
+            before.connection.close("taken over")
+            self.left(before.connection)
+            before = room.sessions.get(client_id)
+        if before is not None and (packet.clean or before.device != device):  # [MQTT-3.1.2-6]
+            before.forget()
+            before = None
+        session = before or Session(room, client_id, device, persistent=not packet.clean)
+        room.sessions[client_id] = session
+        session.open(connection)
+        room.connections.add(connection)
+        connection.session, connection.room, connection.book = session, room, room.book(device)
+        connection.device, connection.client_id = device, client_id
+        connection.keep_alive_s, connection.will = float(packet.keep_alive_s), packet.will
+        connection.heard = time.monotonic()
+        connection.send(encode(p.Connack(p.ACCEPTED, before is not None)))
+        session.resume()
+        connection.go_on()
+        room.wake()
+
+    # topics
+
+    def may(self, connection: Connection, topic: str, action: str) -> bool:
+        """``$`` topics are the server's own; all others are the tenant's, unless ``permits`` says no."""
+        if topic[:1] == "$":
+            return False
+        return self._permits is None or self._permits(connection.room.tenant, connection.device, topic, action)
+
+    def permits(self, connection: Connection, topic: str, action: str) -> bool:
+        """Like ``may``, and a denied publish ends the connection: MQTT 3.1.1 has no other way to say no."""
+        if self.may(connection, topic, action):
+            return True
+        self.counts.dropped["auth.denied"] += 1
+        connection.close("auth.denied", Reauthenticate("auth.denied", f"may not {action} to {topic[:200]!r}"))
+        return False
+
+    def send_retained(self, connection: Connection, filters: list[tuple[str, int]]) -> None:
+        """Give a new subscription the retained messages it matches [MQTT-3.3.1-6]."""
+        session = connection.session
+        for wanted, granted in filters:
+            retained = connection.room.retained
+            exact = "+" not in wanted and "#" not in wanted
+            topics = [wanted] if exact and wanted in retained else [] if exact else list(retained)
+            for topic in topics:
+                if session is not None and covers(wanted, topic):
+                    payload, qos = retained[topic]
+                    session.push(topic, payload, min(qos, granted), retain=True)
+
+    def publish(self, tenant: str, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
+        """Give a message to the tenant's subscribers (a command, a live value); it is not stored as telemetry."""
+        room = self.room(tenant)
+        room.pass_on(topic, payload, qos, retain=retain)
+        room.wake()
+
+    # what others ask
+
+    def room(self, tenant: str) -> Room:
+        if tenant not in self.rooms:
+            self.rooms[tenant] = Room(tenant, self.options, self._sink, self._keep, self.counts)
+        return self.rooms[tenant]
+
+    def configure(self, tenant: str, device: str, spec: DeviceSpec | None) -> None:
+        """Set a device's mapping (``options.mapping``) and points. Raises driver.option."""
+        self.room(tenant).configure(device, spec)
+
+    def announce(self, room: Room, device: str, book: Book) -> None:
+        self._announcer.add(room.tenant, device, book)
+
+    def tell_slowed(self, connection: Connection) -> None:
+        self._tell(connection, "quota.exceeded", {"messages_s": self.options.messages_s}, every_s=60.0)
+
+    def tell_closed(self, connection: Connection, reason: str, error: BaigongError | None) -> None:
+        if reason not in ("disconnect", "stopped"):
+            detail = {"reason": reason, "message": error.message if error else "", "client": connection.client_id}
+            self._tell(connection, "client.disconnected", detail, every_s=1.0)
+
+    def _tell(self, connection: Connection, kind: str, detail: dict[str, Any], *, every_s: float) -> None:
+        if self._notice is None or connection.room is None:
+            return
+        now, key = time.monotonic(), (kind, f"{connection.room.tenant}/{connection.device}")
+        if now - self._told.get(key, -every_s) < every_s:
+            return
+        if len(self._told) > 10_000:
+            self._told.clear()
+        self._told[key] = now
+        tenant, subject = connection.room.tenant, f"device:{connection.device}"
+        self._notice(Event(kind=kind, time_us=time.time_ns() // 1000, tenant=tenant, subject=subject, detail=detail))
+
+    def stats(self) -> dict[str, Any]:
+        """Numbers since start (see ``Counts``) and of this moment."""
+        rooms = list(self.rooms.values())
+        waiting = [room.waiting for room in rooms if room.waiting]
+        return {
+            **self.counts.plain(),
+            "connections": len(self._connections),
+            "sessions": sum(len(room.sessions) for room in rooms),
+            "subscriptions": sum(len(s.subscriptions) for room in rooms for s in room.sessions.values()),
+            "retained": sum(len(room.retained) for room in rooms),
+            "backlog": sum(len(room.batch.columns) + room.storing for room in rooms),
+            "queued": sum(len(s.waiting) + len(s.flight) for room in rooms for s in room.sessions.values()),
+            "refused_points": sum(book.refused for room in rooms for book in room.books.values()),
+            "unannounced": self._announcer.waiting,
+            "waiting": waiting[0].problem() if waiting else None,
+        }
+
+    def devices(self, tenant: str | None = None) -> list[dict[str, Any]]:
+        """List the devices that came through the door, with when they were last heard."""
+        rooms = [room for room in self.rooms.values() if tenant in (None, room.tenant)]
+        return [room.describe(device) for room in rooms for device in room.books]
+
+    def why(self, tenant: str, number: int) -> dict[str, Any] | None:
+        """Say what is known of one point: its message, its client, its last error. None: it never came this way."""
+        room = self.rooms.get(tenant)
+        return room.why(number) if room else None
+
+
+_REFUSALS = {
+    p.BAD_LEVEL: "MQTT version",
+    p.BAD_CLIENT_ID: "client id",
+    p.UNAVAILABLE: "unavailable",
+    p.BAD_CREDENTIALS: "credentials",
+    p.NOT_AUTHORIZED: "not authorized",
+}
