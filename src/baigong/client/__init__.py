@@ -1,0 +1,5 @@
+"""The Python SDK: ``baigong.connect()``."""
+
+from baigong.client.plant import Asset, Plant, Point, connect
+
+__all__ = ["Asset", "Plant", "Point", "connect"]

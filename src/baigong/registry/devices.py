@@ -149,14 +149,14 @@ class Devices:
     async def register(self, tenant: str, device: str, found: Sequence[PointSpec]) -> list[PointRow]:
         """Enter points that were discovered (sniffed, ingested by name); those known already stay as they are.
 
-        A name that another source holds gets ``-2``, ``-3``…: a discovery never fails for a name.
+        A numbered find whose name another source holds is called ``-2``, ``-3``…: it never fails for a name.
         """
         async with self._one_change:
             device_id(device)
             known, names = self._book.known(tenant), set(self._book.known(tenant).by_name)
             fresh: list[PointSpec] = []
             for spec in found:
-                if spec.number is not None and spec.number in known.by_number:
+                if spec.number in known.by_number if spec.number is not None else spec.name in names:
                     continue
                 free = _free_name(spec.name, names)
                 names.add(free)

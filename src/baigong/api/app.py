@@ -1,0 +1,177 @@
+"""Puts the API together from the rooms it stands on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from baigong.api import devices, happenings, ingest, overview, points, series, session, sql, system
+from baigong.api.console import built_console, console_routes
+from baigong.api.live import Live
+from baigong.api.live_route import live_route
+from baigong.api.metrics import Metrics
+from baigong.api.openapi import document, page
+from baigong.api.pulse import Pulse
+from baigong.api.rooms import ApiSettings, DemoControl, Facts, NoFacts, Rooms, SqlRunner
+from baigong.api.throttle import Throttle
+from baigong.api.wire import JSON, Operation, problem, route
+from baigong.bus.contract import Bus
+from baigong.registry.opening import Registry
+from baigong.stores.lake.contract import LakeReader
+from baigong.vocab.errors import FixConfiguration, ReportBug
+
+PREFIX = "/api/v1"
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+# antd writes its styles into the page; scripts come from here only.
+_HEADERS = [
+    (
+        b"content-security-policy",
+        b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+        b"worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
+]
+
+
+def create_app(
+    registry: Registry,
+    lake: LakeReader,
+    sql_runner: SqlRunner,
+    bus: Bus,
+    live: Live,
+    settings: ApiSettings | None = None,
+    *,
+    facts: Facts | None = None,
+    demo: DemoControl | None = None,
+    clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+) -> Starlette:
+    """Make the application. Its lifespan listens to the gateways' heartbeats; everything else is the caller's."""
+    chosen = settings or ApiSettings()
+    pulse = Pulse(clock_us)
+    rooms = Rooms(
+        registry=registry,
+        lake=lake,
+        sql=sql_runner,
+        bus=bus,
+        live=live,
+        settings=chosen,
+        pulse=pulse,
+        metrics=Metrics(lambda: _gauges(lake, pulse, live)),
+        facts=facts or NoFacts(),
+        demo=demo,
+        clock_us=clock_us,
+        started_us=clock_us(),
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        listening = asyncio.create_task(pulse.listen(bus))
+        try:
+            yield
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    declared = operations(rooms)
+    routes = [route(rooms, operation, PREFIX) for operation in declared]
+    metrics = next(o for o in declared if o.path == "/metrics")
+    routes += [route(rooms, metrics, ""), *_documents(declared, chosen.version)]
+    app = Starlette(
+        routes=[*routes, live_route(rooms, PREFIX), *console_routes(chosen.console or built_console())],
+        middleware=[Middleware(_Secured)],
+        exception_handlers={HTTPException: _http_problem, Exception: _bug},
+        lifespan=lifespan,
+    )
+    app.state.rooms = rooms
+    return app
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    return [
+        *session.operations(rooms, Throttle(time.monotonic)),
+        *system.operations(rooms),
+        *overview.operations(rooms),
+        *devices.operations(rooms),
+        *points.operations(rooms),
+        *series.operations(rooms),
+        *sql.operations(rooms),
+        *ingest.operations(rooms),
+        *happenings.operations(rooms),
+    ]
+
+
+def _documents(declared: list[Operation], version: str) -> list[Route]:
+    described = msgspec.json.encode(document(declared, version, PREFIX))
+    shown = page(declared, version, PREFIX)
+
+    async def openapi(request: Request) -> Response:
+        return Response(described, media_type=JSON)
+
+    async def docs(request: Request) -> Response:
+        return HTMLResponse(shown)
+
+    return [Route(f"{PREFIX}/openapi.json", openapi), Route(f"{PREFIX}/docs", docs)]
+
+
+class _Secured:
+    """Adds the security headers to every answer, and forbids keeping answers of the API."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Message, receive: Any, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        private = scope["path"].startswith(PREFIX)
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", []))
+                if private and not any(name == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
+                message["headers"] = headers + _HEADERS
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    path = request.url.path
+    if status == 405:
+        return problem(FixConfiguration("http.method", f"{path} knows no {request.method}", place=path))
+    if status == 404:
+        return problem(FixConfiguration("http.not_found", f"there is no {path}", place=path))
+    return problem(FixConfiguration("payload.malformed", f"the request cannot be read ({status})", place=path))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    # Starlette raises it again after this answer, so that it is logged with its trace.
+    return problem(ReportBug("internal.error", f"{type(error).__name__} in {request.method} {request.url.path}"))
+
+
+def _gauges(lake: LakeReader, pulse: Pulse, live: Live) -> dict[str, float]:
+    found = {f"lake_{k}": float(v) for k, v in lake.stats().items() if isinstance(v, int | float)}
+    found |= {f"backlog_{k}": float(v) for k, v in pulse.backlog().items()}
+    found["accepted_values_per_second"] = pulse.total("values_s")
+    found["live_clients"] = float(live.clients)
+    return found

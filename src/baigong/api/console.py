@@ -1,0 +1,55 @@
+"""Serves the built console: hashed assets for ever, everything else that is no file as index.html."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
+
+from baigong.api.wire import problem
+from baigong.vocab.errors import FixConfiguration
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+_ASSETS = "assets/"  # where the build puts files with a hash in their name
+_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_NOT_BUILT = (
+    "<!doctype html><meta charset=utf-8><title>Baigong</title><h1>Baigong 百工</h1>"
+    "<p>The console has not been built here. The API is at <a href='/api/v1/docs'>/api/v1/docs</a>.</p>"
+)
+
+
+def built_console() -> Path:
+    return Path(__file__).parent / "console"
+
+
+def console_routes(folder: Path) -> list[Route]:
+    root = folder.resolve()
+
+    async def serve(request: Request) -> Response:
+        path = request.path_params.get("path", "")
+        if path == "api" or path.startswith("api/"):
+            return problem(FixConfiguration("http.not_found", f"there is no /{path}", place=f"/{path}"))
+        found = await asyncio.to_thread(_find, root, path)
+        if found is not None:
+            kept = _FOR_EVER if path.startswith(_ASSETS) else "no-cache"
+            kind = _TYPES.get(found.suffix) or mimetypes.guess_type(found.name)[0] or "application/octet-stream"
+            return FileResponse(found, media_type=kind, headers={"Cache-Control": kept})
+        if path.startswith(_ASSETS) or "." in path.rpartition("/")[2]:
+            return problem(FixConfiguration("http.not_found", f"there is no /{path}", place=f"/{path}"))
+        index = await asyncio.to_thread(_find, root, "index.html")
+        if index is None:
+            return HTMLResponse(_NOT_BUILT, headers={"Cache-Control": "no-store"})
+        return FileResponse(index, media_type="text/html", headers={"Cache-Control": "no-cache"})
+
+    return [Route("/", serve), Route("/{path:path}", serve)]
+
+
+def _find(root: Path, path: str) -> Path | None:
+    if not path or "\x00" in path:
+        return None
+    found = (root / path).resolve()
+    return found if found.is_relative_to(root) and found.is_file() else None

@@ -1,0 +1,108 @@
+"""Ingest over HTTP: all of a request or nothing is valid, and the answer comes after the stream has stored it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+from msgspec import Struct
+
+from baigong.api import intake
+from baigong.api.rooms import Rooms
+from baigong.api.tables import ARROW
+from baigong.api.wire import JSON, Call, Operation, decode_json, read_body
+from baigong.vocab import frame as frames
+from baigong.vocab.devices import PointSpec
+from baigong.vocab.errors import FixConfiguration
+
+DEVICE = "api"  # the way in of points that programs name themselves
+_ARROW_TYPES = (ARROW, "application/vnd.apache.arrow", "application/octet-stream")
+
+
+class IngestAnswer(Struct, frozen=True, kw_only=True):
+    """``seq``: position in the stream of the last of it; it is on disk."""
+
+    accepted: int
+    seq: int
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    async def ingest(call: Call) -> Any:
+        raw = await read_body(call.request, rooms.settings.max_body)
+        media = call.request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+        if media in _ARROW_TYPES:
+            batch = await _from_arrow(rooms, call.tenant, raw)
+        elif media == JSON:
+            batch = await _from_json(rooms, call.tenant, raw)
+        else:
+            raise FixConfiguration("payload.malformed", f"send {JSON} or {ARROW}, not {media}", place="content-type")
+        return IngestAnswer(accepted=len(batch), seq=await _store(rooms, call.tenant, batch))
+
+    return [
+        Operation(
+            "POST",
+            "/ingest",
+            "Send values; answered when they are on disk",
+            ingest,
+            takes=(JSON, ARROW),
+            answer=IngestAnswer,
+        )
+    ]
+
+
+async def _store(rooms: Rooms, tenant: str, batch: pa.RecordBatch) -> int:
+    seq = 0
+    if not len(batch):
+        return seq
+    pieces = await asyncio.to_thread(lambda: [frames.encode(piece) for piece in frames.split(batch)])
+    for piece in pieces:
+        seq = await rooms.bus.store(rooms.settings.partition, tenant, piece)
+    rooms.metrics.ingested.inc(len(batch))
+    return seq
+
+
+async def _from_json(rooms: Rooms, tenant: str, raw: bytes) -> pa.RecordBatch:
+    body = await asyncio.to_thread(decode_json, raw, intake.IngestJson)
+    columns = intake.names_of(body)
+    first = dict(zip(reversed(columns.point), reversed(columns.value), strict=True))
+    names = list(first)
+    numbers = dict(zip(names, await _numbers(rooms, tenant, names, list(first.values())), strict=True))
+    per_row = [numbers[name] for name in columns.point]
+    return await asyncio.to_thread(intake.from_json, columns, per_row, rooms.clock_us())
+
+
+async def _from_arrow(rooms: Rooms, tenant: str, raw: bytes) -> pa.RecordBatch:
+    table = await asyncio.to_thread(intake.read_arrow, raw)
+    names = intake.arrow_names(table)
+    if names is not None:
+        unnamed = table.drop_columns(["name"]).slice(0, 0)
+        intake.from_arrow(unnamed.append_column("point", pa.array([], pa.int64())), None, [])  # before registering
+        numbers = await _numbers(rooms, tenant, names.to_pylist(), intake.examples(table, names))
+        return await asyncio.to_thread(intake.from_arrow, table, names, numbers)
+    batch = await asyncio.to_thread(intake.from_arrow, table, None, [])
+    unknown = rooms.registry.book.unknown_numbers(tenant, batch.column("point").to_numpy())
+    if len(unknown):
+        raise FixConfiguration(
+            "point.unknown", f"{len(unknown)} points are not known, the first is {unknown[0]}", place=str(unknown[0])
+        )
+    return batch
+
+
+async def _numbers(rooms: Rooms, tenant: str, names: Sequence[str], samples: Sequence[Any]) -> list[int]:
+    """Return the numbers of points, registering those that are new under the device ``api``."""
+    known = rooms.registry.book.known(tenant)
+    fresh = []
+    for name, sample in zip(names, samples, strict=True):
+        if name in known.by_name or (name.isdecimal() and int(name) in known.by_number):
+            continue
+        try:
+            kind = "text" if isinstance(sample, str) else "gauge"
+            fresh.append(msgspec.convert({"name": name, "address": name, "kind": kind}, PointSpec))
+        except (msgspec.ValidationError, ValueError) as error:
+            raise FixConfiguration("payload.malformed", str(error), place="point") from error
+    if fresh:
+        await rooms.registry.devices.register(tenant, DEVICE, fresh)
+    return [rooms.registry.book.find(tenant, name).number for name in names]

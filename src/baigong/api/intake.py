@@ -1,0 +1,124 @@
+"""What programs send us, as Arrow or JSON, turned into one frame; nothing is stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Struct
+
+from baigong.api.times import read_time
+from baigong.vocab import frame as frames
+from baigong.vocab.errors import FixConfiguration
+
+Resolve = Callable[[Sequence[str], Sequence[Any]], "list[int]"]  # (names, an example value of each) -> numbers
+
+
+class IngestValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``time``: ISO 8601 or microseconds; left out: now."""
+
+    point: str
+    value: float | int | str | bool | None = None
+    time: str | int | None = None
+    quality: int = 0
+
+
+class IngestColumns(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    point: list[str]
+    value: list[float | int | str | bool | None]
+    time: list[str | int] | None = None
+    quality: list[int] | int = 0
+
+
+class IngestJson(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of the two."""
+
+    values: list[IngestValue] | None = None
+    columns: IngestColumns | None = None
+
+
+def names_of(body: IngestJson) -> IngestColumns:
+    """Bring both shapes of JSON into columns, of one length."""
+    if (body.values is None) == (body.columns is None):
+        raise FixConfiguration("payload.malformed", "send either values or columns", place="body")
+    if body.values is not None:
+        return IngestColumns(
+            point=[v.point for v in body.values],
+            value=[v.value for v in body.values],
+            time=["now" if v.time is None else v.time for v in body.values],
+            quality=[v.quality for v in body.values],
+        )
+    columns = body.columns
+    if columns is None:
+        raise FixConfiguration("payload.malformed", "send either values or columns", place="body")
+    n = len(columns.point)
+    for name in ("value", "time", "quality"):
+        column = getattr(columns, name)
+        if isinstance(column, list) and len(column) != n:
+            raise FixConfiguration("payload.malformed", f"{name} has {len(column)} rows, point has {n}", place=name)
+    return columns
+
+
+def from_json(columns: IngestColumns, numbers: Sequence[int], now_us: int) -> pa.RecordBatch:
+    """Build the frame; ``numbers``: of each row's point."""
+    n = len(columns.point)
+    if columns.time is None:
+        times = [now_us] * n
+    else:
+        times = [t if isinstance(t, int) else read_time(t, now_us, "time") for t in columns.time]
+    qualities = columns.quality if isinstance(columns.quality, list) else [columns.quality] * n
+    if any(not -(1 << 31) <= k < 1 << 31 for k in qualities):
+        raise FixConfiguration("frame.invalid", "a quality has 32 bits", place="quality")
+    if any(not -(1 << 62) <= t < 1 << 62 for t in times):
+        raise FixConfiguration("frame.invalid", "a time is microseconds since 1970", place="time")
+    return frames.from_python(numbers, times, columns.value, qualities)
+
+
+def read_arrow(raw: bytes) -> pa.Table:
+    """Read an Arrow IPC stream of any number of batches; frame.invalid for anything else."""
+    try:
+        with pa.ipc.open_stream(pa.py_buffer(raw)) as reader:
+            table = reader.read_all()
+        table.validate(full=True)
+        return table.unify_dictionaries().combine_chunks()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise FixConfiguration("frame.invalid", f"not an Arrow stream: {error}", place="body") from error
+
+
+def arrow_names(table: pa.Table) -> pa.Array | None:
+    """Return the distinct names of a table that names its points; None for one that numbers them."""
+    if "name" not in table.schema.names:
+        return None
+    if "point" in table.schema.names:
+        raise FixConfiguration("frame.invalid", "send either point or name", place="name")
+    column = table.column("name")
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)) or column.null_count:
+        raise FixConfiguration("frame.invalid", "name is a string in every row", place="name")
+    return pc.unique(column).cast(pa.string())
+
+
+def examples(table: pa.Table, names: pa.Array) -> list[Any]:
+    """Return a text for each name that holds texts, else None: what kind of point it will be."""
+    if "text" not in table.schema.names:
+        return [None] * len(names)
+    texts = table.column("text")
+    held = table.filter(pc.is_valid(texts)).column("name").cast(pa.string()).unique()
+    with_text = set(held.to_pylist())
+    return ["" if name in with_text else None for name in names.to_pylist()]
+
+
+def from_arrow(table: pa.Table, names: pa.Array | None, numbers: Sequence[int]) -> pa.RecordBatch:
+    """Build the frame from a table whose ``names`` have these ``numbers``."""
+    if names is not None:
+        at = pc.index_in(table.column("name").cast(pa.string()), value_set=names)
+        points = pa.chunked_array([pa.array(np.array(numbers, np.int64))]).take(at)
+        table = table.drop_columns(["name"]).append_column("point", points)
+    batches = table.combine_chunks().to_batches()
+    if not batches:
+        return frames.conform(pa.RecordBatch.from_pylist([], table.schema))
+    return frames.conform(batches[0])

@@ -1,0 +1,111 @@
+"""The WebSocket that sends live values to a browser or program."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from baigong.api.live import Watch
+from baigong.api.points import newest_of
+from baigong.api.rooms import Rooms
+from baigong.api.wire import authorise
+from baigong.registry.people import Principal
+from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
+
+_TICK_S = 0.2  # five times a second
+_MOST = 5_000  # points a client may watch
+_PING_TICKS = 75  # an empty message every 15 s tells a client that the silence is the plant's
+_POLICY = 1008  # RFC 6455, 7.4.1
+
+
+class Subscribe(Struct, frozen=True, kw_only=True):
+    points: list[str]
+
+
+def live_route(rooms: Rooms, prefix: str) -> WebSocketRoute:
+    async def endpoint(socket: WebSocket) -> None:
+        try:
+            who = _allowed(rooms, socket)
+        except BaigongError as error:
+            await socket.accept()
+            await _send(socket, {"error": error.problem()})
+            await socket.close(_POLICY, error.code)
+            return
+        await socket.accept()
+        watch = Watch(rooms.live, who.tenant)
+        rooms.live.clients += 1
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tick = tasks.create_task(_tell(socket, watch))
+                await _listen(rooms, socket, who, watch)
+                tick.cancel()
+        except* (WebSocketDisconnect, RuntimeError):
+            pass  # gone while we were sending: RuntimeError is what Starlette raises then
+        finally:
+            rooms.live.clients -= 1
+            watch.close()
+
+    return WebSocketRoute(f"{prefix}/live", endpoint)
+
+
+def _allowed(rooms: Rooms, socket: WebSocket) -> Principal:
+    origin = socket.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != socket.headers.get("host"):
+        raise Reauthenticate("auth.denied", f"pages of {origin} may not listen here", place="origin")
+    who = authorise(rooms, socket, "GET")
+    if who.must_set_password:
+        raise Reauthenticate("auth.denied", "first set a password", place="password")
+    return who
+
+
+async def _listen(rooms: Rooms, socket: WebSocket, who: Principal, watch: Watch) -> None:
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        raw = message.get("text") or message.get("bytes") or ""
+        try:
+            await _subscribe(rooms, socket, who, watch, raw)
+        except BaigongError as error:
+            await _send(socket, {"error": error.problem()})
+
+
+async def _subscribe(rooms: Rooms, socket: WebSocket, who: Principal, watch: Watch, raw: str | bytes) -> None:
+    try:
+        asked = msgspec.json.decode(raw, type=Subscribe)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise FixConfiguration("payload.malformed", str(error), place="live") from error
+    if len(asked.points) > _MOST:
+        raise FixConfiguration("payload.too_large", f"at most {_MOST} points at a time", place="points")
+    numbers = [rooms.registry.book.find(who.tenant, name).number for name in asked.points]
+    newest = await newest_of(rooms, who.tenant, numbers)
+    burst = [_row(i, newest[n]) for i, n in enumerate(numbers) if n in newest]
+    # Sent before watching begins, so that an index never means the previous list.
+    watch.replace([])
+    # The names say from which message on the new list counts: older ones may still be under way.
+    await _send(socket, {"points": asked.points, "values": burst})
+    watch.replace(numbers)
+
+
+async def _tell(socket: WebSocket, watch: Watch) -> None:
+    quiet = 0
+    while True:
+        await asyncio.sleep(_TICK_S)
+        rows = [[index, time_us, number, text, quality] for index, (time_us, number, text, quality) in watch.changes()]
+        quiet = 0 if rows else quiet + 1
+        if rows or quiet % _PING_TICKS == 0:
+            await _send(socket, {"values": rows})
+
+
+def _row(index: int, newest: dict[str, Any]) -> list[Any]:
+    return [index, newest["time_us"], newest["value"], newest["text"], newest["quality"]]
+
+
+async def _send(socket: WebSocket, message: dict[str, Any]) -> None:
+    await socket.send_text(msgspec.json.encode(message).decode())

@@ -1,0 +1,213 @@
+"""Points, their newest values, and why they are what they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import pyarrow as pa
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from baigong.api.rooms import Rooms
+from baigong.api.times import read_time
+from baigong.api.wire import Call, Operation
+from baigong.registry.why import Why, explain, scan_period_s
+from baigong.stores.records.plant import PointRow
+from baigong.vocab.devices import Counter, Kind
+
+
+class PointsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    search: str = ""
+    device: str = ""
+    asset: str = ""
+    limit: Annotated[int, Meta(ge=1, le=100_000)] = 100
+    offset: Annotated[int, Meta(ge=0)] = 0
+
+
+class LatestQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    points: str = ""
+    asset: str = ""
+    device: str = ""
+
+
+class WhyQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    at: str = ""
+
+
+class Newest(Struct, frozen=True, kw_only=True):
+    value: float | int | str | None
+    time_us: int
+    quality: int
+
+
+class PointAnswer(Struct, frozen=True, kw_only=True):
+    number: str
+    name: str
+    asset: str
+    quantity: str
+    title: str
+    unit: str
+    kind: Kind
+    states: dict[str, str]
+    device: str
+    address: str
+    scan_s: float
+    sloped: bool
+    discovered: bool
+    retired: bool
+    latest: Newest | None = None
+
+
+class PointsAnswer(Struct, frozen=True, kw_only=True):
+    total: int
+    points: list[PointAnswer]
+
+
+class LatestValue(Struct, frozen=True, kw_only=True):
+    name: str
+    number: str
+    value: float | int | None
+    text: str | None
+    time_us: int
+    quality: int
+
+
+class PointChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    name: str | UnsetType = UNSET
+    title: str | UnsetType = UNSET
+    unit: str | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
+    semantic: str | UnsetType = UNSET
+    sloped: bool | UnsetType = UNSET
+    states: dict[str, str] | UnsetType = UNSET
+    counter: Counter | UnsetType | None = UNSET
+    deadband: float | UnsetType = UNSET
+    scale: float | UnsetType = UNSET
+    offset: float | UnsetType = UNSET
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    book, devices = rooms.registry.book, rooms.registry.devices
+
+    async def points(call: Call) -> Any:
+        query: PointsQuery = call.query
+        found = [p for p in book.active(call.tenant) if _wanted(p, query)]
+        page = found[query.offset : query.offset + query.limit]
+        newest = await newest_of(rooms, call.tenant, [p.number for p in page])
+        return PointsAnswer(total=len(found), points=[_answer(rooms, p, newest.get(p.number)) for p in page])
+
+    async def point(call: Call) -> Any:
+        row = book.find(call.tenant, call.part("name"))
+        newest = await newest_of(rooms, call.tenant, [row.number])
+        return _answer(rooms, row, newest.get(row.number))
+
+    async def change(call: Call) -> Any:
+        changes = {
+            name: value for name in PointChanges.__struct_fields__ if (value := getattr(call.body, name)) is not UNSET
+        }
+        row = await devices.edit_point(call.tenant, call.part("name"), changes, call.who.user)
+        return _answer(rooms, row, None)
+
+    async def why(call: Call) -> Any:
+        row = book.find(call.tenant, call.part("name"))
+        at = read_time(call.query.at, rooms.clock_us(), "at") if call.query.at else None
+        held = devices.find(call.tenant, row.device)
+        return await explain(
+            row,
+            at,
+            gateway=held.spec.gateway if held else None,
+            period_s=_period_s(rooms, row),
+            bus=rooms.bus,
+            lake=rooms.lake,
+            events=rooms.registry.events,
+            clock_us=rooms.clock_us,
+        )
+
+    async def latest(call: Call) -> Any:
+        rows = _selected(rooms, call.tenant, call.query)
+        newest = await newest_of(rooms, call.tenant, [p.number for p in rows])
+        return [_latest(p, newest[p.number]) for p in rows if p.number in newest]
+
+    return [
+        Operation("GET", "/points", "Find points", points, query=PointsQuery, answer=PointsAnswer),
+        Operation("GET", "/points/{name}", "One point", point, answer=PointAnswer),
+        Operation("PATCH", "/points/{name}", "Change a point's words", change, body=PointChanges, answer=PointAnswer),
+        Operation("GET", "/points/{name}/why", "Why a value is what it is, or was", why, query=WhyQuery, answer=Why),
+        Operation("GET", "/latest", "Newest values", latest, query=LatestQuery, answer=list[LatestValue]),
+    ]
+
+
+async def newest_of(rooms: Rooms, tenant: str, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return the newest row of each point that has one: {time_us, value, text, quality}."""
+    if not numbers:
+        return {}
+    table = await asyncio.to_thread(rooms.lake.latest, tenant, numbers)
+    columns = zip(
+        table.column("point").to_pylist(),
+        table.column("time").cast(pa.int64()).to_pylist(),
+        table.column("value").to_pylist(),
+        table.column("whole").to_pylist(),
+        table.column("text").to_pylist(),
+        table.column("quality").to_pylist(),
+        strict=True,
+    )
+    return {n: {"time_us": t, "value": w if v is None else v, "text": x, "quality": k} for n, t, v, w, x, k in columns}
+
+
+def below(asset: str, wanted: str) -> bool:
+    """Tell whether an asset is ``wanted`` or lies below it."""
+    return asset == wanted or asset.startswith(f"{wanted}.")
+
+
+def _wanted(point: PointRow, query: PointsQuery) -> bool:
+    spec = point.spec
+    if query.device and point.device != query.device:
+        return False
+    if query.asset and not below(spec.asset, query.asset):
+        return False
+    text = f"{spec.name} {spec.title} {spec.address} {point.device}".casefold()
+    return all(word in text for word in query.search.casefold().split())
+
+
+def _selected(rooms: Rooms, tenant: str, query: LatestQuery) -> list[PointRow]:
+    book = rooms.registry.book
+    if query.points:
+        return [book.find(tenant, n.strip()) for n in query.points.split(",") if n.strip()]
+    return [p for p in book.active(tenant) if _wanted(p, PointsQuery(asset=query.asset, device=query.device))]
+
+
+def _period_s(rooms: Rooms, point: PointRow) -> float:
+    held = rooms.registry.devices.find(point.tenant, point.device)
+    if held is None or point.discovered:
+        return 0.0
+    return scan_period_s(held.spec.scan, point.spec.scan)
+
+
+def _answer(rooms: Rooms, point: PointRow, newest: dict[str, Any] | None) -> PointAnswer:
+    spec = point.spec
+    latest = None
+    if newest is not None:
+        value = newest["text"] if newest["value"] is None else newest["value"]
+        latest = Newest(value=value, time_us=newest["time_us"], quality=newest["quality"])
+    return PointAnswer(
+        number=str(point.number),
+        name=spec.name,
+        asset=spec.asset,
+        quantity=spec.quantity,
+        title=spec.title,
+        unit=spec.unit,
+        kind=spec.kind,
+        states=spec.states,
+        device=point.device,
+        address=spec.address,
+        scan_s=_period_s(rooms, point),
+        sloped=spec.sloped,
+        discovered=point.discovered,
+        retired=point.retired_us is not None,
+        latest=latest,
+    )
+
+
+def _latest(point: PointRow, newest: dict[str, Any]) -> LatestValue:
+    return LatestValue(name=point.name, number=str(point.number), **newest)

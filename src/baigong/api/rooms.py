@@ -1,0 +1,86 @@
+"""What the API stands on, handed in by whoever starts it: no route reaches further than this."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from baigong.api.live import Live
+from baigong.api.metrics import Metrics
+from baigong.api.pulse import Pulse
+from baigong.bus.contract import Bus
+from baigong.registry.opening import Registry
+from baigong.stores.lake.contract import LakeReader
+
+
+class SqlRunner(Protocol):
+    """Runs one SELECT of people's SQL in its sandbox. Raises sql.invalid, refused, timeout, memory, busy."""
+
+    async def query(self, tenant: str, sql: str, *, limit: int | None, timeout_s: float) -> pa.Table: ...
+
+
+class DemoControl(Protocol):
+    """The switches of the demo plant."""
+
+    async def state(self) -> dict[str, Any]: ...
+
+    async def set_fault(self, fault: str, active: bool) -> dict[str, Any]:
+        """Switch a fault; raises http.not_found for one that does not exist."""
+        ...
+
+
+class Facts(Protocol):
+    """What only the supervisor knows."""
+
+    def processes(self) -> list[dict[str, Any]]:
+        """List {name, pid, rss, cpu, state, since_us, restarts} of every process of the platform."""
+        ...
+
+    def dropped(self) -> list[dict[str, Any]]:
+        """List {what, where, count, last_us} of everything that was not kept."""
+        ...
+
+
+class NoFacts:
+    """Stands in where nobody supervises."""
+
+    def processes(self) -> list[dict[str, Any]]:
+        return []
+
+    def dropped(self) -> list[dict[str, Any]]:
+        return []
+
+
+@dataclass(slots=True, frozen=True)
+class ApiSettings:
+    """What an operator may set. ``reserve_bytes``: below so much free disk, acceptance stops."""
+
+    version: str = "0.1.0"
+    partition: str = "p0"
+    max_body: int = 64 * 1024 * 1024
+    sql_timeout_s: float = 30.0
+    json_rows: int = 1_000_000
+    reserve_bytes: int = 1 << 30
+    certificate: Path | None = None  # our OPC UA client certificate, DER
+    console: Path | None = None  # the built console; default: the one in the wheel
+
+
+@dataclass(slots=True, frozen=True)
+class Rooms:
+    registry: Registry
+    lake: LakeReader
+    sql: SqlRunner
+    bus: Bus
+    live: Live
+    settings: ApiSettings
+    pulse: Pulse
+    metrics: Metrics
+    facts: Facts
+    demo: DemoControl | None
+    clock_us: Callable[[], int]
+    started_us: int = field(default_factory=lambda: time.time_ns() // 1000)

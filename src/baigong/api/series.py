@@ -1,0 +1,270 @@
+"""Trends: rows of many points between two times, thinned to what a chart of a given width shows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Meta, Struct
+from starlette.responses import Response
+
+from baigong.api.rooms import Rooms
+from baigong.api.tables import ARROW, FORMATS, answer
+from baigong.api.times import read_time
+from baigong.api.wire import JSON, Call, Operation, offered
+from baigong.stores.lake.contract import LakeReader
+from baigong.stores.lake.downsample import Raster, m4
+from baigong.stores.records.plant import PointRow
+from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.frame import TIME
+
+MOST_POINTS = 50
+_SLICE_ROWS = 500_000  # what an export wants to hold in memory at a time
+_DAY_US = 86_400_000_000
+
+DRAWN = pa.schema(
+    [
+        pa.field("series", pa.int32(), nullable=False),
+        pa.field("time", TIME, nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("text", pa.string()),
+        pa.field("quality", pa.int32(), nullable=False),
+    ]
+)
+EXPORTED = pa.schema([pa.field("point", pa.string(), nullable=False), *list(DRAWN)[1:]])
+
+
+class SeriesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``. ``width`` 0: every row."""
+
+    points: str
+    start: str = "-1h"
+    end: str = "now"
+    width: Annotated[int, Meta(ge=0, le=20_000)] = 1200
+    format: str = ""
+    bom: bool = False
+
+
+class Series(Struct, frozen=True, kw_only=True):
+    """One line. ``rows``: how many there are; ``values``: numbers, or texts where the point holds texts."""
+
+    name: str
+    number: str
+    unit: str
+    title: str
+    kind: str
+    rows: int
+    downsampled: bool
+    times_us: list[int]
+    values: list[float | str | None]
+    qualities: list[int]
+
+
+class SeriesAnswer(Struct, frozen=True, kw_only=True):
+    start_us: int
+    end_us: int
+    series: list[Series]
+
+
+@dataclass(slots=True, frozen=True)
+class Line:
+    """One series in columns. ``values``: NaN where there is none; ``texts``: None when there are none."""
+
+    point: PointRow
+    times: Any
+    values: Any
+    qualities: Any
+    texts: pa.Array | None
+    rows: int
+
+    @property
+    def downsampled(self) -> bool:
+        return len(self.times) < self.rows
+
+
+def read_lines(
+    lake: LakeReader, tenant: str, points: Sequence[PointRow], start_us: int, end_us: int, width: int
+) -> list[Line]:
+    """Read and thin; blocking, in the order of ``points``."""
+    table = lake.series(tenant, [p.number for p in points], start_us, end_us).combine_chunks()
+    numbers = table.column("point").to_numpy()
+    lines = []
+    for point in points:
+        begin, stop = np.searchsorted(numbers, [point.number, point.number + 1])
+        lines.append(_line(point, table.slice(begin, stop - begin), Raster(start_us, end_us, width)))
+    return lines
+
+
+def _line(point: PointRow, table: pa.Table, raster: Raster) -> Line:
+    times = table.column("time").combine_chunks().view(pa.int64()).to_numpy(zero_copy_only=False)
+    values = _numbers(table)
+    qualities = table.column("quality").to_numpy()
+    texts = table.column("text").combine_chunks()
+    texts = None if texts.null_count == len(texts) else texts
+    rows = len(times)
+    if raster.width:
+        picked, qualities = m4(times, values, qualities, raster)
+        if len(picked) < rows:
+            times, values = times[picked], values[picked]
+            texts = None if texts is None else texts.take(pa.array(picked))
+    return Line(point, times, values, qualities, texts, rows)
+
+
+def _numbers(table: pa.Table) -> Any:
+    """Return value, or whole where that holds the number (as float64: for drawing)."""
+    values = table.column("value")
+    wholes = table.column("whole")
+    if wholes.null_count < len(wholes):
+        values = pc.coalesce(values, wholes.cast(pa.float64(), safe=False))
+    return values.to_numpy(zero_copy_only=False)
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    async def series(call: Call) -> Any:
+        query: SeriesQuery = call.query
+        form = offered(call.request, FORMATS, query.format)
+        points = _points(rooms, call.tenant, query.points)
+        start, end = _span(rooms, query)
+        if form in ("csv", "parquet") or (form == "arrow" and query.width == 0):
+            return _export(rooms, call.tenant, points, start, end, query, form)
+        lines = await asyncio.to_thread(read_lines, rooms.lake, call.tenant, points, start, end, query.width)
+        if form == "arrow":
+            return await asyncio.to_thread(_arrow, lines, start, end)
+        total = sum(len(line.times) for line in lines)
+        if total > rooms.settings.json_rows:
+            raise FixConfiguration(
+                "payload.too_large", f"{total} rows are too many for JSON: ask for Arrow, CSV or Parquet", place="width"
+            )
+        made = await asyncio.to_thread(_json, lines, start, end)
+        return Response(made, media_type=JSON)
+
+    return [
+        Operation(
+            "GET",
+            "/series",
+            "Rows of up to 50 points between two times, thinned to the pixels of a chart",
+            series,
+            query=SeriesQuery,
+            answer=SeriesAnswer,
+            gives=tuple(FORMATS.values()),
+        )
+    ]
+
+
+def _points(rooms: Rooms, tenant: str, names: str) -> list[PointRow]:
+    wanted = [n for n in (part.strip() for part in names.split(",")) if n]
+    if not 1 <= len(wanted) <= MOST_POINTS:
+        raise FixConfiguration("config.invalid", f"name 1 to {MOST_POINTS} points, not {len(wanted)}", place="points")
+    return [rooms.registry.book.find(tenant, name) for name in wanted]
+
+
+def _span(rooms: Rooms, query: SeriesQuery) -> tuple[int, int]:
+    now = rooms.clock_us()
+    start, end = read_time(query.start, now, "start"), read_time(query.end, now, "end")
+    if end <= start:
+        raise FixConfiguration("config.invalid", "the end is not after the start", place="end")
+    return start, end
+
+
+def _json(lines: list[Line], start: int, end: int) -> bytes:
+    series = [
+        Series(
+            **_about(line),
+            times_us=line.times.tolist(),
+            values=_shown(line),
+            qualities=line.qualities.tolist(),
+        )
+        for line in lines
+    ]
+    return msgspec.json.encode(SeriesAnswer(start_us=start, end_us=end, series=series))
+
+
+def _about(line: Line) -> dict[str, Any]:
+    spec = line.point.spec
+    return {
+        "name": spec.name,
+        "number": str(line.point.number),
+        "unit": spec.unit,
+        "title": spec.title,
+        "kind": spec.kind,
+        "rows": line.rows,
+        "downsampled": line.downsampled,
+    }
+
+
+def _shown(line: Line) -> list[float | str | None]:
+    numbers: list[float | str | None] = line.values.tolist()  # NaN becomes null when encoded
+    if line.texts is None:
+        return numbers
+    return [number if text is None else text for number, text in zip(numbers, line.texts.to_pylist(), strict=True)]
+
+
+def _drawn(index: int, line: Line) -> pa.RecordBatch:
+    n = len(line.times)
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array(np.full(n, index, np.int32)),
+            pa.array(line.times).cast(TIME),
+            pa.array(line.values, mask=np.isnan(line.values)),
+            pa.nulls(n, pa.string()) if line.texts is None else line.texts,
+            pa.array(line.qualities),
+        ],
+        schema=DRAWN,
+    )
+
+
+def _arrow(lines: list[Line], start: int, end: int) -> Response:
+    about = [_about(line) for line in lines]
+    words = {"series": msgspec.json.encode(about), "start_us": str(start), "end_us": str(end)}
+    schema = DRAWN.with_metadata(words)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        for index, line in enumerate(lines):
+            writer.write_batch(_drawn(index, line).replace_schema_metadata(words))
+    return Response(sink.getvalue().to_pybytes(), media_type=ARROW)
+
+
+def _export(
+    rooms: Rooms, tenant: str, points: list[PointRow], start: int, end: int, query: SeriesQuery, form: str
+) -> Response:
+    if query.width:  # the rows of the chart, as a file
+        lines = (line for point in points for line in read_lines(rooms.lake, tenant, [point], start, end, query.width))
+        tables = (_named(line) for line in lines)
+    else:
+        tables = (
+            _named(line)
+            for point in points
+            for at, until in _slices(rooms.lake, tenant, point, start, end)
+            for line in read_lines(rooms.lake, tenant, [point], at, until, 0)
+        )
+    name = points[0].name if len(points) == 1 else f"{len(points)} points"
+    return answer(form, EXPORTED, tables, name=_ascii(name), bom=query.bom, stream=True)
+
+
+def _named(line: Line) -> pa.Table:
+    drawn = _drawn(0, line)
+    names = pa.array([line.point.name]).take(pa.array(np.zeros(len(drawn), np.int32)))
+    return pa.Table.from_arrays([names, *drawn.columns[1:]], schema=EXPORTED)
+
+
+def _slices(lake: LakeReader, tenant: str, point: PointRow, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut [start, end) so that a slice holds some half a million rows at most, judged by the newest day."""
+    newest = lake.latest(tenant, [point.number]).column("time").combine_chunks().view(pa.int64()).to_pylist()
+    until = min(end, newest[0] + 1) if newest else start
+    probe = lake.series(tenant, [point.number], max(start, until - _DAY_US // 24), until) if until > start else ()
+    per_us = len(probe) / (_DAY_US / 24)
+    step = _DAY_US if per_us == 0 else int(min(max(_SLICE_ROWS / per_us, 60_000_000), 365 * _DAY_US))
+    at = max(start, 0) if start < 0 else start
+    while at < until:
+        yield at, min(at + step, until)
+        at += step
+
+
+def _ascii(name: str) -> str:
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)

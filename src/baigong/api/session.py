@@ -1,0 +1,199 @@
+"""Signing in and out, passwords, API tokens, and the secrets of machines."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+from starlette.responses import Response
+
+from baigong.api.rooms import Rooms
+from baigong.api.throttle import Throttle
+from baigong.api.wire import COOKIE, JSON, Call, Operation
+from baigong.registry.people import SESSION_US, Principal
+from baigong.vocab.errors import FixConfiguration, Reauthenticate
+
+_DEVICE_COOKIE = "baigong_browser"
+_YEAR_S = 365 * 86_400
+Text = Annotated[str, Meta(max_length=1024)]
+
+
+class SignIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    user: Annotated[str, Meta(max_length=200)]
+    password: Text
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    user: str
+    tenant: str
+    language: str
+    role: str
+    must_set_password: bool
+
+
+class NewPassword(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``current`` is not asked for after signing in with the one-time secret."""
+
+    password: Text
+    current: Text | None = None
+
+
+class Language(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    language: Annotated[str, Meta(pattern="^(zh|en|)$")]
+
+
+class NewToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    title: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class MadeToken(Struct, frozen=True, kw_only=True):
+    """``token`` is shown this once."""
+
+    token: str
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    id: str
+    title: str
+    person: str | None
+    created_us: int
+
+
+class NewCredential(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``password`` left out: one is made."""
+
+    username: Annotated[str, Meta(min_length=1, max_length=200)]
+    device: str
+    password: Text | None = None
+
+
+class MadeCredential(Struct, frozen=True, kw_only=True):
+    username: str
+    password: str
+
+
+class Credential(Struct, frozen=True, kw_only=True):
+    username: str
+    device: str
+    created_us: int
+
+
+def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
+    people = rooms.registry.people
+
+    async def sign_in(call: Call) -> Any:
+        asked: SignIn = call.body
+        request = call.request
+        browser = request.cookies.get(_DEVICE_COOKIE, "")
+        if browser and people.knows_device(asked.user, browser):
+            key: tuple[str, ...] = ("browser", asked.user, browser)
+        else:
+            key = ("address", asked.user, request.client.host if request.client else "")
+        throttle.check(key)
+        throttle.failed(key)  # counted before the proof, or many at once would all be free
+        cookie, who = await people.sign_in(asked.user, asked.password)
+        throttle.succeeded(key)
+        response = Response(msgspec.json.encode(_session(who)), media_type=JSON)
+        secure = request.url.scheme == "https"
+        _set_cookie(response, COOKIE, cookie, SESSION_US // 1_000_000, secure)
+        _set_cookie(response, _DEVICE_COOKIE, people.device_cookie(who.user), _YEAR_S, secure)
+        return response
+
+    async def whoami(call: Call) -> Any:
+        return _session(call.who)
+
+    async def sign_out(call: Call) -> Any:
+        await people.sign_out(call.who)
+        response = Response(status_code=204)
+        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        return response
+
+    async def set_password(call: Call) -> Any:
+        await people.set_password(call.who, call.body.password, call.body.current)
+
+    async def set_language(call: Call) -> Any:
+        await people.set_language(call.who, call.body.language)
+
+    return [
+        Operation("POST", "/session", "Sign in", sign_in, body=SignIn, answer=Session, everyone=True),
+        Operation("GET", "/session", "Who is signed in", whoami, answer=Session, before_password=True),
+        Operation("DELETE", "/session", "Sign out", sign_out, before_password=True),
+        Operation("POST", "/password", "Set my password", set_password, body=NewPassword, before_password=True),
+        Operation("PUT", "/language", "Choose my language", set_language, body=Language, before_password=True),
+        *_tokens(rooms),
+        *_credentials(rooms),
+    ]
+
+
+def _tokens(rooms: Rooms) -> list[Operation]:
+    people = rooms.registry.people
+
+    async def tokens(call: Call) -> Any:
+        return [
+            Token(id=t.token, title=t.title, person=t.person, created_us=t.created_us)
+            for t in await people.tokens(call.tenant)
+        ]
+
+    async def add(call: Call) -> Any:
+        _administrators_only(call)
+        person = call.who.user if call.who.by == "cookie" else None
+        return MadeToken(token=await people.add_token(call.tenant, call.body.title, person=person, role=call.who.role))
+
+    async def drop(call: Call) -> Any:
+        _administrators_only(call)
+        await people.drop_token(call.tenant, call.part("id"))
+
+    return [
+        Operation("GET", "/tokens", "API tokens", tokens, answer=list[Token]),
+        Operation("POST", "/tokens", "Make an API token", add, body=NewToken, answer=MadeToken),
+        Operation("DELETE", "/tokens/{id}", "Revoke an API token", drop),
+    ]
+
+
+def _credentials(rooms: Rooms) -> list[Operation]:
+    credentials = rooms.registry.credentials
+
+    async def listed(call: Call) -> Any:
+        return [
+            Credential(username=c.username, device=c.device, created_us=c.created_us)
+            for c in credentials.of_tenant(call.tenant)
+        ]
+
+    async def put(call: Call) -> Any:
+        _administrators_only(call)
+        asked: NewCredential = call.body
+        device = rooms.registry.devices.get(call.tenant, asked.device).spec.device
+        secret = await credentials.put(call.tenant, device, asked.username, asked.password)
+        return MadeCredential(username=asked.username, password=secret)
+
+    async def drop(call: Call) -> Any:
+        _administrators_only(call)
+        await credentials.drop(call.tenant, call.part("username"))
+
+    return [
+        Operation("GET", "/credentials", "What machines sign in with", listed, answer=list[Credential]),
+        Operation("POST", "/credentials", "Give a machine a secret", put, body=NewCredential, answer=MadeCredential),
+        Operation("DELETE", "/credentials/{username}", "Revoke a machine's secret", drop),
+    ]
+
+
+def _administrators_only(call: Call) -> None:
+    if call.who.role != "admin":
+        raise Reauthenticate("auth.denied", "only an administrator may do that")
+
+
+def _session(who: Principal) -> Session:
+    if not who.user:
+        raise FixConfiguration("http.not_found", "no such session")
+    return Session(
+        user=who.user,
+        tenant=who.tenant,
+        language=who.language,
+        role=who.role,
+        must_set_password=who.must_set_password,
+    )
+
+
+def _set_cookie(response: Response, name: str, value: str, age_s: int, secure: bool) -> None:
+    response.set_cookie(name, value, max_age=age_s, path="/", httponly=True, samesite="strict", secure=secure)

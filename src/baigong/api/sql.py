@@ -1,0 +1,125 @@
+"""SQL for people: one SELECT in, a table out in the format asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import pyarrow as pa
+from msgspec import Meta, Struct
+
+from baigong.api.rooms import Rooms
+from baigong.api.tables import FORMATS, answer, column_values
+from baigong.api.wire import Call, Operation, offered
+from baigong.vocab.errors import FixConfiguration
+
+_JSON_ROWS = 10_000
+_TABLES = ("telemetry", "points", "latest", "rollup_1m", "rollup_1h", "episodes")
+
+
+class SqlRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    sql: Annotated[str, Meta(min_length=1, max_length=100_000)]
+    limit: Annotated[int, Meta(ge=1, le=100_000_000)] | None = None
+
+
+class SqlQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    format: str = ""
+    bom: bool = False
+
+
+class Column(Struct, frozen=True, kw_only=True):
+    name: str
+    type: str
+
+
+class SqlAnswer(Struct, frozen=True, kw_only=True):
+    """``rows_total``: how many rows are here; ``truncated``: there were more."""
+
+    columns: list[Column]
+    rows: list[list[Any]]
+    rows_total: int
+    truncated: bool
+    ms: float
+
+
+class SqlTable(Struct, frozen=True, kw_only=True):
+    name: str
+    columns: list[Column]
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    async def run(call: Call) -> Any:
+        asked: SqlRequest = call.body
+        form = offered(call.request, FORMATS, call.query.format)
+        limit = asked.limit
+        if form == "json":
+            limit = min(limit or _JSON_ROWS, rooms.settings.json_rows)
+        begun = time.perf_counter()
+        one_more = None if limit is None else limit + 1
+        table = await rooms.sql.query(call.tenant, asked.sql, limit=one_more, timeout_s=rooms.settings.sql_timeout_s)
+        taken_ms = (time.perf_counter() - begun) * 1000
+        truncated = limit is not None and len(table) > limit
+        table = table.slice(0, limit) if truncated else table
+        if form == "json":
+            return await asyncio.to_thread(_rows, table, truncated, taken_ms)
+        schema, tables = _plain_types(table, form)
+        return answer(form, schema, tables, name="query", bom=call.query.bom, stream=len(table) > 100_000)
+
+    async def schema(call: Call) -> Any:
+        found = []
+        for name in _TABLES:
+            empty = await rooms.sql.query(
+                call.tenant,
+                f"select * from {name} limit 0",  # noqa: S608 (the names are ours)
+                limit=1,
+                timeout_s=rooms.settings.sql_timeout_s,
+            )
+            found.append(SqlTable(name=name, columns=_columns(empty.schema)))
+        return found
+
+    return [
+        Operation(
+            "POST",
+            "/sql",
+            "Run one SELECT",
+            run,
+            query=SqlQuery,
+            body=SqlRequest,
+            answer=SqlAnswer,
+            gives=tuple(FORMATS.values()),
+        ),
+        Operation("GET", "/sql/schema", "Tables and columns that SQL sees", schema, answer=list[SqlTable]),
+    ]
+
+
+def _columns(schema: pa.Schema) -> list[Column]:
+    return [Column(name=f.name, type=str(f.type)) for f in schema]
+
+
+def _rows(table: pa.Table, truncated: bool, taken_ms: float) -> SqlAnswer:
+    columns = [column_values(table.column(i)) for i in range(table.num_columns)]
+    return SqlAnswer(
+        columns=_columns(table.schema),
+        rows=[list(row) for row in zip(*columns, strict=True)],
+        rows_total=len(table),
+        truncated=truncated,
+        ms=round(taken_ms, 2),
+    )
+
+
+def _plain_types(table: pa.Table, form: str) -> tuple[pa.Schema, Iterator[pa.Table]]:
+    """For CSV, turn what it cannot write (lists, structs, decimals…) into text."""
+    if form == "csv":
+        for index, field in enumerate(table.schema):
+            if pa.types.is_nested(field.type) or pa.types.is_decimal(field.type) or pa.types.is_binary(field.type):
+                texts = pa.array(
+                    [None if v is None else str(v) for v in column_values(table.column(index))], pa.string()
+                )
+                table = table.set_column(index, field.name, texts)
+            elif pa.types.is_dictionary(field.type):
+                table = table.set_column(index, field.name, table.column(index).cast(field.type.value_type))
+        if len(set(table.column_names)) < table.num_columns:
+            raise FixConfiguration("sql.invalid", "two columns have one name: write … as other_name", place="sql")
+    return table.schema, iter([table.slice(at, 100_000) for at in range(0, max(len(table), 1), 100_000)])

@@ -1,0 +1,166 @@
+"""The platform's own health: for people (system page), probes (health) and Prometheus (metrics)."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from typing import Any, Literal
+
+from msgspec import Struct
+from starlette.responses import Response
+
+from baigong.api.attention import attention
+from baigong.api.device_state import lines
+from baigong.api.rooms import Rooms
+from baigong.api.wire import Call, Operation
+from baigong.vocab.errors import BaigongError
+
+TileState = Literal["good", "uncertain", "bad"]
+_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    status: Literal["ok", "starting", "degraded"]
+    version: str
+    uptime_s: float
+
+
+class Tile(Struct, frozen=True, kw_only=True):
+    tile: Literal["network", "platform", "data", "security"]
+    state: TileState
+    detail: str
+    advice: str
+
+
+class System(Struct, frozen=True, kw_only=True):
+    health: list[Tile]
+    throughput: dict[str, Any]
+    backlog: dict[str, Any]
+    disk: dict[str, Any]
+    processes: list[dict[str, Any]]
+    dropped: list[dict[str, Any]]
+    lake: dict[str, Any]
+    bus: dict[str, Any]
+    mqtt: dict[str, Any]
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    async def health(call: Call) -> Any:
+        stream = await _stream(rooms)
+        alive = any(rooms.pulse.alive(gateway) for gateway in rooms.pulse.health)
+        uptime_s = (rooms.clock_us() - rooms.started_us) / 1e6
+        status: Literal["ok", "starting", "degraded"] = "ok" if alive and stream else "degraded"
+        if status == "degraded" and uptime_s < 15:
+            status = "starting"
+        return Health(status=status, version=rooms.settings.version, uptime_s=round(uptime_s, 1))
+
+    async def metrics(call: Call) -> Any:
+        return Response(await asyncio.to_thread(rooms.metrics.text), headers={"Content-Type": _PROMETHEUS})
+
+    async def system(call: Call) -> Any:
+        stats = rooms.lake.stats()
+        stream = await _stream(rooms)
+        disk = shutil.disk_usage(rooms.registry.data)
+        return System(
+            health=await _tiles(rooms, call.tenant, stream),
+            throughput={
+                "accepted_values_s": rooms.pulse.total("values_s"),
+                "accepted_frames_s": rooms.pulse.total("frames_s"),
+                "visible_values_s": stats.get("visible_values_s"),
+                "latency_ms_p99": stats.get("latency_ms_p99"),
+            },
+            backlog=rooms.pulse.backlog(),
+            disk={
+                "free": disk.free,
+                "total": disk.total,
+                "reserve": rooms.settings.reserve_bytes,
+                "lake_bytes": stats.get("bytes"),
+                "stream_bytes": stream.get("bytes"),
+            },
+            processes=await asyncio.to_thread(rooms.facts.processes),
+            dropped=_dropped(rooms),
+            lake=stats,
+            bus=stream,
+            mqtt=_first(rooms, "mqtt"),
+        )
+
+    return [
+        Operation("GET", "/health", "Is it up", health, answer=Health, everyone=True),
+        Operation("GET", "/metrics", "Numbers for Prometheus", metrics, gives=("text/plain",)),
+        Operation("GET", "/system", "How the platform is", system, answer=System),
+    ]
+
+
+async def _stream(rooms: Rooms) -> dict[str, Any]:
+    try:
+        state = await rooms.bus.stream_state(rooms.settings.partition)
+    except BaigongError:
+        return {}
+    if state is None:
+        return {}
+    names = ("epoch", "first_seq", "last_seq", "messages", "bytes", "max_bytes")
+    return {name: getattr(state, name) for name in names}
+
+
+def _first(rooms: Rooms, field: str) -> dict[str, Any]:
+    for gateway, told in rooms.pulse.health.items():
+        if rooms.pulse.alive(gateway) and isinstance(told.get(field), dict):
+            return dict(told[field])
+    return {}
+
+
+def _dropped(rooms: Rooms) -> list[dict[str, Any]]:
+    """Everything that was not kept, wherever it was counted."""
+    found = list(rooms.facts.dropped())
+    for gateway, told in rooms.pulse.health.items():
+        reasons = told.get("dropped") or {}
+        found += [
+            {"what": what, "where": f"gateway {gateway}", "count": n, "last_us": None} for what, n in reasons.items()
+        ]
+    found += [
+        {"what": code, "where": "api", "count": count, "last_us": None}
+        for code, count in rooms.metrics.refused_by_code().items()
+        if not code.startswith("auth.")
+    ]
+    if rooms.registry.events.dropped:
+        lost = rooms.registry.events.dropped
+        found.append({"what": "events", "where": "registry", "count": lost, "last_us": None})
+    return [row for row in found if row["count"]]
+
+
+async def _tiles(rooms: Rooms, tenant: str, stream: dict[str, Any]) -> list[Tile]:
+    items = await attention(rooms, tenant)
+    devices = [line for line in lines(rooms, tenant) if line.enabled]
+    down = [line.device for line in devices if line.state == "down"]
+    disk = [item for item in items if item.kind == "disk.low"]
+    silent = [item for item in items if item.kind == "gateway.silent"]
+    network = _tile(
+        "network",
+        "bad" if down and len(down) == len(devices) else "uncertain" if down else "good",
+        f"{len(devices) - len(down)} of {len(devices)} devices answer",
+        f"Not answering: {', '.join(down[:5])}" if down else "",
+    )
+    platform = _tile(
+        "platform",
+        "bad" if not stream or silent else "good",
+        "the bus is down" if not stream else silent[0].title if silent else "every process runs",
+        "It restarts by itself; see the processes below." if not stream or silent else "",
+    )
+    full = bool(disk) and disk[0].severity == "high"
+    data = _tile(
+        "data",
+        "bad" if full else "uncertain" if disk else "good",
+        disk[0].detail if disk else "accepted values are stored and readable",
+        disk[0].advice if disk else "",
+    )
+    security = _tile(
+        "security",
+        "good",
+        f"{rooms.metrics.refused_by_code().get('auth.throttled', 0)} sign-ins were slowed down",
+        "",
+    )
+    return [network, platform, data, security]
+
+
+def _tile(tile: Literal["network", "platform", "data", "security"], state: TileState, detail: str, advice: str) -> Tile:
+    return Tile(tile=tile, state=state, detail=detail, advice=advice)

@@ -1,0 +1,45 @@
+"""Slows down those who guess passwords, without giving them a way to shut others out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from baigong.vocab.errors import RetryLater
+
+_FREE = 5  # wrong passwords before waiting begins
+_FIRST_WAIT_S = 2.0
+_LONGEST_WAIT_S = 300.0
+_REMEMBERED = 10_000
+
+
+class Throttle:
+    """Counts failures per key; a key is (user, address) for strangers, (user, browser) for browsers that we know.
+
+    So a stranger's failures slow down neither another address nor a browser from which that user has signed in.
+    ``clock_s``: monotonic seconds.
+    """
+
+    def __init__(self, clock_s: Callable[[], float]) -> None:
+        self._clock_s = clock_s
+        self._failures: OrderedDict[tuple[str, ...], tuple[int, float]] = OrderedDict()
+
+    def check(self, key: tuple[str, ...]) -> None:
+        """Raise auth.throttled while ``key`` has to wait."""
+        count, until = self._failures.get(key, (0, 0.0))
+        wait = until - self._clock_s()
+        if count >= _FREE and wait > 0:
+            raise RetryLater(
+                "auth.throttled", f"too many wrong passwords; wait {wait:.0f} s", retry_after_s=max(1, round(wait))
+            )
+
+    def failed(self, key: tuple[str, ...]) -> None:
+        count = self._failures.get(key, (0, 0.0))[0] + 1
+        wait = min(_FIRST_WAIT_S * 2 ** max(0, count - _FREE), _LONGEST_WAIT_S)
+        self._failures[key] = (count, self._clock_s() + wait)
+        self._failures.move_to_end(key)
+        while len(self._failures) > _REMEMBERED:
+            self._failures.popitem(last=False)
+
+    def succeeded(self, key: tuple[str, ...]) -> None:
+        self._failures.pop(key, None)

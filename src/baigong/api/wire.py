@@ -1,0 +1,208 @@
+"""How a route is declared, and what happens around it: decode, authorise, call, encode, and errors in one shape.
+
+A route is an ``Operation``: its types are msgspec Structs, and from the same Structs comes the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from baigong.api.rooms import Rooms
+from baigong.registry.people import Principal
+from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
+
+COOKIE = "baigong_session"
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_DRAIN_S = 20.0  # how long we go on reading a body that is too large, so that its sender can read our answer
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way through its route."""
+
+    request: Request
+    who: Principal
+    query: Any
+    body: Any
+
+    @property
+    def tenant(self) -> str:
+        return self.who.tenant
+
+    def part(self, name: str) -> str:
+        """Return a part of the path."""
+        return str(self.request.path_params[name])
+
+
+Handle = Callable[[Call], Awaitable[Any]]
+
+
+@dataclass(slots=True, frozen=True)
+class Operation:
+    """One method on one path, below /api/v1.
+
+    ``body``: the type of a JSON body; ``takes``: media types of a body that the handler reads itself.
+    A handler returns a Struct (encoded as JSON), None (204) or a Response.
+    """
+
+    method: str
+    path: str
+    summary: str
+    handle: Handle
+    query: type[Struct] | None = None
+    body: Any = None
+    answer: Any = None
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = (JSON,)
+    everyone: bool = False  # also those who have not signed in
+    before_password: bool = False  # also with the one-time secret only
+
+
+NOBODY = Principal(tenant="", user="", role="", by="")
+
+
+def route(rooms: Rooms, operation: Operation, prefix: str) -> Route:
+    async def endpoint(request: Request) -> Response:
+        begun = time.perf_counter()
+        response = await _answer(rooms, operation, request)
+        rooms.metrics.requests.labels(operation.method, operation.path, str(response.status_code)).inc()
+        rooms.metrics.duration.labels(operation.path).observe(time.perf_counter() - begun)
+        return response
+
+    return Route(prefix + operation.path, endpoint, methods=[operation.method])
+
+
+async def _answer(rooms: Rooms, operation: Operation, request: Request) -> Response:
+    try:
+        who = NOBODY if operation.everyone else authorise(rooms, request, request.method)
+        if who.must_set_password and not operation.before_password:
+            raise Reauthenticate("auth.denied", "first set a password: POST /api/v1/password", place="password")
+        query = read_query(operation.query, request.query_params) if operation.query else None
+        body = None
+        if operation.body is not None:
+            body = decode_json(await read_body(request, rooms.settings.max_body), operation.body)
+        return encode(await operation.handle(Call(request, who, query, body)))
+    except BaigongError as error:
+        rooms.metrics.refused.labels(error.code).inc()
+        return problem(error)
+
+
+def authorise(rooms: Rooms, connection: HTTPConnection, method: str) -> Principal:
+    """Say who asks. Raises auth.required, or auth.denied for a write with a cookie but without X-Baigong."""
+    header = connection.headers.get("authorization", "")
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() == "bearer" and token:
+        who = rooms.registry.people.recognise(token.strip())
+        if who is None or who.by != "token":
+            raise Reauthenticate("auth.required", "this token is not known, or was revoked", place="authorization")
+        return who
+    cookie = connection.cookies.get(COOKIE, "")
+    who = rooms.registry.people.recognise(cookie) if cookie else None
+    if who is None or who.by != "cookie":
+        raise Reauthenticate("auth.required", "nobody is signed in")
+    if method not in _SAFE and connection.headers.get("x-baigong") != "1":
+        # A page of another origin can send our cookie's browser here, but not this header.
+        raise Reauthenticate("auth.denied", "a change by cookie needs the header X-Baigong: 1", place="x-baigong")
+    return who
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read a body of at most ``limit`` bytes; a larger one is read to its end, kept nowhere, and refused."""
+    pieces: list[bytes] = []
+    size = 0
+    deadline = asyncio.get_running_loop().time() + _DRAIN_S
+    async for piece in request.stream():
+        size += len(piece)
+        if size <= limit:
+            pieces.append(piece)
+        else:
+            pieces.clear()
+            if asyncio.get_running_loop().time() > deadline:
+                break
+    if size > limit:
+        raise FixConfiguration("payload.too_large", f"the body has {size} bytes or more, the limit is {limit}")
+    return b"".join(pieces)
+
+
+def decode_json(raw: bytes, kind: type[T] | Any) -> Any:
+    """Decode a JSON body into its type; payload.malformed names the place."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise FixConfiguration("payload.malformed", str(error), place="body") from error
+    except RecursionError as error:
+        raise FixConfiguration("payload.malformed", "nested too deeply", place="body") from error
+
+
+def read_query(kind: type[T], params: Mapping[str, str]) -> T:
+    """Convert query parameters into their Struct; unknown ones are named."""
+    try:
+        return msgspec.convert(dict(params), kind, strict=False)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise FixConfiguration("config.invalid", f"query: {error}", place="query") from error
+
+
+def encode(made: Any) -> Response:
+    if isinstance(made, Response):
+        return made
+    if made is None:
+        return Response(status_code=204)
+    return Response(msgspec.json.encode(made), media_type=JSON)
+
+
+def problem(error: BaigongError) -> Response:
+    """Answer with the RFC 9457 document of an error."""
+    headers = {}
+    wait = error.fields.get("retry_after_s")
+    if wait is not None:
+        headers["Retry-After"] = str(wait)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="baigong"'
+    body = msgspec.json.encode(error.problem(), enc_hook=str)
+    return Response(body, status_code=error.status, media_type=PROBLEM, headers=headers)
+
+
+def offered(request: Request, choices: Mapping[str, str], wanted: str = "") -> str:
+    """Choose a format: ``wanted`` (from ?format=) or by Accept. ``choices``: format -> media type, best first.
+
+    Raises http.not_acceptable.
+    """
+    if wanted:
+        if wanted in choices:
+            return wanted
+        raise FixConfiguration("http.not_acceptable", f"format {wanted!r} is none of {list(choices)}", place="format")
+    accept = request.headers.get("accept", "") or "*/*"
+    ranges = sorted(_ranges(accept), key=lambda r: -r[1])
+    for wish, weight in ranges:
+        for name, media in choices.items():
+            if weight > 0 and (wish in ("*/*", media) or (wish.endswith("/*") and media.startswith(wish[:-1]))):
+                return name
+    raise FixConfiguration("http.not_acceptable", f"nothing here is {accept!r}", place="accept")
+
+
+def _ranges(accept: str) -> list[tuple[str, float]]:
+    found = []
+    for item in accept.split(","):
+        media, *params = [p.strip() for p in item.split(";")]
+        weight = 1.0
+        for param in params:
+            if param.startswith("q="):
+                try:
+                    weight = float(param[2:])
+                except ValueError:
+                    weight = 0.0
+        found.append((media.lower(), weight))
+    return found

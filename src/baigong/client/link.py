@@ -1,0 +1,87 @@
+"""One HTTP connection to a Baigong server, with its token."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2 as httpx
+import msgspec
+import pyarrow as pa
+
+from baigong.client.errors import mapped, of_response
+from baigong.vocab.errors import ReportBug
+
+ARROW = "application/vnd.apache.arrow.stream"
+DEFAULT_URL = "http://127.0.0.1:8600"
+
+
+class Link:
+    """Close it, or use it in a ``with`` block."""
+
+    def __init__(self, url: str, token: str | None, timeout_s: float) -> None:
+        self.url = url.rstrip("/")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def json(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None) -> Any:
+        """Ask and decode JSON; None for an empty answer. Raises what the server raised."""
+        content = None if body is None else msgspec.json.encode(body)
+        raw = self._ask(method, path, params, content, "application/json", "application/json")
+        return msgspec.json.decode(raw) if raw else None
+
+    def send(self, path: str, content: bytes, media: str) -> Any:
+        return msgspec.json.decode(self._ask("POST", path, None, content, media, "application/json"))
+
+    def arrow(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None) -> pa.Table:
+        content = None if body is None else msgspec.json.encode(body)
+        raw = self._ask(method, path, params, content, "application/json", ARROW)
+        try:
+            with pa.ipc.open_stream(pa.py_buffer(raw)) as reader:
+                return reader.read_all()
+        except (pa.ArrowException, OSError) as error:
+            raise ReportBug("internal.error", f"the server's Arrow stream broke off: {error}", place=path) from error
+
+    def _ask(
+        self, method: str, path: str, params: Mapping[str, Any] | None, content: bytes | None, media: str, accept: str
+    ) -> bytes:
+        headers = {"Accept": accept}
+        if content is not None:
+            headers["Content-Type"] = media
+        asked = {k: v for k, v in (params or {}).items() if v not in (None, "")}
+        with mapped(self.url):
+            response = self._http.request(method, path, params=asked, content=content, headers=headers)
+        if response.is_error:
+            raise of_response(response)
+        return response.content
+
+
+def find_server(url: str | None, token: str | None, data: str | Path | None) -> tuple[str, str | None]:
+    """Say where the server is and what to show it.
+
+    What is given wins; then BAIGONG_URL, BAIGONG_TOKEN and BAIGONG_DATA; then the files ``url`` and ``key``
+    of a data folder, which the user that runs the server may read; then the default address.
+    """
+    folder = data or os.environ.get("BAIGONG_DATA")
+    url = url or os.environ.get("BAIGONG_URL") or _read(folder, "url") or DEFAULT_URL
+    token = token or os.environ.get("BAIGONG_TOKEN") or _read(folder, "key")
+    return url, token
+
+
+def _read(folder: str | Path | None, name: str) -> str | None:
+    path = Path(folder) / name if folder else None
+    return path.read_text("utf-8").strip() or None if path is not None and path.is_file() else None

@@ -1,0 +1,264 @@
+"""The Python SDK: a plant, its assets and points, their values as DataFrames or Arrow tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+import pyarrow as pa
+
+from baigong.client.link import ARROW, Link, find_server
+from baigong.vocab.errors import FixConfiguration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PAGE = 1000
+_MOST = 50  # points in one question
+_ROWS = 250_000  # rows in one piece of an ingest
+Time = str | int | datetime
+
+
+def connect(
+    url: str | None = None, token: str | None = None, data: str | Path | None = None, *, timeout_s: float = 120.0
+) -> Plant:
+    """Connect to a Baigong server.
+
+    ``data``: the server's data folder, when it is on this machine: no token is needed then. Otherwise make a
+    token in the console (System › API tokens) and pass it, or set BAIGONG_URL and BAIGONG_TOKEN::
+
+        plant = baigong.connect("http://plant:8600", token="bgt_…")
+        flow = plant.asset("pump1")["flow"].df("30d")
+    """
+    return Plant(Link(*find_server(url, token, data), timeout_s))
+
+
+class Plant:
+    """One company's machines and values. Close it, or use it in a ``with`` block."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Plant at {self._link.url}>"
+
+    def close(self) -> None:
+        self._link.close()
+
+    def asset(self, name: str) -> Asset:
+        """Return an asset by name; nothing is asked of the server yet."""
+        return Asset(self._link, name)
+
+    def point(self, name: str) -> Point:
+        """Return a point by its full name (``pump1.flow``) or its number."""
+        return Point(self._link, name)
+
+    def points(self, search: str = "", *, asset: str = "", device: str = "") -> list[Point]:
+        """List points whose name, title or address holds every word of ``search``."""
+        return list(_points(self._link, search=search, asset=asset, device=device))
+
+    def devices(self) -> pd.DataFrame:
+        """List the devices and how they are."""
+        import pandas as pd
+
+        return pd.DataFrame(self._link.json("GET", "/devices"))
+
+    def device(self, name: str) -> dict[str, Any]:
+        """Return one device: its spec, its YAML and its status."""
+        return dict(self._link.json("GET", f"/devices/{quote(name, safe='')}"))
+
+    def latest(self, search: str = "", *, asset: str = "", device: str = "") -> pd.DataFrame:
+        """Return the newest value of many points, indexed by name."""
+        import pandas as pd
+
+        found = self.points(search, asset=asset, device=device)
+        rows = [{"name": p.name, "unit": p.facts.get("unit"), **(p.facts.get("latest") or {})} for p in found]
+        frame = pd.DataFrame(rows, columns=["name", "value", "unit", "quality", "time_us"])
+        frame["time"] = pd.to_datetime(frame.pop("time_us"), unit="us", utc=True)
+        return frame.set_index("name")
+
+    def sql(self, query: str, *, limit: int | None = None) -> pd.DataFrame:
+        """Run one SELECT over telemetry, points, latest, rollup_1m, rollup_1h and episodes."""
+        return self.sql_arrow(query, limit=limit).to_pandas()
+
+    def sql_arrow(self, query: str, *, limit: int | None = None) -> pa.Table:
+        """Do the same, without making a DataFrame."""
+        return self._link.arrow("POST", "/sql", body={"sql": query, "limit": limit})
+
+    def df(self, points: list[str], start: Time = "1h", end: Time = "now", *, width: int = 0) -> pd.DataFrame:
+        """Return several points side by side: one column of values each, indexed by UTC time."""
+        import pandas as pd
+
+        columns = {}
+        for name in points:
+            held = self.point(name).df(start, end, width=width)["value"]
+            columns[name] = held[~held.index.duplicated(keep="last")]
+        return pd.DataFrame(columns)
+
+    def ingest(self, values: pd.DataFrame | pa.Table | pa.RecordBatch | list[Mapping[str, Any]]) -> int:
+        """Send values; returns how many were accepted: they are on the server's disk then.
+
+        A DataFrame or Arrow table has the columns ``name`` (or ``point``: the number), ``time``, ``value`` (and
+        ``text``, ``whole``, ``quality`` where needed); a DataFrame may have the time as its index. A DataFrame
+        without ``name`` and ``point`` is wide: each column is a point of that name. A list holds dicts like
+        ``{"point": "pump1.flow", "time": "2026-01-01T00:00:00Z", "value": 1.5}``. New names become new points.
+        """
+        if isinstance(values, list):
+            return int(self._link.json("POST", "/ingest", body={"values": values})["accepted"])
+        table = _table(values)
+        accepted = 0
+        for at in range(0, len(table), _ROWS):
+            accepted += int(self._link.send("/ingest", _stream(table.slice(at, _ROWS)), ARROW)["accepted"])
+        return accepted
+
+    def episodes(self, *, asset: str = "", kind: str = "", start: Time = "", end: Time = "") -> pd.DataFrame:
+        """Return episodes (shifts, runs, alarms, labels) that touch [start, end), by start."""
+        import pandas as pd
+
+        params = {"asset": asset, "kind": kind, "start": _when(start), "end": _when(end)}
+        frame = pd.DataFrame(self._link.json("GET", "/episodes", params=params))
+        if len(frame):
+            for name in ("start", "end"):
+                held = frame.pop(f"{name}_us") if f"{name}_us" in frame else pd.Series([None] * len(frame))
+                frame[name] = pd.to_datetime(held, unit="us", utc=True)
+        return frame
+
+
+class Asset:
+    """A machine, line or site: the points whose name begins with its name."""
+
+    def __init__(self, link: Link, name: str) -> None:
+        self._link = link
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<Asset {self.name}>"
+
+    def __getitem__(self, quantity: str) -> Point:
+        return Point(self._link, f"{self.name}.{quantity}")
+
+    def points(self) -> list[Point]:
+        """List its points, and those of what lies below it."""
+        return list(_points(self._link, asset=self.name))
+
+
+class Point:
+    """One measured quantity. ``facts``: what the server said about it when it was listed."""
+
+    def __init__(self, link: Link, name: str, facts: Mapping[str, Any] | None = None) -> None:
+        self._link = link
+        self.name = name
+        self.facts: Mapping[str, Any] = facts or {}
+
+    def __repr__(self) -> str:
+        return f"<Point {self.name}>"
+
+    def info(self) -> dict[str, Any]:
+        """Ask what it is: number, title, unit, kind, device, address, newest value."""
+        return dict(self._link.json("GET", self._path()))
+
+    def latest(self) -> dict[str, Any] | None:
+        """Return the newest value as {name, number, value, text, time_us, quality}; None before the first."""
+        found = self._link.json("GET", "/latest", params={"points": self.name})
+        return dict(found[0]) if found else None
+
+    def why(self, at: Time = "") -> dict[str, Any]:
+        """Ask why it is what it is, or was at a past time."""
+        return dict(self._link.json("GET", f"{self._path()}/why", params={"at": _when(at)}))
+
+    def df(self, start: Time = "1h", end: Time = "now", *, width: int = 0) -> pd.DataFrame:
+        """Return values between two times as a DataFrame: value, quality (and text), indexed by UTC time.
+
+        ``start``: ``"30d"`` (ago), ISO 8601, a datetime (naive is UTC), or microseconds since the epoch. ``width``:
+        thin to what a chart of so many pixels shows; 0 gives every row.
+        """
+        table = self.arrow(start, end, width=width)
+        frame = table.to_pandas().set_index("time")
+        if table.column("text").null_count == len(table):
+            frame = frame.drop(columns="text")
+        return frame
+
+    def arrow(self, start: Time = "1h", end: Time = "now", *, width: int = 0) -> pa.Table:
+        """Do the same as an Arrow table: time, value, text, quality."""
+        params = {"points": self.name, "start": _back(start), "end": _back(end), "width": width}
+        table = self._link.arrow("GET", "/series", params=params)
+        return table.select(["time", "value", "text", "quality"]).replace_schema_metadata(None)
+
+    def write(self, value: float | int | str | bool) -> None:
+        """Set the point on the machine: refused in this version."""
+        raise FixConfiguration("driver.readonly", f"{self.name} was not written", place=self.name)
+
+    def _path(self) -> str:
+        return f"/points/{quote(self.name, safe='')}"
+
+
+def _points(link: Link, **which: str) -> Iterator[Point]:
+    offset, total = 0, 1
+    while offset < total:
+        page = link.json("GET", "/points", params={**which, "limit": _PAGE, "offset": offset})
+        total = page["total"]
+        offset += _PAGE
+        for facts in page["points"]:
+            yield Point(link, facts["name"], facts)
+
+
+def _when(time: Time) -> str:
+    if isinstance(time, datetime):
+        aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).isoformat()
+    return str(time)
+
+
+def _back(time: Time) -> str:
+    """Read "30d" as thirty days ago."""
+    text = _when(time)
+    return f"-{text}" if text[:1].isdigit() and text[-1:].isalpha() and "T" not in text else text
+
+
+def _table(values: Any) -> pa.Table:
+    if isinstance(values, pa.RecordBatch):
+        return pa.Table.from_batches([values])
+    if isinstance(values, pa.Table):
+        return values
+    return _from_pandas(values)
+
+
+def _from_pandas(frame: pd.DataFrame) -> pa.Table:
+    import pandas as pd
+
+    if "time" not in frame.columns and isinstance(frame.index, pd.DatetimeIndex):
+        frame = frame.rename_axis("time").reset_index()
+    if "time" not in frame.columns:
+        raise FixConfiguration("frame.invalid", "the DataFrame has neither a column time nor a DatetimeIndex")
+    if "name" not in frame.columns and "point" not in frame.columns:
+        frame = frame.melt(id_vars="time", var_name="name", value_name="value").dropna(subset="value")
+    times = pd.to_datetime(frame["time"], utc=True).dt.as_unit("us")
+    frame = frame.assign(time=times)
+    if "value" in frame.columns and not pd.api.types.is_numeric_dtype(frame["value"]):
+        texts = frame["value"].map(lambda v: v if isinstance(v, str) else None)
+        numbers = frame["value"].map(lambda v: None if isinstance(v, str) else v)
+        frame = frame.assign(value=pd.to_numeric(numbers), text=texts)
+    try:
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    except pa.ArrowException as error:
+        raise FixConfiguration("frame.invalid", f"the DataFrame is no table of values: {error}") from error
+    return table.replace_schema_metadata(None)
+
+
+def _stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
