@@ -94,6 +94,12 @@ def _screw(phase: Floats, cushion: Floats, stroke: float) -> Floats:
     return cushion + np.where(phase < _PACK, forward, stroke * back)
 
 
+def _power_profile(phase: Floats) -> Floats:
+    """Power over a cycle relative to its mean: 9 % filling at 2.6, 44 % plasticising at 1.2, the rest at 0.504."""
+    filling, melting = (phase > _CLOSE) & (phase < _FILL), (phase > _PACK) & (phase < _COOL)
+    return np.where(filling, 2.6, np.where(melting, 1.2, 0.504))
+
+
 def fast(view: View) -> dict[str, Floats]:
     out: dict[str, Floats] = {}
     for name in PRESSES:
@@ -121,8 +127,7 @@ def _one(view: View, name: str) -> dict[str, Floats]:
     pressing = np.where((phase > _CLOSE) & (phase < _PACK), 1.0, 0.0)
     cavity = np.where(running, _cavity(phase, peak), 0.0)
     mean = np.array(_POWER_KW)[look.state]
-    # The profile's mean over a cycle is 1: 9 % fill at 2.6, 44 % plasticising at 1.2, the rest at 0.504.
-    profile = np.where((phase > _CLOSE) & (phase < _FILL), 2.6, np.where((phase > _PACK) & (phase < _COOL), 1.2, 0.504))
+    profile = _power_profile(phase)
     rejects = rejects_at(view.day, name, look.cycles)
     barrel = np.where(running | (look.state == SETUP), 1.0, 0.93)
     return {
@@ -141,9 +146,10 @@ def _one(view: View, name: str) -> dict[str, Floats]:
         f"{name}.cushion": cushion,
         f"{name}.clamp_force": np.where(running & (phase > _CLOSE) & (phase < _COOL), 1580.0, 12.0)
         + view.white(f"{name}.clamp", 3.0),
-        f"{name}.zone1_temp": barrel * 205.0 + view.drift(f"{name}.z1", 1.1, 240) + view.white(f"{name}.z1", 0.1),
-        f"{name}.zone2_temp": barrel * 222.0 + view.drift(f"{name}.z2", 1.0, 260) + view.white(f"{name}.z2", 0.1),
-        f"{name}.zone3_temp": barrel * 234.0 + view.drift(f"{name}.z3", 0.9, 220) + view.white(f"{name}.z3", 0.1),
+        **{
+            f"{name}.zone{z}_temp": barrel * hot + view.drift(f"{name}.z{z}", 1.0, 220 + 20 * z)
+            for z, hot in ((1, 205.0), (2, 222.0), (3, 234.0))
+        },
         f"{name}.melt_temp": barrel * 238.0 + view.drift(f"{name}.melt", 1.6, 300) + 2.0 * luck,
         f"{name}.mould_temp": np.where(running, 46.0, 31.0)
         + 1.4 * (view.slow("cooling.supply") - 22.0)
