@@ -1,0 +1,141 @@
+"""What belongs to one device for as long as it is configured: its points, what was heard, what was lost."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from baigong.drivers.manifest import Manifest, manifest
+from baigong.gateway.bounded import Abandoned
+from baigong.gateway.buffer import Publisher
+from baigong.gateway.clock import Clock
+from baigong.gateway.memory import LastHeard
+from baigong.gateway.outbox import Outbox
+from baigong.gateway.points import Ints, PointTable
+from baigong.gateway.transform import Skew, Transform, Transformed, Window
+from baigong.vocab import quality as q
+from baigong.vocab.devices import DeviceSpec
+from baigong.vocab.errors import BaigongError
+from baigong.vocab.frame import frame, times_us
+
+_SKEW_TOLD_S = 60.0  # a wrong clock is told of again after so long, or when it is wrong by a second more
+
+
+def _as_given(claimed: Manifest, options: dict[str, Any]) -> dict[str, Any]:
+    return options
+
+
+@dataclass(slots=True, frozen=True)
+class Surroundings:
+    """What all devices of a gateway share. ``complete`` adds the options that a gateway knows itself (certificates)."""
+
+    gateway: str
+    publisher: Publisher
+    outbox: Outbox
+    clock: Clock
+    rng: random.Random
+    abandoned: Abandoned
+    window: Window = field(default_factory=Window)
+    complete: Callable[[Manifest, dict[str, Any]], dict[str, Any]] = _as_given
+
+
+@dataclass(slots=True)
+class Hole:
+    """A time without the device, from ``from_us`` until now.
+
+    ``marks``: (numbers, times) of what we wrote into it ourselves. ``filled``: numbers of which the device's memory
+    knew something; the marks of these are taken back.
+    """
+
+    from_us: int
+    marks: list[tuple[Ints, Ints]] = field(default_factory=list)
+    filled: set[int] = field(default_factory=set)
+
+
+class Station:
+    """One device's way from raw frames to stored values. Not a connection: connections come and go."""
+
+    def __init__(self, tenant: str, spec: DeviceSpec, around: Surroundings, heard: LastHeard) -> None:
+        self.tenant = tenant
+        self.spec = spec
+        self.around = around
+        self.heard = heard
+        self.table = PointTable(tenant, spec)
+        self.transform = Transform(self.table, around.window)
+        self.manifest: Manifest = manifest(spec.driver)
+        self.hole: Hole | None = Hole(heard.heard_us) if heard.heard_us else None
+        self.values_in = 0
+        self.counters: Counter[str] = Counter()
+        self.last_error: BaigongError | None = None
+        self.last_error_us = 0
+        self.skew: Skew | None = None
+        self._skew_told = (-np.inf, 0.0)
+
+    @property
+    def subject(self) -> str:
+        return f"device:{self.spec.device}"
+
+    def tell(self, kind: str, **detail: Any) -> None:
+        self.around.outbox.tell(self.tenant, kind, self.subject, device=self.spec.device, **detail)
+
+    def note(self, error: BaigongError) -> None:
+        """Remember an error for ``why`` and the device page."""
+        self.last_error, self.last_error_us = error, self.around.clock.now_us()
+        self.counters[f"error.{error.code}"] += 1
+
+    def receive(self, batch: pa.RecordBatch) -> Transformed:
+        """Transform what just arrived, and keep everything about it that ``why`` will be asked."""
+        clock = self.around.clock
+        made = self.transform.live(batch, clock.now_us(), clock.monotonic())
+        self.values_in += made.rows_in
+        if made.skew is not None:
+            self._tell_skew(made.skew)
+        elif made.rows_in:
+            self.skew = None
+        if made.rows_in:
+            self.heard.heard_us, self.heard.marked = clock.now_us(), False
+        if made.held is not None and self.hole is not None:
+            self.hole.marks.append((made.held.column("point").to_numpy(), times_us(made.held)))
+        return made
+
+    async def mark(self, quality: int, rows: Ints | None = None, at_us: int | None = None) -> None:
+        """Write one row per point that says what is known of it, because nobody else will."""
+        if rows is None:
+            rows = np.arange(len(self.table))
+        if not len(rows):
+            return
+        when = self.around.clock.now_us() if at_us is None else at_us
+        batch = self.table.mark(rows, when, quality, keep_values=quality == q.UNCERTAIN_LAST_USABLE)
+        self.transform.forget(batch)
+        if self.hole is not None:
+            self.hole.marks.append((self.table.numbers[rows], times_us(batch)))
+        await self.around.publisher.poll(self.tenant, batch)
+
+    async def lose(self, quality: int) -> None:
+        """The link is gone: every point says so, once per loss."""
+        if self.hole is None:
+            self.hole = Hole(self.heard.heard_us or self.around.clock.now_us())
+        await self.mark(quality)
+        self.heard.marked = True
+
+    async def retract(self, hole: Hole) -> None:
+        """Take back our own marks inside a hole that the device's memory has filled."""
+        for numbers, times in hole.marks:
+            known = np.isin(numbers, list(hole.filled))
+            await self.around.publisher.poll(self.tenant, frame(numbers[known], times[known], None, q.DELETED))
+
+    def _tell_skew(self, skew: Skew) -> None:
+        now = self.around.clock.monotonic()
+        self.counters["clock.skewed"] += skew.rows
+        told_at, told = self._skew_told
+        if self.skew is None or now - told_at > _SKEW_TOLD_S or abs(skew.seconds - told) > 1.0:
+            self._skew_told = (now, skew.seconds)
+            originals = [{"point": str(p), "said_us": said, "stored_us": stored} for p, said, stored in skew.originals]
+            self.tell("clock.skewed", skew_s=skew.seconds, values=skew.rows, originals=originals)
+        self.skew = skew
