@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from baigong.client import connect
 
-__all__ = ["connect"]
+__all__ = ["__version__", "connect"]
+
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -70,7 +71,11 @@ class Episodes:
 
     async def table(self, tenant: str) -> pa.Table:
         """Return the SQL table ``episodes``."""
-        held = await self._records.read(lambda c: list_episodes(c, tenant, limit=1_000_000))
+        return await asyncio.to_thread(self.table_now, tenant)
+
+    def table_now(self, tenant: str) -> pa.Table:
+        """The same, blocking: for who is in a thread already."""
+        held = self._records.read_now(lambda c: list_episodes(c, tenant, limit=1_000_000))
         return pa.Table.from_pylist([_columns(e) for e in held], schema=EPISODES)
 
 

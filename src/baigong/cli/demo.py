@@ -1,0 +1,137 @@
+"""The demo plant beside the platform: its machines, its past, its switches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from baigong.cli.children import Child
+from baigong.cli.folder import write_secret
+from baigong.cli.platform import PARTITION, Platform, clock_us
+from baigong.plant.__main__ import PlantConfig
+from baigong.plant.episodes import episodes
+from baigong.plant.faults import FAULTS, Scenario, active_fault, first_scenario, load_scenario, save_scenario, set_fault
+from baigong.plant.history import frames
+from baigong.plant.points import MQTT_DEVICES, Ports, devices
+from baigong.plant.publishers import FrontDoor
+from baigong.plant.tour import tour
+from baigong.registry.opening import Registry
+from baigong.vocab.errors import FixConfiguration, RetryLater
+from baigong.vocab.frame import encode, split
+
+TENANT = "demo"
+SEED = 20_230_817
+_BY = "demo"
+_WINDOW = 8  # frames under way at once
+
+Progress = Callable[[str, float], None]  # what is being done, how much of it (0 to 1)
+
+
+@dataclass(slots=True)
+class Switches:
+    """``api.rooms.DemoControl``: throws the demo plant's switches and keeps its truth table."""
+
+    file: Path
+    registry: Registry
+
+    async def state(self) -> dict[str, Any]:
+        scenario = load_scenario(self.file)
+        return {"faults": [_fault(scenario, f) for f in FAULTS.values()], "tour": tour(scenario)}
+
+    async def set_fault(self, fault: str, active: bool) -> dict[str, Any]:
+        if fault not in FAULTS:
+            raise FixConfiguration("http.not_found", f"there is no fault {fault!r}; there are {sorted(FAULTS)}")
+        scenario = set_fault(load_scenario(self.file), fault, active, clock_us())
+        await asyncio.to_thread(save_scenario, self.file, scenario)
+        run = [r for r in scenario.runs if r.fault == fault][-1:]
+        truth = [e for e in episodes(scenario, run[0].start_us if run else 0, clock_us()) if e.kind == "fault"]
+        await self.registry.episodes.put(TENANT, truth, _BY)
+        return _fault(scenario, FAULTS[fault])
+
+
+def _fault(scenario: Scenario, fault: Any) -> dict[str, Any]:
+    run = active_fault(scenario, fault.id)
+    return {
+        "id": fault.id,
+        "title": fault.title,
+        "title_zh": fault.title_zh,
+        "asset": fault.asset,
+        "active": run is not None,
+        "since_us": run.start_us if run else None,
+        "description": fault.description,
+        "description_zh": fault.description_zh,
+    }
+
+
+def scenario_file(data: Path, days: float) -> Path:
+    """Return the demo plant's file in a data folder, making it on the first start."""
+    path = data / "demo" / "scenario.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_scenario(path, first_scenario(SEED, clock_us(), days))
+    return path
+
+
+async def furnish(platform: Platform, scenario_path: Path, ports: Ports, progress: Progress) -> int:
+    """Register the plant's devices, start it, and on the first start write its past; returns rows written."""
+    registry = platform.registry
+    for spec in devices(ports):
+        await registry.devices.put(TENANT, spec, _BY)
+    users = {}
+    for device in MQTT_DEVICES:
+        secret = await registry.credentials.put(TENANT, device, device)
+        users[device] = (device, secret)
+    config = PlantConfig(
+        scenario=str(scenario_path), ports=ports, door=FrontDoor(port=platform.settings.mqtt_port, users=users)
+    )
+    path = scenario_path.with_name("plant.json")
+    write_secret(path, msgspec.json.encode(config).decode())
+    log = platform.settings.data / "logs" / "plant.log"
+    platform.start_child(Child("demo plant", [str(path)], log, told=platform.told, module="baigong.plant"))
+    return await _past(platform, scenario_path, progress)
+
+
+async def _past(platform: Platform, scenario_path: Path, progress: Progress) -> int:
+    done = scenario_path.with_name("history-written")
+    if done.exists():
+        return 0
+    scenario = load_scenario(scenario_path)
+    await platform.registry.episodes.put(TENANT, await asyncio.to_thread(episodes, scenario), _BY)
+    rows, window = 0, asyncio.Semaphore(_WINDOW)
+    span = max(scenario.history_end_us - scenario.history_start_us, 1)
+    days = iter(frames(scenario, TENANT))
+    while (day := await asyncio.to_thread(next, days, None)) is not None:
+        pieces = await asyncio.to_thread(_encoded, day)
+        async with asyncio.TaskGroup() as group:
+            for piece in pieces:
+                await window.acquire()
+                group.create_task(_store(platform, piece, window))
+        rows += len(day)
+        newest = day.column("time").cast("int64").to_numpy().max()
+        progress("history", min((int(newest) - scenario.history_start_us) / span, 1.0))
+    await platform.owner.flush()
+    done.write_text(f"{rows}\n")
+    return rows
+
+
+def _encoded(day: pa.RecordBatch) -> list[bytes]:
+    return [encode(piece) for piece in split(day)]
+
+
+async def _store(platform: Platform, piece: bytes, window: asyncio.Semaphore) -> None:
+    try:
+        while True:
+            try:
+                await platform.bus.store(PARTITION, TENANT, piece)
+                return
+            except RetryLater as error:
+                platform.told(f"demo history waits: {error}")
+                await asyncio.sleep(0.2)
+    finally:
+        window.release()

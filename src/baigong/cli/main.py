@@ -1,0 +1,141 @@
+"""``baigong``: the commands. Each is a thin door to its own module, which is imported only when it is used."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from baigong import __version__
+from baigong.vocab.errors import BaigongError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Baigong 百工: the industrial internet platform in one command.",
+)
+say = Console(stderr=True, highlight=False)
+
+Data = Annotated[Path, typer.Option("--data", envvar="BAIGONG_DATA", help="data folder")]
+Port = Annotated[int, typer.Option(help="console and API; 0 lets the system choose")]
+Mqtt = Annotated[int, typer.Option(help="MQTT front door; 0 lets the system choose")]
+Host = Annotated[str, typer.Option(help="address to listen on; anything but loopback is seen by others")]
+
+
+@app.command()
+def up(
+    data: Data = Path("data"),
+    port: Port = 8600,
+    host: Host = "127.0.0.1",
+    mqtt_port: Mqtt = 1883,
+    mqtt_host: Host = "127.0.0.1",
+    nats: Annotated[str, typer.Option(help="URL of a NATS cluster instead of the embedded server")] = "",
+    nats_token: Annotated[str, typer.Option(envvar="BAIGONG_NATS_TOKEN")] = "",
+    nats_port: Annotated[int, typer.Option(help="port of the embedded NATS server")] = 4622,
+    tenant: Annotated[str, typer.Option(help="the first company")] = "main",
+    durability_survives_kill_only: Annotated[
+        bool, typer.Option(help="acknowledge before fsync: faster, and a power cut loses what was accepted")
+    ] = False,
+    sql_without_landlock_reads_any_file: Annotated[
+        bool, typer.Option(help="serve SQL on a kernel without Landlock; DuckDB's settings are then the only wall")
+    ] = False,
+) -> None:
+    """Start the platform on this machine."""
+    from baigong.cli.platform import PlatformSettings
+    from baigong.cli.run import run_platform
+
+    settings = PlatformSettings(
+        data=data, tenant=tenant, host=host, port=port, mqtt_host=mqtt_host, mqtt_port=mqtt_port, nats_url=nats,
+        nats_token=nats_token, nats_port=nats_port, survives_kill_only=durability_survives_kill_only,
+        sql_without_landlock_reads_any_file=sql_without_landlock_reads_any_file,
+    )  # fmt: skip
+    asyncio_run(run_platform(settings, say))
+
+
+@app.command()
+def demo(
+    data: Data = Path("data/demo"),
+    port: Port = 8600,
+    host: Host = "127.0.0.1",
+    mqtt_port: Mqtt = 1883,
+    nats_port: Annotated[int, typer.Option(help="port of the embedded NATS server")] = 4622,
+    days: Annotated[float, typer.Option(help="days of simulated past on the first start")] = 30.0,
+    tour: Annotated[bool, typer.Option("--tour", help="print the ten-minute tour")] = False,
+    any_ports: Annotated[bool, typer.Option("--any-ports", help="let the system choose every port")] = False,
+) -> None:
+    """Start the platform with a living mould factory: machines, thirty days of past, faults to switch on."""
+    from baigong.cli.platform import PlatformSettings
+    from baigong.cli.run import run_demo
+
+    if any_ports:
+        port = mqtt_port = nats_port = 0
+    settings = PlatformSettings(
+        data=data, tenant="demo", host=host, port=port, mqtt_port=mqtt_port, nats_port=nats_port
+    )
+    asyncio_run(run_demo(settings, say, days=days, show_tour=tour, any_ports=any_ports))
+
+
+@app.command(hidden=True)
+def gateway(
+    bus: Annotated[str, typer.Option(help="NATS URL")],
+    data: Data = Path("data"),
+    bus_token_file: Annotated[Path | None, typer.Option()] = None,
+    name: Annotated[str, typer.Option(help="this gateway's name")] = "local",
+    mqtt_host: Host = "127.0.0.1",
+    mqtt_port: Annotated[int, typer.Option(help="MQTT front door; -1: none")] = 1883,
+) -> None:
+    """Run the gateway role alone (at the edge, or as the platform's child)."""
+    from baigong.cli.gateway import run
+
+    token = bus_token_file.read_text().strip() if bus_token_file and bus_token_file.exists() else None
+    asyncio_run(run(bus, token, data, name, mqtt_host, None if mqtt_port < 0 else mqtt_port))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def asyncio_run(work: Any) -> None:
+    """Run on the fastest loop there is."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
+
+
+def main() -> None:
+    """Run a command; an error of ours is one clear line and exit code 2."""
+    from baigong.cli import ask, fleet, keep
+
+    ask.add(app)
+    fleet.add(app)
+    keep.add(app)
+    try:
+        app()
+    except BaseException as caught:
+        error = _ours(caught)
+        if error is None:
+            raise
+        say.print(f"[red]error[/] {error.code}: {error.message}" + (f"\n  at {error.place}" if error.place else ""))
+        say.print(f"  {error.advice}")
+        sys.exit(2)
+
+
+def _ours(caught: BaseException) -> BaigongError | None:
+    """Find our error in what was raised, also where tasks wrapped it."""
+    while isinstance(caught, BaseExceptionGroup) and len(caught.exceptions) == 1:
+        caught = caught.exceptions[0]
+    return caught if isinstance(caught, BaigongError) else None
+
+
+if __name__ == "__main__":
+    main()

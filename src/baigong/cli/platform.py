@@ -1,0 +1,286 @@
+"""Puts one machine's platform together: the only place where concrete rooms meet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import uvicorn
+
+from baigong import __version__
+from baigong.api.app import create_app
+from baigong.api.live import Live
+from baigong.api.rooms import ApiSettings, DemoControl
+from baigong.bus.embedded import DEFAULT_PORT, EmbeddedNats
+from baigong.bus.nats import NatsBus
+from baigong.cli.children import Child, Roll
+from baigong.cli.crew import Crew
+from baigong.cli.folder import DataFolder
+from baigong.historian.owner import OwnerSettings, PartitionOwner
+from baigong.registry.opening import Registry, open_registry
+from baigong.sandbox.sql import SqlPool, SqlSettings
+from baigong.stores.lake.sqlview import FileShapes, SqlView, sql_view
+from baigong.stores.lake.table import Succeeded
+from baigong.vocab.errors import FixConfiguration
+
+PARTITION = "p0"
+_STREAM_LIMIT = 1 << 40
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class PlatformSettings:
+    """What an operator chooses for one machine. Ports of 0 let the system choose."""
+
+    data: Path
+    tenant: str = "main"
+    host: str = "127.0.0.1"
+    port: int = 8600
+    mqtt_host: str = "127.0.0.1"
+    mqtt_port: int = 1883
+    nats_port: int = DEFAULT_PORT
+    nats_url: str = ""  # empty: the embedded server
+    nats_token: str = ""
+    reserve_bytes: int = 1 << 30
+    survives_kill_only: bool = False
+    sql_without_landlock_reads_any_file: bool = False
+    with_gateway: bool = True
+    owner: OwnerSettings = field(default_factory=OwnerSettings)
+
+
+@dataclass(slots=True)
+class Platform:
+    """The running rooms, for whoever starts more on top (the demo)."""
+
+    settings: PlatformSettings
+    bus: NatsBus
+    registry: Registry
+    owner: PartitionOwner
+    roll: Roll
+    crew: Crew
+    told: Callable[[str], None]
+    url: str = ""
+    secret: str | None = None
+
+    def start_child(self, child: Child) -> None:
+        self.roll.add(child.name, lambda: (child.pid, child.since_us, child.restarts))
+        self.crew.start(child.name, child.run())
+
+
+def clock_us() -> int:
+    return time.time_ns() // 1000
+
+
+class SqlSource:
+    """What one tenant's SQL sees now. Called in threads."""
+
+    def __init__(self, owner: PartitionOwner, registry: Registry) -> None:
+        self._owner = owner
+        self._registry = registry
+        self._shapes = FileShapes()
+        self._points: dict[str, tuple[int, pa.Table]] = {}
+
+    def __call__(self, tenant: str) -> SqlView:
+        version = self._registry.book.version(tenant)
+        held = self._points.get(tenant)
+        if held is None or held[0] != version:
+            held = self._points[tenant] = (version, self._registry.book.table(tenant))
+        episodes = self._registry.episodes.table_now(tenant)
+        return sql_view(self._owner.snapshot(tenant), held[1], self._owner.latest(tenant), episodes, self._shapes)
+
+
+class Sloped:
+    """Tells the historian which points are interpolated between samples."""
+
+    def __init__(self) -> None:
+        self.registry: Registry | None = None
+
+    def __call__(self, tenant: str, points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        if self.registry is None:
+            return np.ones(len(points), bool)
+        rows = [self.registry.book.by_number(tenant, p) for p in points.tolist()]
+        return np.array([row is None or (row.spec.sloped and row.spec.kind in ("gauge", "counter")) for row in rows])
+
+
+@asynccontextmanager
+async def running(
+    settings: PlatformSettings,
+    *,
+    told: Callable[[str], None],
+    demo: Callable[[Registry], DemoControl] | None = None,
+) -> AsyncIterator[Platform]:
+    """Start everything on one machine; leaving stops it in good order, flushed."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(DataFolder(settings.data))
+        for name, host, port in (
+            ("console", settings.host, settings.port),
+            ("MQTT", settings.mqtt_host, settings.mqtt_port),
+        ):
+            _check_port(name, host, port)
+        roll = Roll()
+        bus, url, token = await _open_bus(stack, settings, folder.path, roll, told)
+        live, sloped = Live(), Sloped()
+        owner = PartitionOwner(
+            bus,
+            folder.path / "lake" / PARTITION,
+            PARTITION,
+            _sized(settings, folder.path),
+            on_frame=lambda tenant, batch, seen: live.feed(tenant, batch),
+            sloped=sloped,
+            told=told,
+        )
+        registry = await stack.enter_async_context(
+            open_registry(folder.path, bus, tenant=settings.tenant, clock_us=clock_us)
+        )
+        sloped.registry = registry
+        inner = await stack.enter_async_context(Crew())
+        inner.start("historian", _own(owner, told))
+        stack.push_async_callback(owner.close)  # after the children below, so that their last frames are in
+        pool = SqlPool(
+            SqlSource(owner, registry),
+            SqlSettings(sql_without_landlock_reads_any_file=settings.sql_without_landlock_reads_any_file),
+        )
+        stack.push_async_callback(pool.close)
+        crew = await stack.enter_async_context(Crew())
+        platform = Platform(settings, bus, registry, owner, roll, crew, told)
+        platform.secret = await registry.people.first_secret(settings.tenant)
+        await registry.people.ensure_key(folder.path / "key", settings.tenant)
+        app = create_app(
+            registry,
+            owner,
+            pool,
+            bus,
+            live,
+            ApiSettings(
+                version=__version__,
+                partition=PARTITION,
+                reserve_bytes=settings.reserve_bytes,
+                certificate=folder.path / "certificates" / "client.der",
+            ),
+            facts=roll,
+            demo=demo(registry) if demo else None,
+            clock_us=clock_us,
+        )
+        roll.add("platform", lambda: (os.getpid(), app.state.rooms.started_us, 0))
+        await _ready(owner)
+        server = _Server(uvicorn.Config(app, settings.host, settings.port, log_level="warning", access_log=False))
+        crew.start("api", server.serve_to_end())
+        stack.push_async_callback(server.end)
+        await server.up()
+        platform.url = f"http://{settings.host}:{server.port}"
+        (folder.path / "url").write_text(platform.url + "\n")
+        if settings.with_gateway:
+            arguments = ["gateway", "--bus", url, "--data", str(folder.path), "--mqtt-port", str(settings.mqtt_port)]
+            arguments += ["--mqtt-host", settings.mqtt_host, "--bus-token-file", str(token)]
+            platform.start_child(Child("gateway", arguments, folder.path / "logs" / "gateway.log", told=told))
+        yield platform
+
+
+async def _open_bus(
+    stack: AsyncExitStack, settings: PlatformSettings, data: Path, roll: Roll, told: Callable[[str], None]
+) -> tuple[NatsBus, str, Path]:
+    url, token_file = settings.nats_url, data / "nats" / "token"
+    token = settings.nats_token or None
+    if not url:
+        server = await stack.enter_async_context(
+            EmbeddedNats(
+                data / "nats",
+                port=settings.nats_port,
+                reserve=settings.reserve_bytes,
+                survives_kill_only=settings.survives_kill_only,
+                told=told,
+            )
+        )
+        started = clock_us()
+        roll.add("nats-server", lambda: (server.pid, started, server.restarts))
+        url, token = server.url, server.token
+    bus = await NatsBus.connect(url, token=token, name="platform")
+    stack.push_async_callback(bus.close)
+    return bus, url, token_file
+
+
+def _sized(settings: PlatformSettings, data: Path) -> OwnerSettings:
+    """Give the stream what the disk has above the reserve: full means refuse, never forget."""
+    held = sum(f.stat().st_size for f in (data / "nats").rglob("*.blk")) if (data / "nats").exists() else 0
+    free = shutil.disk_usage(data).free - settings.reserve_bytes
+    return replace(settings.owner, stream_bytes=max(min(free + held, _STREAM_LIMIT), 1 << 20))
+
+
+async def _own(owner: PartitionOwner, told: Callable[[str], None]) -> None:
+    """Keep owning: after a crash of the owner begin again from the lake; after being succeeded, too."""
+    while True:
+        try:
+            await owner.run()
+        except* Succeeded as group:
+            told(f"another owner has written to the lake ({group.exceptions[0]}); beginning again from what it wrote")
+        await asyncio.sleep(1)
+
+
+async def _ready(owner: PartitionOwner) -> None:
+    async with asyncio.timeout(60):
+        await owner.ready.wait()
+
+
+def _check_port(what: str, host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise FixConfiguration(
+                "bus.port_taken", f"{what}: port {port} is in use or not ours", place=f"{host}:{port}"
+            ) from error
+
+
+class _Server(uvicorn.Server):
+    """uvicorn inside our loop: signals are ours, and ``up`` says when it listens."""
+
+    def capture_signals(self) -> Any:  # uvicorn would take SIGINT for itself
+        return nullcontext()
+
+    async def serve_to_end(self) -> None:
+        self._ended = asyncio.Event()
+        try:
+            await self.serve()
+        finally:
+            self._ended.set()
+
+    async def up(self) -> None:
+        async with asyncio.timeout(30):
+            while not self.started:  # noqa: ASYNC110 - uvicorn has no event for it
+                await asyncio.sleep(0.005)
+
+    @property
+    def port(self) -> int:
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+    async def end(self) -> None:
+        self.should_exit = True
+        self.config.timeout_graceful_shutdown = 3
+        async with asyncio.timeout(6):
+            await self._ended.wait()
+
+
+async def until_told_to_stop(platform: Platform) -> None:
+    """Wait for SIGTERM, SIGINT or the failure of a part that cannot be started again."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    told, failed = asyncio.create_task(stop.wait()), asyncio.create_task(platform.crew.trouble())
+    try:
+        await asyncio.wait({told, failed}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+        failed.cancel()
