@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -27,6 +28,7 @@ from baigong.vocab.frame import TIME
 MOST_POINTS = 50
 _SLICE_ROWS = 500_000  # what an export wants to hold in memory at a time
 _DAY_US = 86_400_000_000
+_EPOCH = date(1970, 1, 1).toordinal()
 
 DRAWN = pa.schema(
     [
@@ -233,18 +235,29 @@ def _arrow(lines: list[Line], start: int, end: int) -> Response:
 def _export(
     rooms: Rooms, tenant: str, points: list[PointRow], start: int, end: int, query: SeriesQuery, form: str
 ) -> Response:
+    schema = EXPORTED
+    make: Callable[[Line], pa.Table] = _named
+    if form == "arrow":
+        about = [_about(Line(p, (), (), (), None, 0)) | {"rows": None} for p in points]
+        words = {"series": msgspec.json.encode(about), "start_us": str(start), "end_us": str(end)}
+        schema, make = DRAWN.with_metadata(words), _indexed(points)
     if query.width:  # the rows of the chart, as a file
         lines = (line for point in points for line in read_lines(rooms.lake, tenant, [point], start, end, query.width))
-        tables = (_named(line) for line in lines)
     else:
-        tables = (
-            _named(line)
+        lines = (
+            line
             for point in points
             for at, until in _slices(rooms.lake, tenant, point, start, end)
             for line in read_lines(rooms.lake, tenant, [point], at, until, 0)
         )
+    tables = (make(line) for line in lines)
     name = points[0].name if len(points) == 1 else f"{len(points)} points"
-    return answer(form, EXPORTED, tables, name=_ascii(name), bom=query.bom, stream=True)
+    return answer(form, schema, tables, name=_ascii(name), bom=query.bom, stream=True)
+
+
+def _indexed(points: list[PointRow]) -> Callable[[Line], pa.Table]:
+    index = {point.number: i for i, point in enumerate(points)}
+    return lambda line: pa.Table.from_batches([_drawn(index[line.point.number], line)])
 
 
 def _named(line: Line) -> pa.Table:
@@ -260,10 +273,20 @@ def _slices(lake: LakeReader, tenant: str, point: PointRow, start: int, end: int
     probe = lake.series(tenant, [point.number], max(start, until - _DAY_US // 24), until) if until > start else ()
     per_us = len(probe) / (_DAY_US / 24)
     step = _DAY_US if per_us == 0 else int(min(max(_SLICE_ROWS / per_us, 60_000_000), 365 * _DAY_US))
-    at = max(start, 0) if start < 0 else start
+    at = max(start, _first_us(lake, tenant)) if until > start else until
     while at < until:
         yield at, min(at + step, until)
         at += step
+
+
+def _first_us(lake: LakeReader, tenant: str) -> int:
+    """Return a time before which the tenant has nothing, so that "since 1970" is not read day by day."""
+    snapshot = lake.snapshot(tenant)
+    days = [date.fromisoformat(f.day).toordinal() - _EPOCH for f in snapshot.files]
+    times = [day * _DAY_US for day in days]
+    if len(snapshot.hot):
+        times.append(pc.min(snapshot.hot.column("time").cast(pa.int64())).as_py())
+    return min(times, default=0)
 
 
 def _ascii(name: str) -> str:

@@ -59,7 +59,6 @@ class People:
             person = await self._person(session.person)
             if person is not None:
                 self._known[session.digest] = _of_session(person, session)
-        self._decoy = await asyncio.to_thread(hash_password, new_token())
         self._device_key = await self._records.write(_device_key)
 
     async def first_secret(self, tenant: str) -> str | None:
@@ -89,6 +88,8 @@ class People:
         """Return (cookie, who). An unknown user costs the same time as a wrong password."""
         person = await self._person(user)
         async with self._hashing:
+            if person is None and not self._decoy:
+                self._decoy = await asyncio.to_thread(hash_password, new_token())
             good = await asyncio.to_thread(verify_password, person.password_hash if person else self._decoy, password)
         if person is None or not good:
             raise Reauthenticate("auth.required", "user or password is wrong", place="password")
