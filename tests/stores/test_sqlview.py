@@ -78,7 +78,7 @@ def open_view(view: SqlView) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     for name, handed in view.tables.items():
         connection.register(name, handed)
-    for statement in view.statements:
+    for _, statement in view.statements:
         connection.execute(statement)
     return connection
 
@@ -136,7 +136,8 @@ def test_any_overlap_resolves_as_brute_force_does(tmp_path_factory: Any, batches
     # an oracle without SQL: the last of equal keys by seq, then retractions fall away
     kept = frame.sort_values("seq").drop_duplicates(["point", "time"], keep="last")
     kept = kept[(kept["quality"] & 0xFFFF) != q.DELETED].sort_values(["point", "time"])
-    wanted = [tuple(None if pd.isna(x) else x for x in r) for r in kept[["point", "time", "value", "text", "whole", "seq"]].itertuples(index=False)]  # fmt: skip
+    columns = ["point", "time", "value", "text", "whole", "seq"]
+    wanted = [tuple(None if pd.isna(x) else x for x in r) for r in kept[columns].itertuples(index=False)]
     sql = "select point, epoch_us(time), value, text, whole, seq from telemetry order by point, time"
     told = snapshot(files, hot_rows, overlapping=flagged, hot_overlaps=hot_overlaps)
     with open_view(view_of(told)) as connection:

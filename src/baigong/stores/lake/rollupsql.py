@@ -1,5 +1,7 @@
 """Rollups computed by a query, for days whose rollups are not stored: the same numbers as ``rollup.rollup``."""
 
+# ruff: noqa: S608 - SQL is what this module writes; paths are quoted, nothing of users goes in
+
 from __future__ import annotations
 
 _DAY_US = 86_400_000_000

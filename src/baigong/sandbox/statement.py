@@ -1,0 +1,71 @@
+"""What a statement may be: exactly one SELECT, reading only tables, built from known table functions.
+
+Looked at as DuckDB's own syntax tree, never as text. This is the polite wall (it makes good messages, and keeps
+people from functions that take raw pointers); the walls that hold are those of ``walls``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+# Table functions that neither open files nor take addresses nor run text. Others are refused by name:
+# arrow_scan and pandas_scan dereference numbers, query() and json_execute_serialized_sql() run hidden statements.
+TABLE_FUNCTIONS = frozenset(
+    {
+        "range", "generate_series", "unnest", "repeat", "repeat_row", "summary", "histogram", "histogram_values",
+        "json_each", "json_tree", "pg_timezone_names", "icu_calendar_names", "pragma_table_info", "duckdb_tables",
+        "duckdb_columns", "duckdb_views", "duckdb_types", "duckdb_functions", "duckdb_keywords", "duckdb_settings",
+    }
+)  # fmt: skip
+_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE", "CTE_QUERY_NODE"})
+
+
+class Refused(Exception):
+    """The statement asks for what nobody may."""
+
+
+class Invalid(Exception):
+    """The statement does not parse."""
+
+
+def check(tree: dict[str, Any]) -> None:
+    """Judge the tree that ``json_serialize_sql`` made of the whole text."""
+    if tree.get("error"):
+        message = str(tree.get("error_message", "not a statement"))
+        if tree.get("error_type") == "not implemented" or message.startswith("Only SELECT"):
+            raise Refused("only SELECT is allowed")
+        raise Invalid(f"{message} (at character {tree['position']})" if "position" in tree else message)
+    statements = tree.get("statements", [])
+    if len(statements) != 1:
+        raise Refused(f"exactly one statement is allowed, not {len(statements)}")
+    for node in _nodes(statements):
+        _check_node(node)
+
+
+def _nodes(root: Any) -> Iterator[dict[str, Any]]:
+    waiting = [root]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            yield item
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+
+
+def _check_node(node: dict[str, Any]) -> None:
+    kind = node.get("type")
+    if not isinstance(kind, str):
+        return
+    if kind.endswith("_NODE") and kind not in _NODES:
+        verb = kind.removesuffix("_NODE").removesuffix("_QUERY")
+        raise Refused(f"{verb} inside a SELECT is not allowed")
+    if kind == "TABLE_FUNCTION":
+        name = str((node.get("function") or {}).get("function_name", "")).lower()
+        if name not in TABLE_FUNCTIONS:
+            raise Refused(f"the table function {name}() is not allowed")
+    if kind == "BASE_TABLE":
+        name = str(node.get("table_name", ""))
+        if any(mark in name for mark in "/\\*?:") or name.lower().endswith((".parquet", ".csv", ".json", ".db")):
+            raise Refused("files cannot be named as tables")
