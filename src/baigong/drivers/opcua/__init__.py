@@ -1,0 +1,1 @@
+"""OPC UA client driver: browse, bulk read, subscribe, HistoryRead."""

@@ -1,0 +1,152 @@
+"""Our self-signed OPC UA application certificate: made, read, judged; pure, files are the caller's.
+
+OPC 10000-6 §6.2.2 asks for: the application URI as the one URI in subjectAltName (the session repeats it), the
+host names, key usages, and client authentication as extended use. Servers refuse one that lacks any of these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from baigong.vocab.errors import FixConfiguration
+
+_KEY_BITS = 2048  # within the limits of all three policies: Basic256Sha256 and its successors, 2048 to 4096
+_YEARS = 10  # factories do not renew certificates on Sundays; the console warns before it ends
+_HINDSIGHT = timedelta(days=1)  # the PLC's clock may be behind ours
+
+
+@dataclass(slots=True, frozen=True)
+class Pair:
+    """A certificate (PEM and DER) and its private key (PEM, PKCS 8, unencrypted: keep the file at mode 600)."""
+
+    certificate_pem: bytes
+    certificate_der: bytes
+    key_pem: bytes
+
+
+@dataclass(slots=True, frozen=True)
+class CertificateFacts:
+    """What the console shows of a certificate, and what a person compares with the server's screen."""
+
+    subject: str
+    issuer: str
+    application_uri: str
+    hosts: list[str]
+    not_before: datetime
+    not_after: datetime
+    sha256: str
+    sha1: str  # the thumbprint that Windows tools show; never used to decide anything
+
+
+def application_uri(host: str) -> str:
+    """Name this installation: the URI that certificate and session share.
+
+    >>> application_uri("plant-server")
+    'urn:plant-server:baigong'
+    """
+    return f"urn:{host}:baigong"
+
+
+def make_certificate(
+    host: str,
+    now: datetime,
+    *,
+    uri: str = "",
+    name: str = "Baigong",
+    organisation: str = "Baigong",
+    addresses: list[str] | None = None,
+    server: bool = False,
+    years: float = _YEARS,
+) -> Pair:
+    """Make a key and a self-signed certificate, valid from the day before ``now`` (aware).
+
+    ``addresses``: further host names or IP addresses. ``server``: also good for serving (simulator).
+    """
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, f"{name}@{host}"[:64]),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
+            x509.NameAttribute(NameOID.DOMAIN_COMPONENT, host),
+        ]
+    )
+    names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(uri or application_uri(host))]
+    names += [_general_name(h) for h in dict.fromkeys([host, *(addresses or [])])]
+    uses = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([ExtendedKeyUsageOID.SERVER_AUTH] if server else [])
+    public = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _HINDSIGHT)
+        .not_valid_after(now + timedelta(days=365.25 * years))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_KEY_USAGE, critical=True)
+        .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
+        .add_extension(public, critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(public), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return Pair(
+        made.public_bytes(serialization.Encoding.PEM),
+        made.public_bytes(serialization.Encoding.DER),
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    )
+
+
+# OPC 10000-6 §6.2.2: digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment; keyCertSign because the
+# certificate signs itself, which open62541 and OPC Foundation stacks check.
+_KEY_USAGE = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=True,
+    key_encipherment=True,
+    data_encipherment=True,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def read_certificate(raw: bytes) -> CertificateFacts:
+    """Read PEM or DER; raises driver.certificate for anything else."""
+    try:
+        made = x509.load_pem_x509_certificate(raw) if b"-----BEGIN" in raw else x509.load_der_x509_certificate(raw)
+    except ValueError as error:
+        raise FixConfiguration("driver.certificate", f"this is no certificate: {error}") from error
+    try:
+        names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        names = x509.SubjectAlternativeName([])
+    der = made.public_bytes(serialization.Encoding.DER)
+    uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+    hosts = names.get_values_for_type(x509.DNSName) + [str(a) for a in names.get_values_for_type(x509.IPAddress)]
+    return CertificateFacts(
+        subject=made.subject.rfc4514_string(),
+        issuer=made.issuer.rfc4514_string(),
+        application_uri=uris[0] if uris else "",
+        hosts=hosts,
+        not_before=made.not_valid_before_utc,
+        not_after=made.not_valid_after_utc,
+        sha256=hashlib.sha256(der).hexdigest(),
+        sha1=hashlib.sha1(der).hexdigest(),  # noqa: S324 - shown, not trusted
+    )
