@@ -201,37 +201,39 @@ def test_sensors_send_what_the_plant_shows(shown):
     assert rooms["lab"]["pressure"] == shown.values["lab.pressure"]
 
 
-def packet(raw: bytes) -> bytes:
-    return raw
-
-
 async def test_sensors_sign_in_publish_and_come_back(shown):
     """Against a listener of a few lines: CONNECT and PUBLISH as bytes (MQTT 3.1.1 §3.1, §3.3)."""
     signed: list[bytes] = []
     topics: list[str] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = (await reader.readexactly(1))[0]
-                length, shift = 0, 0
-                while True:
-                    byte = (await reader.readexactly(1))[0]
-                    length |= (byte & 0x7F) << shift
-                    shift += 7
-                    if not byte & 0x80:
-                        break
-                body = await reader.readexactly(length)
-                if head >> 4 == 1:
-                    signed.append(body)
-                    writer.write(b"\x20\x02\x00\x00")
-                elif head >> 4 == 3:
-                    size = int.from_bytes(body[:2], "big")
-                    topics.append(body[2 : 2 + size].decode())
-                    writer.write(b"\x40\x02" + body[2 + size : 4 + size])
-                    await writer.drain()
-                    break  # hang up after every message: they must come back
-        writer.close()
+        try:
+            while await one_packet(reader, writer):
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def one_packet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readexactly(1))[0]
+        length, shift, byte = 0, 0, 0x80
+        while byte & 0x80:
+            byte = (await reader.readexactly(1))[0]
+            length |= (byte & 0x7F) << shift
+            shift += 7
+        body = await reader.readexactly(length)
+        if head >> 4 == 1:
+            signed.append(body)
+            writer.write(b"\x20\x02\x00\x00")
+        elif head >> 4 == 3:
+            size = int.from_bytes(body[:2], "big")
+            topics.append(body[2 : 2 + size].decode())
+            writer.write(b"\x40\x02" + body[2 + size : 4 + size])
+            return False  # hang up after every message: they must come back
+        return True
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

@@ -20,6 +20,7 @@ from baigong.plant.points import MQTT_DEVICES, TOPICS
 PERIOD_S = {"old-press-clamp": 2.0, "room-climate": 10.0}
 _RETRY_S = 3.0
 _CONNECT_S = 5.0
+_NEVER = -2  # gmqtt: -1 is for ever, and 0 still tries once; here ``run`` tries again, with a new client
 _log = logging.getLogger(__name__)
 
 
@@ -56,7 +57,7 @@ class Publisher:
     async def _session(self) -> None:
         user, password = self.door.users[self.device]
         client: Any = gmqtt.Client(f"demo-{self.device}", clean_session=True)
-        client.set_config({"reconnect_retries": 0, "reconnect_delay": 0})
+        client.set_config({"reconnect_retries": _NEVER, "reconnect_delay": 0})
         client.set_auth_credentials(user, password)
         self._lost.clear()
         client.on_disconnect = lambda *_: self._lost.set()
