@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from asyncua import ua
-from asyncua.ua.ua_binary import nodeid_to_binary
 
 from baigong.drivers.contract import Node
 from baigong.drivers.opcua import wire
@@ -55,7 +54,7 @@ async def references(link: Link, nodes: Sequence[Any], classes: int = _OBJECT | 
     made: list[list[Reference]] = [[] for _ in nodes]
 
     async def send(piece: list[int]) -> list[Browsed]:
-        body = wire.browse_body([nodeid_to_binary(nodes[i]) for i in piece], _HIERARCHICAL, classes, 0)
+        body = wire.browse_body([wire.node_id(nodes[i]) for i in piece], _HIERARCHICAL, classes, 0)
         found = await _browsed(link, wire.BROWSE, body, len(piece))
         for i, result in zip(piece, found, strict=True):
             made[i] += result.references
@@ -103,12 +102,12 @@ async def children(link: Link, path: str) -> list[Node]:
             return []
     (found,) = await references(link, [node])
     own = list({r.node: r for r in found}.values())
-    own.sort(key=lambda r: r.node == _SERVER)
+    own.sort(key=lambda r: r.node.NamespaceIndex == 0)  # stable: the standard's own nodes last
     folders = [r for r in own if r.node_class != _VARIABLE]
     variables = [_Variable(r) for r in own if r.node_class == _VARIABLE]
     made = [Node(path=_path(link, r), title=r.title, has_children=True, type="object") for r in folders]
     elements = await _elements(link, node, path) if path else []
-    return sorted(made, key=lambda n: n.path == "i=2253") + await _details(link, variables) + elements
+    return made + await _details(link, variables) + elements
 
 
 def _path(link: Link, reference: Reference) -> str:
@@ -152,13 +151,13 @@ def _node(link: Link, variable: _Variable, columns: Columns, row: int, type_name
         shown = str(shown)
     if isinstance(shown, str):
         shown = shown[:_LONGEST_TEXT]
-    rank = columns.number[row + 3]
+    many = isinstance(held, list) or columns.number[row + 3] >= 1
     return Node(
         path=address,
         title=variable.reference.title,
         has_children=variable.children or inside,
         address=address,
-        type=type_name + ("[]" if rank >= 1 else ""),
+        type=type_name + ("[]" if many else ""),
         unit=unit,
         value=shown,
         quality=int(columns.status[row]) >> 16,

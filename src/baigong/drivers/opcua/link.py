@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from asyncua import Client, ua
-from asyncua.ua.ua_binary import nodeid_to_binary
 
 from baigong.drivers.opcua import wire
 from baigong.drivers.opcua.codec import Columns, Reader
@@ -196,7 +195,7 @@ class Link:
         reader = await self.request(wire.READ, wire.read_body(ids), "reading")
         at = reader.at
         columns = self._values(reader, len(ids), at)
-        if await self.learn(columns):
+        if columns.unknown_types and await self.learn(columns):
             columns = self._values(reader, len(ids), at)
         return [columns]
 
@@ -224,7 +223,7 @@ class Link:
 
     async def parent(self, node: Any, reference: int) -> Any | None:
         """Follow one reference backwards."""
-        body = wire.browse_body([nodeid_to_binary(node)], reference, 0, 0, forward=False)
+        body = wire.browse_body([wire.node_id(node)], reference, 0, 0, forward=False)
         reader = await self.request(wire.BROWSE, body, "reading types")
         with translated(self.settings.place, "decoding references"):
             for _ in range(reader.count()):
@@ -233,8 +232,10 @@ class Link:
         return None
 
     async def definition(self, node: Any) -> Any | None:
-        found = await self.read([wire.read_value_id(node, ua.AttributeIds.DataTypeDefinition)])
-        return found.other.get(0)
+        """Read a data type's definition; never asks for further definitions itself, ``learn`` holds the lock."""
+        asked = [wire.read_value_id(node, ua.AttributeIds.DataTypeDefinition)]
+        reader = await self.request(wire.READ, wire.read_body(asked), "reading types")
+        return self._values(reader, 1, reader.at).other.get(0)
 
 
 def _least(default: int, *stated: int) -> int:

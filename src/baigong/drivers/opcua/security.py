@@ -183,6 +183,6 @@ def check_password(client: Client, settings: Settings) -> None:
         raise FixConfiguration(
             "driver.credentials",
             "the server would take the password unencrypted: choose a security policy with SignAndEncrypt, or set "
-            "send_password_unencrypted",
+            "sign_in_unencrypted",
             place=settings.place,
         )

@@ -103,7 +103,7 @@ def read_settings(options: dict[str, Any]) -> Settings:
         mode=_choice(options, "security_mode", "SignAndEncrypt", MODES),
         user=_text(options, "user"),
         password=_text(options, "password"),
-        password_in_clear=_flag(options, "send_password_unencrypted"),
+        password_in_clear=_flag(options, "sign_in_unencrypted"),
         certificate=_text(options, "certificate"),
         private_key=_text(options, "private_key"),
         server_fingerprint=_text(options, "server_fingerprint").replace(":", "").replace(" ", "").lower(),

@@ -47,7 +47,7 @@ def moment(time_us: int) -> datetime:
     return _EPOCH + timedelta(microseconds=time_us)
 
 
-class Memory(HistoryStorageInterface):
+class Memory(HistoryStorageInterface):  # type: ignore[misc]
     """History of data values in memory, fed by ``OpcUaSim.set`` directly: no value is missed, in any order."""
 
     def __init__(self) -> None:

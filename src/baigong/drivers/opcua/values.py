@@ -245,6 +245,8 @@ def plain(held: Any) -> Any:  # noqa: C901 - one branch per type of OPC 10000-6 
         return str(held)
     if isinstance(held, list | tuple):
         return [plain(item) for item in held]
+    if isinstance(held, dict):
+        return {str(name): plain(item) for name, item in held.items()}
     if isinstance(held, ua.LocalizedText):
         return held.Text or ""
     if isinstance(held, ua.QualifiedName):

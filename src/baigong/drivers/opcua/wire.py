@@ -26,6 +26,12 @@ CREATE_ITEMS = ua.ObjectIds.CreateMonitoredItemsRequest_Encoding_DefaultBinary
 _NULL_STRING = b"\xff\xff\xff\xff"
 
 
+def node_id(node: Any) -> bytes:
+    """Encode a NodeId."""
+    made: bytes = nodeid_to_binary(node)
+    return made
+
+
 async def call(client: Client, service: int, body: bytes, timeout_s: float | None, types: Types) -> Reader:
     """Send one request and return a reader placed behind the response header.
 
@@ -36,7 +42,7 @@ async def call(client: Client, service: int, body: bytes, timeout_s: float | Non
         raise ConnectionError("the connection is closed")
     header = ua.RequestHeader()
     protocol._setup_request_header(header, timeout_s or 0)
-    message = nodeid_to_binary(ua.FourByteNodeId(service)) + struct_to_binary(header) + body
+    message = node_id(ua.FourByteNodeId(service)) + struct_to_binary(header) + body
     protocol.revolve_security_token()
     request_id = protocol._request_id + 1
     binary = protocol._connection.message_to_binary(message, request_id=request_id)
@@ -72,7 +78,7 @@ def _open(buffer: Any, types: Types) -> Reader:
 
 def read_value_id(node: ua.NodeId, attribute: int = ua.AttributeIds.Value) -> bytes:
     """Encode a ReadValueId (OPC 10000-4 §7.29): node, attribute, no index range, no data encoding."""
-    return nodeid_to_binary(node) + struct.pack("<I", attribute) + _NULL_STRING + b"\x00\x00" + _NULL_STRING
+    return node_id(node) + struct.pack("<I", attribute) + _NULL_STRING + b"\x00\x00" + _NULL_STRING
 
 
 def read_body(ids: list[bytes]) -> bytes:
@@ -87,9 +93,9 @@ def publish_body(acknowledged: list[tuple[int, int]]) -> bytes:
 
 def browse_body(nodes: list[bytes], reference: int, classes: int, most: int, *, forward: bool = True) -> bytes:
     """Encode Browse over nodes already in binary, following ``reference`` and its subtypes, all result fields."""
-    tail = nodeid_to_binary(ua.NodeId(reference)) + struct.pack("<?II", True, classes, 0x3F)
+    tail = node_id(ua.NodeId(reference)) + struct.pack("<?II", True, classes, 0x3F)
     way = struct.pack("<i", 0 if forward else 1)
-    view = nodeid_to_binary(ua.NodeId()) + struct.pack("<qI", 0, 0)
+    view = node_id(ua.NodeId()) + struct.pack("<qI", 0, 0)
     return view + struct.pack("<Ii", most, len(nodes)) + b"".join(node + way + tail for node in nodes)
 
 
@@ -101,7 +107,7 @@ def browse_next_body(points: list[bytes], *, release: bool = False) -> bytes:
 def history_body(nodes: list[tuple[bytes, bytes | None]], start: int, end: int, most: int) -> bytes:
     """Encode HistoryRead of raw values for nodes (binary id, continuation point); times in 100 ns since 1601."""
     details = struct.pack("<?qqI?", False, start, end, most, False)
-    body = nodeid_to_binary(ua.FourByteNodeId(ua.ObjectIds.ReadRawModifiedDetails_Encoding_DefaultBinary))
+    body = node_id(ua.FourByteNodeId(ua.ObjectIds.ReadRawModifiedDetails_Encoding_DefaultBinary))
     body += b"\x01" + struct.pack("<i", len(details)) + details
     body += struct.pack("<i?i", ua.TimestampsToReturn.Both.value, False, len(nodes))
     for node, point in nodes:
@@ -117,7 +123,7 @@ def monitored_item(node: bytes, handle: int, sampling_ms: float, queue: int, *, 
     """
     if filtered:
         content = struct.pack("<IId", ua.DataChangeTrigger.StatusValueTimestamp, ua.DeadbandType.None_, 0.0)
-        kind = nodeid_to_binary(ua.FourByteNodeId(ua.ObjectIds.DataChangeFilter_Encoding_DefaultBinary))
+        kind = node_id(ua.FourByteNodeId(ua.ObjectIds.DataChangeFilter_Encoding_DefaultBinary))
         wish = kind + b"\x01" + struct.pack("<i", len(content)) + content
     else:
         wish = b"\x00\x00\x00"  # no filter: a null ExtensionObject
