@@ -29,6 +29,26 @@ _PLANS_KEPT = 8  # shapes remembered per topic
 _REPLANS = 64  # shapes tried per topic: beyond, messages have no shape and always take the long way
 
 
+def decode_payload(payload: bytes) -> Any:
+    """Decode JSON as ``Reader.take`` does. Raises payload.malformed."""
+    try:
+        return _decode(payload)
+    except (ValueError, RecursionError) as error:
+        return _decode_loosely(payload, error)
+
+
+def _decode_loosely(payload: bytes, error: Exception) -> Any:
+    """Read what strict JSON refuses and other encoders write: NaN, Infinity and numbers beyond float64."""
+    if b"NaN" in payload or b"Infinity" in payload or "out of range" in str(error):
+        try:
+            document = json.loads(payload)
+            msgspec.json.encode(document)  # refuses lone surrogates, which no column could hold
+            return document
+        except (ValueError, RecursionError):
+            pass
+    raise FixConfiguration("payload.malformed", f"not JSON: {error}") from error
+
+
 @dataclass(slots=True)
 class Point:
     """What a book knows of one point. ``number`` 0: nobody wants it."""
@@ -242,7 +262,10 @@ class Reader:
         try:
             document = _decode(payload)
         except (ValueError, RecursionError) as error:
-            document = self._otherwise(payload, error)
+            try:
+                document = _decode_loosely(payload, error)
+            except FixConfiguration as refusal:
+                raise self.fail(refusal) from error
         plan = self._plan
         if plan is not None:
             count = plan.put(document, columns, now_us)
@@ -253,17 +276,6 @@ class Reader:
     def fail(self, error: FixConfiguration) -> FixConfiguration:
         self.error, self.error_us = error, self.last_us
         return error
-
-    def _otherwise(self, payload: bytes, error: Exception) -> Any:
-        """Read what strict JSON refuses and other encoders write: NaN, Infinity and numbers beyond float64."""
-        if b"NaN" in payload or b"Infinity" in payload or "out of range" in str(error):
-            try:
-                document = json.loads(payload)
-                msgspec.json.encode(document)  # refuses lone surrogates, which no column could hold
-                return document
-            except (ValueError, RecursionError):
-                pass
-        raise self.fail(FixConfiguration("payload.malformed", f"not JSON: {error}", place=self.topic[:200])) from error
 
     def _special(self, payload: bytes, columns: Columns, now_us: int) -> int:
         if self.rule is None or self.rule.format == "ignore":

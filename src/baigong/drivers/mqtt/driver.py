@@ -1,0 +1,157 @@
+"""A client of other people's brokers: subscribes, takes values out of payloads, acknowledges what was stored."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+
+from baigong.drivers.contract import Ack, Delivery, Health, Node, Wanted
+from baigong.drivers.mqtt.browse import Listener
+from baigong.drivers.mqtt.columns import Columns
+from baigong.drivers.mqtt.link import Link
+from baigong.drivers.mqtt.payload import Book
+from baigong.drivers.mqtt.settings import parse_settings
+from baigong.vocab.errors import BaigongError, FixConfiguration
+from baigong.vocab.happenings import Command
+
+_LINGER_S = 0.01  # how long the first value waits for company
+_ROWS = 50_000  # rows of one delivery from which on QoS 0 messages are dropped, and counted
+
+
+@dataclass(slots=True)
+class _Batch:
+    columns: Columns = field(default_factory=Columns)
+    packet_ids: list[int] = field(default_factory=list)
+
+
+class MqttDriver:
+    """See ``driver.toml`` and ``docs.md``.
+
+    Opening and browsing use a throw-away client id; only ``watch`` uses the lasting one, so that testing a
+    connection never takes it over from a running one.
+    """
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._settings = parse_settings(options)
+        self._probe: Link | None = None
+        self._link: Link | None = None
+        self._listener = Listener(self._settings)
+        self._batch = _Batch()
+        self._again: deque[tuple[pa.RecordBatch, list[int]]] = deque()
+        self._ready = asyncio.Event()
+        self._book = Book(lambda address: 0)
+        self._topics: dict[str, None] = {}  # those that hold a wanted point, in their order
+        self._counters = {"messages": 0, "values": 0, "malformed": 0, "unwanted": 0, "dropped": 0, "refused": 0}
+
+    async def __aenter__(self) -> Self:
+        self._probe = Link(self._settings, f"baigong-{uuid.uuid4().hex[:12]}", self._listener.receive, persistent=False)
+        await self._probe.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for link in (self._link, self._probe):
+            if link is not None:
+                await link.close()
+        self._link = self._probe = None
+
+    async def browse(self, path: str = "") -> list[Node]:
+        """Listen for a while; topics at the top, below each the values of its last message."""
+        if self._probe is None or not self._probe.is_up:
+            await self.__aenter__()
+        assert self._probe is not None  # noqa: S101 - made just above
+        return await self._listener.browse(self._probe, path)
+
+    async def read(self, points: Sequence[Wanted]) -> pa.RecordBatch:
+        raise FixConfiguration("driver.unsupported", "a broker cannot be asked for values, only listened to")
+
+    async def write(self, command: Command) -> Ack:
+        raise FixConfiguration("driver.readonly", "writes to machines are refused")
+
+    async def health(self) -> Health:
+        link = self._link or self._probe
+        is_up = link is not None and link.is_up
+        detail = f"connected to {link.where} with MQTT {link.version}" if link and is_up else "not connected"
+        return Health(is_up, detail, dict(self._counters))
+
+    async def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
+        """Yield what the broker sends; a message is acknowledged to it by ``accept()`` only.
+
+        What is neither accepted nor acknowledged when the connection ends, the broker sends again next time.
+        """
+        numbers = {point.address: point.number for point in points}
+        self._book = Book(lambda address: numbers.get(address, 0), self._settings.rules, max_points=len(numbers) + 1)
+        self._topics = dict.fromkeys(topic for address in numbers if (topic := _topic(address)))
+        self._batch, self._ready = _Batch(), asyncio.Event()
+        self._again.clear()
+        link = Link(self._settings, self._settings.client_id, self._receive, persistent=self._settings.qos > 0)
+        self._link = link
+        try:
+            await link.open()
+            if self._probe is not None:
+                await self._probe.close()
+                self._probe = None
+            await link.subscribe(list(self._settings.topics or self._topics), self._settings.qos)
+            while True:
+                await link.wait(self._ready)
+                await asyncio.sleep(_LINGER_S)
+                for delivery in self._deliveries(link):
+                    yield delivery
+        finally:
+            await link.close()
+
+    def _deliveries(self, link: Link) -> list[Delivery]:
+        batch, self._batch = self._batch, _Batch()
+        made = [self._delivery(link, *again) for again in self._again]
+        self._again.clear()
+        if len(batch.columns):
+            made.append(self._delivery(link, batch.columns.frame(), batch.packet_ids))
+        else:
+            link.acknowledge(batch.packet_ids)  # nothing in them that anybody wants
+        return made
+
+    def _delivery(self, link: Link, frame: pa.RecordBatch, packet_ids: list[int]) -> Delivery:
+        async def accept() -> None:
+            link.acknowledge(packet_ids)
+
+        async def refuse(reason: str) -> None:
+            self._counters["refused"] += 1
+            self._again.append((frame, packet_ids))
+            self._ready.set()
+
+        return Delivery(frame, accept, refuse)
+
+    def _receive(self, topic: str, payload: bytes, packet_id: int) -> None:
+        batch = self._batch
+        self._counters["messages"] += 1
+        if not packet_id and len(batch.columns) > _ROWS:
+            self._counters["dropped"] += 1
+            return
+        if packet_id:
+            batch.packet_ids.append(packet_id)
+        self._ready.set()
+        if topic not in self._topics or not payload:
+            self._counters["unwanted"] += 1
+            return
+        try:
+            count = self._book.reader(topic).take(payload, batch.columns, time.time_ns() // 1000)
+        except BaigongError:
+            self._counters["malformed"] += 1
+        else:
+            self._counters["values"] += count
+            self._counters["unwanted"] += not count
+
+
+def _topic(address: str) -> str:
+    """Return the topic of an address; "" when nobody could publish there."""
+    topic, separator, _ = address.partition("#")
+    return topic if separator and topic and "\0" not in topic and "+" not in topic else ""
