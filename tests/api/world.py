@@ -110,7 +110,7 @@ class PlainSql:
             for name in ("rollup_1m", "rollup_1h"):
                 connection.register(name, LAKE.empty_table())
             try:
-                table = connection.execute(sql).to_arrow_table()
+                table = connection.sql(sql).to_arrow_table()
             except duckdb.Error as error:
                 raise FixConfiguration("sql.invalid", str(error)) from error
         return table if limit is None else table.slice(0, limit)

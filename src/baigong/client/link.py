@@ -74,11 +74,13 @@ def find_server(url: str | None, token: str | None, data: str | Path | None) -> 
     """Say where the server is and what to show it.
 
     What is given wins; then BAIGONG_URL, BAIGONG_TOKEN and BAIGONG_DATA; then the files ``url`` and ``key``
-    of a data folder, which the user that runs the server may read; then the default address.
+    of a data folder, which the user that runs the server may read; then the default address. A key file is never
+    shown to a server whose URL came from elsewhere.
     """
+    elsewhere = data is None and (url or os.environ.get("BAIGONG_URL")) is not None
     folder = data or os.environ.get("BAIGONG_DATA")
     url = url or os.environ.get("BAIGONG_URL") or _read(folder, "url") or DEFAULT_URL
-    token = token or os.environ.get("BAIGONG_TOKEN") or _read(folder, "key")
+    token = token or os.environ.get("BAIGONG_TOKEN") or (None if elsewhere else _read(folder, "key"))
     return url, token
 
 
