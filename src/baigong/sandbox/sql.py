@@ -19,7 +19,7 @@ from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, Retr
 
 _ENTRY = "baigong.sandbox.sqlchild:main"
 _KINDS = {"sql.invalid": FixConfiguration, "sql.refused": FixConfiguration, "sql.timeout": RetryLater}
-_KINDS |= {"sql.memory": RetryLater, "internal.error": ReportBug}
+_KINDS |= {"sql.memory": RetryLater, "storage.corrupt": RetryLater, "internal.error": ReportBug}
 
 
 class View(Protocol):
@@ -121,12 +121,18 @@ class SqlPool:
         """Run one SELECT. The schema's metadata say ``truncated`` (true|false), ``rows`` and ``ms``.
 
         ``limit``: at most so many rows (and never more than the settings'). Raises sql.invalid, sql.refused,
-        sql.timeout, sql.memory, sql.busy.
+        sql.timeout, sql.memory, sql.busy, storage.corrupt.
         """
         self.counters["queries"] += 1
         deadline = time.monotonic() + timeout_s
         await self._take_slot(tenant, min(timeout_s, self._settings.queue_s))
         try:
+            try:
+                return await self._run(tenant, sql, limit, deadline, timeout_s)
+            except RetryLater as error:
+                if error.code != "storage.corrupt":
+                    raise
+            # a file was replaced between our look and the child's: look again, once
             return await self._run(tenant, sql, limit, deadline, timeout_s)
         except BaigongError as error:
             counter = {"sql.refused": "refused", "sql.timeout": "timeouts", "sql.memory": "memory"}.get(error.code)
@@ -250,9 +256,9 @@ class SqlPool:
         child = await self._take_spare()
         try:
             standing = await self._confine(child, roots)
-        except BaseException:
-            await self._end(child)
-            raise
+        except ChildDied:  # a spare can have died while it waited; a new one has no excuse
+            child = await self._spawn()
+            standing = await self._confine(child, roots)
         self._walls = standing
         if self._settings.keep_spare and len(self._children) < self._settings.total:
             self._spare = asyncio.create_task(self._spawn())
@@ -276,19 +282,24 @@ class SqlPool:
         return child
 
     async def _confine(self, child: Child, roots: frozenset[str]) -> dict[str, int | bool]:
+        """Raise the child's walls; one whose walls do not stand does not live."""
         allowed = self._settings.sql_without_landlock_reads_any_file
         order = _Confine(readable=sorted(roots), limits=self._settings.limits, without_landlock=allowed)
         descriptor = wire.sealed(msgspec.json.encode(order))
+        stands = False
         try:
             await child.send([descriptor])
+            kind, header, _ = await child.receive(1 << 20)
+            told = msgspec.json.decode(header)
+            if kind != wire.HELLO:
+                raise ReportBug("internal.error", str(told.get("message", "the sandbox does not stand")))
+            if not told["landlock"] and not allowed:
+                raise ReportBug("internal.error", "this kernel has no Landlock: SQL is refused")
+            stands = True
         finally:
             os.close(descriptor)
-        kind, header, _ = await child.receive(1 << 20)
-        told = msgspec.json.decode(header)
-        if kind != wire.HELLO:
-            raise ReportBug("internal.error", str(told.get("message", "the sandbox does not stand")))
-        if not told["landlock"] and not allowed:
-            raise ReportBug("internal.error", "this kernel has no Landlock: SQL is refused")
+            if not stands:
+                await self._end(child)
         return dict(told)
 
     async def _leave(self, seat: _Seat, keep: bool) -> None:

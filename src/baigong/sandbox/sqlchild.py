@@ -198,6 +198,8 @@ def _failure(error: Exception, request: Ask) -> Failure:
         code, message = "sql.timeout", "the query did not end in time"
     elif isinstance(error, duckdb.OutOfMemoryException | MemoryError) or "bad_alloc" in message:
         code, message = "sql.memory", "the query needed more memory than it may use"
+    elif any(os.path.dirname(path) in message for path in request.files):
+        code, message = "storage.corrupt", "a file of the lake is gone or cannot be read"
     elif isinstance(error, duckdb.PermissionException | duckdb.IOException | OSError):
         code, message = "sql.refused", "the query reaches for something outside its tables"
     elif isinstance(error, duckdb.InternalException | duckdb.FatalException):

@@ -212,7 +212,8 @@ def _resolved(joined: str) -> str:
         "select name, asset, quantity, any_value(unit) as unit, any_value(sloped) as sloped, point, time, "
         "arg_max_null(value, seq) as value, arg_max_null(whole, seq) as whole, arg_max_null(text, seq) as text, "
         "arg_max(quality, seq) as quality, arg_max(seen, seq) as seen, max(seq) as seq "
-        f"from ({joined}) group by name, asset, quantity, point, time having (arg_max(quality, seq) & 65535) <> {q.DELETED}"
+        f"from ({joined}) group by name, asset, quantity, point, time "
+        f"having (arg_max(quality, seq) & 65535) <> {q.DELETED}"
     )
 
 
