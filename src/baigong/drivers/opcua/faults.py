@@ -62,8 +62,8 @@ _GONE = {
     S.BadOutOfMemory,
     S.BadResourceUnavailable,
 }
-# What decoding a broken message may raise.
-BROKEN = (struct.error, ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError)
+# What decoding a broken message may raise; asyncua asserts that an answer to OpenSecureChannel was understood.
+BROKEN = (struct.error, ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError, AssertionError)
 ALL = (ua.UaError, OSError, TimeoutError, InvalidSignature, *BROKEN)
 TRUST_US = (
     "download our certificate (device page, or /api/v1/certificate), move it from rejected to trusted on the server "

@@ -99,10 +99,11 @@ class Link:
             with translated(place, "opening the secure channel"):
                 await self.client.open_secure_channel()
         except RetryLater as error:
-            if self.settings.policy != "None" and error.code == "driver.unreachable":
-                # Many servers just hang up on a certificate they do not know.
+            if self.settings.policy != "None" and error.code != "driver.timeout":
+                # It answered GetEndpoints just now. Many servers hang up on a certificate they do not know, others
+                # answer with a fault, which asyncua 2.1 does not read here.
                 raise FixConfiguration(
-                    "driver.certificate", f"the server hung up on our certificate: {TRUST_US}", place=place
+                    "driver.certificate", f"the server refuses our certificate: {TRUST_US}", place=place
                 ) from error
             raise
         with translated(place, "creating a session"):

@@ -55,6 +55,7 @@ class Targets:
         numbers[known] = self._plain[columns.handle[known].astype(np.int64)]
         times = _times(columns, now_us)
         qualities = (columns.status >> np.uint32(16)).astype(np.int32)
+        _forget_bad(columns)
         empty = ~columns.present & ((qualities & 0xC000) == 0)
         qualities[empty] = q.BAD_DATA_UNAVAILABLE  # good, and yet nothing: nobody ever wrote this variable
         build = _Build()
@@ -143,6 +144,18 @@ class _Build:
             whole=_sparse(self.wholes, self.n),
             text=_sparse(self.texts, self.n),
         )
+
+
+def _forget_bad(columns: Columns) -> None:
+    """Drop values of bad status: the client shall ignore them (OPC 10000-4 §7.11.1)."""
+    bad = (columns.status >> np.uint32(31)).astype(bool)
+    if not bad.any():
+        return
+    columns.number[bad] = np.nan
+    columns.present[bad] = False
+    for cells in (columns.whole, columns.text, columns.other):
+        for row in [row for row in cells if bad[row]]:
+            del cells[row]
 
 
 def _sparse(cells: dict[int, Any], n: int) -> list[Any] | None:

@@ -54,11 +54,18 @@ async def call(client: Client, service: int, body: bytes, timeout_s: float | Non
         async with asyncio.timeout(timeout_s):
             buffer = await answered
     except BaseException:
-        # The answer may still come; it must find a place to die, or asyncua closes the connection.
-        if not answered.done():
-            answered.cancel()
+        # The answer may still come; it must find a place to die, or asyncua complains or closes the connection.
+        if request_id in protocol._callbackmap:
+            protocol._callbackmap[request_id] = _grave()
         raise
     return _open(buffer, types)
+
+
+def _grave() -> asyncio.Future[Any]:
+    """Make a future whose result or failure nobody misses."""
+    made: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    made.add_done_callback(lambda late: late.cancelled() or late.exception())
+    return made
 
 
 def _open(buffer: Any, types: Types) -> Reader:
