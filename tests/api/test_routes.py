@@ -163,7 +163,7 @@ async def test_sql_in_every_format(plant: World) -> None:
         none = await client.post("/sql", json=body, headers={"Accept": "image/png"})
         assert none.json()["code"] == "http.not_acceptable"
         tables = {t["name"]: [c["name"] for c in t["columns"]] for t in (await client.get("/sql/schema")).json()}
-        assert "name" in tables["points"] and "quality" in tables["telemetry"] and "start" in tables["episodes"]
+        assert "name" in tables["points"] and "quality" in tables["telemetry"] and "start_time" in tables["episodes"]
 
 
 async def test_episodes_are_written_corrected_and_found(plant: World) -> None:

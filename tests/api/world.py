@@ -101,7 +101,7 @@ class PlainSql:
         self._registry = registry
 
     async def query(self, tenant: str, sql: str, *, limit: int | None, timeout_s: float) -> pa.Table:
-        episodes = await self._registry.episodes.table(tenant)
+        episodes = await asyncio.to_thread(self._registry.episodes.table_now, tenant)
         with duckdb.connect() as connection:
             connection.register("telemetry", self._lake.snapshot(tenant).hot)
             connection.register("latest", self._lake.latest(tenant))

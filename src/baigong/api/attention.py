@@ -16,13 +16,16 @@ _BACKLOG_S = 10.0
 
 
 class Attention(Struct, frozen=True, kw_only=True):
-    """``kind`` is stable, for translation; ``title`` and ``detail`` are English."""
+    """``kind`` is stable; what ends in ``_zh`` says the same in Chinese."""
 
     severity: Severity
     kind: str
     title: str
+    title_zh: str
     detail: str
+    detail_zh: str = ""
     advice: str
+    advice_zh: str
     link: str
     time_us: int
 
@@ -45,8 +48,11 @@ def _gateways(rooms: Rooms, tenant: str) -> list[Attention]:
             severity="high",
             kind="gateway.silent",
             title=f"Gateway {gateway} is silent",
+            title_zh=f"网关 {gateway} 无响应",
             detail="no heartbeat for five seconds; its devices are not read",
+            detail_zh="五秒没有心跳;其采集连接未被读取",
             advice="See System: it is restarted by itself, or its machine is off.",
+            advice_zh="请查看“系统”页:它会自动重启,或其所在机器已关机。",
             link="/system",
             time_us=rooms.clock_us(),
         )
@@ -64,12 +70,15 @@ def _devices(rooms: Rooms, tenant: str) -> list[Attention]:
 def _device(rooms: Rooms, line: DeviceLine) -> Attention:
     error = line.error or {}
     down = line.state == "down"
+    name = line.title or line.device
     return Attention(
         severity="high" if down else "medium",
         kind="device.down" if down else "device.bad_points",
-        title=f"{line.title or line.device} is down" if down else f"{line.title or line.device}: {line.bad} bad points",
+        title=f"{name} is down" if down else f"{name}: {line.bad} bad points",
+        title_zh=f"{name} 连接中断" if down else f"{name}:{line.bad} 个测点质量差",
         detail=str(error.get("title", "")),
         advice=str(error.get("advice", "Open the device to see why.")),
+        advice_zh=str(error.get("advice_zh", "打开该采集连接查看原因。")),
         link=f"/connect/{line.device}",
         time_us=line.since_us or rooms.clock_us(),
     )
@@ -81,8 +90,10 @@ def _files(rooms: Rooms, tenant: str) -> list[Attention]:
             severity="medium",
             kind="device.file_rejected",
             title=f"{r.device}.yaml cannot be used",
+            title_zh=f"{r.device}.yaml 无法使用",
             detail=f"{r.error.message} ({r.error.place})" if r.error.place else r.error.message,
             advice=r.error.advice,
+            advice_zh=r.error.kind.advice_zh,
             link=f"/connect/{r.device}",
             time_us=r.time_us,
         )
@@ -101,8 +112,11 @@ def _disk(rooms: Rooms) -> list[Attention]:
             severity="high" if free < reserve else "medium",
             kind="disk.low",
             title="The disk is nearly full" if free >= reserve else "The disk is full: nothing new is accepted",
+            title_zh="磁盘即将写满" if free >= reserve else "磁盘已满:不再接收新数据",
             detail=f"{free / 1e9:.1f} GB are free, {reserve / 1e9:.1f} GB are the reserve",
+            detail_zh=f"剩余 {free / 1e9:.1f} GB,保留空间 {reserve / 1e9:.1f} GB",
             advice="Free space; acceptance resumes by itself.",
+            advice_zh="请清理磁盘;系统会自动恢复接收。",
             link="/system",
             time_us=rooms.clock_us(),
         )
@@ -117,9 +131,12 @@ def _backlog(rooms: Rooms) -> list[Attention]:
         Attention(
             severity="low",
             kind="gateway.backlog",
-            title=f"{int(backlog['frames'])} frames wait at the gateway",
+            title="Values wait at the gateway",
+            title_zh="网关有数据等待上传",
             detail=f"caught up in about {backlog['eta_s']:.0f} s",
+            detail_zh=f"约 {backlog['eta_s']:.0f} 秒后追平",
             advice="Nothing is lost; wait.",
+            advice_zh="数据不会丢失,请稍候。",
             link="/system",
             time_us=int(backlog["oldest_us"]) or rooms.clock_us(),
         )

@@ -61,6 +61,8 @@ class Series(Struct, frozen=True, kw_only=True):
     unit: str
     title: str
     kind: str
+    sloped: bool
+    states: dict[str, str]
     rows: int
     downsampled: bool
     times_us: list[int]
@@ -195,6 +197,8 @@ def _about(line: Line) -> dict[str, Any]:
         "unit": spec.unit,
         "title": spec.title,
         "kind": spec.kind,
+        "sloped": spec.sloped,
+        "states": spec.states,
         "rows": line.rows,
         "downsampled": line.downsampled,
     }

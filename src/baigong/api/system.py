@@ -29,7 +29,9 @@ class Tile(Struct, frozen=True, kw_only=True):
     tile: Literal["network", "platform", "data", "security"]
     state: TileState
     detail: str
+    detail_zh: str
     advice: str
+    advice_zh: str
 
 
 class System(Struct, frozen=True, kw_only=True):
@@ -134,33 +136,39 @@ async def _tiles(rooms: Rooms, tenant: str, stream: dict[str, Any]) -> list[Tile
     down = [line.device for line in devices if line.state == "down"]
     disk = [item for item in items if item.kind == "disk.low"]
     silent = [item for item in items if item.kind == "gateway.silent"]
-    network = _tile(
-        "network",
-        "bad" if down and len(down) == len(devices) else "uncertain" if down else "good",
-        f"{len(devices) - len(down)} of {len(devices)} devices answer",
-        f"Not answering: {', '.join(down[:5])}" if down else "",
+    network = Tile(
+        tile="network",
+        state="bad" if down and len(down) == len(devices) else "uncertain" if down else "good",
+        detail=f"{len(devices) - len(down)} of {len(devices)} devices answer",
+        detail_zh=f"{len(devices)} 个采集连接中 {len(devices) - len(down)} 个有响应",
+        advice=f"Not answering: {', '.join(down[:5])}" if down else "",
+        advice_zh=f"无响应:{'、'.join(down[:5])}" if down else "",
     )
-    platform = _tile(
-        "platform",
-        "bad" if not stream or silent else "good",
-        "the bus is down" if not stream else silent[0].title if silent else "every process runs",
-        "It restarts by itself; see the processes below." if not stream or silent else "",
+    stopped = not stream or bool(silent)
+    platform = Tile(
+        tile="platform",
+        state="bad" if stopped else "good",
+        detail="the bus is down" if not stream else silent[0].title if silent else "every process runs",
+        detail_zh="消息总线已中断" if not stream else silent[0].title_zh if silent else "所有进程运行正常",
+        advice="It restarts by itself; see the processes below." if stopped else "",
+        advice_zh="系统会自动重启;见下方进程列表。" if stopped else "",
     )
     full = bool(disk) and disk[0].severity == "high"
-    data = _tile(
-        "data",
-        "bad" if full else "uncertain" if disk else "good",
-        disk[0].detail if disk else "accepted values are stored and readable",
-        disk[0].advice if disk else "",
+    data = Tile(
+        tile="data",
+        state="bad" if full else "uncertain" if disk else "good",
+        detail=disk[0].detail if disk else "accepted values are stored and readable",
+        detail_zh=disk[0].detail_zh if disk else "已接收的数据均已存储且可查询",
+        advice=disk[0].advice if disk else "",
+        advice_zh=disk[0].advice_zh if disk else "",
     )
-    security = _tile(
-        "security",
-        "good",
-        f"{rooms.metrics.refused_by_code().get('auth.throttled', 0)} sign-ins were slowed down",
-        "",
+    slowed = rooms.metrics.refused_by_code().get("auth.throttled", 0)
+    security = Tile(
+        tile="security",
+        state="good",
+        detail=f"{slowed} sign-ins were slowed down",
+        detail_zh=f"{slowed} 次登录被限速",
+        advice="",
+        advice_zh="",
     )
     return [network, platform, data, security]
-
-
-def _tile(tile: Literal["network", "platform", "data", "security"], state: TileState, detail: str, advice: str) -> Tile:
-    return Tile(tile=tile, state=state, detail=detail, advice=advice)

@@ -16,7 +16,7 @@ from baigong.vocab.frame import TIME
 
 POINTS = pa.schema(
     [
-        pa.field("point", pa.int64(), nullable=False),
+        pa.field("number", pa.int64(), nullable=False),
         pa.field("name", pa.string(), nullable=False),
         pa.field("asset", pa.string(), nullable=False),
         pa.field("quantity", pa.string(), nullable=False),
@@ -41,6 +41,7 @@ class PointBook:
         self._numbers: dict[str, dict[int, PointRow]] = {}
         self._names: dict[str, dict[str, PointRow]] = {}
         self._versions: dict[str, int] = {}
+        self._tables: dict[str, tuple[int, pa.Table]] = {}
         self._sorted: dict[str, tuple[int, np.ndarray[Any, np.dtype[np.int64]]]] = {}
 
     def known(self, tenant: str) -> Known:
@@ -93,9 +94,14 @@ class PointBook:
         return distinct[~np.isin(distinct, held[1], assume_unique=True)]
 
     def table(self, tenant: str) -> pa.Table:
-        """Return the SQL table ``points`` (retired ones too: their history is still there)."""
-        rows = sorted(self._numbers.get(tenant, {}).values(), key=_name)
-        return pa.Table.from_pylist([_columns(p) for p in rows], schema=POINTS)
+        """Return the points for SQL (retired ones too: their history is still there). Callable from a thread."""
+        version = self.version(tenant)
+        held = self._tables.get(tenant)
+        if held is None or held[0] != version:
+            rows = sorted(list(self._numbers.get(tenant, {}).values()), key=_name)  # list(): whole, while others write
+            made = pa.Table.from_pylist([_columns(p) for p in rows], schema=POINTS)
+            held = self._tables[tenant] = (version, made)
+        return held[1]
 
 
 def _name(point: PointRow) -> str:
@@ -105,7 +111,7 @@ def _name(point: PointRow) -> str:
 def _columns(point: PointRow) -> dict[str, Any]:
     spec = point.spec
     return {
-        "point": point.number,
+        "number": point.number,
         "name": spec.name,
         "asset": spec.asset,
         "quantity": spec.quantity,

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
 from baigong.registry.events import Events
+from baigong.stores.lake.sqlview import episodes_table
 from baigong.stores.records import access
 from baigong.stores.records.engine import Records
 from baigong.stores.records.happenings import list_episodes, put_episodes
 from baigong.vocab.errors import FixConfiguration
-from baigong.vocab.frame import TIME
 from baigong.vocab.happenings import Episode, Event
 
-EPISODES = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("asset", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("start", TIME, nullable=False),
-        pa.field("end", TIME),
-        pa.field("title", pa.string()),
-        pa.field("parent", pa.string()),
-        pa.field("attributes", pa.string()),
-        pa.field("simulated", pa.bool_(), nullable=False),
-    ]
-)
+_MOST = 1_000_000  # in one SQL table
 
 
 class Episodes:
@@ -38,6 +24,8 @@ class Episodes:
         self._records = records
         self._events = events
         self._clock_us = clock_us
+        self._versions: dict[str, int] = {}
+        self._tables: dict[str, tuple[int, pa.Table]] = {}
 
     async def put(self, tenant: str, episodes: Sequence[Episode], by: str) -> None:
         """Write or correct episodes; an end before the start is refused, and then nothing is written."""
@@ -64,30 +52,17 @@ class Episodes:
             put_episodes(connection, tenant, episodes, now)
 
         await self._events.tell(told, with_work=work)
+        self._versions[tenant] = self._versions.get(tenant, 0) + 1
 
     async def list(self, tenant: str, **which: Any) -> list[Episode]:
         """Return episodes; see ``stores.records.happenings.list_episodes`` for what selects them."""
         return await self._records.read(lambda c: list_episodes(c, tenant, **which))
 
-    async def table(self, tenant: str) -> pa.Table:
-        """Return the SQL table ``episodes``."""
-        return await asyncio.to_thread(self.table_now, tenant)
-
     def table_now(self, tenant: str) -> pa.Table:
-        """The same, blocking: for who is in a thread already."""
-        held = self._records.read_now(lambda c: list_episodes(c, tenant, limit=1_000_000))
-        return pa.Table.from_pylist([_columns(e) for e in held], schema=EPISODES)
-
-
-def _columns(episode: Episode) -> dict[str, Any]:
-    return {
-        "id": episode.id,
-        "asset": episode.asset,
-        "kind": episode.kind,
-        "start": episode.start_us,
-        "end": episode.end_us,
-        "title": episode.title or None,
-        "parent": episode.parent,
-        "attributes": msgspec.json.encode(episode.attributes).decode() if episode.attributes else None,
-        "simulated": episode.simulated,
-    }
+        """Return all of them as an Arrow table for SQL. Blocking: call it from a thread."""
+        version = self._versions.get(tenant, 0)
+        held = self._tables.get(tenant)
+        if held is None or held[0] != version:
+            rows = self._records.read_now(lambda c: list_episodes(c, tenant, limit=_MOST))
+            held = self._tables[tenant] = (version, episodes_table(rows))
+        return held[1]

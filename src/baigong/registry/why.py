@@ -32,6 +32,7 @@ _MENDS = ("link.restored", "link.up", "link.connected", "device.up", "session.op
 class Action(Struct, frozen=True, kw_only=True):
     label: str
     link: str
+    label_zh: str = ""
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -39,8 +40,10 @@ class Step(Struct, frozen=True, kw_only=True):
 
     step: str
     title: str
+    title_zh: str = ""
     state: State
     detail: str = ""
+    detail_zh: str = ""
     time_us: int | None = None
     error: dict[str, Any] | None = None
     action: Action | None = None
@@ -100,7 +103,7 @@ async def explain(
         part = await _ask_gateway(bus, gateway, point)
         chain += part.chain
         last_good = max(last_good or 0, part.last_good_us or 0) or None
-    chain += _arrived(point, rows, moment, period_s)
+    chain += _arrived(point, rows, moment, period_s, told_already=any(step.step == "point" for step in chain))
     return Why(
         point=point.name,
         at_us=moment,
@@ -136,8 +139,6 @@ async def _ask_gateway(bus: Bus, gateway: str, point: PointRow) -> _GatewayPart:
     payload = msgspec.json.encode({"tenant": point.tenant, "number": point.number})
     try:
         raw = await bus.request(f"gateway.{gateway}.why", payload, timeout_s=2.0)
-        if raw.lstrip()[:1] == b"[":
-            return _GatewayPart(chain=msgspec.json.decode(raw, type=list[Step]))
         return msgspec.json.decode(raw, type=_GatewayPart)
     except BaigongError as error:
         problem = error.problem()
@@ -202,7 +203,24 @@ def _past_steps(point: PointRow, told: list[Event], gateway: str | None) -> list
                 time_us=gone.time_us,
             )
         )
+    silent = next((e for e in device if e.kind in ("point.stale", "point.recovered") and _names(e, point)), None)
+    if silent is not None and silent.kind == "point.stale":
+        steps.append(
+            Step(
+                step="register",
+                title=point.spec.address,
+                state="bad",
+                detail="the device answered, but told nothing new of this point",
+                detail_zh="设备有响应,但该测点没有新值",
+                time_us=silent.time_us,
+            )
+        )
     return steps
+
+
+def _names(event: Event, point: PointRow) -> bool:
+    """Tell whether an event about some points of a device is about this one."""
+    return str(point.number) in map(str, event.detail.get("points") or [])
 
 
 def _problem_in(event: Event | None) -> dict[str, Any] | None:
@@ -217,29 +235,44 @@ def _say(event: Event) -> str:
     return f"{event.kind}: {facts}" if facts else event.kind
 
 
-def _arrived(point: PointRow, rows: list[dict[str, Any]], moment: int, period_s: float) -> list[Step]:
+def _arrived(
+    point: PointRow, rows: list[dict[str, Any]], moment: int, period_s: float, told_already: bool
+) -> list[Step]:
     """Tell what the lake holds at the moment: the row that was true then, and whether it was fresh."""
     before = [r for r in rows if r["time"] <= moment]
     if not before:
-        return [
-            Step(step="point", title=point.name, state="bad", detail="no value in the hour before"),
-            Step(step="lake", title="lake", state="unknown", detail="nothing stored for this point at that time"),
-        ]
+        nothing, nothing_zh = "nothing stored for this point in the hour before", "此前一小时内没有存储该测点的值"
+        lake = Step(step="lake", title="lake", title_zh="数据湖", state="unknown", detail=nothing, detail_zh=nothing_zh)
+        missing = Step(step="point", title=point.name, state="bad", detail="no value", detail_zh="无值")
+        return [lake] if told_already else [missing, lake]
     row = before[-1]
     age_s = (moment - row["time"]) / 1e6
-    stale = age_s > max(3 * period_s, 3.0) and point.spec.kind not in ("text", "state", "setpoint") and period_s > 0
+    # What comes when it changes may be old and right; what is polled may not.
+    stale = period_s > 0 and age_s > max(3 * period_s, 3.0) and point.spec.kind not in ("text", "state", "setpoint")
     severity: State = q.severity(row["quality"])  # type: ignore[assignment]
-    detail = q.describe(row["quality"]) + (f"; stale: {age_s:.0f} s old" if stale else "")
-    return [
+    stored = f"newest value is {age_s:.0f} s old" if stale else "stored"
+    stored_zh = f"最新值已有 {age_s:.0f} 秒" if stale else "已存储"
+    steps = [
         Step(
+            step="lake",
+            title="lake",
+            title_zh="数据湖",
+            state="uncertain" if stale and told_already else "good",
+            detail=stored,
+            detail_zh=stored_zh,
+            time_us=row["time"],
+        )
+    ]
+    if not told_already:
+        shown = Step(
             step="point",
             title=point.name,
             state="bad" if stale and severity == "good" else severity,
-            detail=detail,
+            detail=q.describe(row["quality"]) + (f"; stale: {age_s:.0f} s old" if stale else ""),
             time_us=row["time"],
-        ),
-        Step(step="lake", title="lake", state="good", detail=f"stored; {len(rows)} rows near", time_us=row["time"]),
-    ]
+        )
+        steps.insert(0, shown)
+    return steps
 
 
 _WORST: dict[str, int] = {"good": 0, "unknown": 1, "uncertain": 2, "bad": 3}
