@@ -45,7 +45,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: Words
     summary: Words
     standard: str
-    entry: str  # "module:Class", below the driver's package
+    entry: str  # "module:Class", below the driver's package; empty where the device connects to us
     capabilities: list[Capability]
     tier: Literal["gold", "silver", "bronze"]
     extra: str = ""  # pip extra that brings its library
@@ -56,6 +56,8 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def open(self, options: dict[str, Any]) -> Driver:
         """Construct the driver: unknown or missing options raise driver.option; nothing is connected yet."""
+        if not self.entry:
+            raise FixConfiguration("driver.unsupported", f"{self.id}: the device connects to us, not we to it")
         known = {o.name: o for o in self.options}
         for name in options:
             if name not in known:
@@ -78,12 +80,13 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 BUILT_IN = ("sim", "modbus", "opcua", "mqtt")
+LISTENING = ("frontdoor",)  # the device comes to us: a manifest for forms and checks, no driver to open
 
 
 @cache
 def manifests() -> dict[str, Manifest]:
     """Read every driver's manifest: ours, then the entry points ``baigong.drivers`` (name = id, value = package)."""
-    packages = {name: f"baigong.drivers.{name}" for name in BUILT_IN}
+    packages = {name: f"baigong.drivers.{name}" for name in (*BUILT_IN, *LISTENING)}
     packages |= {entry.name: entry.value for entry in entry_points(group="baigong.drivers")}
     return {name: read_manifest(name, package) for name, package in packages.items()}
 
