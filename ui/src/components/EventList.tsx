@@ -1,0 +1,29 @@
+/** Stored events, newest first: what happened to a link, a device, a setting. */
+import { useTranslation } from 'react-i18next'
+import { clock } from '../core/time'
+import type { DeviceEvent } from '../wire/api'
+
+export function EventList({ events }: { events: readonly DeviceEvent[] }) {
+  const { t, i18n } = useTranslation()
+  return (
+    <ul className="events">
+      {events.map((event, i) => {
+        const key = `event.${event.kind.replace('.', '_')}`
+        return (
+          <li key={`${event.time_us}${i}`}>
+            <time className="num">{clock(event.time_us, Date.now(), { ms: true })}</time>
+            <span className="event-kind">{i18n.exists(key) ? t(key as 'event.link_lost') : event.kind}</span>
+            <span className="event-detail">{plain(event.detail)}</span>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+function plain(detail: Record<string, unknown>): string {
+  return Object.entries(detail ?? {})
+    .filter(([, value]) => value !== null && value !== '' && typeof value !== 'object')
+    .map(([key, value]) => `${key} ${String(value)}`)
+    .join(' · ')
+}

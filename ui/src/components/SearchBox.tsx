@@ -1,0 +1,97 @@
+/** Search over points, devices and pages; arrows and Enter. */
+import { Modal } from 'antd'
+import { type KeyboardEvent, useEffect, useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { devices, points } from '../core/calls'
+import { unitText } from '../core/format'
+import { deviceLink, pointLink } from '../core/route'
+import type { DeviceRow, Point } from '../wire/api'
+import { Icon, type IconName } from './Icon'
+import { navigate } from './navigation'
+
+interface Hit {
+  key: string
+  icon: IconName
+  title: string
+  sub: string
+  href: string
+}
+
+const PAGES = ['overview', 'trends', 'sql', 'connect', 'system'] as const
+
+export function SearchBox({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation()
+  const [text, setText] = useState('')
+  const [found, setFound] = useState<Point[]>([])
+  const [rows, setRows] = useState<DeviceRow[]>([])
+  const [at, setAt] = useState(0)
+
+  useEffect(() => {
+    const stop = new AbortController()
+    devices.list(stop.signal).then(setRows, () => undefined)
+    return () => stop.abort()
+  }, [])
+
+  useEffect(() => {
+    const stop = new AbortController()
+    const timer = setTimeout(() => {
+      points.list({ search: text.trim(), limit: 12 }, stop.signal).then((answer) => setFound(answer.points), () => undefined)
+    }, 120)
+    return () => {
+      clearTimeout(timer)
+      stop.abort()
+    }
+  }, [text])
+
+  const hits = useMemo<Hit[]>(() => {
+    const want = text.trim().toLowerCase()
+    const fits = (...words: string[]) => !want || words.some((word) => word.toLowerCase().includes(want))
+    return [
+      ...PAGES.filter((page) => fits(page, t(`nav.${page}`))).map((page) => ({ key: `page ${page}`, icon: page, title: t(`nav.${page}`), sub: t('search.page'), href: page === 'overview' ? '/' : `/${page}` })),
+      ...rows.filter((row) => fits(row.device, row.title)).slice(0, 6).map((row) => ({ key: `device ${row.device}`, icon: 'connect' as const, title: row.title || row.device, sub: `${t('word.device')} · ${row.device} · ${row.driver}`, href: deviceLink(row.device) })),
+      ...found.map((point) => ({ key: `point ${point.name}`, icon: 'trends' as const, title: point.name, sub: [point.title, unitText(point.unit)].filter(Boolean).join(' · ') || t('word.point'), href: pointLink(point.name) })),
+    ]
+  }, [text, rows, found, t])
+
+  useEffect(() => setAt(0), [text])
+
+  const go = (hit: Hit | undefined) => {
+    if (!hit) return
+    onClose()
+    navigate(hit.href)
+  }
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'ArrowDown') setAt((n) => Math.min(n + 1, hits.length - 1))
+    else if (event.key === 'ArrowUp') setAt((n) => Math.max(n - 1, 0))
+    else if (event.key === 'Enter') go(hits[at])
+    else return
+    event.preventDefault()
+  }
+  return (
+    <Modal open onCancel={onClose} footer={null} closable={false} width={620} style={{ top: 72 }} className="search-modal" aria-label={t('top.search')}>
+      <input
+        className="search-input"
+        autoFocus
+        value={text}
+        placeholder={t('top.search')}
+        aria-label={t('top.search')}
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="search-hits"
+        aria-activedescendant={hits[at] ? `hit-${at}` : undefined}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={onKey}
+      />
+      <ul className="search-hits" id="search-hits" role="listbox">
+        {hits.map((hit, i) => (
+          <li key={hit.key} id={`hit-${i}`} role="option" aria-selected={i === at} className={i === at ? 'is-at' : ''} onMouseEnter={() => setAt(i)} onClick={() => go(hit)}>
+            <Icon name={hit.icon} size={16} />
+            <span className="search-title">{hit.title}</span>
+            <span className="search-sub">{hit.sub}</span>
+          </li>
+        ))}
+        {hits.length === 0 ? <li className="search-none">{t('search.none')}</li> : null}
+      </ul>
+    </Modal>
+  )
+}

@@ -1,0 +1,105 @@
+/** Rail, top bar, page. On a phone the rail lies at the bottom. */
+import { Button, Dropdown } from 'antd'
+import { type ReactNode, useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Route } from '../core/route'
+import { Icon, type IconName } from './Icon'
+import { Link, navigate } from './navigation'
+import { OfflineBar } from './OfflineBar'
+import { usePreferences } from './preferences'
+import { SearchBox } from './SearchBox'
+
+type Entry = { page: 'overview' | 'connect' | 'trends' | 'sql' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
+
+const RAIL: Entry[] = [
+  { page: 'overview', href: '/', icon: 'overview' },
+  { page: 'trends', href: '/trends', icon: 'trends', also: ['point'] },
+  { page: 'sql', href: '/sql', icon: 'sql' },
+  { page: 'connect', href: '/connect', icon: 'connect', also: ['add', 'device'] },
+  { page: 'demo', href: '/demo', icon: 'demo' },
+  { page: 'system', href: '/system', icon: 'system' },
+]
+
+export function Shell({ page, children }: { page: Route['page']; children: ReactNode }) {
+  const { t } = useTranslation()
+  const { hasDemo } = usePreferences()
+  const entries = RAIL.filter((entry) => entry.page !== 'demo' || hasDemo)
+  return (
+    <div className="shell">
+      <a className="skip" href="#content">
+        {t('nav.skip')}
+      </a>
+      <TopBar />
+      <nav className="rail" aria-label={t('nav.label')}>
+        {entries.map((entry) => {
+          const here = entry.page === page || entry.also?.includes(page)
+          return (
+            <Link key={entry.page} href={entry.href} className={`rail-entry rail-${entry.page} ${here ? 'is-here' : ''}`} aria-current={here ? 'page' : undefined}>
+              <Icon name={entry.icon} size={21} />
+              <span>{t(`nav.${entry.page}`)}</span>
+            </Link>
+          )
+        })}
+      </nav>
+      <main className="content" id="content" tabIndex={-1}>
+        <OfflineBar />
+        {children}
+      </main>
+    </div>
+  )
+}
+
+function TopBar() {
+  const { t } = useTranslation()
+  const { session, theme, setTheme, language, setLanguage, signOut } = usePreferences()
+  const [searching, setSearching] = useState(false)
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLElement && (event.target.closest('input, textarea, select, [contenteditable="true"], .cm-editor') !== null)
+      if ((event.key === 'k' && (event.ctrlKey || event.metaKey)) || (event.key === '/' && !typing)) {
+        event.preventDefault()
+        setSearching(true)
+      }
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [])
+
+  return (
+    <header className="top">
+      <Link href="/" className="top-brand" aria-label={t('nav.overview')}>
+        <img src="/mark.svg" alt="" width={26} height={26} />
+        <span className="top-name">{t('app.name')}</span>
+      </Link>
+      <span className="top-tenant" title={t('top.tenant')}>
+        {session?.tenant}
+      </span>
+      <button type="button" className="top-search" onClick={() => setSearching(true)}>
+        <Icon name="search" size={16} />
+        <span>{t('top.search')}</span>
+        <kbd>/</kbd>
+      </button>
+      <span className="top-right">
+        <Button type="text" className="top-language" onClick={() => setLanguage(language === 'zh' ? 'en' : 'zh')} title={t('top.language')}>
+          {language === 'zh' ? 'EN' : '中文'}
+        </Button>
+        <Button type="text" icon={<Icon name={theme === 'dark' ? 'sun' : 'moon'} />} title={t('top.theme')} aria-label={t('top.theme')} onClick={() => setTheme(theme === 'dark' ? 'light' : 'dark')} />
+        <Dropdown
+          trigger={['click']}
+          menu={{
+            items: [
+              { key: 'who', label: `${session?.user ?? ''} · ${session?.tenant ?? ''}`, disabled: true },
+              { key: 'about', label: t('about.title'), onClick: () => navigate('/about') },
+              { type: 'divider' },
+              { key: 'out', label: t('top.signOut'), onClick: signOut },
+            ],
+          }}
+        >
+          <Button type="text" icon={<Icon name="person" />} aria-label={t('top.me')} title={session?.user} />
+        </Dropdown>
+      </span>
+      {searching ? <SearchBox onClose={() => setSearching(false)} /> : null}
+    </header>
+  )
+}

@@ -1,0 +1,30 @@
+/** Theme and language of this browser, and who is signed in. */
+import { createContext, useContext } from 'react'
+import type { Language } from '../core/format'
+import type { Theme } from '../core/palette'
+import type { Session } from '../wire/api'
+
+export interface Preferences {
+  theme: Theme
+  setTheme: (theme: Theme) => void
+  language: Language
+  setLanguage: (language: Language) => void
+  session: Session | null
+  hasDemo: boolean
+  signOut: () => void
+}
+
+export const PreferencesContext = createContext<Preferences | null>(null)
+
+export function usePreferences(): Preferences {
+  const found = useContext(PreferencesContext)
+  if (!found) throw new Error('usePreferences outside App')
+  return found
+}
+
+export const useLanguageCode = (): Language => usePreferences().language
+
+/** The Chinese or the English of a text that came from the server in both. */
+export function inLanguage(language: Language, en: string | null | undefined, zh: string | null | undefined): string {
+  return (language === 'zh' ? zh || en : en || zh) ?? ''
+}

@@ -1,0 +1,34 @@
+/** Which page an address means. Addresses are plain paths; the server answers every one with index.html. */
+
+export type Route =
+  | { page: 'overview' | 'connect' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'missing' }
+  | { page: 'device'; device: string; tab: string }
+  | { page: 'point'; point: string }
+
+const SIMPLE: Record<string, 'overview' | 'connect' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about'> = {
+  '': 'overview',
+  overview: 'overview',
+  connect: 'connect',
+  devices: 'connect',
+  'connect/add': 'add',
+  trends: 'trends',
+  sql: 'sql',
+  system: 'system',
+  demo: 'demo',
+  about: 'about',
+}
+
+export function routeOf(path: string): Route {
+  const clean = path.replace(/^\/+|\/+$/g, '')
+  const simple = SIMPLE[clean]
+  if (simple) return { page: simple }
+  const parts = clean.split('/').map(decodeURIComponent)
+  if ((parts[0] === 'connect' || parts[0] === 'devices') && parts[1]) return { page: 'device', device: parts[1], tab: parts[2] ?? 'points' }
+  if (parts[0] === 'points' && parts[1]) return { page: 'point', point: parts[1] }
+  return { page: 'missing' }
+}
+
+export const deviceLink = (device: string, tab?: string): string => `/connect/${encodeURIComponent(device)}${tab ? `/${tab}` : ''}`
+export const pointLink = (name: string): string => `/points/${encodeURIComponent(name)}`
+export const trendLink = (names: readonly string[], start = '-1h', end = 'now'): string =>
+  `/trends?p=${names.map(encodeURIComponent).join(',')}&from=${encodeURIComponent(start)}&to=${encodeURIComponent(end)}`

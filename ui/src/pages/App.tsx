@@ -1,0 +1,96 @@
+/** The frame around every page: who, which language, which theme, which address. */
+import { App as AntApp, ConfigProvider } from 'antd'
+import en from 'antd/locale/en_US'
+import zh from 'antd/locale/zh_CN'
+import { useCallback, useEffect, useMemo, useState } from 'react'
+import { type Preferences, PreferencesContext } from '../components/preferences'
+import { demo, session as sessionCalls } from '../core/calls'
+import type { Language } from '../core/format'
+import { asProblem, onExpired } from '../core/http'
+import { live } from '../core/live'
+import type { Theme } from '../core/palette'
+import { setLanguage as speak } from '../core/words'
+import type { Problem, Session } from '../wire/api'
+import { antdTheme } from './antdTheme'
+import { Signed } from './Signed'
+import { SignIn } from './SignIn'
+import { Starting } from './Starting'
+
+function firstTheme(): Theme {
+  return document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light'
+}
+
+export function App({ firstLanguage }: { firstLanguage: Language }) {
+  const [theme, setThemeState] = useState<Theme>(firstTheme)
+  const [language, setLanguageState] = useState<Language>(firstLanguage)
+  const [session, setSession] = useState<Session | null | undefined>(undefined)
+  const [trouble, setTrouble] = useState<Problem | null>(null)
+  const [hasDemo, setHasDemo] = useState(false)
+
+  const setTheme = useCallback((next: Theme) => {
+    document.documentElement.dataset.theme = next
+    try {
+      localStorage.setItem('baigong.theme', next)
+    } catch {
+      // Storage blocked: the choice lasts until the page is closed.
+    }
+    setThemeState(next)
+  }, [])
+
+  const setLanguage = useCallback((next: Language) => void speak(next).then(() => setLanguageState(next)), [])
+
+  const look = useCallback(async () => {
+    try {
+      setSession(await sessionCalls.get())
+      setTrouble(null)
+    } catch (error) {
+      const problem = asProblem(error)
+      if (problem.code === 'client.offline') setTrouble(problem)
+      else {
+        setTrouble(null)
+        setSession(null)
+      }
+    }
+  }, [])
+
+  useEffect(() => {
+    onExpired(() => setSession(null))
+    void look()
+  }, [look])
+
+  // Only before the first answer: later the pages themselves show the last values, greyed.
+  useEffect(() => {
+    if (!trouble || session !== undefined) return
+    const timer = setInterval(() => void look(), 2000)
+    return () => clearInterval(timer)
+  }, [trouble, session, look])
+
+  const user = session?.user
+  useEffect(() => {
+    if (!user) return setHasDemo(false)
+    demo.get().then(
+      () => setHasDemo(true),
+      () => setHasDemo(false),
+    )
+  }, [user])
+
+  const signOut = useCallback(() => {
+    live.stop()
+    sessionCalls.close().finally(() => setSession(null))
+  }, [])
+
+  const preferences = useMemo<Preferences>(
+    () => ({ theme, setTheme, language, setLanguage, session: session ?? null, hasDemo, signOut }),
+    [theme, setTheme, language, setLanguage, session, hasDemo, signOut],
+  )
+  const dress = useMemo(() => antdTheme(theme), [theme])
+  return (
+    <ConfigProvider locale={language === 'zh' ? zh : en} theme={dress} wave={{ disabled: true }} button={{ autoInsertSpace: false }}>
+      <AntApp component={false}>
+        <PreferencesContext.Provider value={preferences}>
+          {session === undefined ? <Starting problem={trouble} /> : session === null || session.must_set_password ? <SignIn session={session} onSession={setSession} /> : <Signed />}
+        </PreferencesContext.Provider>
+      </AntApp>
+    </ConfigProvider>
+  )
+}

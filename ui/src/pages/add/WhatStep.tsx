@@ -1,0 +1,52 @@
+/** What is it: by protocol, vendor word or standard. */
+import { Input } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Icon } from '../../components/Icon'
+import { Empty } from '../../components/notes'
+import { useLanguageCode } from '../../components/preferences'
+import type { Manifest } from '../../wire/api'
+
+// What people call their machines, and which driver that means.
+const ALIASES: Record<string, string> = {
+  modbus: 'plc meter power 电表 变频器 仪表 温控 schneider 施耐德 汇川 inovance delta 台达 rs485 rtu tcp sensor inverter',
+  opcua: 'opc ua siemens 西门子 s7-1500 kepware wincc codesys b&r beckhoff 倍福 cnc 数控 euromap umati injection 注塑',
+  mqtt: 'broker emqx mosquitto hivemq gateway 网关 iot json sparkplug dtu',
+  sim: 'demo test simulate 模拟 演示 测试',
+}
+
+export function WhatStep({ drivers, onChoose }: { drivers: readonly Manifest[]; onChoose: (manifest: Manifest) => void }) {
+  const { t } = useTranslation()
+  const language = useLanguageCode()
+  const [search, setSearch] = useState('')
+  const words = search.trim().toLowerCase().split(/\s+/).filter(Boolean)
+  const fits = (one: Manifest) => {
+    const text = `${one.id} ${one.title.en} ${one.title.zh} ${one.summary.en} ${one.summary.zh} ${one.standard} ${ALIASES[one.id] ?? ''}`.toLowerCase()
+    return words.every((word) => text.includes(word))
+  }
+  const found = drivers.filter(fits)
+  return (
+    <div className="what">
+      <Input size="large" autoFocus allowClear prefix={<Icon name="search" />} placeholder={t('add.whatSearch')} aria-label={t('add.whatSearch')} value={search} onChange={(e) => setSearch(e.target.value)} onPressEnter={() => found[0] && onChoose(found[0])} />
+      <ul className="drivers">
+        {found.map((one) => (
+          <li key={one.id}>
+            <button type="button" onClick={() => onChoose(one)}>
+              <strong>{one.title[language]}</strong>
+              <span>{one.summary[language]}</span>
+              <small>
+                {one.capabilities.map((capability) => (
+                  <span key={capability} className="tag">
+                    {t(`capability.${capability}` as 'capability.read')}
+                  </span>
+                ))}
+                {one.standard && one.standard !== 'none' ? <span className="muted driver-standard">{one.standard}</span> : null}
+              </small>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {found.length === 0 ? <Empty title={t('add.noDriver')} advice={t('add.noDriverAdvice')} /> : null}
+    </div>
+  )
+}

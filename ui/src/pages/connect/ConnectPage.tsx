@@ -1,0 +1,70 @@
+/** All ways in: state, since when, and what to do about it. */
+import { Button, Input } from 'antd'
+import { useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Icon } from '../../components/Icon'
+import { Link, navigate } from '../../components/navigation'
+import { Empty, ErrorNote, Waiting } from '../../components/notes'
+import { Page } from '../../components/Page'
+import { useAsk } from '../../components/useAsk'
+import { devices } from '../../core/calls'
+import { DeviceLine } from './DeviceLine'
+
+const ORDER = { down: 0, connecting: 1, unknown: 2, connected: 3, disabled: 4 }
+
+export default function ConnectPage() {
+  const { t } = useTranslation()
+  const [search, setSearch] = useState('')
+  const { data, error, reload } = useAsk('devices', devices.list, 2000)
+  const rows = useMemo(() => {
+    const want = search.trim().toLowerCase()
+    return (data ?? [])
+      .filter((row) => !want || [row.device, row.title, row.driver].some((word) => word?.toLowerCase().includes(want)))
+      .sort((a, b) => ORDER[a.state] - ORDER[b.state] || a.device.localeCompare(b.device))
+  }, [data, search])
+  const ok = (data ?? []).filter((row) => row.state === 'connected').length
+  return (
+    <Page
+      title={t('nav.connect')}
+      sub={data ? t('connect.sub', { ok, all: data.length }) : undefined}
+      tools={
+        <>
+          <Input allowClear className="tool-search" prefix={<Icon name="search" size={15} />} placeholder={t('connect.search')} aria-label={t('connect.search')} value={search} onChange={(e) => setSearch(e.target.value)} />
+          <Button type="primary" icon={<Icon name="plus" size={16} />} onClick={() => navigate('/connect/add')}>
+            {t('connect.add')}
+          </Button>
+        </>
+      }
+    >
+      {error && !data ? <ErrorNote problem={error} retry={reload} /> : null}
+      {!data && !error ? <Waiting rows={6} /> : null}
+      {data && data.length === 0 ? (
+        <Empty icon="connect" title={t('connect.none')} advice={t('connect.noneAdvice')}>
+          <Link href="/connect/add" className="big-link">
+            {t('connect.add')}
+          </Link>
+        </Empty>
+      ) : null}
+      {rows.length ? (
+        <table className="table devices">
+          <thead>
+            <tr>
+              <th>{t('connect.state')}</th>
+              <th>{t('word.device')}</th>
+              <th>{t('connect.driver')}</th>
+              <th className="r">{t('word.point')}</th>
+              <th className="r">{t('connect.rate')}</th>
+              <th>{t('connect.since')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <DeviceLine key={row.device} row={row} />
+            ))}
+          </tbody>
+        </table>
+      ) : null}
+      {data && data.length > 0 && rows.length === 0 ? <Empty title={t('search.none')} /> : null}
+    </Page>
+  )
+}

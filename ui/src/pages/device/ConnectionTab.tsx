@@ -1,0 +1,71 @@
+/** What the gateway knows of the link: scan classes, counters, session, certificate. */
+import { useTranslation } from 'react-i18next'
+import { Facts } from '../../components/Facts'
+import { useLanguageCode } from '../../components/preferences'
+import { count, span } from '../../core/format'
+import type { DevicePage } from '../../wire/api'
+
+const plain = (value: unknown): string => (value === null || value === undefined || value === '' ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value))
+
+export function ConnectionTab({ page }: { page: DevicePage }) {
+  const { t } = useTranslation()
+  const language = useLanguageCode()
+  const { spec, status } = page
+  const secret = /password|secret|token|key/i
+  return (
+    <div className="cards2">
+      <section className="card">
+        <h2>{t('device.options')}</h2>
+        <Facts
+          rows={[
+            [t('connect.driver'), spec.driver],
+            [t('device.gateway'), spec.gateway ?? 'local'],
+            ...Object.entries(spec.options ?? {}).map(([key, value]) => [key, <code key={key}>{secret.test(key) && value ? '••••••' : plain(value)}</code>] as const),
+            [t('device.timeout'), `${spec.timeout_s ?? 5} s`],
+            [t('device.sessions'), spec.session_budget ?? 1],
+          ]}
+        />
+      </section>
+      <section className="card">
+        <h2>{t('device.scan')}</h2>
+        {status.scan?.length ? (
+          <table className="table tight">
+            <thead>
+              <tr>
+                <th>{t('device.scanClass')}</th>
+                <th className="r">{t('device.period')}</th>
+                <th className="r">{t('device.lastScan')}</th>
+                <th className="r">{t('device.overruns')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {status.scan.map((row) => (
+                <tr key={row.class}>
+                  <td>{row.class}</td>
+                  <td className="r num">{span(row.period_s, language)}</td>
+                  <td className="r num">{row.last_ms === null ? '–' : `${row.last_ms.toFixed(1)} ms`}</td>
+                  <td className="r num">{count(row.overruns, language)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        ) : (
+          <p className="muted">{t('device.noScan')}</p>
+        )}
+      </section>
+      <section className="card">
+        <h2>{t('device.session')}</h2>
+        <Facts rows={Object.entries(status.session ?? {}).map(([key, value]) => [key, plain(value)] as const)} />
+        {spec.driver === 'opcua' ? (
+          <p>
+            <a href="/api/v1/certificate">{t('cert.download')} (DER)</a> · <a href="/api/v1/certificate.pem">PEM</a>
+          </p>
+        ) : null}
+      </section>
+      <section className="card">
+        <h2>{t('device.counters')}</h2>
+        <Facts rows={Object.entries(status.counters ?? {}).map(([key, value]) => [key, <span key={key} className="num">{value.toLocaleString('en-US')}</span>] as const)} />
+      </section>
+    </div>
+  )
+}

@@ -1,0 +1,80 @@
+/** The device as text that git can diff: edit, see what would change, save. */
+import { Button } from 'antd'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { CopyButton } from '../../components/CopyButton'
+import { Diff } from '../../components/Diff'
+import { ErrorNote, Waiting } from '../../components/notes'
+import { devices } from '../../core/calls'
+import { asProblem } from '../../core/http'
+import type { Problem } from '../../wire/api'
+
+const TextEditor = lazy(() => import('../../editor/TextEditor'))
+
+export function TextTab({ device, yaml, onSaved }: { device: string; yaml: string; onSaved: () => void }) {
+  const { t } = useTranslation()
+  const [before, setBefore] = useState(yaml)
+  const [text, setText] = useState(yaml)
+  const [reviewing, setReviewing] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<Problem | null>(null)
+  const dirty = text !== before
+
+  // Somebody else's change arrives while nobody edits here.
+  useEffect(() => {
+    if (!dirty && yaml !== before) {
+      setBefore(yaml)
+      setText(yaml)
+    }
+  }, [yaml, before, dirty])
+
+  const save = async () => {
+    setBusy(true)
+    setProblem(null)
+    try {
+      const page = await devices.saveYaml(device, text)
+      setBefore(page.yaml)
+      setText(page.yaml)
+      setReviewing(false)
+      onSaved()
+    } catch (error) {
+      setProblem(asProblem(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  return (
+    <div className="text-tab">
+      <div className="bar">
+        <span className="muted">{t('device.textHint')}</span>
+        <span className="grow" />
+        <CopyButton text={text} />
+        {dirty ? (
+          <Button onClick={() => { setText(before); setReviewing(false); setProblem(null) }}>{t('common.discard')}</Button>
+        ) : null}
+        {reviewing ? (
+          <>
+            <Button onClick={() => setReviewing(false)}>{t('device.editOn')}</Button>
+            <Button type="primary" loading={busy} onClick={save}>
+              {t('device.saveChanges')}
+            </Button>
+          </>
+        ) : (
+          <Button type="primary" disabled={!dirty} onClick={() => setReviewing(true)}>
+            {t('device.review')}
+          </Button>
+        )}
+      </div>
+      {yaml !== before && dirty ? <p className="bad-text">{t('device.changedElsewhere')}</p> : null}
+      {problem ? <ErrorNote problem={problem} /> : null}
+      {reviewing ? (
+        <Diff before={before} after={text} />
+      ) : (
+        <Suspense fallback={<Waiting />}>
+          <TextEditor value={text} onChange={setText} label={t('device.text')} />
+        </Suspense>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,62 @@
+/** One machine: state by shape and word, a few numbers, one line. */
+import { useTranslation } from 'react-i18next'
+import { LiveSpark } from '../../components/LiveSpark'
+import { Link } from '../../components/navigation'
+import { Reading, useWhyHandlers } from '../../components/Reading'
+import { StateMark } from '../../components/StateMark'
+import { useLiveSample } from '../../components/useLive'
+import { unitText } from '../../core/format'
+import { pointLink, trendLink } from '../../core/route'
+import type { AssetTile as Tile, Headline } from '../../wire/api'
+
+const SHOWN = 4
+
+export function AssetTile({ tile }: { tile: Tile }) {
+  const { t } = useTranslation()
+  const names = tile.headline.map((line) => line.point)
+  return (
+    <article className={`tile is-${tile.state}`} aria-label={tile.title || tile.asset}>
+      <header>
+        <Link href={trendLink(names.length ? names : tile.spark ? [tile.spark.point] : [])} title={t('overview.openTrend')}>
+          <strong>{tile.title || tile.asset}</strong>
+          {tile.title && tile.title !== tile.asset ? <small>{tile.asset}</small> : null}
+        </Link>
+        <StateMark state={tile.state} />
+      </header>
+      <dl>
+        {tile.headline.slice(0, SHOWN).map((line) => (
+          <Line key={line.point} line={line} />
+        ))}
+      </dl>
+      <footer>
+        {tile.spark ? (
+          <>
+            <LiveSpark name={tile.spark.point} seconds={600} start={tile.spark} width={240} height={36} />
+            <span className="tile-spark">
+              {tile.spark.title || tile.spark.point}
+              {tile.spark.unit ? ` · ${unitText(tile.spark.unit)}` : ''}
+            </span>
+          </>
+        ) : null}
+        <span className="tile-points num">
+          {tile.bad > 0 ? t('overview.pointsBad', { n: tile.points, bad: tile.bad }) : t('overview.points', { n: tile.points })}
+        </span>
+      </footer>
+    </article>
+  )
+}
+
+function Line({ line }: { line: Headline }) {
+  const sample = useLiveSample(line.point, line)
+  const handlers = useWhyHandlers(line.point)
+  return (
+    <div {...handlers}>
+      <dt>
+        <Link href={pointLink(line.point)}>{line.title || line.point.slice(line.point.lastIndexOf('.') + 1)}</Link>
+      </dt>
+      <dd>
+        <Reading name={line.point} sample={sample} unit={line.unit} {...(line.kind ? { kind: line.kind } : {})} {...(line.states ? { states: line.states } : {})} size="large" />
+      </dd>
+    </div>
+  )
+}

@@ -1,0 +1,77 @@
+/** One point: its value, its last hour, where it comes from, why it is what it is. */
+import { Button } from 'antd'
+import { lazy, Suspense } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Age } from '../../components/Age'
+import { Facts } from '../../components/Facts'
+import { Icon } from '../../components/Icon'
+import { Link, navigate, usePath } from '../../components/navigation'
+import { ErrorNote, Waiting } from '../../components/notes'
+import { Page } from '../../components/Page'
+import { Reading } from '../../components/Reading'
+import { useAsk } from '../../components/useAsk'
+import { useLiveSample } from '../../components/useLive'
+import { WhyPanel } from '../../components/WhyPanel'
+import { points } from '../../core/calls'
+import { unitText } from '../../core/format'
+import { deviceLink, routeOf, trendLink } from '../../core/route'
+import { PointEdit } from './PointEdit'
+
+const QuickChart = lazy(() => import('../trends/QuickChart'))
+
+export default function PointPage() {
+  const { t } = useTranslation()
+  const route = routeOf(usePath())
+  const name = route.page === 'point' ? route.point : ''
+  const { data, error, reload } = useAsk(`point:${name}`, () => points.get(name))
+  const sample = useLiveSample(name || null, data?.latest)
+  if (!data) return <Page title={name}>{error ? <ErrorNote problem={error} retry={reload} /> : <Waiting rows={8} />}</Page>
+  return (
+    <Page
+      title={data.title || name}
+      sub={data.title ? <code>{name}</code> : undefined}
+      tools={
+        <Button icon={<Icon name="trends" size={16} />} onClick={() => navigate(trendLink([name]))}>
+          {t('nav.trends')}
+        </Button>
+      }
+    >
+      <div className="point-top">
+        <section className="card point-now">
+          <Reading name={name} sample={sample} unit={data.unit} kind={data.kind} {...(data.states ? { states: data.states } : {})} size="huge" />
+          <Age us={sample?.time_us} />
+        </section>
+        <section className="card point-chart">
+          {data.kind === 'burst' ? (
+            <p className="muted">{t('point.burst')}</p>
+          ) : (
+            <Suspense fallback={<Waiting />}>
+              <QuickChart names={[name]} minutes={60} height={180} />
+            </Suspense>
+          )}
+        </section>
+      </div>
+      <section className="card">
+        <h2>{t('why.title')}</h2>
+        <WhyPanel point={name} />
+      </section>
+      <div className="cards2">
+        <section className="card">
+          <h2>{t('point.facts')}</h2>
+          <Facts
+            rows={[
+              [t('point.number'), <code key="n">{data.number}</code>],
+              [t('word.asset'), data.asset],
+              [t('point.quantity'), data.quantity],
+              [t('point.unit'), unitText(data.unit) || '–'],
+              [t('point.kind'), t(`kind.${data.kind}`)],
+              [t('word.device'), <Link key="d" href={deviceLink(data.device)}>{data.device}</Link>],
+              [t('point.address'), <code key="a">{data.address}</code>],
+            ]}
+          />
+        </section>
+        <PointEdit point={data} onSaved={reload} />
+      </div>
+    </Page>
+  )
+}

@@ -1,0 +1,117 @@
+/** What each line is, what it reads under the pointer and at the two marks, and the difference. */
+import { Button } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { Icon } from '../../components/Icon'
+import { Link } from '../../components/navigation'
+import { usePreferences } from '../../components/preferences'
+import { StateMark } from '../../components/StateMark'
+import { useWhyHandlers } from '../../components/Reading'
+import { useWhy } from '../../components/WhyContext'
+import { count, number, span, unitText } from '../../core/format'
+import { colourOf, dashOf } from '../../core/palette'
+import { isSimulated } from '../../core/quality'
+import { pointLink } from '../../core/route'
+import { type Trace, valueAt } from '../../core/series'
+import { clock, usOf } from '../../core/time'
+import { removed, type TrendState } from '../../core/trendstate'
+
+export interface TrendLegendProps {
+  state: TrendState
+  traces: readonly Trace[]
+  /** Seconds. */
+  hover: number | null
+  marks: readonly number[]
+  tookMs: number
+  onState: (next: TrendState) => void
+  onClearMarks: () => void
+}
+
+export function TrendLegend({ state, traces, hover, marks, tookMs, onState, onClearMarks }: TrendLegendProps) {
+  const { t } = useTranslation()
+  const { language } = usePreferences()
+  const [a, b] = marks
+  const time = (s: number | undefined | null) => (s === undefined || s === null ? '' : clock(usOf(s), Date.now(), { ms: true }))
+  const rows = traces.reduce((sum, trace) => sum + trace.head.rows, 0)
+  const byName = new Map(traces.map((trace) => [trace.head.name, trace]))
+  return (
+    <div className="legend">
+      <table className="table tight">
+        <thead>
+          <tr>
+            <th>{t('word.point')}</th>
+            <th className="r num">
+              {hover !== null ? t('legend.cursor') : t('legend.last')} <small>{time(hover)}</small>
+            </th>
+            <th className="r num">
+              A <small>{time(a)}</small>
+            </th>
+            <th className="r num">
+              B <small>{time(b)}</small>
+            </th>
+            <th className="r num">
+              B − A <small>{a !== undefined && b !== undefined ? span(b - a, language) : ''}</small>
+            </th>
+            <th aria-label={t('common.more')} />
+          </tr>
+        </thead>
+        <tbody>
+          {state.points.map((name, i) => (
+            <Row key={name} name={name} index={i} trace={byName.get(name)} {...{ state, hover, a, b, onState }} />
+          ))}
+        </tbody>
+      </table>
+      <p className="muted small legend-foot">
+        {marks.length ? (
+          <Button size="small" type="link" onClick={onClearMarks}>
+            {t('legend.clear')}
+          </Button>
+        ) : (
+          t('legend.hint')
+        )}
+        <span className="num">{t('legend.rows', { n: count(rows, language), ms: Math.round(tookMs) })}</span>
+      </p>
+    </div>
+  )
+}
+
+function Row({ name, index, trace, state, hover, a, b, onState }: { name: string; index: number; trace: Trace | undefined; state: TrendState; hover: number | null; a: number | undefined; b: number | undefined; onState: (next: TrendState) => void }) {
+  const { t } = useTranslation()
+  const { theme } = usePreferences()
+  const why = useWhy()
+  const handlers = useWhyHandlers(name)
+  const hidden = state.hidden.includes(name)
+  const last = trace && trace.t.length ? (trace.t[trace.t.length - 1] ?? null) : null
+  const at = (s: number | undefined | null) => (trace && s !== undefined && s !== null ? valueAt(trace, s) : null)
+  const text = (value: number | null) => {
+    if (!trace || value === null) return '–'
+    if (trace.words) return trace.words[Math.round(value)] ?? '–'
+    if (trace.head.kind === 'state') return trace.head.states?.[String(value)] ?? String(value)
+    return number(value, 6)
+  }
+  const va = at(a)
+  const vb = at(b)
+  const numeric = trace && !trace.words && trace.head.kind !== 'state'
+  const simulated = trace?.q.length ? isSimulated(trace.q[trace.q.length - 1] ?? 0) : false
+  const colour = colourOf(index, theme)
+  return (
+    <tr className={hidden ? 'is-hidden' : ''} {...handlers}>
+      <td className="main-cell">
+        <svg width="22" height="10" aria-hidden="true">
+          <line x1="0" y1="5" x2="22" y2="5" stroke={colour} strokeWidth="2.5" strokeDasharray={dashOf(index).join(' ')} />
+        </svg>{' '}
+        <Link href={pointLink(name)}>{name}</Link> <i className="unit">{trace ? unitText(trace.head.unit) : ''}</i>
+        {simulated ? <StateMark state="simulated" word={false} size={12} /> : null}
+        {trace && trace.t.length === 0 ? <small className="muted"> {t('legend.empty')}</small> : null}
+      </td>
+      <td className="r num" data-label={t('legend.cursor')}>{text(at(hover ?? last))}</td>
+      <td className="r num" data-label="A">{text(va)}</td>
+      <td className="r num" data-label="B">{text(vb)}</td>
+      <td className="r num" data-label="B − A">{numeric && va !== null && vb !== null ? number(vb - va, 6) : '–'}</td>
+      <td className="r tools">
+        <Button type="text" size="small" icon={<Icon name="why" size={15} />} aria-label={`${t('why.title')} ${name}`} title={t('why.title')} onClick={() => (hover === null && a !== undefined ? why(name, usOf(a)) : why(name))} />
+        <Button type="text" size="small" icon={<Icon name={hidden ? 'eyeOff' : 'eye'} size={15} />} aria-pressed={hidden} aria-label={`${t('legend.hide')} ${name}`} title={t('legend.hide')} onClick={() => onState({ ...state, hidden: hidden ? state.hidden.filter((other) => other !== name) : [...state.hidden, name] })} />
+        <Button type="text" size="small" icon={<Icon name="close" size={15} />} aria-label={`${t('legend.remove')} ${name}`} title={t('legend.remove')} onClick={() => onState(removed(state, name))} />
+      </td>
+    </tr>
+  )
+}
