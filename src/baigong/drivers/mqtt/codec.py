@@ -61,6 +61,7 @@ __all__ = ["Published", "decode", "encode", "encode_length", "encode_publish", "
 
 _FLAGS = {PUBREL: 2, SUBSCRIBE: 2, UNSUBSCRIBE: 2}  # all others 0, §2.2.2 table 2.2
 _NAMES_KEPT = 16_384  # topics a scanner remembers as already checked
+_NAME_KEPT = 512  # bytes: longer ones are checked every time
 
 
 class _Reader:
@@ -223,7 +224,9 @@ def scan(raw: bytes, at: int, names: dict[bytes, str], *, limit: int = MAX_REMAI
 def _learn(names: dict[bytes, str], raw: bytes) -> str:
     if len(names) >= _NAMES_KEPT:
         names.clear()
-    names[raw] = name = topic_name(raw)
+    name = topic_name(raw)
+    if len(raw) <= _NAME_KEPT:
+        names[raw] = name
     return name
 
 

@@ -26,6 +26,7 @@ from baigong.vocab.ids import point_number
 _decode = msgspec.json.Decoder().decode
 _UNLIKE = (TypeError, KeyError, OverflowError, AttributeError, IndexError)
 _PLANS_KEPT = 8  # shapes remembered per topic
+_STEP_US = 1_000_000
 _REPLANS = 64  # shapes tried per topic: beyond, messages have no shape and always take the long way
 
 
@@ -99,7 +100,7 @@ class Book:
         if found is None:
             rule = rule_for(topic, self.rules, self.otherwise)
             found = Reader(topic, rule, self)
-            if len(self.readers) < self.max_topics:
+            if len(self.readers) < self.max_topics and len(topic) < sniff.MAX_ADDRESS:
                 self.readers[topic] = found
         return found
 
@@ -254,7 +255,9 @@ class Reader:
         Values without a time of their own get ``now_us``, made strictly increasing per topic, so that two
         messages in one read stay two samples. Raises payload.malformed; nothing is appended then.
         """
-        self._clock_us = now_us = now_us if now_us > self._clock_us else self._clock_us + 1
+        if self._clock_us - _STEP_US < now_us <= self._clock_us:  # further back: the clock was set, follow it
+            now_us = self._clock_us + 1
+        self._clock_us = now_us
         self.last_us = now_us
         self.messages += 1
         if self._is_special:

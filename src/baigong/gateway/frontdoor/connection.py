@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
             self._feed(raw)
 
     def _feed(self, raw: bytes) -> None:
-        at, end, limit = 0, len(raw), self.options.max_packet
+        at, end, limit, others, before = 0, len(raw), self.options.max_packet, 0, self.messages
         try:
             while at < end and not self.is_closed and not self.is_signing_in:
                 if raw[at] & 0xF0 == 0x30 and self.session is not None:
@@ -105,6 +105,7 @@ class Connection(asyncio.Protocol):
                 if packet is None:
                     break
                 at += used
+                others += 1
                 self._packet(packet)
         except FixConfiguration as error:
             self.close(error.code, error)
@@ -112,6 +113,7 @@ class Connection(asyncio.Protocol):
         now = time.monotonic()
         if at:
             self.heard, self.partial_since = now, 0.0
+            self._spend(self.messages - before + others, at, now)
         if at < end and not self.is_closed:
             self._tail = bytearray(raw[at:])
             self._need = frame_size(raw, at, end) or end - at + 1
@@ -132,7 +134,6 @@ class Connection(asyncio.Protocol):
         room.wake()
         if room.is_full:
             self.hold("backlog")
-        self._spend(messages, burst.used)
 
     def _read(self, burst: Published) -> int:
         """Append the values to the batch's columns, and note what is to be acknowledged; return how many values."""
@@ -164,17 +165,16 @@ class Connection(asyncio.Protocol):
             batch.words.setdefault(self, []).extend(words)
         return values
 
-    def _spend(self, messages: int, size: int) -> None:
+    def _spend(self, messages: int, size: int, now: float) -> None:
         """Take from the client's allowance; when it is used up, do not read until it has grown again."""
         rate, bytes_s = self.options.messages_s, self.options.bytes_s
-        now = time.monotonic()
         since, self._allowed_at = now - self._allowed_at, now
         left, left_bytes = self._allow
         left = min(rate, left + since * rate) - messages
         left_bytes = min(bytes_s, left_bytes + since * bytes_s) - size
         self._allow = (left, left_bytes)
         wait_s = max(-left / rate if rate else 0.0, -left_bytes / bytes_s if bytes_s else 0.0)
-        if wait_s > 0.001:
+        if wait_s > 0.001 and self.session is not None and not self.is_closed:
             self.counts.slowed += 1
             self.hold("quota")
             self.door.tell_slowed(self)
@@ -192,6 +192,11 @@ class Connection(asyncio.Protocol):
             self.heard = time.monotonic()
             if not self._holds and not self.is_closed:
                 self._transport.resume_reading()
+
+    @property
+    def peer(self) -> str:
+        """The client's network address."""
+        return str((self._transport.get_extra_info("peername") or ("",))[0])
 
     @property
     def is_held(self) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 import uuid
+from collections import deque
 from typing import Any
 
 from baigong.drivers.mqtt import packets as p
@@ -23,6 +25,7 @@ from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate,
 from baigong.vocab.happenings import Event
 
 _SWEEP_S = 1.0
+_EXPIRE_EVERY = 600  # sweeps
 
 
 class FrontDoor:
@@ -51,6 +54,7 @@ class FrontDoor:
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._refusals: deque[dict[str, Any]] = deque(maxlen=50)
         self._told: dict[tuple[str, str], float] = {}
 
     # life
@@ -110,7 +114,6 @@ class FrontDoor:
         task.add_done_callback(self._tasks.discard)
 
     async def _load(self) -> None:
-        limit_us = time.time_ns() // 1000 - int(self.options.session_expiry_s * 1e6)
         for tenant, client, device, seen_us in await self._keep.load("session", "tenant, client"):
             room = self.room(tenant)
             room.sessions[client] = session = Session(room, client, device, persistent=True)
@@ -126,13 +129,21 @@ class FrontDoor:
             message = Outgoing(packet_id, topic, payload, qos, bool(retain), released=bool(released))
             self.rooms[tenant].sessions[client].restore(message)
         for tenant, topic, payload, qos in await self._keep.load("retained", "tenant, topic"):
-            self.room(tenant).retained[topic] = (payload, qos)
+            room = self.room(tenant)
+            room.retained[topic] = (payload, qos)
+            room.retained_bytes += len(topic) + len(payload)
+        self._expire()
+
+    def _expire(self) -> None:
+        limit_us = time.time_ns() // 1000 - int(self.options.session_expiry_s * 1e6)
         for room in self.rooms.values():
             room.expire(limit_us)
 
     async def _sweep(self) -> None:
-        while True:
+        for turn in itertools.count():
             await asyncio.sleep(_SWEEP_S)
+            if turn % _EXPIRE_EVERY == 0:
+                self._expire()
             now, options = time.monotonic(), self.options
             for c in list(self._connections):
                 if c.session is None:
@@ -163,7 +174,7 @@ class FrontDoor:
         room.connections.discard(connection)
         will, connection.will = connection.will, None
         if session.connection is connection:
-            session.connection = None
+            session.leave()
             if not session.persistent:
                 session.forget()
                 if room.sessions.get(session.client_id) is session:
@@ -190,6 +201,7 @@ class FrontDoor:
             refusal = self._room_for(self.room(who[0]), who[1], packet)
         if who is None or refusal:
             self.counts.refused[_REFUSALS[refusal]] += 1
+            self._refusals.append(_refusal(packet, connection.peer, _REFUSALS[refusal]))
             connection.send(encode(p.Connack(refusal)))
             connection.close(f"refused: {_REFUSALS[refusal]}")
             return
@@ -323,6 +335,7 @@ class FrontDoor:
             "queued": sum(len(s.waiting) + len(s.flight) for room in rooms for s in room.sessions.values()),
             "refused_points": sum(book.refused for room in rooms for book in room.books.values()),
             "unannounced": self._announcer.waiting,
+            "recent_refusals": list(self._refusals),
             "waiting": waiting[0].problem() if waiting else None,
         }
 
@@ -344,3 +357,13 @@ _REFUSALS = {
     p.BAD_CREDENTIALS: "credentials",
     p.NOT_AUTHORIZED: "not authorized",
 }
+
+
+def _refusal(packet: p.Connect, peer: str, reason: str) -> dict[str, Any]:
+    return {
+        "time_us": time.time_ns() // 1000,
+        "client": packet.client_id[:100],
+        "username": (packet.username or "")[:100],
+        "from": peer,
+        "reason": reason,
+    }

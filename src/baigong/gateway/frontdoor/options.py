@@ -36,8 +36,10 @@ class Options:
     connections: int = 20_000
     subscriptions_per_client: int = 1_000
     retained_per_tenant: int = 20_000
+    retained_bytes_per_tenant: int = 64 << 20
     points_per_device: int = 20_000
     queue: int = 1_000  # messages kept for a subscriber that is away or slow; at most 60,000
+    queue_bytes: int = 8 << 20
     window: int = 100  # QoS 1 and 2 messages sent to one subscriber and not yet acknowledged
     linger_s: float = 0.005  # how long the first value waits for company
     batch_rows: int = 30_000  # waiting rows of a tenant from which on its sockets are not read

@@ -68,6 +68,7 @@ class Room:
         self.connections: set[Connection] = set()
         self.tree: Tree[Session] = Tree()
         self.retained: dict[str, tuple[bytes, int]] = {}
+        self.retained_bytes = 0
         self.books: dict[str, Book] = {}
         self.disabled: set[str] = set()
         self.waiting: RetryLater | None = None  # why the batch in hand is not stored yet
@@ -169,14 +170,24 @@ class Room:
                 session.push(topic, payload, min(qos, wanted), retain=False)  # [MQTT-3.3.1-9]
 
     def retain(self, topic: str, payload: bytes, qos: int) -> None:
-        if not payload:
-            if self.retained.pop(topic, None) is not None:
-                self.batch.rows.append(("unretain", self.tenant, topic))
-        elif len(self.retained) < self.options.retained_per_tenant or topic in self.retained:
+        """Keep a topic's last message for later subscribers; an empty one only forgets [MQTT-3.3.1-10]."""
+        before = self.retained.pop(topic, None)
+        if before is not None:
+            self.retained_bytes -= len(topic) + len(before[0])
+        size = len(topic) + len(payload)
+        has_room = (
+            len(self.retained) < self.options.retained_per_tenant
+            and self.retained_bytes + size <= self.options.retained_bytes_per_tenant
+        )
+        if payload and has_room:
             self.retained[topic] = (payload, qos)
+            self.retained_bytes += size
             self.batch.rows.append(("retain", self.tenant, topic, payload, qos))
-        else:
+            return
+        if payload:
             self.counts.dropped["too many retained messages"] += 1
+        if before is not None:
+            self.batch.rows.append(("unretain", self.tenant, topic))
 
     def answer(self, connection: Connection, word: int) -> None:
         """Queue an acknowledgement behind what was read before it."""

@@ -28,6 +28,10 @@ class Outgoing:
     sent: bool = False
     released: bool = False
 
+    @property
+    def size(self) -> int:
+        return len(self.topic) + len(self.payload)
+
 
 class Session:
     """One client id of one tenant: subscriptions, messages under way, and the QoS 2 messages already received.
@@ -46,9 +50,18 @@ class Session:
         self.seen_us = 0
         self._last_id = 0
         self._ids: set[int] = set()
+        self._bytes = 0  # of the messages in ``waiting`` and ``flight``
 
     def open(self, connection: Connection) -> None:
         self.connection = connection
+        self._seen()
+
+    def leave(self) -> None:
+        """Note that the client is gone; what is due to it waits."""
+        self.connection = None
+        self._seen()
+
+    def _seen(self) -> None:
         self.seen_us = time.time_ns() // 1000
         self._write("open", self.device, self.seen_us)
 
@@ -75,6 +88,7 @@ class Session:
     def restore(self, message: Outgoing) -> None:
         """Take back a message from the file; whether it was sent before the restart is not known."""
         self._ids.add(message.packet_id)
+        self._bytes += message.size
         message.sent = True
         self.flight[message.packet_id] = message
 
@@ -92,11 +106,13 @@ class Session:
             counts.delivered += 1
             self.connection.send(encode_publish(topic, payload, retain=retain))
             return
-        if len(self._ids) >= self.room.options.queue:
+        options = self.room.options
+        if len(self._ids) >= options.queue or self._bytes + len(payload) > options.queue_bytes:
             counts.dropped["subscriber's queue is full"] += 1
             return
         message = Outgoing(self._next_id(), topic, payload, qos, retain)
         self.waiting.append(message)
+        self._bytes += message.size
         if self.persistent:
             self._write("send", message.packet_id, qos, topic, payload, retain)
             self.room.batch.touched.add(self)
@@ -153,7 +169,7 @@ class Session:
             self._finish(packet_id)
 
     def _finish(self, packet_id: int) -> None:
-        del self.flight[packet_id]
+        self._bytes -= self.flight.pop(packet_id).size
         self._ids.discard(packet_id)
         self._write("sent", packet_id)
         self.pump()

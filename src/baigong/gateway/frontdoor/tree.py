@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 _REMEMBERED = 10_000  # topics
+_LENGTH_REMEMBERED = 512  # characters
 
 
 class _Node(Generic[T]):
@@ -62,7 +63,8 @@ class Tree(Generic[T]):
             self._collect(self._root, levels, found)
             if len(self._found) >= _REMEMBERED:
                 self._found.clear()
-            self._found[topic] = found
+            if len(topic) <= _LENGTH_REMEMBERED:
+                self._found[topic] = found
         return found
 
     def _collect(self, root: _Node[T], levels: list[str], found: dict[T, int]) -> None:
