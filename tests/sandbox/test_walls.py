@@ -135,6 +135,45 @@ stop.set()
     assert "2 threads" in done.stdout
 
 
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+def test_without_landlock_it_fails_closed() -> None:
+    code = """
+import os, py_landlock
+from baigong.sandbox import syscalls, walls
+listing = os.listdir
+os.listdir = lambda path: ["only one"]
+walls.set_limits = lambda limits: None
+syscalls.restrict()  # as if the kernel had no such calls: they answer ENOSYS now
+print(walls.landlock_abi())
+try:
+    walls.raise_walls([], walls.Limits())
+except walls.WallMissing as error:
+    print("MISSING", error)
+"""
+    assert run(code).startswith("0\nMISSING Landlock")
+
+
+def test_the_option_with_the_long_name_opens_files_and_nothing_else() -> None:
+    code = """
+import os, socket
+from baigong.sandbox import walls
+walls.landlock_abi = lambda: 0
+print(walls.raise_walls([], walls.Limits(), without_landlock=True))
+print(len(open("/etc/passwd").read()) > 0)
+for escape in (socket.socket, os.fork, lambda: os.memfd_create("x")):
+    try:
+        print("DID", escape())
+    except OSError:
+        print("REFUSED")
+"""
+    told = run(code).splitlines()
+    assert told[:2] == ["{'landlock': 0, 'seccomp': True, 'limits': True}", "True"]
+    assert told[2:] == ["REFUSED"] * 3
+
+
 def test_kernel_is_reported() -> None:
     assert walls.kernel() == {"landlock": walls.landlock_abi(), "seccomp": True, "limits": True}
 

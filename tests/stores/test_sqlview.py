@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
+from baigong.stores.lake.rollup import ROLLUP, rollup
 from baigong.stores.lake.sqlview import (
     EPISODES,
     POINTS,
@@ -291,6 +292,20 @@ def test_computed_rollups_are_those_of_the_oracle(tmp_path: Path, name: str, sec
             assert got["mean_time_weighted"] == pytest.approx(want["integral"] / want["good_s"])
         else:
             assert got["mean_time_weighted"] is None
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("1m", 60), ("1h", 3600)])
+def test_computed_rollups_are_those_that_get_stored(tmp_path: Path, name: str, seconds: int) -> None:
+    rng = np.random.default_rng(5)
+    times = START + np.sort(rng.choice(80_000, 300, replace=False)) * 1_000_000
+    rows = [row(1, int(t), float(rng.normal()), i, int(rng.choice([0, q.BAD]))) for i, t in enumerate(times)]
+    sloped = np.ones(len(rows), bool)
+    stored = rollup(table(rows), seconds, sloped).to_pandas()
+    known = points(1, sloped=True)
+    columns = ", ".join(f'"{c}"' for c in ROLLUP.names)
+    sql = f"select {columns} from rollup_{name} order by point, time"
+    computed = ask(snapshot(write(tmp_path, rows, "a"), []), sql, points=known).cast(ROLLUP).to_pandas()
+    pd.testing.assert_frame_equal(computed, stored, rtol=1e-9, atol=1e-9)
 
 
 def test_stored_rollups_serve_their_days_until_a_late_row_comes(tmp_path: Path) -> None:

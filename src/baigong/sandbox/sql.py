@@ -121,7 +121,7 @@ class SqlPool:
         """Run one SELECT. The schema's metadata say ``truncated`` (true|false), ``rows`` and ``ms``.
 
         ``limit``: at most so many rows (and never more than the settings'). Raises sql.invalid, sql.refused,
-        sql.timeout, sql.memory, sql.busy, storage.corrupt.
+        sql.timeout, sql.memory, sql.busy, storage.corrupt, sql.walls.
         """
         self.counters["queries"] += 1
         deadline = time.monotonic() + timeout_s
@@ -292,9 +292,9 @@ class SqlPool:
             kind, header, _ = await child.receive(1 << 20)
             told = msgspec.json.decode(header)
             if kind != wire.HELLO:
-                raise ReportBug("internal.error", str(told.get("message", "the sandbox does not stand")))
+                raise FixConfiguration("sql.walls", str(told.get("message", "the sandbox does not stand")))
             if not told["landlock"] and not allowed:
-                raise ReportBug("internal.error", "this kernel has no Landlock: SQL is refused")
+                raise FixConfiguration("sql.walls", "this kernel has no Landlock")
             stands = True
         finally:
             os.close(descriptor)

@@ -97,7 +97,7 @@ def _confine(channel: socket.socket, request: Confine) -> bool:
     try:
         standing = raise_walls(request.readable, request.limits, without_landlock=request.without_landlock)
     except WallMissing as error:
-        failure = Failure(code="internal.error", message=f"the sandbox does not stand: {error}", fatal=True)
+        failure = Failure(code="sql.walls", message=f"the sandbox does not stand: {error}", fatal=True)
         wire.send_piece(channel, wire.ERROR, msgspec.json.encode(failure))
         return False
     wire.send_piece(channel, wire.HELLO, msgspec.json.encode(standing))
