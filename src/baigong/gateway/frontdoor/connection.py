@@ -138,7 +138,7 @@ class Connection(asyncio.Protocol):
     def _read(self, burst: Published) -> int:
         """Append the values to the batch's columns, and note what is to be acknowledged; return how many values."""
         room, book, session = self.room, self.book, cast(Session, self.session)
-        batch, readers, wanted = room.batch, book.readers, room.tree
+        batch, readers, wanted, outward = room.batch, book.readers, room.tree, room.outward
         words: list[int] = []
         now_us, values = time.time_ns() // 1000, 0
         for topic, payload, packet_id, flags in zip(burst.topics, burst.payloads, burst.ids, burst.flags, strict=True):
@@ -161,6 +161,8 @@ class Connection(asyncio.Protocol):
                     self.counts.dropped[error.code] += 1
             if flags & 1 or wanted:
                 room.pass_on(topic, payload, flags >> 1 & 3, retain=bool(flags & 1))
+            if outward is not None:
+                outward(room.tenant, topic, payload, flags >> 1 & 3, retain=bool(flags & 1))
         if words:
             batch.words.setdefault(self, []).extend(words)
         return values

@@ -9,11 +9,13 @@ import uuid
 from collections import deque
 from typing import Any
 
+from baigong.bus.contract import Bus
 from baigong.drivers.mqtt import packets as p
 from baigong.drivers.mqtt.codec import encode
 from baigong.drivers.mqtt.payload import Book
 from baigong.drivers.mqtt.topics import covers
 from baigong.gateway.frontdoor.announce import Announcer
+from baigong.gateway.frontdoor.bridge import Bridge
 from baigong.gateway.frontdoor.connection import Connection
 from baigong.gateway.frontdoor.counts import Counts
 from baigong.gateway.frontdoor.keep import Keep
@@ -32,7 +34,8 @@ class FrontDoor:
     """The MQTT 3.1.1 listener. ``await start()`` … ``await stop()``; see ``Options`` for its limits.
 
     A PUBLISH is acknowledged when ``sink.store`` returned for the frame that holds its values, and when what the
-    session must remember is on disk. ``permits`` None: everybody may use every topic of their own tenant.
+    session must remember is on disk. ``permits`` None: everybody may use every topic of their own tenant. ``bus``:
+    share live messages with other gateways, at the price of one bus message for each.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class FrontDoor:
         options: Options | None = None,
         permits: Permits | None = None,
         notice: Notice | None = None,
+        bus: Bus | None = None,
     ) -> None:
         self.options = options or Options()
         self.counts = Counts()
@@ -55,6 +59,7 @@ class FrontDoor:
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._refusals: deque[dict[str, Any]] = deque(maxlen=50)
+        self._bridge = Bridge(bus, self) if bus is not None else None
         self._told: dict[tuple[str, str], float] = {}
 
     # life
@@ -74,6 +79,8 @@ class FrontDoor:
             raise FixConfiguration("bus.port_taken", f"MQTT cannot listen on {where}: {error}") from error
         self._spawn(self._sweep())
         self._spawn(self._announcer.run())
+        if self._bridge is not None:
+            self._spawn(self._bridge.run())
 
     @property
     def port(self) -> int:
@@ -285,13 +292,16 @@ class FrontDoor:
         """Give a message to the tenant's subscribers (a command, a live value); it is not stored as telemetry."""
         room = self.room(tenant)
         room.pass_on(topic, payload, qos, retain=retain)
+        if room.outward is not None:
+            room.outward(tenant, topic, payload, qos, retain=retain)
         room.wake()
 
     # what others ask
 
     def room(self, tenant: str) -> Room:
         if tenant not in self.rooms:
-            self.rooms[tenant] = Room(tenant, self.options, self._sink, self._keep, self.counts)
+            outward = self._bridge.send if self._bridge is not None else None
+            self.rooms[tenant] = Room(tenant, self.options, self._sink, self._keep, self.counts, outward)
         return self.rooms[tenant]
 
     def configure(self, tenant: str, device: str, spec: DeviceSpec | None) -> None:

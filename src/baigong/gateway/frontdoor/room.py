@@ -60,7 +60,16 @@ class Batch:
 class Room:
     """See the module. ``wake()`` is called after anything was added to ``batch``."""
 
-    def __init__(self, tenant: str, options: Options, sink: Sink, keep: Keep, counts: Counts) -> None:
+    def __init__(
+        self,
+        tenant: str,
+        options: Options,
+        sink: Sink,
+        keep: Keep,
+        counts: Counts,
+        outward: Callable[..., None] | None = None,
+    ) -> None:
+        self.outward = outward  # where live messages go that other gateways shall hear
         self.tenant, self.options, self.counts = tenant, options, counts
         self._sink, self._keep = sink, keep
         self.batch = Batch()
@@ -159,6 +168,8 @@ class Room:
         except FixConfiguration as error:
             self.counts.dropped[error.code] += 1
         self.pass_on(topic, payload, qos, retain=retain)
+        if self.outward is not None:
+            self.outward(self.tenant, topic, payload, qos, retain=retain)
         self.wake()
 
     def pass_on(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> None:
