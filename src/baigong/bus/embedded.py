@@ -130,6 +130,7 @@ jetstream {{ store_dir: "{self._folder / "jetstream"}"
             stderr=log,
             preexec_fn=die_with_parent,
             start_new_session=True,
+            env={"GOMEMLIMIT": "256MiB"} | os.environ,  # a soft bound: Go gives back what a burst took
         )
         log.close()
         deadline = asyncio.get_running_loop().time() + _READY_S

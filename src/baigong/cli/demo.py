@@ -79,7 +79,11 @@ def scenario_file(data: Path, days: float) -> Path:
 
 
 async def furnish(platform: Platform, scenario_path: Path, ports: Ports, progress: Progress) -> int:
-    """Register the plant's devices, start it, and on the first start write its past; returns rows written."""
+    """On the first start write the plant's past; then register its devices and start it. Returns rows written.
+
+    The past comes first: rows that arrive after newer ones may correct them, and a lake has to look.
+    """
+    rows = await _past(platform, scenario_path, progress)
     registry = platform.registry
     for spec in devices(ports):
         await registry.devices.put(TENANT, spec, _BY)
@@ -94,7 +98,7 @@ async def furnish(platform: Platform, scenario_path: Path, ports: Ports, progres
     write_secret(path, msgspec.json.encode(config).decode())
     log = platform.settings.data / "logs" / "plant.log"
     platform.start_child(Child("demo plant", [str(path)], log, told=platform.told, module="baigong.plant"))
-    return await _past(platform, scenario_path, progress)
+    return rows
 
 
 async def _past(platform: Platform, scenario_path: Path, progress: Progress) -> int:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from baigong.bus.contract import Bus, Stored
 from baigong.bus.subjects import tenant_of
 from baigong.historian.flush import write_frames
+from baigong.historian.hold import Held, Holds, serve_holds
 from baigong.historian.hot import HotFrame, HotWindow, as_table, cut_frames
 from baigong.historian.latest import Latest
 from baigong.historian.memory import load_latest, save_latest
@@ -90,7 +91,8 @@ class PartitionOwner:
         self._epoch = 0
         self._at = 0  # position read up to
         self.holds: dict[str, int] = {}  # who -> position below which the stream must not be trimmed
-        self.paused = False  # a backup holds merging and trimming
+        self.backups = Holds()  # while one lasts: no merging, no trimming
+        self._served = False
         self.counters = {"frames": 0, "rows": 0, "invalid_frames": 0, "flushes": 0, "merges": 0, "trimmed_to": 0}
         self.state = "starting"
         self.ready = asyncio.Event()
@@ -107,6 +109,9 @@ class PartitionOwner:
         self._durable = await asyncio.to_thread(load_latest, self._root, self._table, watermark)
         self._latest = await asyncio.to_thread(load_latest, self._root, self._table, watermark)
         self._swap(watermark)
+        if not self._served:  # run() may begin again on the same bus
+            await serve_holds(self._bus, self._partition, self.backups, self._held)
+            self._served = True
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow())
             tasks.create_task(self._flush_on_time())
@@ -234,6 +239,7 @@ class PartitionOwner:
             self._durable.setdefault(tenant, Latest()).restore(newest)
         with self._commit_lock:
             table.commit(written, [], at=upto, epoch=split_position(upto)[0], overlaps=overlaps)
+        pa.default_memory_pool().release_unused()
 
     def _swap(self, watermark: int) -> None:
         table = self._table
@@ -248,7 +254,7 @@ class PartitionOwner:
         last_vacuum = last_saved = time.monotonic()
         while True:
             await asyncio.sleep(self._settings.merge_s)
-            if self.paused or self._table is None:
+            if self.backups.active or self._table is None:
                 continue
             try:
                 await self._trim()
@@ -289,6 +295,10 @@ class PartitionOwner:
             await asyncio.to_thread(commit)
             self._swap(self._view.watermark)
             self.counters["merges"] += 1
+
+    def _held(self) -> Held:
+        view = self._view
+        return Held(partition=self._partition, version=view.version, position=view.watermark)
 
     # -- reading (stores.lake.contract.LakeReader, for the tenants of this partition) ----------------------------
 
