@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from baigong.bus.memory import MemoryBus
 from baigong.registry import files
 from baigong.registry.opening import Registry, open_registry
 from baigong.vocab.devices import DeviceSpec, PointSpec, device_yaml
-from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.errors import FixConfiguration, RetryLater
 from baigong.vocab.happenings import Event
 from baigong.vocab.ids import point_number
 
@@ -152,6 +153,24 @@ async def test_a_refused_change_leaves_the_file(tmp_path: Path) -> None:
         with pytest.raises(FixConfiguration):
             await registry.devices.put("main", SPEC, "me", revision=7)
         assert not _path(tmp_path, "other").exists()
+
+
+async def test_a_file_that_cannot_be_written_is_told_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with opened(tmp_path) as registry:
+        await registry.devices.put("main", SPEC, "me")
+        with monkeypatch.context() as patch:
+            patch.setattr(files.os, "fsync", full)
+            with pytest.raises(RetryLater) as caught:
+                await registry.devices.put("main", _with(SPEC, unit="W"), "me")
+        assert caught.value.code == "storage.full"
+        assert registry.book.find("main", "a.x").spec.unit == "kW"
+        assert [p.name for p in _path(tmp_path).parent.iterdir()] == ["plc.yaml"]
+        assert _path(tmp_path).read_text() == device_yaml(SPEC)
 
 
 async def test_changes_reach_the_bus_and_the_gateway(tmp_path: Path) -> None:

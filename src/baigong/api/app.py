@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -64,8 +64,7 @@ def create_app(
     clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
 ) -> Starlette:
     """Make the application. Its lifespan listens to the gateways' heartbeats; everything else is the caller's."""
-    chosen = settings or ApiSettings()
-    pulse = Pulse(clock_us)
+    chosen, pulse = settings or ApiSettings(), Pulse(clock_us)
     rooms = Rooms(
         registry=registry,
         lake=lake,
@@ -81,6 +80,21 @@ def create_app(
         started_us=clock_us(),
     )
 
+    declared = operations(rooms)
+    routes = [route(rooms, operation, PREFIX) for operation in declared]
+    routes += [route(rooms, o, "") for o in declared if o.path == "/metrics"]
+    routes += _documents(declared, chosen.version)
+    app = Starlette(
+        routes=[*routes, live_route(rooms, PREFIX), *console_routes(chosen.console or built_console())],
+        middleware=[Middleware(_Secured)],
+        exception_handlers={HTTPException: _http_problem, Exception: _bug},
+        lifespan=_listening(pulse, bus),
+    )
+    app.state.rooms = rooms
+    return app
+
+
+def _listening(pulse: Pulse, bus: Bus) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         listening = asyncio.create_task(pulse.listen(bus))
@@ -90,18 +104,7 @@ def create_app(
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
 
-    declared = operations(rooms)
-    routes = [route(rooms, operation, PREFIX) for operation in declared]
-    metrics = next(o for o in declared if o.path == "/metrics")
-    routes += [route(rooms, metrics, ""), *_documents(declared, chosen.version)]
-    app = Starlette(
-        routes=[*routes, live_route(rooms, PREFIX), *console_routes(chosen.console or built_console())],
-        middleware=[Middleware(_Secured)],
-        exception_handlers={HTTPException: _http_problem, Exception: _bug},
-        lifespan=lifespan,
-    )
-    app.state.rooms = rooms
-    return app
+    return lifespan
 
 
 def operations(rooms: Rooms) -> list[Operation]:

@@ -82,6 +82,15 @@ def operations(rooms: Rooms) -> list[Operation]:
             limit=query.limit,
         )
 
+    return [
+        Operation("GET", "/episodes", "Intervals on assets", episodes, query=EpisodesQuery, answer=list[Episode]),
+        Operation("PUT", "/episodes/{id}", "Write or correct an episode", put_episode, body=Episode, answer=Episode),
+        Operation("GET", "/events", "What happened", events, query=AllEventsQuery, answer=list[Event]),
+        *_switches(rooms),
+    ]
+
+
+def _switches(rooms: Rooms) -> list[Operation]:
     async def demo(call: Call) -> Any:
         return await _demo(rooms).state()
 
@@ -89,9 +98,6 @@ def operations(rooms: Rooms) -> list[Operation]:
         return await _demo(rooms).set_fault(call.part("id"), call.body.active)
 
     return [
-        Operation("GET", "/episodes", "Intervals on assets", episodes, query=EpisodesQuery, answer=list[Episode]),
-        Operation("PUT", "/episodes/{id}", "Write or correct an episode", put_episode, body=Episode, answer=Episode),
-        Operation("GET", "/events", "What happened", events, query=AllEventsQuery, answer=list[Event]),
         Operation("GET", "/demo", "The demo plant's faults", demo, answer=Demo),
         Operation("PUT", "/demo/faults/{id}", "Switch a fault", switch, body=FaultSwitch, answer=Fault),
     ]

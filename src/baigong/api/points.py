@@ -109,6 +109,23 @@ def operations(rooms: Rooms) -> list[Operation]:
         row = await devices.edit_point(call.tenant, call.part("name"), changes, call.who.user)
         return _answer(rooms, row, None)
 
+    async def latest(call: Call) -> Any:
+        rows = _selected(rooms, call.tenant, call.query)
+        newest = await newest_of(rooms, call.tenant, [p.number for p in rows])
+        return [_latest(p, newest[p.number]) for p in rows if p.number in newest]
+
+    return [
+        Operation("GET", "/points", "Find points", points, query=PointsQuery, answer=PointsAnswer),
+        Operation("GET", "/points/{name}", "One point", point, answer=PointAnswer),
+        Operation("PATCH", "/points/{name}", "Change a point's words", change, body=PointChanges, answer=PointAnswer),
+        _why(rooms),
+        Operation("GET", "/latest", "Newest values", latest, query=LatestQuery, answer=list[LatestValue]),
+    ]
+
+
+def _why(rooms: Rooms) -> Operation:
+    book, devices = rooms.registry.book, rooms.registry.devices
+
     async def why(call: Call) -> Any:
         row = book.find(call.tenant, call.part("name"))
         at = read_time(call.query.at, rooms.clock_us(), "at") if call.query.at else None
@@ -124,18 +141,7 @@ def operations(rooms: Rooms) -> list[Operation]:
             clock_us=rooms.clock_us,
         )
 
-    async def latest(call: Call) -> Any:
-        rows = _selected(rooms, call.tenant, call.query)
-        newest = await newest_of(rooms, call.tenant, [p.number for p in rows])
-        return [_latest(p, newest[p.number]) for p in rows if p.number in newest]
-
-    return [
-        Operation("GET", "/points", "Find points", points, query=PointsQuery, answer=PointsAnswer),
-        Operation("GET", "/points/{name}", "One point", point, answer=PointAnswer),
-        Operation("PATCH", "/points/{name}", "Change a point's words", change, body=PointChanges, answer=PointAnswer),
-        Operation("GET", "/points/{name}/why", "Why a value is what it is, or was", why, query=WhyQuery, answer=Why),
-        Operation("GET", "/latest", "Newest values", latest, query=LatestQuery, answer=list[LatestValue]),
-    ]
+    return Operation("GET", "/points/{name}/why", "Why a value is what it is, or was", why, query=WhyQuery, answer=Why)
 
 
 async def newest_of(rooms: Rooms, tenant: str, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -109,6 +109,19 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return response
 
+    return [
+        Operation("POST", "/session", "Sign in", sign_in, body=SignIn, answer=Session, everyone=True),
+        Operation("GET", "/session", "Who is signed in", whoami, answer=Session, before_password=True),
+        Operation("DELETE", "/session", "Sign out", sign_out, before_password=True),
+        *_mine(rooms),
+        *_tokens(rooms),
+        *_credentials(rooms),
+    ]
+
+
+def _mine(rooms: Rooms) -> list[Operation]:
+    people = rooms.registry.people
+
     async def set_password(call: Call) -> Any:
         await people.set_password(call.who, call.body.password, call.body.current)
 
@@ -116,13 +129,8 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
         await people.set_language(call.who, call.body.language)
 
     return [
-        Operation("POST", "/session", "Sign in", sign_in, body=SignIn, answer=Session, everyone=True),
-        Operation("GET", "/session", "Who is signed in", whoami, answer=Session, before_password=True),
-        Operation("DELETE", "/session", "Sign out", sign_out, before_password=True),
         Operation("POST", "/password", "Set my password", set_password, body=NewPassword, before_password=True),
         Operation("PUT", "/language", "Choose my language", set_language, body=Language, before_password=True),
-        *_tokens(rooms),
-        *_credentials(rooms),
     ]
 
 

@@ -67,6 +67,22 @@ def operations(rooms: Rooms) -> list[Operation]:
         schema, tables = _plain_types(table, form)
         return answer(form, schema, tables, name="query", bom=call.query.bom, stream=len(table) > 100_000)
 
+    return [
+        Operation(
+            "POST",
+            "/sql",
+            "Run one SELECT",
+            run,
+            query=SqlQuery,
+            body=SqlRequest,
+            answer=SqlAnswer,
+            gives=tuple(FORMATS.values()),
+        ),
+        _schema(rooms),
+    ]
+
+
+def _schema(rooms: Rooms) -> Operation:
     async def schema(call: Call) -> Any:
         found = []
         for name in _TABLES:
@@ -79,19 +95,7 @@ def operations(rooms: Rooms) -> list[Operation]:
             found.append(SqlTable(name=name, columns=_columns(empty.schema)))
         return found
 
-    return [
-        Operation(
-            "POST",
-            "/sql",
-            "Run one SELECT",
-            run,
-            query=SqlQuery,
-            body=SqlRequest,
-            answer=SqlAnswer,
-            gives=tuple(FORMATS.values()),
-        ),
-        Operation("GET", "/sql/schema", "Tables and columns that SQL sees", schema, answer=list[SqlTable]),
-    ]
+    return Operation("GET", "/sql/schema", "Tables and columns that SQL sees", schema, answer=list[SqlTable])
 
 
 def _columns(schema: pa.Schema) -> list[Column]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from starlette.responses import Response
 
-from baigong.api.attention import attention
+from baigong.api.attention import Attention, attention
 from baigong.api.device_state import lines
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
@@ -60,37 +60,41 @@ def operations(rooms: Rooms) -> list[Operation]:
         return Response(await asyncio.to_thread(rooms.metrics.text), headers={"Content-Type": _PROMETHEUS})
 
     async def system(call: Call) -> Any:
-        stats = rooms.lake.stats()
-        stream = await _stream(rooms)
-        disk = shutil.disk_usage(rooms.registry.data)
-        return System(
-            health=await _tiles(rooms, call.tenant, stream),
-            throughput={
-                "accepted_values_s": rooms.pulse.total("values_s"),
-                "accepted_frames_s": rooms.pulse.total("frames_s"),
-                "visible_values_s": stats.get("visible_values_s"),
-                "latency_ms_p99": stats.get("latency_ms_p99"),
-            },
-            backlog=rooms.pulse.backlog(),
-            disk={
-                "free": disk.free,
-                "total": disk.total,
-                "reserve": rooms.settings.reserve_bytes,
-                "lake_bytes": stats.get("bytes"),
-                "stream_bytes": stream.get("bytes"),
-            },
-            processes=await asyncio.to_thread(rooms.facts.processes),
-            dropped=_dropped(rooms),
-            lake=stats,
-            bus=stream,
-            mqtt=_first(rooms, "mqtt"),
-        )
+        return await _system(rooms, call.tenant)
 
     return [
         Operation("GET", "/health", "Is it up", health, answer=Health, everyone=True),
         Operation("GET", "/metrics", "Numbers for Prometheus", metrics, gives=("text/plain",)),
         Operation("GET", "/system", "How the platform is", system, answer=System),
     ]
+
+
+async def _system(rooms: Rooms, tenant: str) -> System:
+    stats = rooms.lake.stats()
+    stream = await _stream(rooms)
+    disk = shutil.disk_usage(rooms.registry.data)
+    return System(
+        health=await _tiles(rooms, tenant, stream),
+        throughput={
+            "accepted_values_s": rooms.pulse.total("values_s"),
+            "accepted_frames_s": rooms.pulse.total("frames_s"),
+            "visible_values_s": stats.get("visible_values_s"),
+            "latency_ms_p99": stats.get("latency_ms_p99"),
+        },
+        backlog=rooms.pulse.backlog(),
+        disk={
+            "free": disk.free,
+            "total": disk.total,
+            "reserve": rooms.settings.reserve_bytes,
+            "lake_bytes": stats.get("bytes"),
+            "stream_bytes": stream.get("bytes"),
+        },
+        processes=await asyncio.to_thread(rooms.facts.processes),
+        dropped=_dropped(rooms),
+        lake=stats,
+        bus=stream,
+        mqtt=_first(rooms, "mqtt"),
+    )
 
 
 async def _stream(rooms: Rooms) -> dict[str, Any]:
@@ -135,7 +139,6 @@ async def _tiles(rooms: Rooms, tenant: str, stream: dict[str, Any]) -> list[Tile
     devices = [line for line in lines(rooms, tenant) if line.enabled]
     down = [line.device for line in devices if line.state == "down"]
     disk = [item for item in items if item.kind == "disk.low"]
-    silent = [item for item in items if item.kind == "gateway.silent"]
     network = Tile(
         tile="network",
         state="bad" if down and len(down) == len(devices) else "uncertain" if down else "good",
@@ -143,15 +146,6 @@ async def _tiles(rooms: Rooms, tenant: str, stream: dict[str, Any]) -> list[Tile
         detail_zh=f"{len(devices)} 个采集连接中 {len(devices) - len(down)} 个有响应",
         advice=f"Not answering: {', '.join(down[:5])}" if down else "",
         advice_zh=f"无响应:{'、'.join(down[:5])}" if down else "",
-    )
-    stopped = not stream or bool(silent)
-    platform = Tile(
-        tile="platform",
-        state="bad" if stopped else "good",
-        detail="the bus is down" if not stream else silent[0].title if silent else "every process runs",
-        detail_zh="消息总线已中断" if not stream else silent[0].title_zh if silent else "所有进程运行正常",
-        advice="It restarts by itself; see the processes below." if stopped else "",
-        advice_zh="系统会自动重启;见下方进程列表。" if stopped else "",
     )
     full = bool(disk) and disk[0].severity == "high"
     data = Tile(
@@ -171,4 +165,17 @@ async def _tiles(rooms: Rooms, tenant: str, stream: dict[str, Any]) -> list[Tile
         advice="",
         advice_zh="",
     )
-    return [network, platform, data, security]
+    return [network, _platform(items, stream), data, security]
+
+
+def _platform(items: list[Attention], stream: dict[str, Any]) -> Tile:
+    silent = [item for item in items if item.kind == "gateway.silent"]
+    stopped = not stream or bool(silent)
+    return Tile(
+        tile="platform",
+        state="bad" if stopped else "good",
+        detail="the bus is down" if not stream else silent[0].title if silent else "every process runs",
+        detail_zh="消息总线已中断" if not stream else silent[0].title_zh if silent else "所有进程运行正常",
+        advice="It restarts by itself; see the processes below." if stopped else "",
+        advice_zh="系统会自动重启;见下方进程列表。" if stopped else "",
+    )

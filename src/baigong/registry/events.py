@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from baigong.bus.contract import Bus
 from baigong.stores.records.engine import Records
 from baigong.stores.records.happenings import add_events, forget_events, list_events
-from baigong.vocab.errors import RetryLater
+from baigong.vocab.errors import BaigongError, RetryLater
 from baigong.vocab.happenings import Event
 
 _KEEP_US = 400 * 86_400_000_000  # a year and a bit: "what was it like last year?" stays answerable
@@ -85,7 +85,8 @@ class Events:
                 self.dropped += 1
 
     async def _write(self) -> None:
-        await self._records.write(lambda c: forget_events(c, self._clock_us() - _KEEP_US))
+        with suppress(BaigongError):  # a full disk now: what is old goes at the next start
+            await self._records.write(lambda c: forget_events(c, self._clock_us() - _KEEP_US))
         while True:
             batch = [await self._pending.get()]
             await asyncio.sleep(_GATHER_S)
@@ -93,5 +94,5 @@ class Events:
                 batch.append(self._pending.get_nowait())
             try:
                 await self._records.write(lambda c, batch=batch: add_events(c, batch))  # type: ignore[misc]
-            except RetryLater:  # a full disk must not end the task
+            except BaigongError:  # a full disk must not end the task
                 self.dropped += len(batch)

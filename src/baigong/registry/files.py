@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
-from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.errors import FixConfiguration, RetryLater
 
 
 @dataclass(slots=True, frozen=True)
@@ -64,20 +66,26 @@ def parse_file(text: str, device: str) -> DeviceSpec:
 
 
 def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:
-    """Put ``text`` at ``path``: after a power cut either the old or the new text is there, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Put ``text`` at ``path``: after a power cut either the old or the new text is there, whole.
+
+    Raises storage.full, or config.invalid where writing is not allowed; the old text is there then.
+    """
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(fresh, path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise RetryLater("storage.full", f"{path.name} cannot be written: {error.strerror}") from error
+        raise FixConfiguration("config.invalid", f"{path} cannot be written: {error.strerror}") from error
 
 
 def remove(path: Path) -> None:

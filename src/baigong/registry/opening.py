@@ -74,35 +74,13 @@ async def open_registry(
     """Open the records, take the device files, answer on the bus; closes everything on leaving."""
     records = await asyncio.to_thread(open_records, data / "records.db")
     reloads: asyncio.Queue[tuple[str, DeviceSpec]] = asyncio.Queue()
-    events = Events(records, bus, clock_us)
-    book = PointBook()
-    config = data / "config"
-    credentials = Credentials(records, clock_us)
-
-    def changed(owner: str, spec: DeviceSpec) -> None:
-        if devices.find(owner, spec.device) is None:
-            credentials.forget_device(owner, spec.device)
-        reloads.put_nowait((owner, spec))
-
-    devices = Devices(events, book, config, clock_us, check, changed)
-    registry = Registry(
-        tenant=tenant,
-        data=data,
-        records=records,
-        events=events,
-        book=book,
-        devices=devices,
-        watch=FileWatch(config, devices, events, clock_us),
-        people=People(records, clock_us),
-        credentials=credentials,
-        episodes=Episodes(records, events, clock_us),
-    )
+    registry = _furnish(data, tenant, records, bus, clock_us, check, lambda t, spec: reloads.put_nowait((t, spec)))
     try:
         await _load(registry, clock_us())
-        await answer(bus, devices, book, registry.credentials)
+        await answer(bus, registry.devices, registry.book, registry.credentials)
         async with asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(events.store_told()),
+                tasks.create_task(registry.events.store_told()),
                 tasks.create_task(registry.watch.run(look_every_s)),
                 tasks.create_task(_reload(bus, reloads)),
             ]
@@ -115,6 +93,39 @@ async def open_registry(
         raise
     finally:
         await records.close()
+
+
+def _furnish(
+    data: Path,
+    tenant: str,
+    records: Records,
+    bus: Bus,
+    clock_us: Callable[[], int],
+    check: Callable[[DeviceSpec], None],
+    reload: Callable[[str, DeviceSpec], None],
+) -> Registry:
+    events, book = Events(records, bus, clock_us), PointBook()
+    credentials = Credentials(records, clock_us)
+
+    def changed(owner: str, spec: DeviceSpec) -> None:
+        if devices.find(owner, spec.device) is None:
+            credentials.forget_device(owner, spec.device)
+        reload(owner, spec)
+
+    config = data / "config"
+    devices = Devices(events, book, config, clock_us, check, changed)
+    return Registry(
+        tenant=tenant,
+        data=data,
+        records=records,
+        events=events,
+        book=book,
+        devices=devices,
+        watch=FileWatch(config, devices, events, clock_us),
+        people=People(records, clock_us),
+        credentials=credentials,
+        episodes=Episodes(records, events, clock_us),
+    )
 
 
 async def _load(registry: Registry, now_us: int) -> None:

@@ -39,11 +39,15 @@ class FileWatch:
         self._stamps: dict[tuple[str, str], tuple[int, int]] = {}
         self._missing: dict[tuple[str, str], int] = {}
         self.rejected: dict[tuple[str, str], Rejected] = {}
+        self.failed = 0  # looks that could not be finished
 
     async def run(self, every_s: float = 1.0) -> None:
         while True:
             await asyncio.sleep(every_s)
-            await self.look()
+            try:
+                await self.look()
+            except (BaigongError, OSError):  # a full disk, a folder that may not be read: look again
+                self.failed += 1
 
     async def look(self) -> None:
         """Take what is new or changed, reject what is wrong, drop what has been removed."""

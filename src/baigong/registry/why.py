@@ -25,8 +25,8 @@ from baigong.vocab.happenings import Event
 State = Literal["good", "uncertain", "bad", "unknown"]
 _AROUND_US = 3_600_000_000  # how far from the moment rows are looked for
 _BACK_US = 7 * 86_400_000_000  # and events
-_BREAKS = ("link.lost", "link.failed", "link.down", "device.down", "session.lost", "driver.failed", "read.failed")
-_MENDS = ("link.restored", "link.up", "link.connected", "device.up", "session.opened", "driver.connected")
+_BREAKS = ("link.lost",)
+_MENDS = ("link.connected",)
 
 
 class Action(Struct, frozen=True, kw_only=True):
@@ -85,13 +85,7 @@ async def explain(
     """Answer why ``point`` is as it is (``at_us`` None) or was. ``gateway`` None: no device reads it (ingested)."""
     now = clock_us()
     moment = now if at_us is None else at_us
-    told = await events.recent(
-        point.tenant,
-        subjects=[f"device:{point.device}", f"point:{point.number}", f"gateway:{gateway or 'local'}"],
-        start_us=moment - _BACK_US,
-        end_us=moment + 1,
-        limit=50,
-    )
+    told = await _told(events, point, gateway, moment)
     rows = await asyncio.to_thread(_rows, lake, point, moment, now, at_us is None)
     chain: list[Step] = []
     last_good = _last_good(rows, moment)
@@ -111,6 +105,16 @@ async def explain(
         last_good_us=last_good,
         chain=chain,
         events=told,
+    )
+
+
+async def _told(events: Events, point: PointRow, gateway: str | None, moment: int) -> list[Event]:
+    return await events.recent(
+        point.tenant,
+        subjects=[f"device:{point.device}", f"point:{point.number}", f"gateway:{gateway or 'local'}"],
+        start_us=moment - _BACK_US,
+        end_us=moment + 1,
+        limit=50,
     )
 
 
@@ -169,23 +173,8 @@ def _ingested(point: PointRow) -> Step:
 
 def _past_steps(point: PointRow, told: list[Event], gateway: str | None) -> list[Step]:
     """Tell the state of device and point at the moment from the last events before it (newest first)."""
-    link = f"/connect/{point.device}"
-    steps = []
     device = [e for e in told if e.subject == f"device:{point.device}"]
-    last = next((e for e in device if e.kind in _BREAKS or e.kind in _MENDS), None)
-    state: State = "unknown" if last is None else "bad" if last.kind in _BREAKS else "good"
-    detail = "no news of the link in the week before" if last is None else _say(last)
-    steps.append(
-        Step(
-            step="device",
-            title=point.device,
-            state=state,
-            detail=detail,
-            time_us=last.time_us if last else None,
-            error=_problem_in(last),
-            action=Action(label="device", link=link),
-        )
-    )
+    steps = [_link_then(point, device)]
     changed = next((e for e in device if e.kind.startswith("device.")), None)
     if changed is not None:
         steps.append(
@@ -216,6 +205,20 @@ def _past_steps(point: PointRow, told: list[Event], gateway: str | None) -> list
             )
         )
     return steps
+
+
+def _link_then(point: PointRow, device: list[Event]) -> Step:
+    last = next((e for e in device if e.kind in _BREAKS or e.kind in _MENDS), None)
+    return Step(
+        step="device",
+        title=point.device,
+        state="unknown" if last is None else "bad" if last.kind in _BREAKS else "good",
+        detail="no news of the link in the week before" if last is None else _say(last),
+        detail_zh="此前一周内没有连接记录" if last is None else "",
+        time_us=last.time_us if last else None,
+        error=_problem_in(last),
+        action=Action(label="device", label_zh="采集连接", link=f"/connect/{point.device}"),
+    )
 
 
 def _names(event: Event, point: PointRow) -> bool:
