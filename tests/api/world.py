@@ -170,7 +170,9 @@ async def world(data: Path, **settings: Any) -> AsyncIterator[World]:
         token = await registry.people.ensure_key(data / "key", "main")
         app = create_app(registry, lake, PlainSql(lake, registry), bus, live, ApiSettings(**settings))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", ws_ping_interval=None))
-        with socket.create_server(("127.0.0.1", 0)) as listener:
+        # asyncio turns Nagle's algorithm off only for sockets that say TCP
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+            listener.bind(("127.0.0.1", 0))
             tasks = [
                 asyncio.create_task(server.serve(sockets=[listener])),
                 asyncio.create_task(_historian(bus, lake, live)),
