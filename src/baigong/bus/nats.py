@@ -64,6 +64,15 @@ class NatsBus:
     def connected(self) -> bool:
         return bool(self._nc.is_connected)
 
+    @property
+    def client(self) -> Client:
+        """The connection itself, for what only JetStream can do (``bus.snapshot``)."""
+        return self._nc
+
+    async def api(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ask JetStream; a refusal comes back under ``error``."""
+        return await self._api(verb, body)
+
     async def _api(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
             reply = await self._nc.request(f"$JS.API.{verb}", msgspec.json.encode(body) if body else b"", timeout=10)

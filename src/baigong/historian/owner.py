@@ -93,7 +93,7 @@ class PartitionOwner:
         self.holds: dict[str, int] = {}  # who -> position below which the stream must not be trimmed
         self.backups = Holds()  # while one lasts: no merging, no trimming
         self._served = False
-        self.counters = {"frames": 0, "rows": 0, "invalid_frames": 0, "flushes": 0, "merges": 0, "trimmed_to": 0}
+        self.counters = {"frames": 0, "rows_taken": 0, "invalid_frames": 0, "flushes": 0, "merges": 0, "trimmed_to": 0}
         self.state = "starting"
         self.ready = asyncio.Event()
         self._table: PartitionTable | None = None
@@ -191,7 +191,7 @@ class PartitionOwner:
         for day in days:
             self._overlaps.setdefault(tenant, {})[day] = at
         self._hot.append(tenant, HotFrame(at, seen_us, batch, codes))
-        self.counters["rows"] += len(batch)
+        self.counters["rows_taken"] += len(batch)
         self._on_frame(tenant, batch, seen_us)
 
     # -- committing ------------------------------------------------------------------------------------------

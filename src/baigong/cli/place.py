@@ -1,0 +1,82 @@
+"""The bus of a data folder, whether its platform runs or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from baigong.bus.embedded import EmbeddedNats
+from baigong.bus.nats import NatsBus
+from baigong.cli.folder import FORMAT, DataFolder
+from baigong.vocab.errors import FixConfiguration
+
+
+@asynccontextmanager
+async def bus_of(data: Path, nats_url: str = "", nats_token: str = "") -> AsyncIterator[tuple[NatsBus, bool]]:
+    """Connect to the bus of a data folder and say whether its platform runs.
+
+    When it does not, the folder is locked and its own NATS server is started for as long as this lasts.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            stack.enter_context(DataFolder(data))
+            runs = False
+        except FixConfiguration as error:
+            if error.code != "storage.locked":
+                raise
+            runs = True
+        url, token = nats_url, nats_token
+        if not url and runs:
+            url, token = running_server(data)
+        elif not url:
+            server = await stack.enter_async_context(EmbeddedNats(data / "nats", port=0, reserve=0))
+            url, token = server.url, server.token
+        bus = await NatsBus.connect(url, token=token or None, name="baigong keep")
+        stack.push_async_callback(bus.close)
+        yield bus, runs
+
+
+def running_server(data: Path) -> tuple[str, str]:
+    """Read where the running platform's own NATS server listens, and its token."""
+    try:
+        found = re.search(r'^listen: "(.+)"', (data / "nats" / "nats.conf").read_text("utf-8"), re.MULTILINE)
+        token = (data / "nats" / "token").read_text("utf-8").strip()
+    except OSError as error:
+        raise FixConfiguration(
+            "config.invalid", "this platform has no NATS server of its own: name it with --nats", place=str(data)
+        ) from error
+    if found is None:
+        raise FixConfiguration("config.invalid", "nats.conf names no address", place=str(data / "nats" / "nats.conf"))
+    return f"nats://{found[1]}", token
+
+
+def is_running(data: Path) -> bool:
+    """Say whether a platform holds this folder's lock."""
+    if not (data / "lock").exists():
+        return False
+    try:
+        with DataFolder(data):
+            return False
+    except FixConfiguration as error:
+        if error.code == "storage.locked":
+            return True
+        raise
+
+
+def check_is_data(data: Path) -> None:
+    """Raise config.invalid for what is no data folder, storage.version for one from a newer program."""
+    file = data / "format"
+    if not file.is_file():
+        raise FixConfiguration("config.invalid", "this is no data folder of Baigong", place=str(data))
+    text = file.read_text("utf-8", "replace").strip()
+    if not text.isdigit() or int(text) > FORMAT:
+        raise FixConfiguration(
+            "storage.version", f"the folder has format {text!r}, this program knows up to {FORMAT}", place=str(file)
+        )
+
+
+def partitions(data: Path) -> list[str]:
+    lake = data / "lake"
+    return sorted(p.name for p in lake.iterdir() if (p / "telemetry" / "_delta_log").is_dir()) if lake.is_dir() else []

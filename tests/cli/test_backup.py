@@ -1,0 +1,109 @@
+"""A backup taken while values pour in, restored into a new folder: all that was accepted before, once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from baigong.cli.archive import read_archive
+from baigong.cli.backup import backup
+from baigong.cli.restore import restore
+from baigong.vocab.errors import FixConfiguration, RetryLater
+from tests.cli.plants import Load, client, platform, times_of
+
+
+async def test_backup_under_load_restores_everything_accepted_before_it_began(tmp_path: Path) -> None:
+    old, new, file = tmp_path / "old", tmp_path / "new", tmp_path / "b.tar"
+    async with platform(old) as running, client(old) as http:
+        load = Load(http, "pump1.flow")
+        await load.send(5000)
+        await running.owner.flush()
+        pouring = asyncio.create_task(load.run())
+        await asyncio.sleep(1.0)  # flushes, merges and trims happen meanwhile
+        before = list(load.accepted)
+        taken = await backup(old, file)
+        at_end = list(load.accepted)
+        await asyncio.sleep(0.5)
+        pouring.cancel()
+        await asyncio.gather(pouring, return_exceptions=True)
+        assert taken.running
+        assert not running.owner.backups.active, "released"
+        assert len(at_end) > len(before), "the load went on while the backup was taken"
+        kept = set(load.accepted)
+    made = await restore(file, new)
+    assert made.frames > 0, "some of it was only in the stream"
+    async with platform(new) as running, client(new) as http:
+        await caught_up(running)
+        found = await times_of(http, "pump1.flow")
+        assert len(found) == len(set(found)), "nothing doubled"
+        assert set(before) <= set(found) <= kept
+        stats = running.owner.stats()
+        assert stats["epoch"] >= 2, "an epoch of its own"
+        assert stats["rows"] == len(found), "nothing was replayed that the lake had already"
+        later = Load(http, "pump1.flow", start_us=1_800_000_000_000_000)
+        await later.send(10)
+        await running.owner.flush()
+        assert set(later.accepted) <= set(await times_of(http, "pump1.flow"))
+    async with platform(new) as running, client(new) as http:  # and once more, from its own lake
+        await caught_up(running)
+        assert len(await times_of(http, "pump1.flow")) == len(found) + 10
+
+
+async def caught_up(running: object) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            state = await running.bus.stream_state("p0")  # type: ignore[attr-defined]
+            stats = running.owner.stats()  # type: ignore[attr-defined]
+            if max(stats["position"], stats["watermark"]) >= state.last_seq:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_backup_of_a_stopped_platform(tmp_path: Path) -> None:
+    old, new, file = tmp_path / "old", tmp_path / "new", tmp_path / "b.tar"
+    async with platform(old) as _, client(old) as http:
+        load = Load(http, "pump1.flow")
+        await load.send(1000)
+    taken = await backup(old, file)
+    assert not taken.running
+    assert taken.files > 0
+    assert file.stat().st_mode & 0o077 == 0, "secrets are in it"
+    steps: list[str] = []
+    await restore(file, new, lambda what, done, total: steps.append(what))
+    assert "unpacking" in steps
+    async with platform(new) as _, client(new) as http:
+        assert await times_of(http, "pump1.flow") == load.accepted
+    async with platform(old) as _, client(old) as http:  # the backup did the folder no harm
+        assert await times_of(http, "pump1.flow") == load.accepted
+
+
+async def test_restore_refuses_what_is_not_whole(tmp_path: Path) -> None:
+    old, file = tmp_path / "old", tmp_path / "b.tar"
+    async with platform(old) as _, client(old) as http:
+        await Load(http, "pump1.flow").send(1000)
+    await backup(old, file)
+    raw = bytearray(file.read_bytes())
+    assert read_archive(file, None)["format"] == 1
+
+    (tmp_path / "cut.tar").write_bytes(raw[: len(raw) // 2])
+    with pytest.raises(RetryLater, match=r"cannot be read|cut off"):
+        await restore(tmp_path / "cut.tar", tmp_path / "new")
+    at = raw.index(b"PAR1") + 10
+    raw[at] ^= 0xFF
+    (tmp_path / "rotten.tar").write_bytes(raw)
+    with pytest.raises(RetryLater, match="members differ"):
+        await restore(tmp_path / "rotten.tar", tmp_path / "new")
+    (tmp_path / "else.tar").write_bytes(b"hello")
+    with pytest.raises(FixConfiguration, match="no backup"):
+        await restore(tmp_path / "else.tar", tmp_path / "new")
+    with pytest.raises(FixConfiguration, match="exists"):
+        await restore(file, old)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.tar", "cut.tar", "else.tar", "old", "rotten.tar"]
+
+
+async def test_backup_of_what_is_no_data_folder(tmp_path: Path) -> None:
+    with pytest.raises(FixConfiguration, match="no data folder"):
+        await backup(tmp_path, tmp_path / "b.tar")
+    assert not list(tmp_path.iterdir()), "nothing was made"
