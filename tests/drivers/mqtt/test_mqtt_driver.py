@@ -40,7 +40,13 @@ class Mosquitto:
         self._config = folder / "mosquitto.conf"
         own = [] if any(line.startswith("listener") for line in lines) else [f"listener {self.port} 127.0.0.1"]
         anonymous = [] if any("allow_anonymous" in line for line in lines) else ["allow_anonymous true"]
-        more = [f"persistence_location {folder}/", "persistence true", "user root", "max_queued_messages 0", "autosave_interval 1"]
+        more = [
+            f"persistence_location {folder}/",
+            "persistence true",
+            "user root",
+            "max_queued_messages 0",
+            "autosave_interval 1",
+        ]
         self._config.write_text("\n".join([*own, *anonymous, *more, *lines]) + "\n")
         self._child: asyncio.subprocess.Process | None = None
 

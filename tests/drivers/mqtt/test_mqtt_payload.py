@@ -200,6 +200,35 @@ def test_any_json_becomes_a_frame_or_a_typed_error(sent: list[Any]) -> None:
     assert len(columns.frame()) == total == len(columns)
 
 
+entries = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from("abc"), "value": st.integers() | st.floats(allow_nan=False) | st.booleans()},
+        optional={"ts": st.sampled_from([TS_MS, TS_MS + 1, 0, "x"]), "unit": st.just("bar"), "q": st.just(192)},
+    ),
+    max_size=4,
+)
+stamped = st.fixed_dictionaries(
+    {"ts": st.sampled_from([TS_MS, 0, "2026-01-01T00:00:00Z"])},
+    optional={
+        "d": st.dictionaries(st.text(max_size=3), st.floats() | st.text(max_size=3)),
+        "m": entries,
+        "x": st.integers(),
+    },
+)
+
+
+@given(st.lists(entries | stamped, min_size=1, max_size=5))
+def test_a_plan_finds_what_the_long_way_finds(sent: list[Any]) -> None:
+    planned = a_book()
+    for document in [*sent, *sent]:
+        raw = json.dumps(document).encode()
+        fast, slow, fresh = Columns(), Columns(), a_book()
+        planned.reader("t")._clock_us = 0
+        assert planned.reader("t").take(raw, fast, NOW) == fresh.reader("t").take(raw, slow, NOW)
+        key = [("point", "ascending"), ("time", "ascending"), ("value", "ascending"), ("text", "ascending")]
+        assert fast.frame().sort_by(key).to_pylist() == slow.frame().sort_by(key).to_pylist()
+
+
 @given(
     st.dictionaries(
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5).filter(
@@ -232,6 +261,31 @@ def test_paths_can_be_taken_apart(keys: list[str]) -> None:
 )
 def test_proposed_names_are_allowed(topic: str, path: str, asset: str, quantity: str) -> None:
     PointSpec(name=propose_name(topic, path, asset, quantity), address="x")
+
+
+def test_named_values_keep_unit_quality_and_time_whatever_changes() -> None:
+    book = a_book()
+    reader = book.reader("t")
+
+    def taken(document: Any) -> dict[str, tuple[Any, int, int]]:
+        columns = Columns()
+        reader.take(json.dumps(document).encode(), columns, NOW)
+        return rows(book, columns)
+
+    stamped = [
+        {"name": "a", "value": 1, "ts": TS_MS, "unit": "bar"},
+        {"name": "b", "value": 2, "ts": TS_MS + 1, "unit": "Cel"},
+    ]
+    for _ in range(2):
+        assert taken(stamped) == {"a": (1.0, TS_MS * 1000, 0), "b": (2.0, TS_MS * 1000 + 1000, 0)}
+    assert {p.address: p.unit for p in book.fresh} == {"t#a": "bar", "t#b": "Cel"}
+    assert taken([*stamped, {"name": "c", "value": 3, "ts": TS_MS, "unit": ""}])["c"] == (3.0, TS_MS * 1000, 0)
+    assert taken([{"name": "a", "value": 5, "ts": TS_MS, "quality": "bad"}]) == {"a": (5.0, TS_MS * 1000, q.BAD)}
+    assert taken([{"name": "a", "value": "off", "ts": TS_MS, "unit": "bar"}]) == {"a": ("off", TS_MS * 1000, 0)}
+    assert taken([{"name": "a", "value": 2**60, "ts": TS_MS, "unit": "bar"}]) == {"a": (2**60, TS_MS * 1000, 0)}
+    wrapped = {"ts": TS_MS, "metrics": [{"n": "a", "v": 1}, {"n": "b", "v": True}]}
+    for _ in range(2):
+        assert taken(wrapped) == {"metrics.a": (1.0, TS_MS * 1000, 0), "metrics.b": (1.0, TS_MS * 1000, 0)}
 
 
 def test_mapping_says_what_payloads_mean() -> None:

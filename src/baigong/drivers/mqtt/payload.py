@@ -8,10 +8,8 @@ values on one core of 2.5 GHz. Everything else (arrays, nulls, new shapes) takes
 from __future__ import annotations
 
 import json
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -19,12 +17,12 @@ import msgspec
 from baigong.drivers.mqtt import sniff
 from baigong.drivers.mqtt.columns import Columns
 from baigong.drivers.mqtt.mapping import SNIFF, Rule, rule_for
+from baigong.drivers.mqtt.plan import Plan, plan_for
 from baigong.vocab.devices import PointSpec
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.ids import point_number
 
 _decode = msgspec.json.Decoder().decode
-_UNLIKE = (TypeError, KeyError, OverflowError, AttributeError, IndexError)
 _PLANS_KEPT = 8  # shapes remembered per topic
 _STEP_US = 1_000_000
 _REPLANS = 64  # shapes tried per topic: beyond, messages have no shape and always take the long way
@@ -148,77 +146,6 @@ def numbering_of(tenant: str, device: str) -> Numbering:
     return lambda address: point_number(tenant, device, address)
 
 
-class _Group:
-    """One object inside a document of known shape: which keys hold numbers, which hold words."""
-
-    __slots__ = ("numbers", "parent", "scaling", "size", "take", "texts", "time_key", "walk", "words")
-
-    def __init__(self, walk: tuple[str, ...], size: int, time_key: str | None, parent: int) -> None:
-        self.walk, self.size, self.time_key, self.parent = walk, size, time_key, parent
-        self.take: Callable[[Any], tuple[Any, ...]] | None = None
-        self.numbers = array("q")
-        self.scaling: list[tuple[float, float]] | None = None
-        self.words: Callable[[Any], tuple[Any, ...]] | None = None
-        self.texts: list[int] = []
-
-    def put_words(self, node: Any, columns: Columns, time_us: int, arrival_us: int) -> int:
-        words = self.words(node) if self.words else ()
-        if len("".join(words)) > sniff.MAX_TEXT:  # and a TypeError when one is no text
-            raise KeyError
-        for number, word in zip(self.texts, words, strict=True):
-            columns.extra.append((number, time_us, arrival_us, word, 0))
-        return len(words)
-
-
-class Plan:
-    """How to take the values out of documents of one shape."""
-
-    __slots__ = ("groups", "time_unit", "time_walk")
-
-    def __init__(self, rule: Rule) -> None:
-        self.groups: list[_Group] = []
-        self.time_walk = sniff.keys_of(rule.time) if rule.time else None
-        self.time_unit = rule.time_unit
-
-    def put(self, document: Any, columns: Columns, arrival_us: int) -> int:
-        """Append a document's values; -1, and nothing appended, when it has another shape."""
-        mark, messages, extra = len(columns.points), len(columns.counts), len(columns.extra)
-        total = 0
-        try:
-            moments = [self._moment(_follow(document, self.time_walk), arrival_us) if self.time_walk else arrival_us]
-            for group in self.groups:
-                node = _follow(document, group.walk) if group.walk else document
-                if len(node) != group.size:
-                    raise KeyError
-                time_us = moments[group.parent]
-                if group.time_key is not None:
-                    time_us = self._moment(node[group.time_key], arrival_us)
-                moments.append(time_us)
-                if group.take is not None:
-                    row = group.take(node)
-                    if group.scaling is not None:
-                        row = tuple([v * s + o for v, (s, o) in zip(row, group.scaling, strict=True)])
-                    columns.values.extend(row)
-                    columns.points.extend(group.numbers)
-                    columns.times.append(time_us)
-                    columns.arrivals.append(arrival_us)
-                    columns.counts.append(len(row))
-                    columns.raws.append(row)
-                    total += len(row)
-                if group.words is not None:
-                    total += group.put_words(node, columns, time_us, arrival_us)
-        except _UNLIKE:
-            columns.cut(mark, messages, extra)
-            return -1
-        return total
-
-    def _moment(self, stamp: Any, arrival_us: int) -> int:
-        made = sniff.moment_us(stamp, self.time_unit)
-        if made is None:
-            raise KeyError
-        return made if -(1 << 62) < made < 1 << 62 else 0
-
-
 class Reader:
     """The messages of one topic: their shapes, and what *why* asks about them."""
 
@@ -302,8 +229,9 @@ class Reader:
             found = sniff.walk(document, rule)
         except FixConfiguration as error:
             raise self.fail(error) from None
+        count = self._add(found, columns, now_us)
         self._learn(document, rule)
-        return self._add(found, columns, now_us)
+        return count
 
     def _add(self, found: list[sniff.Sample], columns: Columns, now_us: int) -> int:
         count = 0
@@ -331,63 +259,16 @@ class Reader:
         return count
 
     def _learn(self, document: Any, rule: Rule) -> None:
-        """Remember the shape of a document, if it has one that ``Plan`` can take."""
-        if self._replans >= _REPLANS or not isinstance(document, dict) or rule.quality:
+        """Remember the shape of a document, if it has one that a plan can take."""
+        if self._replans >= _REPLANS or rule.quality:
             return
         self._replans += 1
-        plan = Plan(rule)
-        if self._group(plan, document, (), rule, 0):
+
+        def number(path: str, value: Any) -> tuple[int, float, float] | None:
+            point = self.book.point(self, path, value)
+            return (point.number, point.scale, point.offset) if point else None
+
+        plan = plan_for(document, rule, number)
+        if plan is not None:
             self._plans = [plan, *self._plans[: _PLANS_KEPT - 1]]
             self._plan = plan
-
-    def _group(self, plan: Plan, node: dict[str, Any], walk: tuple[str, ...], rule: Rule, parent: int) -> bool:
-        if sniff.entry_keys(node) or len(walk) > sniff.MAX_DEPTH:
-            return False
-        when = None if rule.time else sniff.time_key(node)
-        group = _Group(walk, len(node), when, parent)
-        plan.groups.append(group)
-        own = len(plan.groups)  # moments[0] is the document's, groups count from 1
-        prefix = ""
-        for key in walk:
-            prefix = sniff.join(prefix, key)
-        leaves = {k: v for k, v in node.items() if k != when and not isinstance(v, dict)}
-        if any(v is None or isinstance(v, list) for v in leaves.values()):
-            return False
-        self._fill(group, leaves, prefix, rule)
-        inner = [(key, value) for key, value in node.items() if isinstance(value, dict)]
-        return all(self._group(plan, value, (*walk, key), rule, own) for key, value in inner)
-
-    def _fill(self, group: _Group, leaves: dict[str, Any], prefix: str, rule: Rule) -> None:
-        takes, words, scaling = [], [], []
-        for key, value in leaves.items():
-            path = sniff.join(prefix, key)
-            if path == rule.time or (rule.fields and path not in rule.fields):
-                continue
-            point = self.book.point(self, path, value)
-            if point is None:
-                continue
-            if isinstance(value, str):
-                words.append(key)
-                group.texts.append(point.number)
-            else:
-                takes.append(key)
-                group.numbers.append(point.number)
-                scaling.append((point.scale, point.offset))
-        group.take, group.words = _getter(takes), _getter(words)
-        if any(pair != (1.0, 0.0) for pair in scaling):
-            group.scaling = scaling
-
-
-def _follow(node: Any, walk: tuple[str, ...]) -> Any:
-    for key in walk:
-        node = node[key]
-    return node
-
-
-def _getter(keys: list[str]) -> Callable[[Any], tuple[Any, ...]] | None:
-    if not keys:
-        return None
-    if len(keys) == 1:
-        only = keys[0]
-        return lambda node: (node[only],)
-    return itemgetter(*keys)

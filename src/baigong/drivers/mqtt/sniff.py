@@ -27,8 +27,8 @@ _PERHAPS_TIME = ("time", "Time", "t")
 TIME_KEYS = (*_SURELY_TIME, *_PERHAPS_TIME)
 _NAME_KEYS = ("name", "n", "id", "tag", "key", "metric", "sensor", "code")
 _VALUE_KEYS = ("value", "v", "val")
-_QUALITY_KEYS = ("quality", "q")
-_ENTRY_KEYS = {*_NAME_KEYS, *_VALUE_KEYS, *_QUALITY_KEYS, *TIME_KEYS, "unit", "type", "dataType", "datatype", "alias"}
+QUALITY_KEYS = ("quality", "q")
+_ENTRY_KEYS = {*_NAME_KEYS, *_VALUE_KEYS, *QUALITY_KEYS, *TIME_KEYS, "unit", "type", "dataType", "datatype", "alias"}
 _WRAPPERS = {"values", "value", "data", "d", "payload", "metrics", "fields", "readings", "properties", "params"}
 _ESCAPE = str.maketrans({".": "\\.", "[": "\\[", "\\": "\\\\"})
 _EARLIEST_US, _LATEST_US = 946_684_800_000_000, 4_102_444_800_000_000  # 2000 and 2100: what may be a time stamp
@@ -197,7 +197,7 @@ def _entry(node: dict[str, Any], named: tuple[str, str], path: str, time_us: int
     when = time_key(node)
     if when is not None:
         time_us = moment_us(node[when])
-    for key in _QUALITY_KEYS:
+    for key in QUALITY_KEYS:
         raw = node.get(key)
         if isinstance(raw, int | str):
             is_da = isinstance(raw, int) and not isinstance(raw, bool) and 0 < raw < 256
