@@ -21,6 +21,7 @@ from baigong.historian.hot import HotFrame, HotWindow, as_table, cut_frames
 from baigong.historian.latest import Latest
 from baigong.historian.memory import load_latest, save_latest
 from baigong.historian.merge import Merger, rollup_paths
+from baigong.historian.pace import Pace
 from baigong.stores.lake.contract import LakeFile, Snapshot
 from baigong.stores.lake.reader import FileCache, SnapshotReader
 from baigong.stores.lake.table import PartitionTable, Succeeded, position, split_position
@@ -98,6 +99,7 @@ class PartitionOwner:
         self.ready = asyncio.Event()
         self._table: PartitionTable | None = None
         self._merger = Merger(sloped)
+        self._pace = Pace()
 
     # -- the life of the owner -------------------------------------------------------------------------------
 
@@ -209,7 +211,7 @@ class PartitionOwner:
             except Succeeded:
                 self.state = "succeeded"
                 raise
-            except (OSError, pa.ArrowException) as error:
+            except (OSError, pa.ArrowException, BaigongError) as error:
                 self.state = f"cannot write the lake: {error}"
                 self._told(self.state)  # the stream keeps everything; the disk may have room again later
                 await asyncio.sleep(1)
@@ -358,6 +360,8 @@ class PartitionOwner:
             "bytes": sum(f.bytes for f in files),
             "hot_rows": self._hot.rows,
             "hot_bytes": self._hot.bytes,
+            "visible_values_s": round(self._pace.rows_per_second(), 1),
+            "latency_ms_p99": self._pace.waited_ms_p99(),
             "overlapping_days": sum(len(days) for days in self._overlaps.values()),
             **self.counters,
         }

@@ -209,6 +209,8 @@ class PartitionTable:
             self._delta.update_incremental()
         except CommitFailedError as error:
             raise Succeeded(str(error)) from error
+        except DeltaError as error:
+            raise RetryLater("storage.corrupt", f"cannot commit: {error}", place=str(self.path)) from error
         if self.version != before + 1:
             raise Succeeded(f"version went from {before} to {self.version}")
         sync_file(self.path / "_delta_log" / f"{self.version:020d}.json")
