@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -234,6 +235,30 @@ async def test_new_files_and_new_folders_are_seen(world: World) -> None:
         await pool.close()
 
 
+async def test_only_what_a_query_names_is_handed_over(world: World) -> None:
+    made = []
+
+    def heavy() -> pa.Table:
+        made.append(1)
+        return pa.table({"x": [1, 2, 3]})
+
+    def view(tenant: str) -> Seen:
+        seen = world.view(tenant)
+        seen.tables["heavy_in"] = heavy
+        seen.statements.append(("heavy", "create view heavy as from heavy_in"))
+        return seen
+
+    pool = SqlPool(view)
+    try:
+        await pool.query("acme", "select count(*) from telemetry")
+        assert made == []
+        assert (await pool.query("acme", "select sum(x) as s from HEAVY")).to_pylist() == [{"s": 6}]
+        assert "heavy" in (await pool.query("acme", "show tables")).column(0).to_pylist()
+        assert made == [1, 1]
+    finally:
+        await pool.close()
+
+
 async def test_walls_are_reported(pool: SqlPool) -> None:
     before = pool.walls()
     assert (before["serving"], before["confined"]) == (True, False)
@@ -265,3 +290,35 @@ async def test_a_failing_source_is_its_own_error(world: World) -> None:
         assert pool.stats()["busy"] == 0
     finally:
         await pool.close()
+
+
+async def test_children_do_not_outlive_a_killed_parent(tmp_path: Path) -> None:
+    code = """
+import asyncio, sys
+from pathlib import Path
+from baigong.sandbox.sql import SqlPool
+from tests.sandbox.world import World
+
+async def main():
+    pool = SqlPool(World(Path(sys.argv[1])).view)
+    await pool.query("rival", "select 1")
+    busy = asyncio.create_task(pool.query("acme", "select sleep_ms(60000)", timeout_s=1.5))
+    await asyncio.sleep(0.8)
+    print(*pool.stats()["children"], flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, str(tmp_path), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert parent.stdout is not None
+    pids = [int(p) for p in (await parent.stdout.readline()).split()]
+    parent.kill()
+    await parent.wait()
+    assert len(pids) >= 2
+    for _ in range(60):
+        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+            break
+        await asyncio.sleep(0.1)
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 class Seen:
     """What ``sandbox.sql.View`` asks for."""
 
-    tables: dict[str, pa.Table] = field(default_factory=dict)
+    tables: dict[str, pa.Table | Callable[[], pa.Table]] = field(default_factory=dict)
     statements: list[tuple[str, str]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     roots: list[str] = field(default_factory=list)

@@ -78,7 +78,7 @@ def points(count: int = 3, **more: Any) -> pa.Table:
 def open_view(view: SqlView) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     for name, handed in view.tables.items():
-        connection.register(name, handed)
+        connection.register(name, handed() if callable(handed) else handed)
     for _, statement in view.statements:
         connection.execute(statement)
     return connection

@@ -18,6 +18,7 @@ from baigong.sandbox.walls import Limits, kernel
 from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater
 
 _ENTRY = "baigong.sandbox.sqlchild:main"
+_CATALOGUE = ("show", "describe", "summarize", "schema", "duckdb_", "pg_", "sqlite_", "pragma_")
 _KINDS = {"sql.invalid": FixConfiguration, "sql.refused": FixConfiguration, "sql.timeout": RetryLater}
 _KINDS |= {"sql.memory": RetryLater, "storage.corrupt": RetryLater, "internal.error": ReportBug}
 
@@ -26,14 +27,14 @@ class View(Protocol):
     """What one tenant sees at one moment (``stores.lake.sqlview`` makes them)."""
 
     @property
-    def tables(self) -> Mapping[str, pa.Table]:
-        """Arrow tables handed in, by name, at most ``wire.MAX_TABLES``."""
+    def tables(self) -> Mapping[str, pa.Table | Callable[[], pa.Table]]:
+        """Arrow tables handed in, by name, or how to get them; only those a chosen statement names are."""
 
     @property
     def statements(self) -> Sequence[tuple[str, str]]:
         """Trusted SQL that turns them and the files into the tables people see, each with a word or "".
 
-        One with a word is left out where the query's text holds neither the word nor looks into the catalogue.
+        One with a word is left out where the query's text neither holds the word nor looks into the catalogue.
         """
 
     @property
@@ -54,7 +55,7 @@ class SqlSettings:
     """
 
     per_tenant: int = 2
-    total: int = 8
+    total: int = 4
     queue_s: float = 5.0
     idle_s: float = 120.0
     result_rows: int = 1_000_000
@@ -74,7 +75,7 @@ class _Confine(msgspec.Struct, kw_only=True, tag="confine"):
 class _Ask(msgspec.Struct, kw_only=True, tag="ask"):
     sql: str
     tables: Sequence[str]
-    statements: Sequence[tuple[str, str]]
+    statements: Sequence[str]
     files: Sequence[str]
     max_rows: int
     max_bytes: int
@@ -89,6 +90,12 @@ class _Seat:
     tenant: str
     roots: frozenset[str]
     idle_since: float = 0.0
+
+
+def _chosen(statements: Sequence[tuple[str, str]], sql: str) -> list[str]:
+    text = sql.lower()
+    catalogue = any(word in text for word in _CATALOGUE)
+    return [statement for word, statement in statements if not word or catalogue or word in text]
 
 
 def _close(descriptors: Sequence[int]) -> None:
@@ -203,11 +210,13 @@ class SqlPool:
 
     def _prepare(self, tenant: str, sql: str, limit: int | None, deadline: float) -> tuple[View, list[int]]:
         view = self._source(tenant)
+        statements = _chosen(view.statements, sql)
+        tables = {name: t for name, t in view.tables.items() if any(name in s for s in statements)}
         rows = self._settings.result_rows
         ask = _Ask(
             sql=sql,
-            tables=list(view.tables),
-            statements=view.statements,
+            tables=list(tables),
+            statements=statements,
             files=view.files,
             max_rows=rows if limit is None else max(0, min(limit, rows)),
             max_bytes=self._settings.result_bytes,
@@ -215,9 +224,9 @@ class SqlPool:
         )
         descriptors = [wire.sealed(msgspec.json.encode(ask))]
         try:
-            for table in view.tables.values():
-                descriptors.append(wire.sealed_table(table))
-        except (OSError, pa.ArrowException):
+            for table in tables.values():
+                descriptors.append(wire.sealed_table(table() if callable(table) else table))
+        except BaseException:
             _close(descriptors)
             raise
         return view, descriptors

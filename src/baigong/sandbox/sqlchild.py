@@ -36,7 +36,6 @@ from baigong.sandbox.statement import Invalid, Refused, check  # noqa: E402
 from baigong.sandbox.walls import Limits, WallMissing, raise_walls  # noqa: E402
 
 _BATCH_ROWS = 16_384
-_CATALOGUE = ("show", "describe", "summarize", "schema", "duckdb_", "pg_", "sqlite_", "pragma_")
 
 
 class Confine(msgspec.Struct, kw_only=True, tag="confine"):
@@ -52,7 +51,7 @@ class Ask(msgspec.Struct, kw_only=True, tag="ask"):
 
     sql: str
     tables: list[str]
-    statements: list[tuple[str, str]]
+    statements: list[str]
     files: list[str]
     max_rows: int
     max_bytes: int
@@ -146,11 +145,8 @@ def _answer(
     check(msgspec.json.decode(serialized[0][0]))
     for name, table in tables.items():
         connection.register(name, table)
-    text = request.sql.lower()
-    catalogue = any(word in text for word in _CATALOGUE)
-    for word, statement in request.statements:
-        if not word or catalogue or word in text:
-            connection.execute(statement)
+    for statement in request.statements:
+        connection.execute(statement)
     left_ms = max(1, int((request.timeout_s - (time.monotonic() - began)) * 1000))
     connection.execute(f"set max_execution_time = {left_ms}")
     connection.execute(f"set allowed_paths = [{', '.join(map(_quoted, request.files))}]")

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import PurePath
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -68,15 +69,18 @@ _DECIMAL = f"coalesce(value, digits / case {_POWER} else pow(10.0, scale) end)"
 _SEVERITY = "case when quality & 32768 <> 0 then 'bad' when quality & 16384 <> 0 then 'uncertain' else 'good' end"
 
 
+TableSource: TypeAlias = pa.Table | Callable[[], pa.Table]
+
+
 @dataclass(slots=True, frozen=True)
 class SqlView:
     """One tenant's tables at one moment, as a SQL child wants them.
 
     ``statements``: (word, SQL), in order; those with a word are only for queries in whose text it stands
-    (binding the rollups costs 10 ms that most queries need not pay).
+    (binding the rollups costs 10 ms that most queries need not pay), and tables no statement names are not made.
     """
 
-    tables: dict[str, pa.Table]
+    tables: dict[str, TableSource]
     statements: tuple[tuple[str, str], ...]
     files: tuple[str, ...]
     roots: tuple[str, ...]
@@ -103,46 +107,52 @@ class FileShapes:
         return found
 
 
-def sql_view(snapshot: Snapshot, points: pa.Table, latest: pa.Table, episodes: pa.Table, shapes: FileShapes) -> SqlView:
+def sql_view(
+    snapshot: Snapshot, points: pa.Table, latest: TableSource, episodes: TableSource, shapes: FileShapes
+) -> SqlView:
     """Plan the tables ``VISIBLE`` over a snapshot.
 
     ``points``: columns of POINTS (missing ones become null), ``latest``: schema LAKE, one row a point,
-    ``episodes``: columns of EPISODES. Costs a look at the footer of files not seen before.
+    ``episodes``: columns of EPISODES; the two may be functions, called only for queries that want them.
+    Costs a look at the footer of files not seen before.
     """
     hot_days = _days_of(snapshot.hot)
     resolve_days = snapshot.overlapping | (hot_days if snapshot.hot_overlaps else frozenset())
-    current = snapshot.rolled_days - hot_days - snapshot.overlapping
-    open_days = (frozenset(f.day for f in snapshot.files) | hot_days) - current
     statements = [
-        "set timezone = 'UTC'",
-        "create schema lake",
-        "create table lake.points as select number as point, * exclude (number) from points_in",
-        "create view points as select * exclude (sloped) from lake.points",
-        f"create view lake.rows as {_rows(snapshot, snapshot.files, resolve_days, hot_days, shapes)}",
-        f"create view telemetry as select name, point, asset, quantity, unit, time, value, whole, text, quality, "
-        f"{_SEVERITY} as severity, seen, seq from lake.rows",
-        f"create view latest as select p.name, t.point, p.asset, p.quantity, p.unit, {_row_of('t', 'point')}, "
-        f"{_SEVERITY} as severity from latest_in t left join lake.points p on p.point = t.point",
-        "create view episodes as from episodes_in",
+        ("", "set timezone = 'UTC'"),
+        ("", "create schema lake"),
+        ("", "create table lake.points as select number as point, * exclude (number) from points_in"),
+        ("", "create view points as select * exclude (sloped) from lake.points"),
+        ("telemetry", f"create view lake.rows as {_rows(snapshot, snapshot.files, resolve_days, hot_days, shapes)}"),
+        (
+            "telemetry",
+            "create view telemetry as select name, point, asset, quantity, unit, time, value, whole, text, quality, "
+            f"{_SEVERITY} as severity, seen, seq from lake.rows",
+        ),
+        (
+            "latest",
+            f"create view latest as select p.name, t.point, p.asset, p.quantity, p.unit, {_row_of('t', 'point')}, "
+            f"{_SEVERITY} as severity from latest_in t left join lake.points p on p.point = t.point",
+        ),
+        ("episode", "create view episodes as from episodes_in"),
+        *(("rollup", s) for s in _rollups(snapshot, resolve_days, hot_days, shapes)),
     ]
-    unrolled = [f for f in snapshot.files if f.day in open_days]
-    rollups = [f"create view lake.open as {_rows(snapshot, unrolled, resolve_days, hot_days, shapes)}"]
-    for name, seconds in BUCKETS_S.items():
-        stored = snapshot.rollups.get(name, ())
-        stale = open_days & snapshot.rolled_days
-        rollups.append(f"create view rollup_{name} as {_rollup(stored, seconds, open_days, stale)}")
     paths = [f.path for f in snapshot.files] + [path for group in snapshot.rollups.values() for path in group]
     return SqlView(
         tables={
             "hot_in": snapshot.hot.select(LAKE.names),
             "points_in": conformed(points, POINTS),
-            "latest_in": latest.select(LAKE.names),
-            "episodes_in": conformed(episodes, EPISODES),
+            "latest_in": lambda: _got(latest).select(LAKE.names),
+            "episodes_in": lambda: conformed(_got(episodes), EPISODES),
         },
-        statements=(*(("", s) for s in statements), *(("rollup", s) for s in rollups)),
+        statements=tuple(statements),
         files=tuple(paths),
         roots=tuple(sorted({_root(path, snapshot.tenant) for path in paths})),
     )
+
+
+def _got(source: TableSource) -> pa.Table:
+    return source() if callable(source) else source
 
 
 def episodes_table(episodes: Iterable[Episode]) -> pa.Table:
@@ -246,6 +256,19 @@ def _scans(files: Sequence[LakeFile], shapes: FileShapes) -> Iterable[str]:
 def _parquet(paths: Iterable[str]) -> str:
     listed = ", ".join(_quoted(path) for path in paths)
     return f"read_parquet([{listed}], hive_partitioning = false)"
+
+
+def _rollups(
+    snapshot: Snapshot, resolve_days: frozenset[str], hot_days: frozenset[str], shapes: FileShapes
+) -> Iterator[str]:
+    """Serve days whose rollups are stored and current from there, compute the others from their rows."""
+    current = snapshot.rolled_days - hot_days - snapshot.overlapping
+    open_days = (frozenset(f.day for f in snapshot.files) | hot_days) - current
+    unrolled = [f for f in snapshot.files if f.day in open_days]
+    yield f"create view lake.open as {_rows(snapshot, unrolled, resolve_days, hot_days, shapes)}"
+    for name, seconds in BUCKETS_S.items():
+        stored = snapshot.rollups.get(name, ())
+        yield f"create view rollup_{name} as {_rollup(stored, seconds, open_days, open_days & snapshot.rolled_days)}"
 
 
 def _rollup(stored: Sequence[str], seconds: int, open_days: frozenset[str], stale: frozenset[str]) -> str:
