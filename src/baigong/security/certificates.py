@@ -71,13 +71,7 @@ def make_certificate(
     ``addresses``: further host names or IP addresses. ``server``: also good for serving (simulator).
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
-    subject = x509.Name(
-        [
-            x509.NameAttribute(NameOID.COMMON_NAME, f"{name}@{host}"[:64]),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
-            x509.NameAttribute(NameOID.DOMAIN_COMPONENT, host),
-        ]
-    )
+    subject = _subject(host, name, organisation)
     names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(uri or application_uri(host))]
     names += [_general_name(h) for h in dict.fromkeys([host, *(addresses or [])])]
     uses = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([ExtendedKeyUsageOID.SERVER_AUTH] if server else [])
@@ -102,6 +96,16 @@ def make_certificate(
         made.public_bytes(serialization.Encoding.PEM),
         made.public_bytes(serialization.Encoding.DER),
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    )
+
+
+def _subject(host: str, name: str, organisation: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, f"{name}@{host}"[:64]),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
+            x509.NameAttribute(NameOID.DOMAIN_COMPONENT, host),
+        ]
     )
 
 

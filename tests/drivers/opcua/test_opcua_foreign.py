@@ -114,3 +114,16 @@ async def test_killed_and_restarted(foreign: Start) -> None:
     server.start()
     async with OpcUaDriver(server.options) as driver:
         assert len(await driver.read(points)) == len(points)
+
+
+async def test_a_queue_too_short_is_counted(foreign: Start) -> None:
+    server = foreign()
+    options = server.options | {"queue_size": 2, "sampling_s": 0.05, "publishing_s": 1.0}
+    async with OpcUaDriver(options) as driver, asyncio.timeout(20):
+        async for delivery in driver.watch(wanted()[:1]):
+            await delivery.accept()
+            if (await driver.health()).counters["queue_overflows"]:
+                break
+            for _ in range(8):
+                server.step()
+                await asyncio.sleep(0.1)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asyncua import ua
 
 from baigong.drivers.contract import Wanted
+from baigong.drivers.opcua import wire
 from baigong.drivers.opcua.driver import OpcUaDriver
+from baigong.drivers.opcua.link import Link
 from baigong.drivers.opcua.machine import SimNode, SimTypes
+from baigong.drivers.opcua.settings import read_settings
 from baigong.drivers.opcua.sim import OpcUaSim
 from baigong.vocab.errors import BaigongError, FixConfiguration
 
@@ -116,3 +122,29 @@ async def test_our_own_files_can_be_wrong(own: Any, tmp_path: Path) -> None:
         {"certificate": str(own.certificate), "private_key": str(junk)},
     ):
         assert (await refused(base | files)).code == "driver.certificate"
+
+
+async def test_the_channel_is_renewed_while_values_flow(own: Any, theirs: Any) -> None:
+    """A token lives an hour; here two seconds, so that several renewals happen under a subscription."""
+    async with OpcUaSim(**SMALL, certificate=theirs.certificate, private_key=theirs.private_key) as sim:
+        options = {"url": sim.url, "security_policy": "Basic256Sha256", "server_fingerprint": theirs.sha256}
+        link = Link(read_settings(options | own.options))
+        link.client.secure_channel_timeout = 2000
+        await link.open()
+        try:
+            renewals = 0
+            original = link.client.open_secure_channel
+
+            async def counted(renew: bool = False) -> None:
+                nonlocal renewals
+                renewals += renew
+                await original(renew)
+
+            link.client.open_secure_channel = counted
+            ends = time.monotonic() + 5.5
+            while time.monotonic() < ends:
+                assert (await link.read([wire.read_value_id(ua.NodeId("M.T", 2))])).number[0] == 4.5
+                await asyncio.sleep(0.05)
+            assert renewals >= 2
+        finally:
+            await link.close()

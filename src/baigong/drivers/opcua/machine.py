@@ -44,7 +44,11 @@ MACHINE_TYPES = SimTypes(
 
 def machine_nodes() -> list[SimNode]:
     """Describe the machine: axes, spindle, coolant, energy, counters, a tool magazine and its structures."""
-    nodes = [
+    return [*_controller(), *_axes(), *_magazine()]
+
+
+def _controller() -> list[SimNode]:
+    return [
         SimNode("Machine.Name", "VMC-850", "String", title="Machine name"),
         SimNode("Machine.Serial", 4503599627370497 * 4, "Int64", title="Serial number"),
         SimNode("Machine.Mode", 2, "MachineMode", title="Operating mode", writable=True),
@@ -75,6 +79,10 @@ def machine_nodes() -> list[SimNode]:
             "AxisState",
         ),
     ]
+
+
+def _axes() -> list[SimNode]:
+    nodes: list[SimNode] = []
     for i, axis in enumerate(("X", "Y", "Z", "A", "C")):
         nodes += [
             SimNode(f"Axes.{axis}.Position", 10.0 * i, unit="MMT"),
@@ -83,7 +91,8 @@ def machine_nodes() -> list[SimNode]:
             SimNode(f"Axes.{axis}.Temp", 30.0 + i, unit="CEL"),
             SimNode(f"Axes.{axis}.Homed", True, "Boolean"),
         ]
-    nodes += [
+    return [
+        *nodes,
         SimNode("Spindle.Speed", 12000.0, unit="RPM", history=True),
         SimNode("Spindle.Torque", 11.5, unit="NU"),
         SimNode("Spindle.Vibration", 1.8, unit="C16"),
@@ -92,6 +101,10 @@ def machine_nodes() -> list[SimNode]:
         SimNode("Energy.Power", 7.25, unit="KWT"),
         SimNode("Energy.Total", 183264.5, unit="KWH"),
     ]
+
+
+def _magazine() -> list[SimNode]:
+    nodes: list[SimNode] = []
     for i in range(1, 41):
         nodes += [
             SimNode(f"Magazine.T{i:02}.Life", 1.0 - i / 100, "Float", title=f"Tool {i} life"),

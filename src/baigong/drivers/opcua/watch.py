@@ -95,7 +95,9 @@ class Watch:
                 self.acknowledged.append(notice.acknowledge)
 
         async def refuse(reason: str = "") -> None:
-            self.tasks.append(asyncio.create_task(self._offer_again(notice)))
+            again = asyncio.create_task(self._offer_again(notice))
+            self.tasks.append(again)
+            again.add_done_callback(lambda done: self.tasks.remove(done) if done in self.tasks else None)
 
         return Delivery(notice.frame, accept, refuse)
 
