@@ -29,13 +29,8 @@ def test_times_are_read_exactly(text: str, want: int) -> None:
     assert read_time(text, NOW, "start") == want
 
 
-@pytest.mark.parametrize(
-    "text", ["", "soon", "-30", "-d", "2025-13-01", "9" * 30, "now-", "-1e9d", "+ 3h", "-9999999d"]
-)
+@pytest.mark.parametrize("text", ["", "soon", "-d", "2025-13-01", "9" * 30, "now-", "-1e9d", "+ 3h", "-9999999d"])
 def test_what_is_no_time_is_named(text: str) -> None:
-    if text == "-30":
-        assert read_time(text, NOW, "start") == -30
-        return
     with pytest.raises(FixConfiguration) as caught:
         read_time(text, NOW, "start")
     assert caught.value.place == "start"

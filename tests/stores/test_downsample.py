@@ -40,7 +40,7 @@ def series(draw):
 
 @pytest.mark.parametrize("loop_above", [0, 10**9])
 @given(series())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_column_keeps_its_ends_extremes_and_worst_quality(loop_above: int, given_series) -> None:
     times, values, qualities, raster = given_series
     kept, downsample._LOOP_ABOVE = downsample._LOOP_ABOVE, loop_above
