@@ -129,11 +129,7 @@ def sql_view(
             "create view telemetry as select name, point, asset, quantity, unit, time, value, whole, text, quality, "
             f"{_SEVERITY} as severity, seen, seq from lake.rows",
         ),
-        (
-            "latest",
-            f"create view latest as select p.name, t.point, p.asset, p.quantity, p.unit, {_row_of('t', 'point')}, "
-            f"{_SEVERITY} as severity from latest_in t left join lake.points p on p.point = t.point",
-        ),
+        ("latest", _latest()),
         ("episode", "create view episodes as from episodes_in"),
         *(("rollup", s) for s in _rollups(snapshot, resolve_days, hot_days, shapes)),
     ]
@@ -148,6 +144,13 @@ def sql_view(
         statements=tuple(statements),
         files=tuple(paths),
         roots=tuple(sorted({_root(path, snapshot.tenant) for path in paths})),
+    )
+
+
+def _latest() -> str:
+    return (
+        f"create view latest as select p.name, t.point, p.asset, p.quantity, p.unit, {_row_of('t', 'point')}, "
+        f"{_SEVERITY} as severity from latest_in t left join lake.points p on p.point = t.point"
     )
 
 
