@@ -20,6 +20,7 @@ from baigong.vocab.errors import FixConfiguration
 
 _KEY_BITS = 2048  # within the limits of all three policies: Basic256Sha256 and its successors, 2048 to 4096
 _YEARS = 10  # factories do not renew certificates on Sundays; the console warns before it ends
+_PEM = serialization.Encoding.PEM
 _HINDSIGHT = timedelta(days=1)  # the PLC's clock may be behind ours
 
 
@@ -72,8 +73,8 @@ def make_certificate(
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
     subject = _subject(host, name, organisation)
-    names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(uri or application_uri(host))]
-    names += [_general_name(h) for h in dict.fromkeys([host, *(addresses or [])])]
+    hosts = [_general_name(h) for h in dict.fromkeys([host, *(addresses or [])])]
+    names = [x509.UniformResourceIdentifier(uri or application_uri(host)), *hosts]
     uses = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([ExtendedKeyUsageOID.SERVER_AUTH] if server else [])
     public = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     made = (
@@ -93,7 +94,7 @@ def make_certificate(
         .sign(key, hashes.SHA256())
     )
     return Pair(
-        made.public_bytes(serialization.Encoding.PEM),
+        made.public_bytes(_PEM),
         made.public_bytes(serialization.Encoding.DER),
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
     )

@@ -55,7 +55,7 @@ async function main() {
   own.addVariable({ componentOf: machine, browseName: "Range", nodeId: "s=Machine.Range", dataType: "Range",
     value: { dataType: opcua.DataType.ExtensionObject, value: new opcua.Range({ low: -1, high: 7 }) } });
   const tags = own.addObject({ organizedBy: space.rootFolder.objects, browseName: "Tags", nodeId: "s=Tags" });
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 1200; i++) {
     own.addVariable({ componentOf: tags, browseName: "Tag" + i, nodeId: "s=Tags." + i, dataType: "Int32",
       minimumSamplingInterval: 10, value: { dataType: opcua.DataType.Int32, value: i } });
   }

@@ -47,8 +47,9 @@ async def test_read_browse_search_history(foreign: Start) -> None:
         assert machine["Temp"].value == 36.6
         assert machine["Curve"].type == "Float[]"
         assert [n.value for n in await driver.browse("ns=1;s=Machine.Curve")] == [1.0, 2.5, 4.0]
-        assert len(await driver.browse("ns=1;s=Tags")) == 200  # 15 nodes per browse, 3 continuation points
-        assert [n.address for n in await driver.browse("?tag199")] == ["ns=1;s=Tags.199"]
+        tags = await driver.browse("ns=1;s=Tags")  # 15 nodes per browse, the rest of the list by continuation point
+        assert [n.address for n in tags] == [f"ns=1;s=Tags.{i}" for i in range(1200)]
+        assert [n.address for n in await driver.browse("?tag1199")] == ["ns=1;s=Tags.1199"]
 
         origin = 1_767_225_600_000_000
         old = [Wanted(1, "ns=1;s=Machine.Old"), Wanted(2, "ns=1;s=Machine.Name")]

@@ -25,6 +25,7 @@ from baigong.vocab.errors import FixConfiguration
 _OBJECT, _VARIABLE = ua.NodeClass.Object.value, ua.NodeClass.Variable.value
 _HIERARCHICAL = ua.ObjectIds.HierarchicalReferences
 _DETAILED = 2_000  # variables of one folder whose details are read
+_PER_NODE = 1_000  # references per node and answer; the rest by continuation point
 _FOUND = 500  # search results
 _MOST_NODES = 500_000  # where a search stops walking
 _SERVER = ua.NodeId(ua.ObjectIds.Server)
@@ -54,7 +55,7 @@ async def references(link: Link, nodes: Sequence[Any], classes: int = _OBJECT | 
     made: list[list[Reference]] = [[] for _ in nodes]
 
     async def send(piece: list[int]) -> list[Browsed]:
-        body = wire.browse_body([wire.node_id(nodes[i]) for i in piece], _HIERARCHICAL, classes, 0)
+        body = wire.browse_body([wire.node_id(nodes[i]) for i in piece], _HIERARCHICAL, classes, _PER_NODE)
         found = await _browsed(link, wire.BROWSE, body, len(piece))
         for i, result in zip(piece, found, strict=True):
             made[i] += result.references

@@ -210,6 +210,7 @@ class Watch:
                     if self._harmless(error):
                         if isinstance(error.__cause__, ua.uaerrors.BadTooManyPublishRequests):
                             return  # the others go on
+                        await asyncio.sleep(_SHORTEST_S)
                         continue
                     raise
                 await self._notice(reader)
