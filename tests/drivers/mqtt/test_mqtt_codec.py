@@ -15,6 +15,9 @@ from baigong.drivers.mqtt.codec import decode, encode, encode_publish, frame_siz
 from baigong.drivers.mqtt.topics import covers, topic_filter
 from baigong.vocab.errors import FixConfiguration
 
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
+
 SHARED = Path(os.environ.get("BAIGONG_SHARED") or Path(__file__).parents[4] / "shared")
 VECTORS = SHARED / "data/vectors/plc4x/protocols/mqtt"
 

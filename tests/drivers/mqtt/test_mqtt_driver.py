@@ -18,6 +18,7 @@ import trustme
 from baigong.drivers.contract import Delivery, Wanted
 from baigong.drivers.manifest import manifest
 from baigong.drivers.mqtt.sim import Simulator
+from baigong.vocab import quality as q
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 from baigong.vocab.frame import times_us
 
@@ -152,6 +153,25 @@ async def test_nothing_is_acknowledged_before_it_was_accepted(tmp_path: Path) ->
                 await asyncio.gather(first, return_exceptions=True)
                 await watching.aclose()
         assert seen == [[7.0], [7.0]]
+        await source.disconnect()
+
+
+@needs_mosquitto
+async def test_a_retained_value_of_unknown_age_is_uncertain(tmp_path: Path) -> None:
+    async with mosquitto(tmp_path) as broker, opened(broker.port) as driver:
+        source = await publisher(broker.port)
+        source.publish("plant/data", b'{"n": 1}', qos=1, retain=True)
+        source.publish("plant/dated", b'{"ts": 1790000000, "n": 2}', qos=1, retain=True)
+        await asyncio.sleep(0.2)
+        watching = driver.watch([Wanted(1, "plant/data#n"), Wanted(2, "plant/dated#n")])
+        delivery = await within(anext(watching))
+        rows = {row["point"]: (row["value"], row["quality"]) for row in delivery.frame.to_pylist()}
+        assert rows == {1: (1.0, q.UNCERTAIN_LAST_USABLE), 2: (2.0, q.GOOD)}
+        await delivery.accept()
+        source.publish("plant/data", b'{"n": 3}', qos=1)
+        delivery = await within(anext(watching))
+        assert delivery.frame["quality"].to_pylist() == [q.GOOD]
+        await watching.aclose()
         await source.disconnect()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baigong.drivers.mqtt.columns import Columns
@@ -20,6 +20,9 @@ from baigong.vocab.devices import PointSpec
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.frame import FRAME, times_us
 from baigong.vocab.ids import point_number
+
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 NOW = 1_790_000_000_000_000
 TS_MS = 1_789_999_999_000
@@ -340,6 +343,20 @@ def test_configured_points_keep_their_number_and_scaling() -> None:
     assert sorted(value for number, value in found if number == 77) == [15.0, 25.0]
     assert [p.address for p in book.fresh] == ["t#n"]
     assert book.fresh[0].number == point_number("demo", "d1", "t#n")
+
+
+def test_integers_no_column_can_hold_are_bad_values_not_crashes() -> None:
+    for specs in ([], [PointSpec(name="a.b", address="t#n", scale=2.0)]):
+        book = a_book(specs=specs)
+        for digits in (309, 400, 4000, 4301, 100_000):
+            columns = Columns()
+            try:
+                book.reader("t").take(b'{"n": ' + b"9" * digits + b"}", columns, NOW)
+            except FixConfiguration as error:
+                assert error.code == "payload.malformed"
+            else:
+                assert rows(book, columns)["n"] == (None, NOW, q.BAD_NOT_A_NUMBER) or digits > 4000
+            book.reader("t")._clock_us = 0
 
 
 def test_points_beyond_the_limit_are_counted() -> None:

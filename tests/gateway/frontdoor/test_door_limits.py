@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from doors import Client, HeldSink, client, house, raw_client, until
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baigong.bus.memory import MemoryBus
@@ -25,6 +25,9 @@ from baigong.gateway.frontdoor.tree import Tree
 from baigong.vocab.errors import RetryLater
 from baigong.vocab.frame import times_us
 from baigong.vocab.ids import point_number
+
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 levels = st.sampled_from(["a", "b", "", "$x", "+"])
 names = st.lists(levels.filter(lambda level: level != "+"), min_size=1, max_size=4).map("/".join).filter(bool)

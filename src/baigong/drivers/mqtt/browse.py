@@ -29,7 +29,7 @@ class Listener:
         self._link: Link | None = None
         self._subscribed: set[str] = set()
 
-    def receive(self, topic: str, payload: bytes, packet_id: int) -> None:
+    def receive(self, topic: str, payload: bytes, packet_id: int, is_retained: bool) -> None:
         if payload and (topic in self._heard or len(self._heard) < _TOPICS):
             self._heard[topic] = (payload, time.time_ns() // 1000)
             self._news.set()

@@ -130,7 +130,7 @@ class MqttDriver:
 
         return Delivery(frame, accept, refuse)
 
-    def _receive(self, topic: str, payload: bytes, packet_id: int) -> None:
+    def _receive(self, topic: str, payload: bytes, packet_id: int, is_retained: bool) -> None:
         batch = self._batch
         self._counters["messages"] += 1
         if not packet_id and len(batch.columns) > _ROWS:
@@ -143,7 +143,7 @@ class MqttDriver:
             self._counters["unwanted"] += 1
             return
         try:
-            count = self._book.reader(topic).take(payload, batch.columns, time.time_ns() // 1000)
+            count = self._book.reader(topic).take(payload, batch.columns, time.time_ns() // 1000, is_old=is_retained)
         except BaigongError:
             self._counters["malformed"] += 1
         else:

@@ -23,8 +23,8 @@ from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 
 log = logging.getLogger(__name__)
 
-Receive = Callable[[str, bytes, int], None]
-"""(topic, payload, packet identifier; 0 for QoS 0)"""
+Receive = Callable[[str, bytes, int, bool], None]
+"""(topic, payload, packet identifier; 0 for QoS 0, whether the broker had kept it)"""
 
 _NEVER = -2  # gmqtt: -1 is "for ever", and 0 still allows one
 _WINDOW = 5_000  # messages a broker may send before our PUBACK; MQTT 5 only, in 3.1.1 it is the broker's choice
@@ -173,10 +173,10 @@ class Link:
     # called by gmqtt
 
     def _publish(self, packet_id: int, payload: bytes, topic: str | bytes, properties: dict[str, Any]) -> None:
-        self._receive(_text(topic), payload, packet_id)
+        self._receive(_text(topic), payload, packet_id, bool(properties["retain"]))
 
     def _message(self, client: Any, topic: str | bytes, payload: bytes, qos: int, properties: dict[str, Any]) -> int:
-        self._receive(_text(topic), payload, 0)
+        self._receive(_text(topic), payload, 0, bool(properties["retain"]))
         return 0
 
     def _suback(self, client: Any, packet_id: int, codes: tuple[int, ...], properties: dict[str, Any]) -> None:

@@ -18,12 +18,14 @@ from baigong.drivers.mqtt import sniff
 from baigong.drivers.mqtt.columns import Columns
 from baigong.drivers.mqtt.mapping import SNIFF, Rule, rule_for
 from baigong.drivers.mqtt.plan import Plan, plan_for
+from baigong.vocab import quality as q
 from baigong.vocab.devices import PointSpec
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.ids import point_number
 
 _decode = msgspec.json.Decoder().decode
 _PLANS_KEPT = 8  # shapes remembered per topic
+_OLD = q.UNCERTAIN_LAST_USABLE
 _STEP_US = 1_000_000
 _REPLANS = 64  # shapes tried per topic: beyond, messages have no shape and always take the long way
 
@@ -176,11 +178,12 @@ class Reader:
         self._replans = 0
         self._clock_us = 0
 
-    def take(self, payload: bytes, columns: Columns, now_us: int) -> int:
+    def take(self, payload: bytes, columns: Columns, now_us: int, *, is_old: bool = False) -> int:
         """Append the values of one payload and return how many they were.
 
         Values without a time of their own get ``now_us``, made strictly increasing per topic, so that two
-        messages in one read stay two samples. Raises payload.malformed; nothing is appended then.
+        messages in one read stay two samples. ``is_old``: the broker had kept the message, nobody knows how long, so
+        a value without a time is uncertain. Raises payload.malformed; nothing is appended then.
         """
         if self._clock_us - _STEP_US < now_us <= self._clock_us:  # further back: the clock was set, follow it
             now_us = self._clock_us + 1
@@ -188,7 +191,7 @@ class Reader:
         self.last_us = now_us
         self.messages += 1
         if self._is_special:
-            return self._special(payload, columns, now_us)
+            return self._special(payload, columns, now_us, is_old=is_old)
         try:
             document = _decode(payload)
         except (ValueError, RecursionError) as error:
@@ -197,6 +200,8 @@ class Reader:
             except FixConfiguration as refusal:
                 raise self.fail(refusal) from error
         plan = self._plan
+        if is_old:
+            return self._add(self._find(document), columns, now_us, _OLD)
         if plan is not None:
             count = plan.put(document, columns, now_us)
             if count >= 0:
@@ -207,7 +212,7 @@ class Reader:
         self.error, self.error_us = error, self.last_us
         return error
 
-    def _special(self, payload: bytes, columns: Columns, now_us: int) -> int:
+    def _special(self, payload: bytes, columns: Columns, now_us: int, *, is_old: bool) -> int:
         if self.rule is None or self.rule.format == "ignore":
             return 0
         try:
@@ -216,7 +221,13 @@ class Reader:
             raise self.fail(
                 FixConfiguration("payload.malformed", f"not UTF-8: {error}", place=self.topic[:200])
             ) from error
-        return self._add([sniff.Sample("", word, None)], columns, now_us)
+        return self._add([sniff.Sample("", word, None)], columns, now_us, _OLD if is_old else 0)
+
+    def _find(self, document: Any) -> list[sniff.Sample]:
+        try:
+            return sniff.walk(document, self.rule or SNIFF)
+        except FixConfiguration as error:
+            raise self.fail(error) from None
 
     def _long_way(self, document: Any, columns: Columns, now_us: int) -> int:
         for plan in self._plans:
@@ -224,16 +235,12 @@ class Reader:
             if count >= 0:
                 self._plan = plan
                 return count
-        rule = self.rule or SNIFF
-        try:
-            found = sniff.walk(document, rule)
-        except FixConfiguration as error:
-            raise self.fail(error) from None
-        count = self._add(found, columns, now_us)
-        self._learn(document, rule)
+        count = self._add(self._find(document), columns, now_us)
+        self._learn(document, self.rule or SNIFF)
         return count
 
-    def _add(self, found: list[sniff.Sample], columns: Columns, now_us: int) -> int:
+    def _add(self, found: list[sniff.Sample], columns: Columns, now_us: int, untimed: int = 0) -> int:
+        """Append samples one by one; ``untimed``: quality of those that do not say when."""
         count = 0
         lone = {s.time_us for s in found if s.time_us is not None}
         later = {moment: at for at, moment in enumerate(sorted(lone))}  # broken clocks: samples stay apart
@@ -247,13 +254,13 @@ class Reader:
             point = self.book.point(self, sample.path, value, sample.unit)
             if point is None:
                 continue
-            if (point.scale != 1.0 or point.offset) and isinstance(value, int | float) and not isinstance(value, bool):
-                value = value * point.scale + point.offset
+            value = _bounded(value, point)
             if sample.time_us is None or not -(1 << 62) < sample.time_us < 1 << 62:
                 moment, arrival = (now_us if sample.time_us is None else 0), now_us
             else:
                 moment, arrival = sample.time_us, now_us + later[sample.time_us]
-            columns.add(point.number, moment, arrival, value, sample.quality)
+            doubt = untimed if sample.time_us is None and not sample.quality else sample.quality
+            columns.add(point.number, moment, arrival, value, doubt)
             count += 1
         self._clock_us = max(self._clock_us, now_us + len(lone))
         return count
@@ -272,3 +279,14 @@ class Reader:
         if plan is not None:
             self._plans = [plan, *self._plans[: _PLANS_KEPT - 1]]
             self._plan = plan
+
+
+def _bounded(value: Any, point: Point) -> Any:
+    """Scale a number, and keep out integers that no column can hold (beyond float64)."""
+    if not isinstance(value, int | float):
+        return value
+    try:
+        scaled = value * point.scale + point.offset
+    except OverflowError:
+        return float("inf")
+    return value if point.scale == 1.0 and not point.offset else scaled

@@ -69,9 +69,12 @@ class FrontDoor:
         await self._keep.open()
         await self._load()
         loop = asyncio.get_running_loop()
+        tls: dict[str, Any] = {}
+        if self.options.tls is not None:
+            tls = {"ssl": self.options.tls, "ssl_handshake_timeout": self.options.connect_timeout_s}
         try:
             self._server = await loop.create_server(
-                lambda: Connection(self), self.options.host, self.options.port, ssl=self.options.tls, backlog=1024
+                lambda: Connection(self), self.options.host, self.options.port, backlog=1024, **tls
             )
         except OSError as error:
             await self._keep.close()
