@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -30,10 +30,15 @@ _REFUSED_S = (0.2, 5.0)
 
 
 class Session:
-    """Made for one connected driver; ``run`` ends by raising what broke it."""
+    """Made for one opened driver; ``run`` ends by raising what broke it.
 
-    def __init__(self, station: Station, driver: Driver) -> None:
+    ``connected`` is called once the device has answered: that a port accepts connections says nothing yet.
+    """
+
+    def __init__(self, station: Station, driver: Driver, connected: Callable[[], None]) -> None:
         self._station = station
+        self._connected = connected
+        self._answered = asyncio.Event()
         self._driver = driver
         self._clock = station.around.clock
         self._turn = asyncio.Lock()
@@ -58,11 +63,22 @@ class Session:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look())
             group.create_task(self._check_health())
-            group.create_task(fill(self._station, self._driver))
+            group.create_task(self._fill())
+            if self.watching or not self.classes:
+                self._answer()  # opening such a driver takes answers of the device
             if self.watching:
                 group.create_task(self._watch_or_poll(group))
             else:
                 self._poll_all(group)
+
+    def _answer(self) -> None:
+        if not self._answered.is_set():
+            self._answered.set()
+            self._connected()
+
+    async def _fill(self) -> None:
+        await self._answered.wait()
+        await fill(self._station, self._driver)
 
     def _poll_all(self, group: asyncio.TaskGroup) -> None:
         for scan in self.classes:
@@ -77,6 +93,7 @@ class Session:
                     began = self._clock.monotonic()  # the wait for other classes is not the device's fault
                     batch = await self.call(self._driver.read(scan.wanted), "reading")
                 scan.reads, scan.last_ms = scan.reads + 1, (self._clock.monotonic() - began) * 1e3
+                self._answer()
                 await self._take(batch)
                 scan.failures = 0
             except (FixConfiguration, ReportBug) as error:
@@ -84,6 +101,7 @@ class Session:
                 self._station.note(error)
                 if isinstance(error, ReportBug) and scan.failures >= _BUGS:
                     raise
+                self._answer()
                 if scan.failures == 1:
                     quality = q.BAD_CONFIGURATION if isinstance(error, FixConfiguration) else q.BAD_UNEXPECTED
                     await self._station.mark(quality, self._rows(scan.wanted))

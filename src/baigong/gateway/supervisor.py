@@ -98,8 +98,7 @@ class Supervisor:
             driver = station.manifest.open(station.around.complete(station.manifest, station.spec.options))
             # a handshake takes several answers, each of which may take the device's time
             async with opened(driver, station.spec.timeout_s * 3, station.around.abandoned):
-                session = self.session = Session(station, driver)
-                self._connected()
+                session = self.session = Session(station, driver, self._connected)
                 await session.run()
         except Exception as error:  # noqa: BLE001 - the one supervisor: nothing a driver raises may end the loop
             return typed(error, station.spec.driver), bool(session and session.good)
