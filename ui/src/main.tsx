@@ -1,4 +1,6 @@
+import i18next from 'i18next'
 import { createRoot } from 'react-dom/client'
+import { initReactI18next } from 'react-i18next'
 import { firstLanguage, setLanguage } from './core/words'
 import { App } from './pages/App'
 import './styles/tokens.css'
@@ -7,6 +9,7 @@ import './styles/parts.css'
 import './styles/pages.css'
 
 async function start(): Promise<void> {
+  i18next.use(initReactI18next)
   const language = firstLanguage()
   await setLanguage(language)
   const root = document.getElementById('root')

@@ -59,7 +59,7 @@ const AXES = 3
 export function axesOf(traces: readonly Trace[], look: TrendLook): uPlot.Axis[] {
   const { ink } = look
   const common = { font: ink.font, stroke: ink.muted, ticks: { stroke: ink.line, size: 4, width: 1 }, grid: { stroke: ink.grid, width: 1 } }
-  const axes: uPlot.Axis[] = [{ ...common, size: 36, values: clockLabels(), space: 84 }]
+  const axes: uPlot.Axis[] = [{ ...common, size: 46, values: clockLabels(), space: 84 }]
   const seen = new Map<string, number[]>()
   traces.forEach((trace, i) => {
     const key = scaleKey(trace, look.colours[i] ?? i)
@@ -80,7 +80,7 @@ export function axesOf(traces: readonly Trace[], look: TrendLook): uPlot.Axis[] 
       grid: drawn === 0 ? common.grid : { show: false },
       values: (_u, splits) => splits.map((value) => labelOf(trace, value)),
       ...(key.startsWith('w') ? { incrs: [1, 2, 5, 10] } : {}),
-      label: look.narrow ? undefined : unitText(trace.head.unit) || undefined,
+      label: look.narrow ? undefined : unitText(trace.head.unit) || ' ',
       labelFont: ink.font,
       labelSize: 16,
     } as uPlot.Axis)

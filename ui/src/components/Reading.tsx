@@ -58,7 +58,7 @@ export function Reading({ name, sample, unit, kind, states, size = 'normal', sta
       {grade === 'good' && stale ? <StateMark state="stale" word={false} size={14} /> : null}
       <b className="num">{sample ? shown(sample.value, sample.text, kind, states) : '–'}</b>
       {unit ? <i className="unit">{unitText(unit)}</i> : null}
-      {isSimulated(quality) && size !== 'normal' ? <StateMark state="simulated" word={false} size={12} /> : null}
+      {isSimulated(quality) && size === 'huge' ? <StateMark state="simulated" word={false} size={12} /> : null}
       {isManual(quality) ? <StateMark state="manual" word={false} size={12} /> : null}
     </span>
   )

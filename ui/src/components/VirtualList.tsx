@@ -11,13 +11,15 @@ export interface VirtualListProps {
   role?: string
   onRange?: (first: number, last: number) => void
   header?: ReactNode
+  /** CSS pixels; otherwise the style sheet says. */
+  height?: number
 }
 
 const SPARE = 8
 // Browsers stop laying out near 16 M CSS pixels.
 const TALLEST = 8_000_000
 
-export function VirtualList({ count, rowHeight, row, className, label, role = 'list', onRange, header }: VirtualListProps) {
+export function VirtualList({ count, rowHeight, row, className, label, role = 'list', onRange, header, height }: VirtualListProps) {
   const box = useRef<HTMLDivElement>(null)
   const [view, setView] = useState({ top: 0, height: 600 })
 
@@ -50,7 +52,7 @@ export function VirtualList({ count, rowHeight, row, className, label, role = 'l
   const rows: ReactNode[] = []
   for (let i = first; i <= last; i++) rows.push(row(i))
   return (
-    <div ref={box} className={`virtual ${className ?? ''}`} role={role} aria-label={label} tabIndex={0}>
+    <div ref={box} className={`virtual ${className ?? ''}`} role={role} aria-label={label} tabIndex={0} {...(height ? { style: { height } } : {})}>
       {header}
       <div style={{ height: tall, position: 'relative' }}>
         <div style={{ position: 'absolute', insetInline: 0, top: view.top + (first * rowHeight - topPx) }}>{rows}</div>

@@ -1,7 +1,7 @@
 /** Every call the console makes, typed. */
 import type {
   Demo, DeviceEvent, DevicePage, DeviceRow, DeviceSpec, Episode, Manifest, Node, Overview, Point, Preview, Session,
-  SqlResult, SqlTable, SystemState, TestVerdict, Why,
+  SqlResult, SqlTable, SystemState, TestVerdict, Token, Why,
 } from '../wire/api'
 import { ask, askJson, query } from './http'
 
@@ -78,6 +78,12 @@ export const sql = {
     const accept = kind === 'csv' ? 'text/csv' : 'application/vnd.apache.parquet'
     return (await ask('/sql', { method: 'POST', json: { sql: text }, accept })).blob()
   },
+}
+
+export const tokens = {
+  list: () => askJson<Token[]>('/tokens'),
+  make: (title: string) => askJson<{ token: string }>('/tokens', { method: 'POST', json: { title } }),
+  revoke: (token: string) => askJson<void>(`/tokens/${id(token)}`, { method: 'DELETE' }),
 }
 
 export const episodes = (start: string, end: string, asset?: string, signal?: AbortSignal) =>

@@ -89,7 +89,7 @@ export function span(seconds: number, language: Language): string {
   if (!Number.isFinite(seconds)) return '–'
   const { n, unit } = spanParts(seconds)
   const text = n >= 10 || Number.isInteger(n) ? String(Math.round(n)) : n.toFixed(1)
-  return `${text} ${SPAN[language][unit]}`
+  return `${text} ${SPAN[language][unit] ?? unit}`
 }
 
 /** How long ago; the future and the last two seconds are "now" (null). */

@@ -11,16 +11,11 @@ export function asPython(origin: string, names: readonly string[], range: TimeRa
   const { start, end } = ends(range, nowUs)
   const when = range.end === 'now' && start.startsWith('-') ? JSON.stringify(start.slice(1)) : `start=${JSON.stringify(start)}, end=${JSON.stringify(end)}`
   const lines = ['import baigong', '', `plant = baigong.connect(${JSON.stringify(origin)}, token="…")`]
-  for (const name of names) {
-    const dot = name.lastIndexOf('.')
-    lines.push(`${identifier(name)} = plant.asset(${JSON.stringify(name.slice(0, dot))})[${JSON.stringify(name.slice(dot + 1))}].df(${when})`)
-  }
+  const [only = ''] = names
+  const dot = only.lastIndexOf('.')
+  if (names.length === 1) lines.push(`df = plant.asset(${JSON.stringify(only.slice(0, dot))})[${JSON.stringify(only.slice(dot + 1))}].df(${when})`)
+  else lines.push(`df = plant.df(${JSON.stringify(names).replace(/,/g, ', ')}, ${when})`)
   return `${lines.join('\n')}\n`
-}
-
-function identifier(name: string): string {
-  const clean = name.replace(/[^\p{L}\p{N}_]+/gu, '_')
-  return /^\p{N}/u.test(clean) ? `p_${clean}` : clean
 }
 
 export function asCurl(origin: string, names: readonly string[], range: TimeRange, nowUs: number): string {
@@ -39,12 +34,12 @@ const shell = (text: string) => `'${text.replace(/'/g, `'\\''`)}'`
 export function asSql(names: readonly string[], range: TimeRange, nowUs: number): string {
   const quoted = names.map((name) => `'${name.replace(/'/g, "''")}'`).join(', ')
   const from = range.start.startsWith('-') ? `now() - interval '${interval(range.start.slice(1))}'` : `timestamptz '${iso(timeUs(range.start, nowUs))}'`
-  const to = range.end === 'now' ? '' : `\n  and t.time < timestamptz '${iso(timeUs(range.end, nowUs))}'`
-  return `select t.time, p.name, t.value, p.unit, t.quality
-from telemetry t join points p on p.point = t.point
-where p.name in (${quoted})
-  and t.time >= ${from}${to}
-order by p.name, t.time
+  const to = range.end === 'now' ? '' : `\n  and time < timestamptz '${iso(timeUs(range.end, nowUs))}'`
+  return `select time, name, value, unit, quality
+from telemetry
+where name in (${quoted})
+  and time >= ${from}${to}
+order by name, time
 `
 }
 

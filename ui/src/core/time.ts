@@ -79,6 +79,8 @@ export function inputTime(us: number): string {
 /** Split an age or span into its largest fitting unit: 90 s → {n: 1.5, unit: 'min'}. */
 export function spanParts(seconds: number): { n: number; unit: 's' | 'min' | 'h' | 'd' } {
   const s = Math.abs(seconds)
+  if (s >= 86400 && s % 86400 === 0) return { n: s / 86400, unit: 'd' }
+  if (s >= 3600 && s % 3600 === 0) return { n: s / 3600, unit: 'h' }
   if (s < 90) return { n: s, unit: 's' }
   if (s < 5400) return { n: s / 60, unit: 'min' }
   if (s < 172800) return { n: s / 3600, unit: 'h' }

@@ -351,8 +351,8 @@ export interface Demo {
 export interface Token {
   id: string
   title: string
-  created_us?: number
-  last_used_us?: number | null
+  person: string | null
+  created_us: number
 }
 
 /** One live value as it crosses the WebSocket: index into the subscription, then the value. */

@@ -11,7 +11,7 @@ export function Verdict({ verdict, busy }: { verdict: TestVerdict | null; busy: 
     <div className={`verdict ${verdict.ok ? 'is-ok' : 'is-failed'}`} role="status">
       <p className="verdict-line">
         <StateMark state={verdict.ok ? 'good' : 'bad'} word={false} />
-        <strong>{verdict.ok ? t('add.works') : t('add.fails')}</strong> {verdict.detail}
+        <strong>{verdict.ok ? t('add.works') : t('add.fails')}</strong> {verdict.error ? null : verdict.detail}
       </p>
       <ol>
         {verdict.steps.map((step) => {

@@ -75,6 +75,8 @@ export function WhereStep({ manifest, values, identity, onValues, onIdentity, on
     onValues({ ...values, [name]: value })
   }
   const distrust = verdict?.error?.code === 'driver.certificate'
+  // The driver refuses a server it does not know and shows its certificate's SHA-256: a person compares, then pins it.
+  const theirs = distrust && options.some((option) => option.name === 'server_fingerprint') ? (/\b[0-9a-f]{64}\b/.exec(verdict?.error?.title ?? '')?.[0] ?? null) : null
   const basic = options.filter((option) => !option.advanced && visible(option, values))
   const advanced = options.filter((option) => option.advanced && visible(option, values))
   const field = (option: (typeof options)[number]) => <OptionField key={option.name} option={option} value={values[option.name]} wrong={verdict?.error?.place === option.name} onChange={(value) => set(option.name, value)} />
@@ -119,6 +121,15 @@ export function WhereStep({ manifest, values, identity, onValues, onIdentity, on
           {t('add.test')}
         </Button>
         <Verdict verdict={verdict} busy={busy} />
+        {theirs ? (
+          <div className="theirs">
+            <p>{t('cert.theirs')}</p>
+            <code>{theirs}</code>
+            <Button size="small" onClick={() => set('server_fingerprint', theirs)}>
+              {t('cert.trustTheirs')}
+            </Button>
+          </div>
+        ) : null}
         {distrust || manifest.id === 'opcua' ? <CertificateHelp problem={distrust} waiting={waiting} onWait={setWaiting} /> : null}
       </section>
       <footer className="wizard-foot">

@@ -31,6 +31,7 @@ export function PointsTab({ device }: { device: string }) {
       {first.data && first.data.total > 0 ? (
         <VirtualList
           className="points-list"
+          height={Math.min(first.data.total * ROW + 2, Math.max(320, window.innerHeight - 320))}
           label={t('word.point')}
           count={first.data.total}
           rowHeight={ROW}

@@ -6,6 +6,7 @@ import { Reading, useWhyHandlers } from '../../components/Reading'
 import { StateMark } from '../../components/StateMark'
 import { useLiveSample } from '../../components/useLive'
 import { unitText } from '../../core/format'
+import { isSimulated } from '../../core/quality'
 import { pointLink, trendLink } from '../../core/route'
 import type { AssetTile as Tile, Headline } from '../../wire/api'
 
@@ -21,7 +22,10 @@ export function AssetTile({ tile }: { tile: Tile }) {
           <strong>{tile.title || tile.asset}</strong>
           {tile.title && tile.title !== tile.asset ? <small>{tile.asset}</small> : null}
         </Link>
-        <StateMark state={tile.state} />
+        <span className="tile-marks">
+          {tile.headline.some((line) => isSimulated(line.quality)) ? <StateMark state="simulated" word={false} size={13} /> : null}
+          <StateMark state={tile.state} />
+        </span>
       </header>
       <dl>
         {tile.headline.slice(0, SHOWN).map((line) => (

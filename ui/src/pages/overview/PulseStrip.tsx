@@ -27,7 +27,7 @@ export function PulseStrip({ pulse }: { pulse: Pulse }) {
         unit={pulse.backlog_eta_s ? t('pulse.eta', { span: span(pulse.backlog_eta_s, language) }) : t('pulse.batches')}
         warn={behind}
       />
-      <Item label={t('word.device')} value={`${pulse.devices_ok} / ${pulse.devices}`} unit={t('pulse.connected')} warn={lost} />
+      <Item label={t('word.devices')} value={`${pulse.devices_ok} / ${pulse.devices}`} unit={t('pulse.connected')} warn={lost} />
       <Item label={t('word.point')} value={count(pulse.points, language)} unit="" />
     </Link>
   )

@@ -7,7 +7,7 @@ import type { SqlResult } from '../../wire/api'
 
 const ROW = 28
 const SAMPLE = 60
-const CHAR_PX = 7.4
+const CHAR_PX = 8
 
 const isNumber = (type: string) => /^(u?int|float|double|decimal)/i.test(type)
 

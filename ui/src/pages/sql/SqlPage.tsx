@@ -22,9 +22,9 @@ const ResultChart = lazy(() => import('./ResultChart'))
 
 const LIMIT = 10_000
 const NONE: SqlTable[] = []
-const FIRST = `select time_bucket(interval '1 minute', t.time) as time, p.name, avg(t.value) as mean
-from telemetry t join points p on p.point = t.point
-where t.time > now() - interval '1 hour'
+const FIRST = `select time_bucket(interval '1 minute', time) as minute, name, avg(value) as mean
+from telemetry
+where time > now() - interval '1 hour' and severity = 'good'
 group by all
 order by 1 desc, 2
 limit 1000`

@@ -13,6 +13,7 @@ import { DiskBar } from './DiskBar'
 import { Dropped } from './Dropped'
 import { figure } from './figure'
 import { Processes } from './Processes'
+import { Tokens } from './Tokens'
 
 export default function SystemPage() {
   const { t, i18n } = useTranslation()
@@ -65,6 +66,7 @@ export default function SystemPage() {
       </div>
       <Dropped rows={data.dropped} />
       <Processes rows={data.processes} />
+      <Tokens />
     </Page>
   )
 }

@@ -9,6 +9,7 @@ import { DRAG_TYPE, PointTree } from '../../components/PointTree'
 import { useNow } from '../../components/useLive'
 import { useSeries } from '../../components/useSeries'
 import { useSize } from '../../components/useSize'
+import { stepped, type Trace } from '../../core/series'
 import { fixedRange, isLive, resolve, secondsOf, usOf } from '../../core/time'
 import { added, removed, type TrendState } from '../../core/trendstate'
 import { BrushStrip } from './BrushStrip'
@@ -20,6 +21,13 @@ import { useEpisodes } from './useEpisodes'
 import { useTrendState } from './useTrendState'
 
 const LIVE_MS = 1000
+const STRIP = 3
+
+/** What the overview strip draws: levels before states, which would fill it. */
+function strip(traces: readonly Trace[], names: readonly string[]): string[] {
+  const levels = traces.filter((trace) => !stepped(trace)).map((trace) => trace.head.name)
+  return (levels.length ? levels : [...names]).slice(0, STRIP)
+}
 
 export default function TrendsPage() {
   const { t } = useTranslation()
@@ -101,7 +109,7 @@ export default function TrendsPage() {
         {state.points.length ? (
           <>
             <EpisodeKinds found={found} />
-            <BrushStrip points={state.points.slice(0, 3)} view={{ from, to }} live={live} width={width} onRange={onRange} />
+            <BrushStrip points={strip(series.traces, state.points)} view={{ from, to }} live={live} width={width} onRange={onRange} />
             <TrendLegend state={state} traces={series.traces} hover={hover} marks={marks} tookMs={series.tookMs} onState={setState} onClearMarks={() => setMarks([])} />
           </>
         ) : null}
