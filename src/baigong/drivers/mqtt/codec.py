@@ -178,19 +178,10 @@ def scan(raw: bytes, at: int, names: dict[bytes, str], *, limit: int = MAX_REMAI
     it as long as it likes. About 0.6 us for a packet (one core of 2.5 GHz). Raises like ``decode``.
     """
     made = Published()
-    add_topic, add_payload, add_id, add_flags = (
-        made.topics.append,
-        made.payloads.append,
-        made.ids.append,
-        made.flags.append,
-    )
+    topics, payloads, ids, marks = made.topics, made.payloads, made.ids, made.flags
     start, end, known = at, len(raw), names.get
-    while at + 1 < end:
-        head = raw[at]
-        if head & 0xF0 != 0x30:
-            break
-        length = raw[at + 1]
-        body = at + 2
+    while at + 1 < end and raw[at] & 0xF0 == 0x30:
+        flags, length, body = raw[at] & 0x0F, raw[at + 1], at + 2
         if length > 0x7F:
             used, length = remaining_length(raw, at + 1, end)
             if not used:
@@ -201,10 +192,8 @@ def scan(raw: bytes, at: int, names: dict[bytes, str], *, limit: int = MAX_REMAI
             raise too_large(stop - at, limit)
         if stop > end:
             break
-        flags = head & 0x0F
-        colon = body + 2 + (raw[body] << 8 | raw[body + 1]) if length >= 2 else stop + 1
+        rest = colon = body + 2 + (raw[body] << 8 | raw[body + 1]) if length >= 2 else stop + 1
         packet_id = 0
-        rest = colon
         if flags & 6:
             rest = colon + 2
             if rest <= stop:
@@ -212,10 +201,10 @@ def scan(raw: bytes, at: int, names: dict[bytes, str], *, limit: int = MAX_REMAI
         if rest > stop or flags & 6 == 6 or flags & 14 == 8 or (flags & 6 and not packet_id):
             raise _bad_publish(raw, at)
         name = raw[body + 2 : colon]
-        add_topic(known(name) or _learn(names, name))
-        add_payload(raw[rest:stop])
-        add_id(packet_id)
-        add_flags(flags)
+        topics.append(known(name) or _learn(names, name))
+        payloads.append(raw[rest:stop])
+        ids.append(packet_id)
+        marks.append(flags)
         at = stop
     made.used = at - start
     return made

@@ -88,15 +88,7 @@ class Link:
         client.on_subscribe = self._suback
         client.on_disconnect = lambda *_: lost.set()
         client._package_handler._handle_qos_1_publish_packet = self._publish
-        connecting = asyncio.ensure_future(
-            client.connect(
-                self._settings.host,
-                self._settings.port,
-                ssl=self._settings.context or False,
-                keepalive=self._settings.keep_alive_s,
-                version=MQTTv50 if version == "5" else MQTTv311,
-            )
-        )
+        connecting = asyncio.ensure_future(self._connect(client, MQTTv50 if version == "5" else MQTTv311))
         leaving = asyncio.ensure_future(lost.wait())
         try:
             await asyncio.wait({connecting, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -114,6 +106,10 @@ class Link:
             await asyncio.gather(connecting, leaving, return_exceptions=True)
         await self._hang_up()
         return False
+
+    async def _connect(self, client: Any, version: int) -> None:
+        s = self._settings
+        await client.connect(s.host, s.port, ssl=s.context or False, keepalive=s.keep_alive_s, version=version)
 
     async def subscribe(self, filters: list[str], qos: int) -> None:
         """Subscribe; driver.address when the broker refuses a filter, driver.timeout when it does not answer."""

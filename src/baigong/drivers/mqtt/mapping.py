@@ -59,8 +59,6 @@ def parse_mapping(raw: Any) -> tuple[Rule, ...]:
         return tuple(msgspec.convert(rules or [], list[Rule]))
     except (msgspec.MsgspecError, ValueError) as error:
         raise FixConfiguration("driver.option", f"mapping: {error}", place="mapping") from error
-    except Exception as error:
-        raise FixConfiguration("driver.option", f"mapping is not YAML: {error}", place="mapping") from error
 
 
 def rule_for(topic: str, rules: tuple[Rule, ...], otherwise: Rule | None = SNIFF) -> Rule | None:

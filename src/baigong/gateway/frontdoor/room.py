@@ -241,7 +241,7 @@ class Room:
             # Unknown whether it is stored: everybody in it must send it again, so nobody is answered.
             self._abandon(batch)
             self.storing, self.waiting = 0, None
-            if isinstance(error, asyncio.CancelledError):
+            if not isinstance(error, Exception):
                 raise
             log.exception("front door of %s: batch abandoned, its clients disconnected", self.tenant)
 
