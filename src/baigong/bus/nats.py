@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator
 from itertools import count
 from typing import Any, Self
@@ -18,6 +19,8 @@ from baigong.bus.subjects import frame_subject, frames_stream
 from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater, from_problem
 
 _PROBLEM = "Baigong-Problem"  # header of a reply that carries an error
+_DEFLATED = "Baigong-Deflated"  # header of a reply that would not fit into one message
+_REPLY_BYTES = 1_000_000
 _BATCH = 256  # messages asked for at once
 _BATCH_BYTES = 16 << 20
 _WAIT_S = 5.0  # how long the server holds a pull open at the end of the stream
@@ -247,12 +250,21 @@ class NatsBus:
             raise RetryLater("gateway.down", f"nobody answered {subject}: {error!r}", place=subject) from error
         if reply.headers and _PROBLEM in reply.headers:
             raise from_problem(msgspec.json.decode(reply.data))
+        if reply.headers and _DEFLATED in reply.headers:
+            return zlib.decompress(reply.data)
         return reply.data  # type: ignore[no-any-return]
 
     async def serve(self, subject: str, handler: Handler) -> None:
         async def answer(message: Msg) -> None:
             try:
-                await message.respond(await handler(Message(message.subject, message.data)))
+                reply = await handler(Message(message.subject, message.data))
+                small = reply if len(reply) <= _REPLY_BYTES else zlib.compress(reply, 1)
+                if len(small) > _REPLY_BYTES:
+                    raise FixConfiguration(
+                        "payload.too_large", f"the answer to {message.subject} has {len(reply)} bytes"
+                    )
+                headers = None if small is reply else {_DEFLATED: "1"}
+                await self._nc.publish(message.reply, small, headers=headers)
             except BaigongError as error:
                 raw = msgspec.json.encode(error.problem())
                 await self._nc.publish(message.reply, raw, headers={_PROBLEM: error.code})

@@ -38,6 +38,7 @@ def up(
     nats_token: Annotated[str, typer.Option(envvar="BAIGONG_NATS_TOKEN")] = "",
     nats_port: Annotated[int, typer.Option(help="port of the embedded NATS server")] = 4622,
     tenant: Annotated[str, typer.Option(help="the first company")] = "main",
+    reserve_mb: Annotated[int, typer.Option(help="disk space that stays free, in MB")] = 1024,
     durability_survives_kill_only: Annotated[
         bool, typer.Option(help="acknowledge before fsync: faster, and a power cut loses what was accepted")
     ] = False,
@@ -51,7 +52,8 @@ def up(
 
     settings = PlatformSettings(
         data=data, tenant=tenant, host=host, port=port, mqtt_host=mqtt_host, mqtt_port=mqtt_port, nats_url=nats,
-        nats_token=nats_token, nats_port=nats_port, survives_kill_only=durability_survives_kill_only,
+        nats_token=nats_token, nats_port=nats_port,
+        reserve_bytes=reserve_mb << 20, survives_kill_only=durability_survives_kill_only,
         sql_without_landlock_reads_any_file=sql_without_landlock_reads_any_file,
     )  # fmt: skip
     asyncio_run(run_platform(settings, say))

@@ -173,7 +173,11 @@ async def running(
         )
         roll.add("platform", lambda: (os.getpid(), app.state.rooms.started_us, 0))
         await _ready(owner)
-        server = _Server(uvicorn.Config(app, settings.host, settings.port, log_level="warning", access_log=False))
+        server = _Server(
+            uvicorn.Config(
+                app, settings.host, settings.port, log_level="warning", access_log=False, proxy_headers=False
+            )
+        )
         crew.start("api", server.serve_to_end())
         stack.push_async_callback(server.end)
         await server.up()

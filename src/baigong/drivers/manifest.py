@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
 from functools import cache
 from importlib import import_module
@@ -86,9 +87,14 @@ LISTENING = ("frontdoor",)  # the device comes to us: a manifest for forms and c
 @cache
 def manifests() -> dict[str, Manifest]:
     """Read every driver's manifest: ours, then the entry points ``baigong.drivers`` (name = id, value = package)."""
-    packages = {name: f"baigong.drivers.{name}" for name in (*BUILT_IN, *LISTENING)}
-    packages |= {entry.name: entry.value for entry in entry_points(group="baigong.drivers")}
-    return {name: read_manifest(name, package) for name, package in packages.items()}
+    known = {name: read_manifest(name, f"baigong.drivers.{name}") for name in (*BUILT_IN, *LISTENING)}
+    for entry in entry_points(group="baigong.drivers"):
+        try:
+            known[entry.name] = read_manifest(entry.name, entry.value)
+        except (FixConfiguration, ImportError, OSError, ValueError, msgspec.MsgspecError) as error:
+            # a stranger's broken package must not take the other drivers along
+            logging.getLogger(__name__).warning("driver %s of %s is left out: %s", entry.name, entry.value, error)
+    return known
 
 
 def read_manifest(name: str, package: str) -> Manifest:
