@@ -37,7 +37,7 @@ class Address:
 def parse(text: str) -> Address:
     """Read an address; raises driver.address."""
     node, sharp, way = text.partition("#")
-    found = _NODE.match(node.strip())
+    found = _NODE.match(node.lstrip())
     if not found:
         raise FixConfiguration(
             "driver.address",
