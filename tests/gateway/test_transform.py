@@ -196,3 +196,17 @@ def test_the_window_is_a_parameter() -> None:
     spec = DeviceSpec(device="d", driver="sim", points=[point(1)])
     tight = Transform(PointTable("t", spec), Window(future_s=1.0))
     assert tight.live(frame([1], [NOW + 2_000_000], [1]), NOW, 1.0).skew is not None
+
+
+def test_states_of_every_spelling_get_their_word() -> None:
+    transform = made(
+        point(1, kind="state", states={"false": "aus", "true": "an"}),
+        point(2, kind="state", states={"-1": "back", "1.5": "half", "70000": "far", "3": "three"}),
+        point(3, kind="state", states={"0": "zero"}),
+    )
+    raw = [(1, 0), (1, 1), (2, -1), (2, 1.5), (2, 70000), (2, 3), (2, 4), (3, 0), (3, 1), (3, np.nan), (3, 1e300)]
+    batch = frame([p for p, _ in raw], [NOW + i for i in range(len(raw))], [v for _, v in raw], [q.BAD] * len(raw))
+    out = transform.live(batch, NOW, 1.0).frame
+    assert column(out, "text") == ["aus", "an", "back", "half", "far", "three", None, "zero", None, None, None]
+    mixed = transform.live(frame([3, 3], [NOW, NOW], [0, np.nan], 0, text=[None, "RUN"]), NOW, 1.0).frame
+    assert column(mixed, "text") == ["zero", "RUN"]

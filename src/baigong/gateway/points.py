@@ -18,6 +18,7 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 DEFAULT_PERIOD_S = 1.0
+_WORDS = 256  # states above are looked up one by one
 
 
 def number_of(tenant: str, device: str, point: PointSpec) -> int:
@@ -33,6 +34,21 @@ def period_of(spec: DeviceSpec, scan: str) -> float:
         return max(seconds(name), 0.01)
     except ValueError:
         return seconds(spec.scan["default"]) if "default" in spec.scan else DEFAULT_PERIOD_S
+
+
+def _lookup(specs: list[PointSpec], wordy: Mask) -> tuple[Ints, np.ndarray[Any, Any]]:
+    """Lay the words of small whole states out as a table: (its row by point, words by state, None for none)."""
+    keys = [int(k) for spec in specs for k in spec.states if k.isdecimal() and int(k) < _WORDS]
+    slot = np.zeros(len(specs) + 1, np.int64)
+    table = np.full((int(wordy.sum()) + 1, max(keys, default=0) + 1), None, object)
+    for row, i in enumerate(np.flatnonzero(wordy)):
+        slot[i] = row
+        for key, word in specs[i].states.items():
+            if key.isdecimal() and int(key) < _WORDS:
+                table[row, int(key)] = word
+            elif key in ("false", "true") and table.shape[1] > (key == "true"):
+                table[row, int(key == "true")] = word
+    return slot, table
 
 
 class PointTable:
@@ -54,6 +70,7 @@ class PointTable:
         self.deadband = np.array([*gauges, 0.0])
         self.words: dict[int, dict[str, str]] = {i: p.states for i, p in enumerate(self.specs) if p.states}
         self.wordy: Mask = np.array([bool(p.states) and p.kind == "state" for p in self.specs] + [False])
+        self.slot, self.lookup = _lookup(self.specs, self.wordy)
         # last heard
         self.raw: Floats = np.full(n + 1, np.nan)
         self.value: Floats = np.full(n + 1, np.nan)

@@ -106,12 +106,20 @@ class Transform:
             frame(batch.column("point").to_numpy(), times_us(batch), values, qualities, whole=wholes, text=texts),
         )
 
-    def _name_states(self, rows: Ints, raw: Floats, wordy: Mask, texts: pa.Array) -> list[str | None]:
-        named: list[str | None] = texts.to_pylist()
-        for i in np.flatnonzero(wordy & ~np.isnan(raw)):
-            if named[i] is None:
-                named[i] = _word(self._table.words[int(rows[i])], float(raw[i]))
-        return named
+    def _name_states(self, rows: Ints, raw: Floats, wordy: Mask, texts: pa.Array) -> Any:
+        table, none = self._table, texts.null_count == len(texts)
+        named = np.full(len(rows), None, object) if none else np.array(texts.to_pylist(), object)
+        numbers = wordy & ~np.isnan(raw)
+        if not none:
+            numbers &= np.equal(named, None)
+        with np.errstate(invalid="ignore"):
+            small = numbers & (raw >= 0) & (raw < table.lookup.shape[1])
+            whole = np.where(small, raw, 0).astype(np.int64)
+        small &= whole == raw
+        named[small] = table.lookup[table.slot[rows[small]], whole[small]]
+        for i in np.flatnonzero(numbers & np.equal(named, None)):
+            named[i] = _word(table.words[int(rows[i])], float(raw[i]))
+        return pa.array(named, pa.string())
 
     def _check_clock(self, batch: pa.RecordBatch, rows: Ints, arrival_us: int) -> tuple[pa.RecordBatch, Skew | None]:
         times = times_us(batch)
@@ -165,20 +173,28 @@ class Transform:
         bands = self._table.deadband[rows]
         if not bands.any():
             return None
-        keep = np.ones(len(rows), bool)
         values = batch.column("value").to_numpy(zero_copy_only=False)
-        qualities = batch.column("quality").to_numpy()
-        times = times_us(batch)
-        for i in np.flatnonzero(bands > 0):  # one by one: a frame may hold several values of one point
-            row = rows[i]
-            same = qualities[i] == self._told_quality[row] and (
-                abs(values[i] - self._told_value[row]) <= bands[i]
-                or (np.isnan(values[i]) and np.isnan(self._told_value[row]))
-            )
-            keep[i] = not (same and times[i] - self._told_us[row] < self._window.repeat_s * 1e6)
-            if keep[i]:
-                self._told_value[row], self._told_quality[row], self._told_us[row] = values[i], qualities[i], times[i]
+        facts = values, batch.column("quality").to_numpy(), times_us(batch)
+        some = np.flatnonzero(bands > 0)
+        keep = np.ones(len(rows), bool)
+        if len(np.unique(rows[some])) == len(some):
+            keep[some] = self._changed(rows[some], *(fact[some] for fact in facts))
+        else:  # several values of one point: each is measured against the one told before it
+            for i in some:
+                keep[i] = self._changed(rows[i : i + 1], *(fact[i : i + 1] for fact in facts))[0]
         return None if keep.all() else keep
+
+    def _changed(self, rows: Ints, values: Floats, qualities: Any, times: Ints) -> Mask:
+        """Compare values, one per point, with what was last told; what is to be told is remembered."""
+        told = self._told_value[rows]
+        with np.errstate(invalid="ignore"):
+            near = (np.abs(values - told) <= self._table.deadband[rows]) | (np.isnan(values) & np.isnan(told))
+        fresh = times - self._told_us[rows] < self._window.repeat_s * 1e6
+        changed: Mask = ~(near & (qualities == self._told_quality[rows]) & fresh)
+        which = rows[changed]
+        self._told_value[which], self._told_us[which] = values[changed], times[changed]
+        self._told_quality[which] = qualities[changed]
+        return changed
 
 
 def _rank(rows: Ints) -> Ints:
