@@ -92,12 +92,12 @@ class EmbeddedNats:
         await self._stop()
 
     def _secret(self) -> str:
+        # made at every start: nobody keeps it longer than the server it opens
         path = self._folder / "token"
-        if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(32))
-        return path.read_text().strip()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secret := secrets.token_urlsafe(32))
+        return secret
 
     def _write_config(self) -> None:
         # sync_interval: always = fsync before the acknowledgement; the default of two minutes loses a power cut

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from baigong import __version__
 from baigong.vocab.errors import BaigongError
@@ -127,8 +128,10 @@ def main() -> None:
         error = _ours(caught)
         if error is None:
             raise
-        say.print(f"[red]error[/] {error.code}: {error.message}" + (f"\n  at {error.place}" if error.place else ""))
-        say.print(f"  {error.advice}")
+        say.print(f"[red]error[/] {error.code}: {escape(error.message)}", soft_wrap=True)
+        if error.place:
+            say.print(f"  at {error.place}", markup=False, soft_wrap=True)
+        say.print(f"  {error.advice}", markup=False, soft_wrap=True)
         sys.exit(2)
 
 

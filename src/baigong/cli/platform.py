@@ -95,8 +95,13 @@ class SqlSource:
         held = self._points.get(tenant)
         if held is None or held[0] != version:
             held = self._points[tenant] = (version, self._registry.book.table(tenant))
-        episodes = self._registry.episodes.table_now(tenant)
-        return sql_view(self._owner.snapshot(tenant), held[1], self._owner.latest(tenant), episodes, self._shapes)
+        return sql_view(
+            self._owner.snapshot(tenant),
+            held[1],
+            lambda: self._owner.latest(tenant),
+            lambda: self._registry.episodes.table_now(tenant),
+            self._shapes,
+        )
 
 
 class Sloped:
@@ -109,7 +114,7 @@ class Sloped:
         if self.registry is None:
             return np.ones(len(points), bool)
         rows = [self.registry.book.by_number(tenant, p) for p in points.tolist()]
-        return np.array([row is None or (row.spec.sloped and row.spec.kind in ("gauge", "counter")) for row in rows])
+        return np.array([row is None or row.spec.interpolates for row in rows])
 
 
 @asynccontextmanager

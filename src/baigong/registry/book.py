@@ -122,7 +122,7 @@ def _columns(point: PointRow) -> dict[str, Any]:
         "device": point.device,
         "address": spec.address,
         "states": msgspec.json.encode(spec.states).decode() if spec.states else None,
-        "sloped": spec.sloped,
+        "sloped": spec.interpolates,
         "created": point.created_us,
         "retired": point.retired_us,
     }

@@ -54,6 +54,11 @@ class PointSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
             )
 
     @property
+    def interpolates(self) -> bool:
+        """Whether the value moves between two samples, rather than holding the first until the second."""
+        return self.sloped and self.kind in ("gauge", "counter")
+
+    @property
     def asset(self) -> str:
         return self.name.rpartition(".")[0]
 
