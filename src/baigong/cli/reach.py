@@ -1,0 +1,95 @@
+"""How a command finds its platform: on this machine by the data folder, elsewhere by URL and token."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import httpx2 as httpx
+import msgspec
+import typer
+
+from baigong.client.errors import mapped, of_response
+from baigong.client.link import Link, find_server
+from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", envvar="BAIGONG_DATA", help="data folder of a platform on this machine: no token is needed"),
+]
+Url = Annotated[str | None, typer.Option("--url", envvar="BAIGONG_URL", help="address of a platform elsewhere")]
+Token = Annotated[str | None, typer.Option("--token", envvar="BAIGONG_TOKEN", help="API token (console: System)")]
+
+_LIKELY = (Path("data"), Path("data/demo"))  # where `up` and `demo` put it
+_TIMEOUT_S = 180.0
+
+
+@contextmanager
+def reach(data: Path | None, url: str | None, token: str | None) -> Iterator[Link]:
+    """Connect, and say it clearly when nobody is there."""
+    where, secret = find(data, url, token)
+    with Link(where, secret, _TIMEOUT_S) as link:
+        try:
+            link.json("GET", "/health")
+        except RetryLater as error:
+            if error.code != "bus.down":
+                raise
+            raise RetryLater("platform.down", "no platform answers", place=where) from error
+        try:
+            yield link
+        except BaigongError as error:
+            if error.code != "auth.required" or secret:
+                raise
+            raise FixConfiguration(
+                "config.invalid", "no token: name the data folder with --data, or give --token", place=where
+            ) from error
+
+
+def find(data: Path | None, url: str | None, token: str | None) -> tuple[str, str | None]:
+    """Return address and token. Without any option: the data folder that ``up`` or ``demo`` made here."""
+    if data is not None and not (data / "url").is_file():
+        raise FixConfiguration("config.invalid", "no platform has run on this data folder", place=str(data))
+    if data is None and not url:
+        data = next((folder for folder in _LIKELY if (folder / "key").is_file() and _readable(folder / "key")), None)
+    return find_server(url, token, data)
+
+
+def _readable(path: Path) -> bool:
+    return os.access(path, os.R_OK)
+
+
+def download(
+    where: tuple[str, str | None],
+    method: str,
+    path: str,
+    accept: str,
+    sink: IO[bytes],
+    *,
+    params: dict[str, Any] | None = None,
+    body: Any = None,
+    step: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Write an answer of any size to ``sink`` as it comes; returns its bytes."""
+    url, token = where
+    headers = {"Accept": accept} | ({"Authorization": f"Bearer {token}"} if token else {})
+    content = None
+    if body is not None:
+        content = msgspec.json.encode(body)
+        headers["Content-Type"] = "application/json"
+    done = 0
+    with (
+        mapped(url),
+        httpx.Client(base_url=f"{url.rstrip('/')}/api/v1", headers=headers, timeout=_TIMEOUT_S) as http,
+        http.stream(method, path, params=params, content=content) as response,
+    ):
+        if response.is_error:
+            response.read()
+            raise of_response(response)
+        for piece in response.iter_bytes():
+            sink.write(piece)
+            done += len(piece)
+            step(len(piece))
+    return done

@@ -1,0 +1,117 @@
+"""What commands print: tables for people, JSON for programs; results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from baigong.vocab import quality as q
+
+say = Console(stderr=True, highlight=False)
+_WIDE = 100_000  # a file or a pipe has no edge
+_COLOURS = {"good": "green", "connected": "green", "uncertain": "yellow", "connecting": "yellow", "bad": "red"}
+_COLOURS |= {"down": "red", "warning": "yellow", "stale": "yellow"}
+
+
+def tell(sentence: str) -> None:
+    """Say one line on stderr, as it is."""
+    say.print(sentence, markup=False, soft_wrap=True)
+
+
+def out() -> Console:
+    """Return the console of stdout, as it is now."""
+    return Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else _WIDE)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
+    """Print rows under headings; None is shown as nothing."""
+    made = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        made.add_column(escape(name), justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(_cell(value) for value in row))
+    out().print(made)
+
+
+def json(value: Any) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else escape(str(value))
+    colour = _COLOURS.get(text)
+    return f"[{colour}]{text}[/]" if colour else text
+
+
+def number(value: Any) -> str:
+    """Write a value as people read it: no digits that floating point invented."""
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return "" if value is None else str(value)
+
+
+def ago(time_us: int | None, now_us: int | None = None) -> str:
+    """Say how long ago.
+
+    >>> ago(0, 90_000_000), ago(None)
+    ('90 s', '')
+    """
+    if time_us is None:
+        return ""
+    past = ((now_us if now_us is not None else time.time_ns() // 1000) - time_us) / 1e6
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if past >= 2 * size:
+            return f"{past / size:.0f} {unit}"
+    return f"{max(past, 0):.0f} s"
+
+
+def when(time_us: int | None) -> str:
+    """Write a time in this machine's zone."""
+    if time_us is None:
+        return ""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time_us / 1e6))
+
+
+def quality(code: int) -> str:
+    return q.describe(code)
+
+
+def problem(error: dict[str, Any] | None) -> str:
+    """Write a problem document in one line."""
+    if not error:
+        return ""
+    place = f" at {error['place']}" if error.get("place") else ""
+    return f"{error.get('code', '')}: {error.get('title', '')}{place}"
+
+
+def event_detail(event: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {fact}" for name, fact in event.get("detail", {}).items())
+
+
+@contextmanager
+def progress(what: str, total: float | None, *, in_bytes: bool = False) -> Iterator[tuple[Progress, TaskID]]:
+    """Show how far a long run is, on stderr, and nothing once it is over."""
+    amount = DownloadColumn() if in_bytes else TextColumn("{task.completed:,.0f}")
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), amount, TimeElapsedColumn(), TimeRemainingColumn(),
+        console=say, transient=True,
+    ) as bar:  # fmt: skip
+        yield bar, bar.add_task(what, total=total)

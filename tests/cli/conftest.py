@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from baigong.cli.main import main
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """``baigong up`` as people start it, on ports the system chooses; yields the data folder."""
+    data = tmp_path_factory.mktemp("up") / "data"
+    arguments = ["up", "--data", str(data), "--port", "0", "--mqtt-port", "0", "--nats-port", "0"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "baigong.cli.main", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"NO_COLOR": "1"},
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("ready"):
+            break
+    else:
+        pytest.fail(f"`baigong up` ended with {process.wait()}")
+    yield data
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run a command as main() does."""
+    for name in ("BAIGONG_DATA", "BAIGONG_URL", "BAIGONG_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["baigong", *map(str, arguments)])
+        capfd.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as error:
+            code = int(error.code or 0)
+        said = capfd.readouterr()
+        return Said(code, said.out, said.err)
+
+    return call
+
+
+def eventually(check: Callable[[], bool], within_s: float = 15.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not check():
+        assert time.monotonic() < deadline, "it did not come to be in time"
+        time.sleep(0.1)
