@@ -65,7 +65,7 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
     return () => clearInterval(timer)
   }, [trouble, session, look])
 
-  const user = session?.user
+  const user = session?.must_set_password ? undefined : session?.user
   useEffect(() => {
     if (!user) return setHasDemo(false)
     demo.get().then(

@@ -35,7 +35,7 @@ export function AssetTile({ tile }: { tile: Tile }) {
       <footer>
         {tile.spark ? (
           <>
-            <LiveSpark name={tile.spark.point} seconds={600} start={tile.spark} width={240} height={36} />
+            <LiveSpark name={tile.spark.point} seconds={3600} start={tile.spark} width={240} height={36} />
             <span className="tile-spark">
               {tile.spark.title || tile.spark.point}
               {tile.spark.unit ? ` · ${unitText(tile.spark.unit)}` : ''}

@@ -14,7 +14,7 @@ const isNumber = (type: string) => /^(u?int|float|double|decimal)/i.test(type)
 function text(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'object') return JSON.stringify(value)
-  if (typeof value === 'string') return value.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|\+00:00)$/, '$1 $2Z')
+  if (typeof value === 'string') return value.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:(\.\d*?[1-9])0*|\.0+)?(?:Z|\+00:00)$/, '$1 $2$3Z')
   return String(value)
 }
 

@@ -2,7 +2,7 @@ import { Button } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../components/Icon'
-import { ErrorNote } from '../../components/notes'
+import { ErrorNote, Waiting } from '../../components/notes'
 import type { SavedQuery } from '../../core/savedqueries'
 import type { Problem, SqlTable } from '../../wire/api'
 
@@ -20,7 +20,7 @@ export function SchemaSide({ tables, problem, saved, onPick, onForget }: SchemaS
   return (
     <aside className="sql-side">
       <h2>{t('sql.tables')}</h2>
-      {problem ? <ErrorNote problem={problem} /> : null}
+      {problem ? <ErrorNote problem={problem} /> : tables.length === 0 ? <Waiting rows={5} /> : null}
       <ul className="schema">
         {tables.map((table) => (
           <li key={table.name}>

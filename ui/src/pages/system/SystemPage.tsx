@@ -15,6 +15,9 @@ import { figure } from './figure'
 import { Processes } from './Processes'
 import { Tokens } from './Tokens'
 
+// Of use to nobody but the program itself.
+const INNER = new Set(['trimmed_to', 'recent_refusals'])
+
 export default function SystemPage() {
   const { t, i18n } = useTranslation()
   const language = useLanguageCode()
@@ -26,7 +29,7 @@ export default function SystemPage() {
   }
   const rows = (record: Record<string, unknown>) =>
     Object.entries(record ?? {})
-      .filter(([, value]) => typeof value !== 'object' || value === null)
+      .filter(([key, value]) => (typeof value !== 'object' || value === null) && !INNER.has(key))
       .map(([key, value]) => [words(key), <span key={key} className="num">{figure(key, value, language)}</span>] as const)
   return (
     <Page title={t('nav.system')} sub={t('system.sub')}>
