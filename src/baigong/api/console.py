@@ -16,6 +16,8 @@ from baigong.vocab.errors import FixConfiguration
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASSETS = "assets/"  # where the build puts files with a hash in their name
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+# A missing file of these kinds is an error; any other name with a dot is a page: /points/pump1.flow.
+_FILES = frozenset(_TYPES) | {".map", ".ico", ".png", ".json", ".txt", ".xml", ".html", ".php", ".webmanifest"}
 _NOT_BUILT = (
     "<!doctype html><meta charset=utf-8><title>Baigong</title><h1>Baigong 百工</h1>"
     "<p>The console has not been built here. The API is at <a href='/api/v1/docs'>/api/v1/docs</a>.</p>"
@@ -38,7 +40,7 @@ def console_routes(folder: Path) -> list[Route]:
             kept = _FOR_EVER if path.startswith(_ASSETS) else "no-cache"
             kind = _TYPES.get(found.suffix) or mimetypes.guess_type(found.name)[0] or "application/octet-stream"
             return FileResponse(found, media_type=kind, headers={"Cache-Control": kept})
-        if path.startswith(_ASSETS) or "." in path.rpartition("/")[2]:
+        if path.startswith(_ASSETS) or Path(path).suffix in _FILES:
             return problem(FixConfiguration("http.not_found", f"there is no /{path}", place=f"/{path}"))
         index = await asyncio.to_thread(_find, root, "index.html")
         if index is None:
