@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from rig import rig, spec, until
 
+from baigong.drivers.opcua.sim import OpcUaSim
 from baigong.vocab import quality as q
 
 _SERVER = """
@@ -163,3 +164,27 @@ async def test_a_server_that_talks_nonsense(tmp_path: Path) -> None:
         assert len(r.rows(1)) == 1
     server.close()
     await server.wait_closed()
+
+
+async def test_an_opc_ua_server_gone_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("baigong.gateway.supervisor._FIRST_S", 0.1)
+    async with OpcUaSim() as sim, rig(tmp_path) as r:
+        addresses = sim.address("Machine.Temp"), sim.address("Machine.Name"), sim.address("Machine.Cycles")
+        options = {"url": sim.url, "timeout_s": 2.0}
+        await r.run(spec("cnc", "opcua", addresses, options=options, scan={"default": "100ms"}))
+        await until(lambda: all(r.rows(n) for n in (1, 2, 3)))
+        assert r.rows(2)[0][2] == "VMC-850"
+        assert r.rows(3)[0][2] == 9007199254740995, "every digit"
+        assert r.device("cnc").status("local")["session"]["mode"] == "watch"
+        await sim.stop()
+        await until(lambda: r.rows(2)[-1][3] == q.BAD_NO_COMMUNICATION, 30)
+        await sim.start()
+        await until(lambda: latest(r, 2)[3] == 0, 30)
+        assert latest(r, 2)[2] == "VMC-850", "unchanged since before the outage, and known to be good again"
+        assert r.device("cnc").status("local")["state"] == "connected"
+        assert len({row[:2] for row in r.rows(2)}) <= len(r.rows(2))
+
+
+def latest(r, number: int):
+    """What a reader of the lake calls the latest value: by time, not by arrival."""
+    return max((row for row in r.rows(number) if row[3] != q.DELETED), key=lambda row: row[1])
