@@ -32,5 +32,6 @@ async def subject() -> AsyncIterator[Subject]:
             kill=sim.stop,
             restart=sim.start,
             dead={"url": f"opc.tcp://127.0.0.1:{free_port()}/"},
+            at=lambda port: {"url": f"opc.tcp://127.0.0.1:{port}/"},
             stir=stir,
         )
