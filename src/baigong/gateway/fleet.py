@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Iterable
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from baigong.gateway.memory import Assigned, LastHeard
@@ -18,6 +19,7 @@ from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.frame import frame
 
 Key = tuple[str, str]  # tenant, device
+_UNUSABLE = (FixConfiguration, ValueError, OSError, ImportError, msgspec.MsgspecError)
 _STAGGER_S = 0.02  # between the first connections of two devices
 _STAGGER_MOST_S = 10.0
 
@@ -108,7 +110,7 @@ class Fleet:
         heard = self._heard.setdefault(f"{tenant}/{device}", LastHeard())
         try:
             station = Station(tenant, spec, self._around, heard)
-        except (FixConfiguration, ValueError) as error:  # no such driver, a period that is none
+        except _UNUSABLE as error:  # no such driver, a broken manifest, a period that is none
             named = error if isinstance(error, BaigongError) else FixConfiguration("config.invalid", str(error))
             self._broken[key] = (spec, named, self._around.clock.now_us())
             return
@@ -129,7 +131,7 @@ class Fleet:
         table = supervisor.station.table
         try:
             kept = Station(key[0], successor, self._around, LastHeard()).table.numbers
-        except (FixConfiguration, ValueError):
+        except _UNUSABLE:
             kept = table.numbers[:0]
         lost = table.numbers[~np.isin(table.numbers, kept)]
         now = np.full(len(lost), self._around.clock.now_us(), np.int64)
