@@ -174,14 +174,13 @@ class Transform:
         if not bands.any():
             return None
         values = batch.column("value").to_numpy(zero_copy_only=False)
-        facts = values, batch.column("quality").to_numpy(), times_us(batch)
+        qualities, times = batch.column("quality").to_numpy(), times_us(batch)
         some = np.flatnonzero(bands > 0)
         keep = np.ones(len(rows), bool)
-        if len(np.unique(rows[some])) == len(some):
-            keep[some] = self._changed(rows[some], *(fact[some] for fact in facts))
-        else:  # several values of one point: each is measured against the one told before it
-            for i in some:
-                keep[i] = self._changed(rows[i : i + 1], *(fact[i : i + 1] for fact in facts))[0]
+        # several values of one point: each is measured against the one told before it
+        apart = [some] if len(np.unique(rows[some])) == len(some) else [some[i : i + 1] for i in range(len(some))]
+        for at in apart:
+            keep[at] = self._changed(rows[at], values[at], qualities[at], times[at])
         return None if keep.all() else keep
 
     def _changed(self, rows: Ints, values: Floats, qualities: Any, times: Ints) -> Mask:
