@@ -107,17 +107,18 @@ class Transform:
         )
 
     def _name_states(self, rows: Ints, raw: Floats, wordy: Mask, texts: pa.Array) -> Any:
+        named: np.ndarray[Any, Any]
         table, none = self._table, texts.null_count == len(texts)
         named = np.full(len(rows), None, object) if none else np.array(texts.to_pylist(), object)
         numbers = wordy & ~np.isnan(raw)
         if not none:
-            numbers &= np.equal(named, None)
+            numbers &= _absent(named)
         with np.errstate(invalid="ignore"):
             small = numbers & (raw >= 0) & (raw < table.lookup.shape[1])
             whole = np.where(small, raw, 0).astype(np.int64)
         small &= whole == raw
         named[small] = table.lookup[table.slot[rows[small]], whole[small]]
-        for i in np.flatnonzero(numbers & np.equal(named, None)):
+        for i in np.flatnonzero(numbers & _absent(named)):
             named[i] = _word(table.words[int(rows[i])], float(raw[i]))
         return pa.array(named, pa.string())
 
@@ -204,6 +205,11 @@ def _rank(rows: Ints) -> Ints:
     index = np.arange(len(rows))
     ranked[order] = index - np.maximum.accumulate(np.where(start, index, 0))
     return ranked
+
+
+def _absent(texts: np.ndarray[Any, Any]) -> Mask:
+    made: Mask = pa.array(texts, pa.string()).is_null().to_numpy(zero_copy_only=False)
+    return made
 
 
 def _word(words: dict[str, str], raw: float) -> str | None:
