@@ -1,0 +1,59 @@
+"""``python -m bench [row …] [--short] [--no-peers] [--write]``: the numbers of ``docs``, measured here and now."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.report import HEAD, Line, machine
+
+ROWS = {1: "ingest", 2: "mqtt", 3: "freshness", 4: "queries", 5: "queries", 6: "start", 7: "console"}
+RESULTS = Path(__file__).with_name("results.md")
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    options.add_argument("rows", nargs="*", type=int, choices=[[], *ROWS], help="which rows; default: all")
+    options.add_argument("--short", action="store_true", help="15 s a row instead of 60 s")
+    options.add_argument("--no-peers", action="store_true", help="leave the other systems out")
+    options.add_argument("--folder", type=Path, help="where the data goes; default: a temporary folder")
+    options.add_argument("--write", action="store_true", help=f"write {RESULTS.name} too")
+    asked = options.parse_args()
+    wanted = asked.rows or list(ROWS)
+    print(f"{machine()}\n\n{HEAD}", flush=True)
+    described = machine()
+    lines: list[Line] = []
+    for module in dict.fromkeys(ROWS[row] for row in wanted):
+        folder = Path(tempfile.mkdtemp(prefix="bench-", dir=asked.folder))
+        try:
+            made = importlib.import_module(f"bench.{module}").run(folder, short=asked.short, peers=not asked.no_peers)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        for line in made:
+            if line.row in wanted:
+                print(line, flush=True)
+                lines.append(line)
+    if asked.write:
+        write(described, lines, short=asked.short)
+    return 1 if any(line.passed is False for line in lines) else 0
+
+
+def write(described: str, lines: list[Line], *, short: bool) -> None:
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    command = "python -m bench --write" + (" --short" if short else "")
+    body = "\n".join(map(str, lines))
+    RESULTS.write_text(
+        f"# Measured\n\n{today}, `{command}`, all on one machine: {described}.\n\n"
+        "D2: on disk (fsync) before it is acknowledged; D1: survives the end of the process, not of the power.\n"
+        "Load generators and servers share the machine. One row again: `python -m bench 3`.\n\n"
+        f"{HEAD}\n{body}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
