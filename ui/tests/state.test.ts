@@ -66,7 +66,7 @@ describe('names', () => {
   it('are proposed from folder and title, or from a dotted title', () => {
     expect(draftFor('ns=2;i=5', node('x', { title: 'Flow rate', unit: 'm3/h' }), ['Plant', 'Pump 1'], 'd').name).toBe('Pump_1.Flow_rate')
     expect(draftFor('a', node('x', { title: 'Line1.Pump1.Flow' }), [], 'd').name).toBe('Line1.Pump1.Flow')
-    expect(draftFor('holding:12', null, [], 'press 1').name).toBe('press_1.holding:12')
+    expect(draftFor('holding:12', null, [], 'press 1').name).toBe('press_1.holding_12')
   })
   it('are unique, valid, and move together', () => {
     expect(unique([draft('a.b'), { ...draft('a.b'), key: '2' }]).map((d) => d.name)).toEqual(['a.b', 'a.b_2'])

@@ -74,7 +74,9 @@ export function TrendPlot(props: TrendPlotProps) {
           setSelect: [(plotted) => {
             const { left, width } = plotted.select
             if (width < 6) return
+            // uPlot swallows the click that ends a drag; should one come through, it is no mark.
             moving.current = true
+            setTimeout(() => { moving.current = false }, 0)
             const from = plotted.posToVal(left, 'x')
             const to = plotted.posToVal(left + width, 'x')
             plotted.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false)

@@ -1,5 +1,6 @@
 /** Stored events, newest first: what happened to a link, a device, a setting. */
 import { useTranslation } from 'react-i18next'
+import { number } from '../core/format'
 import { clock } from '../core/time'
 import type { DeviceEvent } from '../wire/api'
 
@@ -24,6 +25,6 @@ export function EventList({ events }: { events: readonly DeviceEvent[] }) {
 function plain(detail: Record<string, unknown>): string {
   return Object.entries(detail ?? {})
     .filter(([, value]) => value !== null && value !== '' && typeof value !== 'object')
-    .map(([key, value]) => `${key} ${String(value)}`)
+    .map(([key, value]) => (typeof value === 'number' && key.endsWith('_us') ? `${key.slice(0, -3)} ${clock(value, Date.now(), { ms: true })}` : `${key} ${typeof value === 'number' ? number(value) : String(value)}`))
     .join(' · ')
 }

@@ -1,9 +1,9 @@
 /** Proposes point names `asset.quantity` from what a device calls its things. */
 import type { Node, PointKind, PointSpec } from '../wire/api'
 
-const FORBIDDEN = /[\s./\\\u0000-\u001f]+/g
+const FORBIDDEN = /[^\p{L}\p{N}_-]+/gu
 
-/** One part of a name: no blanks, dots, slashes. Letters of any script stay: names in the user's language are data. */
+/** One part of a name: no blanks, dots, slashes or signs that need quoting. Letters of any script stay: names in the user's language are data. */
 export function part(text: string): string {
   return text.trim().replace(FORBIDDEN, '_').replace(/^_+|_+$/g, '')
 }

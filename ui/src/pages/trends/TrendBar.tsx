@@ -72,7 +72,7 @@ export function TrendBar({ state, onState, live, plots, onPick }: TrendBarProps)
           ›
         </Button>
       </span>
-      <span className={`live-mark ${live ? 'is-live' : ''}`}>{live ? t('trends.live') : t('trends.fixed')}</span>
+      {live ? <span className="live-mark is-live">{t('trends.live')}</span> : null}
       <span className="grow" />
       <Segmented
         value={state.layout}
