@@ -70,6 +70,7 @@ function hatch(u: uPlot, gap: Interval, colour: string): void {
   ctx.beginPath()
   ctx.rect(at.x, top, at.width, height)
   ctx.clip()
+  ctx.setLineDash([])
   ctx.strokeStyle = colour
   ctx.globalAlpha = 0.35
   ctx.lineWidth = dpr
@@ -92,6 +93,7 @@ export function drawAbove(u: uPlot, layers: Layers, ink: Ink): void {
   for (const mark of layers.marks) {
     const x = u.valToPos(mark.s, 'x', true)
     if (x < left || x > left + width) continue
+    ctx.setLineDash([])
     ctx.strokeStyle = ink.accent
     ctx.lineWidth = dpr
     ctx.beginPath()
