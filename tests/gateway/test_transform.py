@@ -198,6 +198,18 @@ def test_the_window_is_a_parameter() -> None:
     assert tight.live(frame([1], [NOW + 2_000_000], [1]), NOW, 1.0).skew is not None
 
 
+def test_a_device_that_replays_a_recording_may_be_as_old_as_its_file_says() -> None:
+    spec = DeviceSpec(device="d", driver="opcua", max_age="20y", points=[point(1)])
+    replaying = Transform(PointTable("t", spec), Window().for_device(spec))
+    years = 365 * 86_400_000_000
+    made = replaying.live(frame([1], [NOW - 6 * years], [1]), NOW, 1.0)
+    assert made.skew is None
+    assert times_us(made.frame).tolist() == [NOW - 6 * years]
+    assert replaying.live(frame([1], [NOW - 21 * years], [1]), NOW, 1.0).skew is not None
+    with pytest.raises(ValueError, match="not a duration"):
+        DeviceSpec(device="d", driver="opcua", max_age="long")
+
+
 def test_states_of_every_spelling_get_their_word() -> None:
     transform = made(
         point(1, kind="state", states={"false": "aus", "true": "an"}),

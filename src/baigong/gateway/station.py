@@ -67,7 +67,7 @@ class Station:
         self.around = around
         self.heard = heard
         self.table = PointTable(tenant, spec)
-        self.transform = Transform(self.table, around.window)
+        self.transform = Transform(self.table, around.window.for_device(spec))
         self.manifest: Manifest = manifest(spec.driver)
         self.hole: Hole | None = Hole(heard.heard_us) if heard.heard_us else None
         self.values_in = 0

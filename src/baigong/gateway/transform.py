@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from baigong.gateway.points import Floats, Ints, Mask, PointTable
 from baigong.vocab import quality as q
+from baigong.vocab.devices import DeviceSpec, seconds
 from baigong.vocab.frame import FRAME, conform, frame, times_us
 
 _LONGEST_TEXT = 900_000  # bytes; a frame must stay below 1 MiB with one row in it
@@ -24,6 +25,10 @@ class Window:
     future_s: float = 300.0
     past_s: float = 7 * 86400.0
     repeat_s: float = 300.0
+
+    def for_device(self, spec: DeviceSpec) -> Window:
+        """Widen or narrow the window by what a device's own file says."""
+        return replace(self, past_s=seconds(spec.max_age)) if spec.max_age else self
 
 
 @dataclass(slots=True, frozen=True)

@@ -177,6 +177,7 @@ export interface DeviceSpec {
   timeout_s?: number
   session_budget?: number
   stale_after_s?: number
+  max_age?: string
   points?: PointSpec[]
 }
 
