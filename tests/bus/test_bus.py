@@ -55,6 +55,8 @@ async def test_what_is_stored_is_read_back_in_order_from_anywhere(bus):
     assert got[41].payload == b"frame 41" and got[41].subject == "frame.p0.demo"
     assert all(a.time_us <= b.time_us for a, b in itertools.pairwise(got))
     assert [m.seq for m in await first(bus, 690, 11)] == list(range(690, 701))
+    assert await bus.stored_time("p0", 42) == got[41].time_us
+    assert await bus.stored_time("p0", 701) is None
 
 
 async def test_a_reader_at_the_end_waits_and_then_gets_what_comes(bus):

@@ -131,6 +131,25 @@ async def test_rule_3_a_stream_that_forgot_itself_gets_a_new_epoch_and_nothing_i
         assert any("behind the lake" in sentence for sentence in told)
 
 
+async def test_rule_3_a_stream_made_anew_is_recognised_even_when_it_has_grown_past_the_lake(tmp_path):
+    bus, truth, told = MemoryBus(), Truth(), []
+    async with owning(bus, tmp_path, CALM) as owner:
+        for i in range(3):
+            seq = await send(bus, truth, "demo", POINTS, np.full(5, T0 + i), np.arange(5.0) + i)
+        await caught_up(owner, seq)
+        await owner.flush()
+    again = MemoryBus()
+    await again.ensure_stream("p0", epoch=1, max_bytes=1 << 30)
+    await asyncio.sleep(0.001)
+    for i in range(10, 20):  # longer than the old one, with the same epoch: only the times tell
+        seq = await send(again, truth, "demo", POINTS, np.full(5, T0 + i), np.arange(5.0) + i)
+    async with owning(again, tmp_path, CALM, told=told.append) as owner:
+        assert owner.stats()["epoch"] == 2 and "made anew" in told[0]
+        await caught_up(owner, seq)
+        await owner.flush()
+        same(found(owner.series("demo", POINTS.tolist(), 0, FAR)), truth.expected("demo"))
+
+
 async def test_rule_4_a_commit_that_a_power_cut_emptied_is_taken_back_and_read_again_from_the_stream(tmp_path):
     bus, truth = MemoryBus(), Truth()
     async with owning(bus, tmp_path, CALM, crash=True) as owner:

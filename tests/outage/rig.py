@@ -207,7 +207,13 @@ HEADER = (
 
 
 async def judge(scenario: str, platform: PlatformProcess, load: Load, recovery_s: float) -> Verdict:
-    """Count in the lake what the source says was accepted."""
+    """Count in the lake what the source says was accepted, once the historian has read all of the stream."""
+    async with asyncio.timeout(30):
+        while True:
+            now = await platform.get("/api/v1/system")
+            if now["lake"]["position"] >= now["bus"]["last_seq"]:
+                break
+            await asyncio.sleep(0.1)
     found = await platform.sql("select name, epoch_us(time) as t, value from telemetry where name like 'load%'")
     names, times = found.column("name").to_pylist(), found.column("t").to_numpy()
     values = found.column("value").to_numpy(zero_copy_only=False)

@@ -66,6 +66,10 @@ class Bus(Protocol):
         """
         ...
 
+    async def stored_time(self, partition: str, seq: int) -> int | None:
+        """Return when the message with this sequence was stored (microseconds, UTC); None when it is not there."""
+        ...
+
     async def purge(self, partition: str, below_seq: int) -> None:
         """Forget everything with seq < ``below_seq``."""
         ...

@@ -23,6 +23,7 @@ _READY_S = 30.0
 _STOP_S = 15.0
 _WATCH_S = 1.0
 _LATCHED_S = 6.0  # JetStream silent for so long while the process lives: it has latched
+_LATCHED_WORDS = (b"no space left", b"critical write error", b"out of space")  # it answers, but will not write again
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -65,6 +66,7 @@ class EmbeddedNats:
         self._told = told
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
+        self._log_read = 0
         self.restarts = 0
         self.token = ""
         self.url = ""
@@ -121,6 +123,7 @@ jetstream {{ store_dir: "{self._folder / "jetstream"}"
 
     async def _start(self) -> None:
         log = (self._folder / "nats.log").open("ab")
+        self._log_read = log.tell()
         self._process = await asyncio.create_subprocess_exec(
             server_binary(),
             "-c",
@@ -170,6 +173,7 @@ jetstream {{ store_dir: "{self._folder / "jetstream"}"
 
     async def _watch(self) -> None:
         silent_since: float | None = None
+        latched = False
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_WATCH_S if silent_since is None else 0.2)
@@ -177,18 +181,24 @@ jetstream {{ store_dir: "{self._folder / "jetstream"}"
             if process is None or process.returncode is not None:
                 code = process.returncode if process else None
                 await self._again(f"nats-server ended with {code}; started again")
-                silent_since = None
+                silent_since, latched = None, False
                 continue
-            if await self._answers():
-                silent_since = None
-                continue
-            silent_since = silent_since or loop.time()
-            roomy = shutil.disk_usage(self._folder).free > self._reserve
+            latched = latched or self._complained()
+            silent_since = None if await self._answers() else silent_since or loop.time()
+            stuck = latched or (silent_since is not None and loop.time() - silent_since > _LATCHED_S)
             # a full disk latches JetStream until restart; restarting before there is room would not help
-            if loop.time() - silent_since > _LATCHED_S and roomy:
+            if stuck and shutil.disk_usage(self._folder).free > self._reserve:
                 await self._stop()
-                await self._again("JetStream had stopped answering; nats-server started again")
-                silent_since = None
+                await self._again("JetStream could not write or did not answer; there is room: started again")
+                silent_since, latched = None, False
+
+    def _complained(self) -> bool:
+        """Read what the server wrote into its log since the last look."""
+        with (self._folder / "nats.log").open("rb") as log:
+            log.seek(self._log_read)
+            fresh = log.read()
+        self._log_read += len(fresh)
+        return any(words in fresh for words in _LATCHED_WORDS)
 
     async def _again(self, sentence: str) -> None:
         self.restarts += 1

@@ -81,6 +81,10 @@ class MemoryBus:
             stream.grown.clear()
             await stream.grown.wait()
 
+    async def stored_time(self, partition: str, seq: int) -> int | None:
+        stream = self._streams[partition]
+        return stream.log[seq - stream.first].time_us if stream.first <= seq <= stream.last else None
+
     async def purge(self, partition: str, below_seq: int) -> None:
         stream = self._streams[partition]
         count = min(max(below_seq - stream.first, 0), len(stream.log))

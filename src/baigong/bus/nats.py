@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from baigong.bus.contract import Handler, Message, Stored, StreamState
+from baigong.bus.guard import DiskGuard
 from baigong.bus.subjects import frame_subject, frames_stream
 from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater, from_problem
 
@@ -24,7 +26,8 @@ _REPLY_BYTES = 1_000_000
 _BATCH = 256  # messages asked for at once
 _BATCH_BYTES = 16 << 20
 _WAIT_S = 5.0  # how long the server holds a pull open at the end of the stream
-_STORE_TIMEOUT_S = 10.0
+_STORE_TIMEOUT_S = 5.0
+_API_PATIENCE_S = (0.5, 1.0, 2.0, 5.0)
 # nats-server errors.json: what means "full" rather than "broken"
 _FULL = {10023, 10047, 10077}  # insufficient resources, storage resources exceeded, maximum bytes exceeded
 
@@ -32,18 +35,30 @@ _FULL = {10023, 10047, 10077}  # insufficient resources, storage resources excee
 class NatsBus:
     """See ``bus.contract.Bus``. Made by ``connect``; reconnects by itself for ever."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, guard: DiskGuard | None = None) -> None:
         self._nc = client
+        self._guard = guard
         self._tasks: set[asyncio.Task[None]] = set()
         self._inbox = client.new_inbox()
         self._numbers = count()
         self._waiting: dict[str, asyncio.Future[Msg]] = {}  # stores not yet acknowledged, by reply subject
 
     @classmethod
-    async def connect(cls, url: str, *, token: str | None = None, name: str = "baigong", wait_s: float = 10.0) -> Self:
-        """Connect to a NATS server or cluster (comma-separated URLs); bus.down when none answers in time."""
+    async def connect(
+        cls,
+        url: str,
+        *,
+        token: str | None = None,
+        name: str = "baigong",
+        wait_s: float = 10.0,
+        guard: DiskGuard | None = None,
+    ) -> Self:
+        """Connect to a NATS server or cluster (comma-separated URLs); bus.down when none answers in time.
+
+        ``guard``: watches the disk of a server on this machine, and refuses to store below its reserve.
+        """
         client = Client()
-        bus = cls(client)
+        bus = cls(client, guard)
         try:
             async with asyncio.timeout(wait_s):
                 await client.connect(
@@ -77,11 +92,16 @@ class NatsBus:
         return await self._api(verb, body)
 
     async def _api(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        try:
-            reply = await self._nc.request(f"$JS.API.{verb}", msgspec.json.encode(body) if body else b"", timeout=10)
-        except (NatsError, TimeoutError, OSError) as error:
-            raise RetryLater("bus.down", f"JetStream does not answer {verb}: {error!r}") from error
-        return msgspec.json.decode(reply.data)  # type: ignore[no-any-return]
+        raw = msgspec.json.encode(body) if body else b""
+        last: Exception | None = None
+        for patience_s in _API_PATIENCE_S:  # a question that was under way when the connection broke is not answered
+            try:
+                reply = await self._nc.request(f"$JS.API.{verb}", raw, timeout=patience_s)
+                return msgspec.json.decode(reply.data)  # type: ignore[no-any-return]
+            except (NatsError, TimeoutError, OSError) as error:
+                last = error
+                await asyncio.sleep(0.05)
+        raise RetryLater("bus.down", f"JetStream does not answer {verb}: {last!r}") from last
 
     async def ensure_stream(self, partition: str, *, epoch: int, max_bytes: int) -> StreamState:
         have = await self.stream_state(partition)
@@ -137,6 +157,8 @@ class NatsBus:
         )
 
     async def store(self, partition: str, tenant: str, payload: bytes) -> int:
+        if self._guard is not None:
+            self._guard.check()
         if not self._nc.is_connected:
             raise RetryLater("bus.down", "not connected to NATS")
         subject = frame_subject(partition, tenant)
@@ -228,6 +250,12 @@ class NatsBus:
             await _unsubscribe(subscription)
             if self._nc.is_connected:
                 await self._nc.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{answer['name']}", b"")
+
+    async def stored_time(self, partition: str, seq: int) -> int | None:
+        answer = await self._api(f"STREAM.MSG.GET.{frames_stream(partition)}", {"seq": seq})
+        if "error" in answer:
+            return None
+        return microseconds(answer["message"]["time"])
 
     async def purge(self, partition: str, below_seq: int) -> None:
         answer = await self._api(f"STREAM.PURGE.{frames_stream(partition)}", {"seq": below_seq})
@@ -341,6 +369,17 @@ def _stored(message: Msg) -> Stored:
     # because newer servers put domain and account in front.
     parts = message.reply.split(".")
     return Stored(int(parts[-4]), int(parts[-2]) // 1000, message.subject, message.data)
+
+
+def microseconds(text: str) -> int:
+    """Read a time as NATS writes it: RFC 3339, UTC, up to nine decimals, cut (not rounded) to microseconds.
+
+    >>> microseconds("2026-11-20T20:00:00.123456789Z") % 1_000_000
+    123456
+    """
+    whole, _, decimals = text.removesuffix("Z").partition(".")
+    seconds = int(datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp())
+    return seconds * 1_000_000 + int(decimals.ljust(6, "0")[:6] or 0)
 
 
 async def _unsubscribe(subscription: Any) -> None:

@@ -91,12 +91,13 @@ def gateway(
     name: Annotated[str, typer.Option(help="this gateway's name")] = "local",
     mqtt_host: Host = "127.0.0.1",
     mqtt_port: Annotated[int, typer.Option(help="MQTT front door; -1: none")] = 1883,
+    reserve_mb: Annotated[int, typer.Option(help="disk space that stays free; 0: the bus is elsewhere")] = 0,
 ) -> None:
     """Run the gateway role alone (at the edge, or as the platform's child)."""
     from baigong.cli.gateway import run
 
     token = bus_token_file.read_text().strip() if bus_token_file and bus_token_file.exists() else None
-    asyncio_run(run(bus, token, data, name, mqtt_host, None if mqtt_port < 0 else mqtt_port))
+    asyncio_run(run(bus, token, data, name, mqtt_host, None if mqtt_port < 0 else mqtt_port, reserve_mb << 20))
 
 
 @app.command()

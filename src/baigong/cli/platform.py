@@ -23,6 +23,7 @@ from baigong.api.app import create_app
 from baigong.api.live import Live
 from baigong.api.rooms import ApiSettings, DemoControl
 from baigong.bus.embedded import DEFAULT_PORT, EmbeddedNats
+from baigong.bus.guard import DiskGuard
 from baigong.bus.nats import NatsBus
 from baigong.cli.children import Child, Roll
 from baigong.cli.crew import Crew
@@ -191,6 +192,7 @@ async def running(
         if settings.with_gateway:
             arguments = ["gateway", "--bus", url, "--data", str(folder.path), "--mqtt-port", str(settings.mqtt_port)]
             arguments += ["--mqtt-host", settings.mqtt_host, "--bus-token-file", str(token)]
+            arguments += [] if settings.nats_url else ["--reserve-mb", str(settings.reserve_bytes >> 20)]
             platform.start_child(Child("gateway", arguments, folder.path / "logs" / "gateway.log", told=told))
         yield platform
 
@@ -213,7 +215,8 @@ async def _open_bus(
         started = clock_us()
         roll.add("nats-server", lambda: (server.pid, started, server.restarts))
         url, token = server.url, server.token
-    bus = await NatsBus.connect(url, token=token, name="platform")
+    guard = None if settings.nats_url else DiskGuard(data, settings.reserve_bytes)
+    bus = await NatsBus.connect(url, token=token, name="platform", guard=guard)
     stack.push_async_callback(bus.close)
     return bus, url, token_file
 

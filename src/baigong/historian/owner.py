@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from baigong.bus.contract import Bus, Stored
+from baigong.bus.contract import Bus, Stored, StreamState
 from baigong.bus.subjects import tenant_of
 from baigong.historian.flush import write_frames
 from baigong.historian.hold import Held, Holds, serve_holds
@@ -91,6 +91,8 @@ class PartitionOwner:
         self._seen_us = 0
         self._epoch = 0
         self._at = 0  # position read up to
+        self._at_us = 0  # when the stream stored the message there
+        self._flushed_us = 0  # the same of the watermark
         self.holds: dict[str, int] = {}  # who -> position below which the stream must not be trimmed
         self.backups = Holds()  # while one lasts: no merging, no trimming
         self._served = False
@@ -108,6 +110,7 @@ class PartitionOwner:
         self._table = await asyncio.to_thread(PartitionTable, self._root, self._partition)
         self._overlaps = self._table.overlaps()
         watermark = self._table.last_position()
+        self._at_us = self._flushed_us = self._table.last_stored_us()
         self._durable = await asyncio.to_thread(load_latest, self._root, self._table, watermark)
         self._latest = await asyncio.to_thread(load_latest, self._root, self._table, watermark)
         self._swap(watermark)
@@ -163,8 +166,8 @@ class PartitionOwner:
             return 1
         if state.max_bytes != self._settings.stream_bytes:
             await self._bus.ensure_stream(self._partition, epoch=state.epoch, max_bytes=self._settings.stream_bytes)
-        if state.epoch < highest or (state.epoch == epoch and state.last_seq < seq):
-            self._told(f"stream {self._partition} is behind the lake ({state.last_seq} < {seq}): epoch {highest + 1}")
+        if state.epoch < highest or (state.epoch == epoch and await self._forgot(state, seq)):
+            self._told(f"stream {self._partition} is behind the lake or was made anew: epoch {highest + 1}")
             await self._bus.set_epoch(self._partition, highest + 1)
             self._epoch = highest + 1
             return max(state.first_seq, 1)
@@ -174,10 +177,19 @@ class PartitionOwner:
             raise RetryLater("storage.corrupt", f"stream begins at {state.first_seq}, the lake ends at {start - 1}")
         return start
 
+    async def _forgot(self, state: StreamState, seq: int) -> bool:
+        """Tell whether the stream is not the one we read up to ``seq``: shorter, or with another message there."""
+        if state.last_seq < seq:
+            return True
+        if not self._at_us or not state.first_seq <= seq <= state.last_seq:
+            return False
+        stored_us = await self._bus.stored_time(self._partition, seq)
+        return stored_us is not None and stored_us != self._at_us
+
     def _take(self, stored: Stored) -> None:
         at = position(self._epoch, stored.seq)
         self._seen_us = seen_us = max(self._seen_us, stored.time_us)
-        self._at = at
+        self._at, self._at_us = at, stored.time_us
         self.counters["frames"] += 1
         try:
             batch = decode(stored.payload)
@@ -220,27 +232,30 @@ class PartitionOwner:
         """Commit everything read so far; what comes meanwhile stays hot."""
         async with self._flush_lock:
             table = self._table
-            upto = self._at
+            upto, upto_us = self._at, self._at_us
             work = {
                 tenant: (self._hot.frames(tenant), self._latest[tenant].points.copy()) for tenant in self._hot.tenants()
             }
             if not work or table is None:
                 return
             overlaps = {tenant: dict(days) for tenant, days in self._overlaps.items()}
-            await asyncio.to_thread(self._flush_now, table, work, upto, overlaps)
+            await asyncio.to_thread(self._flush_now, table, work, upto, upto_us, overlaps)
+            self._flushed_us = upto_us
             self._swap(upto)
             self._hot.trim(upto)
             self.counters["flushes"] += 1
             self._room.set()
 
-    def _flush_now(self, table: PartitionTable, work: Any, upto: int, overlaps: dict[str, dict[str, int]]) -> None:
+    def _flush_now(
+        self, table: PartitionTable, work: Any, upto: int, upto_us: int, overlaps: dict[str, dict[str, int]]
+    ) -> None:
         written = []
         for tenant, (frames, points) in work.items():
             files, newest = write_frames(table, tenant, frames, points, upto)
             written += files
             self._durable.setdefault(tenant, Latest()).restore(newest)
         with self._commit_lock:
-            table.commit(written, [], at=upto, epoch=split_position(upto)[0], overlaps=overlaps)
+            table.commit(written, [], at=upto, epoch=split_position(upto)[0], overlaps=overlaps, at_us=upto_us)
         pa.default_memory_pool().release_unused()
 
     def _swap(self, watermark: int) -> None:
@@ -292,7 +307,9 @@ class PartitionOwner:
 
             def commit() -> None:
                 with self._commit_lock:
-                    table.commit(written, job.files, at=None, epoch=self._epoch, overlaps=overlaps)
+                    table.commit(
+                        written, job.files, at=None, epoch=self._epoch, overlaps=overlaps, at_us=self._flushed_us
+                    )
 
             await asyncio.to_thread(commit)
             self._swap(self._view.watermark)

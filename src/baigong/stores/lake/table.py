@@ -123,6 +123,10 @@ class PartitionTable:
         """Return the highest epoch that was ever minted for this table."""
         return int(self._note().get("epoch", 0))
 
+    def last_stored_us(self) -> int:
+        """Return when the stream stored the message at the last position; 0 when nobody knows."""
+        return int(self._note().get("at_us", 0))
+
     def overlaps(self) -> dict[str, dict[str, int]]:
         """Return the (tenant, day)s that may hold a (point, time) more than once, with the last such position."""
         found: dict[str, dict[str, int]] = self._note().get("overlaps", {})
@@ -163,8 +167,11 @@ class PartitionTable:
         at: int | None,
         epoch: int,
         overlaps: dict[str, dict[str, int]],
+        at_us: int = 0,
     ) -> None:
         """Make files appear and disappear together, and sync; ``at``: the stream position they complete.
+
+        ``at_us``: when the stream stored the message at the last position, to recognise a stream made anew.
 
         Raises Succeeded when anybody else has committed since.
         """
@@ -191,7 +198,7 @@ class PartitionTable:
             for w in added
         ]
         transactions = [Transaction(self._app(epoch), split_position(at)[1])] if at is not None else None
-        note = json.dumps({"epoch": epoch, "overlaps": overlaps})
+        note = json.dumps({"epoch": epoch, "overlaps": overlaps, "at_us": at_us})
         before = self.version
         try:
             self._delta.create_write_transaction(
