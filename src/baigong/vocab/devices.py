@@ -13,8 +13,8 @@ from baigong.vocab.ids import device_id
 
 Kind = Literal["gauge", "counter", "state", "text", "burst", "setpoint"]
 _POINT_NAME = re.compile(r"^[^\s.\x00-\x1f/\\]+(\.[^\s.\x00-\x1f/\\]+)+$")
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(us|ms|s|min|m|h|d|w|y)$")
-_UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 365.25 * 86400.0}
+_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(us|ms|s|min|m|h|d|w)$")
+_UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 class Counter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,7 +72,7 @@ class DeviceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
     ``scan``: scan class name -> period (``default: 1s``). ``session_budget``: how many connections the
     device can bear at once. ``stale_after_s``: a point without news for so long is stale (0: three periods).
-    ``max_age``: how old a value's own time may be and still be believed (``20y`` for a server that replays a
+    ``max_age``: how old a value's own time may be and still be believed (``7300d`` for a server that replays a
     recording; empty: what the gateway does, seven days). Older times are replaced by those of arrival.
     """
 
@@ -111,7 +111,7 @@ def seconds(text: str) -> float:
     """
     found = _DURATION.match(text.strip())
     if not found:
-        raise ValueError(f"{text!r} is not a duration: write 100ms, 1s, 5min, 2h, 30d or 20y")
+        raise ValueError(f"{text!r} is not a duration: write 100ms, 1s, 5min, 2h or 30d")
     return float(found[1]) * _UNIT_S[found[2]]
 
 
