@@ -15,7 +15,7 @@ from tools.check.repo import Finding, Repo
 
 RULE = "examples"
 _MUST_RUN = {"bash", "python", "sql"}
-_MARKS = {"run", "background", "until", "shows", "skip"}
+_MARKS = {"run", "background", "until", "shows", "interrupt", "save", "skip"}
 _TESTED_ELSEWHERE = "docs.md"  # pages of drivers: the conformance suite reads their examples
 
 

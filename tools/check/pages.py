@@ -4,7 +4,9 @@ A fence says after its language how it is tested (readers do not see it)::
 
     ```bash run shows="pump1.flow"          runs in order with its page's others; its output must hold the words
     ```bash background until="ready"        goes on running until the page ends; waits for the words
+    ```bash run interrupt="2"               after Ctrl-C in the page's second background block
     ```bash skip="needs a second machine"   is not run, and says why
+    ```yaml save="station.yaml"             becomes a file beside
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 @dataclass(slots=True, frozen=True)
 class Block:
-    """A fenced block. ``marks``: run, background, until, shows, skip."""
+    """A fenced block. ``marks``: name -> value; several of one name are joined by line feeds."""
 
     language: str
     marks: dict[str, str]
@@ -53,10 +55,10 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def _marks(text: str) -> dict[str, str]:
-    made = {}
+    made: dict[str, str] = {}
     for word in shlex.split(text):
         name, _, value = word.partition("=")
-        made[name] = value
+        made[name] = f"{made[name]}\n{value}" if name in made else value
     return made
 
 
