@@ -128,6 +128,8 @@ async def running(
     """Start everything on one machine; leaving stops it in good order, flushed."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(DataFolder(settings.data))
+        if settings.mqtt_port == 0:  # chosen here, because the gateway's process and the devices must agree on it
+            settings = replace(settings, mqtt_port=_any_port(settings.mqtt_host))
         for name, host, port in (
             ("console", settings.host, settings.port),
             ("MQTT", settings.mqtt_host, settings.mqtt_port),
@@ -253,6 +255,12 @@ def _check_port(what: str, host: str, port: int) -> None:
             raise FixConfiguration(
                 "bus.port_taken", f"{what}: port {port} is in use or not ours", place=f"{host}:{port}"
             ) from error
+
+
+def _any_port(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 class _Server(uvicorn.Server):
