@@ -1,0 +1,23 @@
+"""What all tests share: one Hypothesis profile, and where recordings and test vectors lie that are not ours to ship."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# a deadline measures the machine, not the code: two cores shared by several test processes miss any of them
+settings.register_profile("baigong", deadline=None)
+settings.load_profile("baigong")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of data with other licences, or skip: BAIGONG_SHARED, or ``shared`` beside the repository."""
+    named = os.environ.get("BAIGONG_SHARED")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("no shared data: set BAIGONG_SHARED to the folder that holds data/")
+    return folder
