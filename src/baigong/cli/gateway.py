@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 from pathlib import Path
 
@@ -18,6 +19,7 @@ async def run(
     bus_url: str, token: str | None, data: Path, name: str, mqtt_host: str, mqtt_port: int | None, reserve: int
 ) -> None:
     """Run until SIGTERM. ``mqtt_port`` None: no front door. ``reserve``: bytes of disk to leave free, 0 for none."""
+    logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # it logs tracebacks of what we report in words
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -30,11 +30,11 @@ class OwnCertificate:
         self.folder = folder
         self.certificate = folder / "client.der"
         self.key = folder / "client.key"
-        self.trusted = folder / "trusted"
+        self.servers = folder / "servers"  # the driver keeps trusted/ and waiting/ in it
 
     def ensure(self) -> None:
         """Make what is missing; an existing pair is never replaced, because servers trust it."""
-        self.trusted.mkdir(parents=True, exist_ok=True)
+        self.servers.mkdir(parents=True, exist_ok=True)
         if self.certificate.exists() and self.key.exists():
             return
         pair = make_certificate(socket.gethostname() or "localhost", datetime.now(UTC))
@@ -45,7 +45,7 @@ class OwnCertificate:
     def complete(self, claimed: Manifest, options: dict[str, Any]) -> dict[str, Any]:
         """Add the paths to the options of a driver that knows them, where nobody chose others."""
         known = {option.name for option in claimed.options}
-        ours = {"certificate": self.certificate, "private_key": self.key, "trust_folder": self.trusted}
+        ours = {"certificate": self.certificate, "private_key": self.key, "trust_folder": self.servers}
         if not {"certificate", "private_key"} <= known:
             return options
         return options | {n: str(path) for n, path in ours.items() if n in known and not options.get(n)}
