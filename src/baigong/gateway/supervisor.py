@@ -95,7 +95,12 @@ class Supervisor:
         station, session = self.station, None
         self.attempts += 1
         try:
-            driver = station.manifest.open(station.around.complete(station.manifest, station.spec.options))
+            options = station.around.complete(station.manifest, station.spec.options)
+            if any(option.name == "client_id" for option in station.manifest.options) and not options.get("client_id"):
+                # two devices of one name at one broker would push each other out
+                named = f"baigong-{station.around.gateway}-{station.tenant}-{station.spec.device}"
+                options = options | {"client_id": named}
+            driver = station.manifest.open(options)
             # a handshake takes several answers, each of which may take the device's time
             async with opened(driver, station.spec.timeout_s * 3, station.around.abandoned):
                 session = self.session = Session(station, driver, self._connected)
