@@ -25,6 +25,7 @@ _SPARKS = 60  # assets that get one
 _HEADLINE = 4  # values under an asset's name
 _FRESH_S = 5.0  # how long an answer serves others who ask the same
 _STALE_S = 30.0
+_SWITCH_WORDS = 2  # states with more words tell what a machine is doing
 AssetState = Literal["good", "uncertain", "bad", "stale"]
 
 
@@ -78,6 +79,15 @@ class Overview(Struct, frozen=True, kw_only=True):
 def operations(rooms: Rooms) -> list[Operation]:
     kept: dict[str, tuple[int, int, dict[str, Line]]] = {}  # tenant -> (when, version of its points, sparks)
 
+    grouped: dict[str, tuple[int, dict[str, list[PointRow]]]] = {}  # tenant -> (version of its points, by asset)
+
+    def assets(tenant: str) -> dict[str, list[PointRow]]:
+        version = rooms.registry.book.version(tenant)
+        held = grouped.get(tenant)
+        if held is None or held[0] != version:
+            held = grouped[tenant] = (version, _by_asset(rooms, tenant))
+        return held[1]
+
     async def sparks(tenant: str, points: list[PointRow]) -> dict[str, Line]:
         now, version = rooms.clock_us(), rooms.registry.book.version(tenant)
         held = kept.get(tenant)
@@ -89,11 +99,9 @@ def operations(rooms: Rooms) -> list[Operation]:
         return found
 
     async def overview(call: Call) -> Any:
-        active = rooms.registry.book.active(call.tenant)
-        newest = await newest_of(rooms, call.tenant, [p.number for p in active])
-        by_asset: dict[str, list[PointRow]] = defaultdict(list)
-        for point in active:
-            by_asset[point.spec.asset].append(point)
+        by_asset = assets(call.tenant)
+        numbers = [p.number for points in by_asset.values() for p in points]
+        newest = await newest_of(rooms, call.tenant, numbers)
         drawn = [_leading(points) for points in list(by_asset.values())[:_SPARKS]]
         drawing = await sparks(call.tenant, [p for p in drawn if p is not None])
         now = rooms.clock_us()
@@ -101,18 +109,44 @@ def operations(rooms: Rooms) -> list[Operation]:
         return Overview(
             assets=tiles,
             attention=await attention(rooms, call.tenant),
-            pulse=_pulse(rooms, call.tenant, len(active)),
+            pulse=_pulse(rooms, call.tenant, len(numbers)),
             demo=rooms.demo is not None,
         )
 
     return [Operation("GET", "/overview", "The plant at a glance", overview, answer=Overview)]
 
 
+def _by_asset(rooms: Rooms, tenant: str) -> dict[str, list[PointRow]]:
+    """Assets by name, the points of each by what they tell."""
+    place, found = _places(rooms, tenant), defaultdict[str, list[PointRow]](list)
+    for point in sorted(rooms.registry.book.active(tenant), key=lambda p: (p.spec.asset, *_rank(p, place))):
+        found[point.spec.asset].append(point)
+    return dict(found)
+
+
+def _places(rooms: Rooms, tenant: str) -> dict[str, int]:
+    """Name -> place in its device's text: whoever wrote that put first what matters."""
+    return {
+        point.name: place
+        for row in rooms.registry.devices.of_tenant(tenant)
+        for place, point in enumerate(row.spec.points)
+    }
+
+
+def _rank(point: PointRow, place: dict[str, int]) -> tuple[int, int, str]:
+    """What tells most about an asset comes first: what it is doing, what it measures, switches and totals last."""
+    spec = point.spec
+    if spec.kind == "state":
+        rank = 0 if len(spec.states) > _SWITCH_WORDS else 5
+    else:
+        rank = {"gauge": 1 if spec.unit else 2, "setpoint": 3, "counter": 4}.get(spec.kind, 6)
+    return rank, place.get(spec.name, len(place)), spec.name
+
+
 def _leading(points: Sequence[PointRow]) -> PointRow | None:
-    """Choose the point whose curve stands for the asset: a gauge with a unit before one without, then others."""
-    order = {"gauge": 0, "counter": 1, "setpoint": 2, "state": 3}
-    drawable = [p for p in points if p.spec.kind in order]
-    return min(drawable, key=lambda p: (order[p.spec.kind], not p.spec.unit), default=None)
+    """Choose the point whose curve stands for the asset: the first that is measured, else what can be drawn."""
+    drawable = [p for p in points if p.spec.kind in ("gauge", "counter", "setpoint", "state")]
+    return next((p for p in drawable if p.spec.kind == "gauge"), drawable[0] if drawable else None)
 
 
 def _tile(

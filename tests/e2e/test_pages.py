@@ -1,0 +1,91 @@
+"""Every page, in both languages and themes, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.e2e.browsing import Window, window
+from tests.e2e.running import PASSWORD, Running
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+PAGES = {
+    "overview": "/",
+    "connect": "/connect",
+    "add": "/connect/add",
+    "device": "/connect/pump-plc",
+    "device-connection": "/connect/pump-plc/connection",
+    "device-opcua": "/connect/press-hall/connection",
+    "device-text": "/connect/pump-plc/text",
+    "device-events": "/connect/pump-plc/events",
+    "point": "/points/pump2.flow",
+    "trends": "/trends?p=pump1.flow,pump2.flow,comp1.power,press1.state&from=-1h&to=now",
+    "trends-stack": "/trends?p=pump1.flow,pump2.vibration,comp1.power&from=-2d&to=now&layout=stack",
+    "trends-empty": "/trends",
+    "sql": "/sql",
+    "demo": "/demo",
+    "system": "/system",
+    "about": "/about",
+    "missing": "/nowhere",
+}
+# A key nobody translated shows as itself: dots or low lines between small letters.
+_KEY = re.compile(r"\b(?:nav|common|device|system|add|sql|trends|why|point|state|attention|errors)\.[a-z]\w+")
+_SHOTS = os.environ.get("BAIGONG_SHOTS")
+LOOKS = [("en", "light"), ("zh", "dark")]
+if _SHOTS:
+    LOOKS += [("en", "dark"), ("zh", "light")]
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = Path(_SHOTS) if _SHOTS else tmp_path_factory.mktemp("shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+async def _overflow(here: Window) -> float:
+    return float(
+        await here.page.evaluate(
+            """() => Math.max(0, ...[document.documentElement, ...document.querySelectorAll('main')]
+                 .map(e => e.scrollWidth - e.clientWidth))"""
+        )
+    )
+
+
+async def _walk(here: Window, shots: Path, name: str) -> None:
+    wrong: list[str] = []
+    await here.go("/")
+    for page, path in PAGES.items():
+        await here.walk(path)
+        if page.startswith("trends-s") or page == "trends":
+            await here.page.wait_for_selector(".u-over")
+        if _SHOTS:
+            await here.page.wait_for_timeout(1200)
+        text = await here.page.inner_text("body")
+        wrong += [f"{page}: {key}" for key in _KEY.findall(text) if key not in ("device.yaml",)]
+        if (over := await _overflow(here)) > 0:
+            wrong.append(f"{page}: {over} px wider than the window")
+        await here.page.screenshot(path=shots / f"{page}-{name}.png")
+    assert wrong == []
+    assert here.errors == []
+    assert here.strangers == []
+    assert here.broken == []
+
+
+@pytest.mark.parametrize(("language", "theme"), LOOKS)
+async def test_every_page_on_a_desk(browser: Browser, demo: Running, shots: Path, language: str, theme: str) -> None:
+    here = await window(browser, demo, password=PASSWORD, language=language, theme=theme)
+    await _walk(here, shots, f"{language}-{theme}")
+    await here.context.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_every_page_on_a_phone(browser: Browser, demo: Running, shots: Path, language: str) -> None:
+    here = await window(browser, demo, password=PASSWORD, language=language, width=360, height=740)
+    await _walk(here, shots, f"{language}-phone")
+    await here.context.close()
