@@ -66,6 +66,7 @@ def raise_walls(readable: Iterable[str], limits: Limits, *, without_landlock: bo
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
         raise WallMissing(f"{threads} threads were running already; walls would not bind them")
+    tempfile.tempdir = os.sep  # looking for a place to write would leave trial files that cannot be removed again
     set_limits(limits)
     abi = 0 if without_landlock and not landlock_abi() else restrict_files(readable)
     drop_privileges()
@@ -81,6 +82,7 @@ def raise_walls(readable: Iterable[str], limits: Limits, *, without_landlock: bo
 def set_limits(limits: Limits) -> None:
     """Bound address space, files, processor time; no file may grow by a byte, no core is dumped."""
     import resource
+import tempfile
 
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
     space = pages * resource.getpagesize() + limits.memory_bytes + limits.slack_bytes
