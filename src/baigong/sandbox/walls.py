@@ -10,6 +10,7 @@ import ctypes
 import os
 import platform
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -82,7 +83,6 @@ def raise_walls(readable: Iterable[str], limits: Limits, *, without_landlock: bo
 def set_limits(limits: Limits) -> None:
     """Bound address space, files, processor time; no file may grow by a byte, no core is dumped."""
     import resource
-import tempfile
 
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
     space = pages * resource.getpagesize() + limits.memory_bytes + limits.slack_bytes
