@@ -123,15 +123,31 @@ def _dropped(rooms: Rooms) -> list[dict[str, Any]]:
         found += [
             {"what": what, "where": f"gateway {gateway}", "count": n, "last_us": None} for what, n in reasons.items()
         ]
+    found += _at_the_door(rooms)
     found += [
         {"what": code, "where": "api", "count": count, "last_us": None}
         for code, count in rooms.metrics.refused_by_code().items()
         if not code.startswith("auth.")
     ]
+    if unreadable := rooms.lake.stats().get("invalid_frames"):
+        found.append({"what": "frame.invalid", "where": "stream", "count": unreadable, "last_us": None})
     if rooms.registry.events.dropped:
         lost = rooms.registry.events.dropped
         found.append({"what": "events", "where": "registry", "count": lost, "last_us": None})
     return [row for row in found if row["count"]]
+
+
+def _at_the_door(rooms: Rooms) -> list[dict[str, Any]]:
+    """What the MQTT front doors did not keep, did not let in, and whom they showed the door."""
+    found: list[dict[str, Any]] = []
+    for gateway, told in rooms.pulse.health.items():
+        door = told.get("mqtt") or {}
+        # connections end for many good reasons; those that broke a rule carry an error code
+        ended = {why: n for why, n in (door.get("closed") or {}).items() if "." in why}
+        for counted in (door.get("dropped") or {}, door.get("refused") or {}, ended):
+            where = f"MQTT {gateway}"
+            found += [{"what": what, "where": where, "count": n, "last_us": None} for what, n in counted.items()]
+    return found
 
 
 async def _tiles(rooms: Rooms, tenant: str, stream: dict[str, Any]) -> list[Tile]:
