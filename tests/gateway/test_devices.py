@@ -285,6 +285,25 @@ async def test_a_device_that_remembers_fills_its_hole(tmp_path: Path, monkeypatc
         assert "gap.left" not in r.kinds()
 
 
+async def test_history_is_asked_for_when_the_subscription_reports_so_that_nothing_falls_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from baigong.drivers.contract import Delivery
+
+    script = Script(capabilities=["watch", "history"])
+    script.install(monkeypatch)
+    script.remembered = [frame([1], [now_us() - 60_000_000], [1.0])]
+    async with rig(tmp_path, heard={"demo/d": LastHeard(heard_us=now_us() - 3_600_000_000)}) as r:
+        await r.run(spec("d", "scripted", ("a",)))
+        await until(lambda: r.device("d").state == "connected")
+        await asyncio.sleep(0.3)
+        assert script.asked == []
+        reported = now_us()
+        script.queue.put_nowait(Delivery(frame([1], [reported], [2.0])))
+        await until(lambda: "hole.filled" in r.kinds())
+        assert script.asked[-1][1] > reported
+
+
 async def test_a_device_that_remembers_nothing_leaves_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = Script(capabilities=["read", "history"])
     script.remembered = [FixConfiguration("driver.unsupported", "this server keeps no history")]

@@ -16,6 +16,7 @@ from baigong.vocab.errors import FixConfiguration, ReportBug, RetryLater
 _OVERLAP_US = 2_000_000  # asked again before the hole: values under way when the link broke
 _STEP_US = 3_600_000_000  # asked for at once; what is filled so far counts when the link breaks again
 _OLDEST_US = 31 * 86_400_000_000  # further back nobody is asked
+_AHEAD_US = 300_000_000  # asked for beyond now: the device's clock may be ahead of ours
 _ANSWER_S = 60.0
 _FULL_S = 2.0  # until a full stream is tried again
 
@@ -38,7 +39,7 @@ async def fill(station: Station, driver: Driver) -> None:
     try:
         while hole.from_us < end_us:
             until_us = min(hole.from_us + _STEP_US, end_us)
-            rows += await _step(station, driver, hole, until_us)
+            rows += await _step(station, driver, hole, until_us if until_us < end_us else end_us + _AHEAD_US)
             hole.from_us = until_us
     except (FixConfiguration, ReportBug) as error:
         station.note(error)

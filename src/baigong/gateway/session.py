@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,6 +39,7 @@ class Session:
         self._station = station
         self._connected = connected
         self._answered = asyncio.Event()
+        self._reporting = asyncio.Event()  # the subscription has told something: from here on nothing is missed
         self._driver = driver
         self._clock = station.around.clock
         self._turn = asyncio.Lock()
@@ -78,6 +79,11 @@ class Session:
 
     async def _fill(self) -> None:
         await self._answered.wait()
+        if self.watching and self._station.hole is not None:
+            # what happens between the end of the history asked for and the first report would be in neither
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._station.spec.timeout_s):
+                    await self._reporting.wait()
         await fill(self._station, self._driver)
 
     def _poll_all(self, group: asyncio.TaskGroup) -> None:
@@ -131,6 +137,7 @@ class Session:
                 raise
             self._station.note(error)
             self.watching = False
+            self._reporting.set()
             self._poll_all(group)
 
     async def _watch(self) -> None:
@@ -142,6 +149,7 @@ class Session:
         settling = asyncio.create_task(self._settle(under_way))
         try:
             while (delivery := await self._next(stream, settling)) is not None:
+                self._reporting.set()
                 made = self._station.receive(delivery.frame)
                 self.good = self.good or made.rows_in > 0
                 publisher, tenant = self._station.around.publisher, self._station.tenant
