@@ -15,7 +15,7 @@ from tools.check.repo import Finding, Repo
 
 RULE = "examples"
 _MUST_RUN = {"bash", "python", "sql"}
-_MARKS = {"run", "background", "until", "shows", "interrupt", "save", "skip"}
+_MARKS = {"run", "background", "until", "shows", "interrupt", "save", "fails", "skip"}
 _TESTED_ELSEWHERE = "docs.md"  # pages of drivers: the conformance suite reads their examples
 
 
@@ -34,7 +34,7 @@ def validate(repo: Repo) -> list[Finding]:
 def _wrong(path: Path, block: Block) -> list[str]:
     wrong = [f"unknown mark {name!r}" for name in block.marks if name not in _MARKS]
     if path.name != _TESTED_ELSEWHERE and block.language in _MUST_RUN:
-        if not {"run", "background", "skip"} & set(block.marks):
+        if not {"run", "background", "save", "skip"} & set(block.marks):
             wrong.append(f'{block.language} block is neither run nor skip="reason"')
         elif "skip" in block.marks and not block.marks["skip"]:
             wrong.append("does not say why it is not run")

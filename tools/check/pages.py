@@ -5,6 +5,7 @@ A fence says after its language how it is tested (readers do not see it)::
     ```bash run shows="pump1.flow"          runs in order with its page's others; its output must hold the words
     ```bash background until="ready"        goes on running until the page ends; waits for the words
     ```bash run interrupt="2"               after Ctrl-C in the page's second background block
+    ```bash run fails                       its exit code must not be 0
     ```bash skip="needs a second machine"   is not run, and says why
     ```yaml save="station.yaml"             becomes a file beside
 """

@@ -91,6 +91,8 @@ def _row(parameter: Any) -> str:
     told = getattr(parameter, "help", "") or ""
     if getattr(parameter, "envvar", None):
         told += f" (or `{parameter.envvar}`)"
-    default = "" if parameter.default in (None, "", (), False) or callable(parameter.default) else parameter.default
+    # a flag's own default may depend on who asks (--system for root)
+    told_by_name = isinstance(parameter.default, bool) or callable(parameter.default)
+    default = "" if told_by_name or parameter.default in (None, "", ()) else parameter.default
     needed = "required" if parameter.required else default
     return f"| `{names}` | {told.replace('|', chr(92) + '|')} | {needed} |"

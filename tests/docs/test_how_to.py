@@ -1,0 +1,55 @@
+"""Every how-to runs: those about one's own machines on an empty platform, those about data on the demo's."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.terminal import Terminal, free_ports
+from tools.check.pages import Block, blocks
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+ON_DEMO = ("how-to/sql-recipes.md", "how-to/dataframes.md", "reference/sql.md")
+NEEDS = {"how-to/mqtt-device.md": "mosquitto_pub", "how-to/opcua-certificates.md": "openssl"}
+ON_EMPTY = sorted(
+    page
+    for path in DOCS.rglob("*.md")
+    if (page := path.relative_to(DOCS).as_posix()) not in ON_DEMO
+    and page.partition("/")[0] != "tutorials"
+    and any({"run", "background"} & set(block.marks) for block in blocks(path.read_text("utf-8")))
+)
+pytestmark = pytest.mark.timeout(300)
+
+
+def opened(folder: Path, start: str) -> Terminal:
+    numbers = ("8600", "1883", "4622", "4840", "5020")
+    terminal = Terminal(folder / "scratch", dict(zip(numbers, free_ports(len(numbers)), strict=True)))
+    terminal.do(Block("bash", {"background": "", "until": "ready in"}, f"{start}\n", 0))
+    return terminal
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    with opened(tmp_path_factory.mktemp("empty"), "baigong up") as terminal:
+        yield terminal
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    with opened(tmp_path_factory.mktemp("demo"), "baigong demo --any-ports --days 2") as terminal:
+        yield terminal
+
+
+@pytest.mark.parametrize("page", ON_EMPTY)
+def test_on_an_empty_platform(empty: Terminal, page: str) -> None:
+    if page in NEEDS and not shutil.which(NEEDS[page]):
+        pytest.skip(f"{NEEDS[page]} is not installed")
+    empty.follow(DOCS / page)
+
+
+@pytest.mark.parametrize("page", ON_DEMO)
+def test_on_the_demo(demo: Terminal, page: str) -> None:
+    demo.follow(DOCS / page)
