@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from baigong.plant.__main__ import PlantConfig
 from baigong.plant.episodes import episodes
 from baigong.plant.faults import FAULTS, Scenario, active_fault, first_scenario, load_scenario, save_scenario, set_fault
 from baigong.plant.history import frames
-from baigong.plant.points import MQTT_DEVICES, Ports, devices
+from baigong.plant.points import HOST, MQTT_DEVICES, Ports, devices
 from baigong.plant.publishers import FrontDoor
 from baigong.plant.tour import tour
 from baigong.registry.opening import Registry
@@ -28,6 +29,7 @@ from baigong.vocab.frame import encode, split
 TENANT = "demo"
 SEED = 20_230_817
 _BY = "demo"
+_PLANT_START_S = 20.0
 _WINDOW = 8  # frames under way at once
 
 Progress = Callable[[str, float], None]  # what is being done, how much of it (0 to 1)
@@ -85,10 +87,10 @@ async def furnish(platform: Platform, scenario_path: Path, ports: Ports, progres
     """
     rows = await _past(platform, scenario_path, progress)
     registry = platform.registry
-    for spec in devices(ports):
-        await registry.devices.put(TENANT, spec, _BY)
+    wanted = {spec.device: spec for spec in devices(ports)}
     users = {}
     for device in MQTT_DEVICES:
+        await registry.devices.put(TENANT, wanted.pop(device), _BY)
         secret = await registry.credentials.put(TENANT, device, device)
         users[device] = (device, secret)
     config = PlantConfig(
@@ -98,7 +100,31 @@ async def furnish(platform: Platform, scenario_path: Path, ports: Ports, progres
     write_secret(path, msgspec.json.encode(config).decode())
     log = platform.settings.data / "logs" / "plant.log"
     platform.start_child(Child("demo plant", [str(path)], log, told=platform.told, module="baigong.plant"))
+    # The machines first, then the ways to them: else the first page anybody sees tells of refused connections.
+    await _answering(ports, _PLANT_START_S)
+    for spec in wanted.values():
+        await registry.devices.put(TENANT, spec, _BY)
     return rows
+
+
+async def _answering(ports: Ports, within_s: float) -> None:
+    """Wait until every machine takes connections, or for so long."""
+    deadline = time.monotonic() + within_s
+    waiting = list(msgspec.structs.astuple(ports))
+    while waiting and time.monotonic() < deadline:
+        if await _answers(waiting[0]):
+            waiting.pop(0)
+        else:
+            await asyncio.sleep(0.05)
+
+
+async def _answers(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def _past(platform: Platform, scenario_path: Path, progress: Progress) -> int:
