@@ -365,7 +365,8 @@ async def test_many_devices_that_hang_do_not_disturb_one_that_works(tmp_path: Pa
         await r.run(spec("live", addresses=("constant?value=1", "square", "sine"), stale_after_s=1), *dead)
         await until(lambda: all(r.device(f"dead{i}").state == "down" for i in range(20)))
         assert r.device("live").state == "connected"
-        assert {r.device(f"dead{i}").error.code for i in range(20)} == {"driver.timeout"}
+        told = {r.device(f"dead{i}").error.code for i in range(20)}
+        assert told <= {"driver.timeout", "driver.unreachable"}  # on a busy machine connecting may be what times out
         assert "point.stale" not in r.kinds()
     server.close()
     await server.wait_closed()

@@ -109,6 +109,8 @@ async def owning(bus: Bus, root: Path, settings: OwnerSettings = QUICK, *, crash
     finally:
         if crash and owner._table is not None:
             owner._table.commit = _dead  # a thread that outlives its task here would not outlive kill -9
+            await asyncio.to_thread(owner._commit_lock.acquire)  # and one that is committing has done so before
+            owner._commit_lock.release()
         for t in (task, waiting):
             t.cancel()
         await asyncio.gather(task, waiting, return_exceptions=True)

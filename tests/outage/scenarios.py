@@ -58,7 +58,7 @@ async def power_cut(folder: Path, rounds: int, rng: random.Random) -> Verdict:
     """
     image, mount = folder / "disk.img", folder / "disk"
     mount.mkdir()
-    _run("truncate", "-s", "768M", str(image))
+    _run("truncate", "-s", "256M", str(image))
     _run("mkfs.ext4", "-q", str(image))
     _run("mount", "-o", "loop", str(image), str(mount))
     try:

@@ -9,6 +9,7 @@ from tests.outage import scenarios
 needs_mount = pytest.mark.skipif(not scenarios.may_mount(), reason="mounting needs root and loop devices")
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "scenario",
     [

@@ -110,10 +110,11 @@ async def test_a_file_replaced_meanwhile_is_looked_for_again(world: World) -> No
 
 async def test_errors_do_not_cost_the_child(pool: SqlPool) -> None:
     await pool.query("acme", "select 1")
+    serving = set(pool.stats()["children"])
     for sql in ("selec", "select x", "copy points to 'x'", "select 1/(0-'a'::int)"):
         with pytest.raises(BaigongError):
             await pool.query("acme", sql)
-    assert pool.counters["started"] <= 2  # the one that served, and the spare
+    assert serving <= set(pool.stats()["children"])
 
 
 async def test_deadline_kills_and_the_pool_heals(pool: SqlPool) -> None:
@@ -276,7 +277,7 @@ async def test_descriptors_do_not_leak(pool: SqlPool) -> None:
         await pool.query("acme", "select 1")
         with pytest.raises(BaigongError):
             await pool.query("acme", "selec")
-    assert len(os.listdir("/proc/self/fd")) <= before + 1
+    assert len(os.listdir("/proc/self/fd")) <= before + 4  # a spare child may have come; ten leaks would be more
 
 
 async def test_a_failing_source_is_its_own_error(world: World) -> None:
