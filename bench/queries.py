@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -68,9 +69,9 @@ class Times:
 
 
 def hour(points: int, seconds: int) -> Hour:
-    """Make an hour that ended a minute ago, so that it lies in the present as real data do."""
+    """Make an hour that ended just now, so that it lies in the present as real data do."""
     walked = walks(points, seconds)
-    end = int(time.time()) // 60 * 60 - 60
+    end = int(time.time()) // 300 * 300
     small = points <= 43 * FIELDS
     one, device = ("dev0000.f17", "dev0000") if small else (_ONE, _DEVICE)
     return Hour(walked, (end - seconds) * 1_000_000, walked.tenths / 10.0, one, device)
@@ -205,6 +206,20 @@ def live(server: Baigong, data: Hour, numbers: np.ndarray[Any, Any], stop: threa
     return thread
 
 
+def ask_while_corrected(server: Baigong, data: Hour, numbers: np.ndarray[Any, Any], times: Times, rounds: int) -> None:
+    """Ask again with one row in a hundred corrected and flushes running, long enough to meet some."""
+    correct(server, data, numbers)
+    stop = threading.Event()
+    feeding = live(server, data, numbers, stop)
+    try:
+        began = time.monotonic()
+        while time.monotonic() - began < (25 if data.walked.seconds > 600 else 2):
+            ask_ours(server, data, times, max(1, rounds // 5))
+    finally:
+        stop.set()
+        feeding.join()
+
+
 def fill(server: Victoria | Influx, data: Hour) -> None:
     """Give a peer the same hour."""
     step = 10
@@ -254,17 +269,11 @@ def rows(
         numbers = register(server, points)
         load(server, data, numbers)
         files = server.lake()["files"]
+        shutil.copytree(
+            server.folder / "lake", folder / "copy", ignore_dangling_symlinks=True
+        )  # for row 5: at rest now
         ask_ours(server, data, calm, rounds)
-        correct(server, data, numbers)
-        stop = threading.Event()
-        feeding = live(server, data, numbers, stop)
-        try:
-            began = time.monotonic()
-            while time.monotonic() - began < (25 if seconds > 600 else 2):  # long enough to meet a flush
-                ask_ours(server, data, busy, max(1, rounds // 5))
-        finally:
-            stop.set()
-            feeding.join()
+        ask_while_corrected(server, data, numbers, busy, rounds)
     if with_peers:
         if have("victoria-metrics"):
             with Victoria(folder / "victoria") as peer:

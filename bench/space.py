@@ -29,7 +29,7 @@ def merge_all(root: Path) -> PartitionTable:
 
 def lines(folder: Path, data: Hour, peers: dict[str, int]) -> list[Line]:
     """Merge our lake and compare; also time the inner function of a chart on the merged files."""
-    root = folder / "ours" / "lake" / "p0"
+    root = folder / "copy" / "p0"
     table = merge_all(root)
     files = tuple(table.files.values())
     rows = sum(f.rows for f in files)

@@ -44,7 +44,7 @@ class Plant:
         file = LakeFile(str(path), "demo", "2026-03-01", 7200, 0)
         hot = pa.concat_tables([rows(START + 60_000_000, [100.0] * 60, 2), rows(START, [0.0], 3, q.DELETED)])
         flagged = frozenset({"2026-03-01"})
-        self.snapshot = Snapshot("demo", 1, 1, (file,), hot, overlapping=flagged, hot_overlaps=True)
+        self.snapshot = Snapshot("demo", 1, 1, (file,), hot, overlapping=flagged, hot_late=np.ones(len(hot), bool))
 
     def view(self, tenant: str) -> SqlView:
         known = {"number": 1, "name": "pump1.flow", "asset": "pump1", "unit": "m3/h"}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from baigong.historian.hot import HotFrame, as_table, flush_order
+from baigong.historian.hot import HotFrame, as_table, flush_order, late_rows
 from baigong.stores.lake.sorting import column_us, sort_table
 from baigong.stores.lake.table import PartitionTable, Written
 
@@ -19,18 +19,23 @@ def write_frames(
 ) -> tuple[list[Written], pa.Table]:
     """Write one tenant's frames; returns the files and the newest row (schema LAKE) of each point in them.
 
+    Late rows get files of their own, so that whoever reads needs to look for overlaps there only.
     ``points``: code -> point number, as it was when the frames were taken.
     """
-    rows = as_table(frames)
-    ordered = sort_table(rows, flush_order(frames, points))
+    order = flush_order(frames, points)
+    ordered = sort_table(as_table(frames), order)
+    late = late_rows(frames)
     days = column_us(ordered, "time") // _DAY_US
     written = []
     for day in np.unique(days).tolist():
-        whole = days[0] == day and bool((days == day).all())
-        part = ordered if whole else ordered.filter(pa.array(days == day))
-        made = table.write(tenant, str(np.datetime64(day, "D")), 0, upto, [part])
-        if made is not None:
-            written.append(made)
+        here = days == day
+        for is_late, mask in (
+            ((False, here),) if late is None else ((False, here & ~late[order]), (True, here & late[order]))
+        ):
+            part = ordered if bool(mask.all()) else ordered.filter(pa.array(mask))
+            made = table.write(tenant, str(np.datetime64(day, "D")), 0, upto, [part], late=is_late)
+            if made is not None:
+                written.append(made)
     return written, newest_rows(ordered)
 
 

@@ -18,12 +18,13 @@ from baigong.stores.lake.sorting import order_by_point_time
 
 @dataclass(slots=True, frozen=True)
 class HotFrame:
-    """One frame with its position, time of acceptance, and the codes of its rows."""
+    """One frame with its position, time of acceptance, the codes of its rows, and which of them are late."""
 
     position: int
     seen_us: int
     batch: pa.RecordBatch
     codes: np.ndarray[Any, Any]
+    late: np.ndarray[Any, np.dtype[np.bool_]] | None = None  # None: none
 
 
 class HotWindow:
@@ -64,6 +65,13 @@ def as_table(frames: list[HotFrame]) -> pa.Table:
     seen = pa.array(np.repeat(np.array([f.seen_us for f in frames], np.int64), lengths)).cast(LAKE.field("seen").type)
     seq = pa.array(np.repeat(np.array([f.position for f in frames], np.int64), lengths))
     return body.append_column(LAKE.field("seen"), seen).append_column(LAKE.field("seq"), seq).cast(LAKE)
+
+
+def late_rows(frames: list[HotFrame]) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+    """Return which rows of ``as_table(frames)`` are late; None when none is."""
+    if all(f.late is None for f in frames):
+        return None
+    return np.concatenate([np.zeros(len(f.batch), bool) if f.late is None else f.late for f in frames])
 
 
 def flush_order(frames: list[HotFrame], points: np.ndarray[Any, np.dtype[np.int64]]) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from baigong.stores.lake.contract import LAKE
-from baigong.stores.lake.sorting import column_us
+from baigong.stores.lake.sorting import column_us, order_by_point_time
 from baigong.vocab import quality as q
 from baigong.vocab.frame import times_us
 
@@ -19,6 +20,24 @@ _DAY_US = 86_400_000_000
 _NEVER = np.iinfo(np.int64).min
 _GROW = 1024
 _PLANS = 64  # point columns whose lookup is remembered
+
+
+@dataclass(slots=True, frozen=True)
+class Absorbed:
+    """A frame as the hot window keeps it: without rows that a later one of the same frame replaces.
+
+    ``late``: which rows may replace an earlier one: those not newer than their point's newest, and those that
+    retract; None when none is. All others are unique in (point, time), whatever comes.
+    """
+
+    batch: pa.RecordBatch
+    codes: np.ndarray[Any, Any]
+    late: np.ndarray[Any, np.dtype[np.bool_]] | None
+
+    @property
+    def days(self) -> list[str]:
+        """The days of the late rows."""
+        return [] if self.late is None else _days(times_us(self.batch)[self.late])
 
 
 class Latest:
@@ -74,29 +93,23 @@ class Latest:
         self._value = np.concatenate([self._value, np.full(more, np.nan)])
         self._quality = np.concatenate([self._quality, np.zeros(more, np.int32)])
 
-    def absorb(
-        self, batch: pa.RecordBatch, seen_us: int | Ints, seq: int | Ints
-    ) -> tuple[np.ndarray[Any, Any], list[str]]:
-        """Take a frame in; returns its rows' codes and the days in which it may overlap what came before.
-
-        A row may overlap when it is not newer than its point's newest, when it retracts, or when its
-        (point, time) occurs twice in the frame.
-        """
+    def absorb(self, batch: pa.RecordBatch, seen_us: int | Ints, seq: int | Ints) -> Absorbed:
+        """Take a frame in."""
         codes, unique = self.codes_of(batch.column("point").to_numpy())
+        if not unique:
+            kept = _without_twins(codes, times_us(batch))
+            if kept is not None:
+                batch, codes = batch.take(pa.array(kept)), codes[kept]
+                seen_us = seen_us if isinstance(seen_us, int) else seen_us[kept]
+                seq = seq if isinstance(seq, int) else seq[kept]
         times = times_us(batch)
-        qualities = batch.column("quality").to_numpy()
-        newer = times > self._time[codes]
-        suspect = ~newer | ((qualities & 0xFFFF) == q.DELETED)
+        newest = self._time[codes]
+        late = (times <= newest) | ((batch.column("quality").to_numpy() & 0xFFFF) == q.DELETED)
+        rows = np.flatnonzero(times >= newest)
         if not unique:
-            order = np.lexsort((times, codes))
-            twins = (codes[order][1:] == codes[order][:-1]) & (times[order][1:] == times[order][:-1])
-            suspect[order[1:][twins]] = True
-        days = _days(times[suspect]) if suspect.any() else []
-        rows = np.flatnonzero(times >= self._time[codes])
-        if not unique:
-            rows = rows[np.argsort(times[rows], kind="stable")]  # the last of equals is assigned last, and stays
+            rows = rows[np.argsort(times[rows], kind="stable")]  # the newest is assigned last, and stays
         self._assign(batch, rows, codes[rows], seen_us, seq)
-        return codes, days
+        return Absorbed(batch, codes, late if late.any() else None)
 
     def _assign(self, batch: pa.RecordBatch, rows: Ints, codes: Codes, seen: int | Ints, seq: int | Ints) -> None:
         self._time[codes] = times_us(batch)[rows]
@@ -144,6 +157,14 @@ class Latest:
         for batch in table.to_batches():
             one = pa.table(batch)
             self.absorb(batch, column_us(one, "seen"), batch.column("seq").to_numpy())
+
+
+def _without_twins(codes: Codes, times: Ints) -> Ints | None:
+    """Return the rows to keep, of each (code, time) the last; None: all."""
+    order = order_by_point_time(codes, times)
+    ordered_codes, ordered_times = codes[order], times[order]
+    replaced = (ordered_codes[1:] == ordered_codes[:-1]) & (ordered_times[1:] == ordered_times[:-1])
+    return np.delete(np.arange(len(codes)), order[:-1][replaced]) if replaced.any() else None
 
 
 def _days(times: Ints) -> list[str]:

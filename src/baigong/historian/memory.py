@@ -13,7 +13,7 @@ from baigong.historian.flush import newest_rows
 from baigong.historian.latest import Latest
 from baigong.stores.lake.contract import LAKE
 from baigong.stores.lake.files import decode_decimals, sync_file
-from baigong.stores.lake.sorting import sort_table
+from baigong.stores.lake.sorting import resolve, sort_table
 from baigong.stores.lake.table import PartitionTable, last_seq_of
 from baigong.vocab.ids import tenant_id
 
@@ -44,6 +44,7 @@ def load_latest(root: Path, table: PartitionTable, watermark: int) -> dict[str, 
                 continue
             parts.append(_newest_of(file.path, known_to if rows is not None else 0))
         full = sort_table(pa.concat_tables(parts).combine_chunks()) if parts else LAKE.empty_table()
+        full = resolve(full, keep_deleted=True)  # files of late rows hold what replaces rows of others
         made[tenant_id(tenant)] = latest = Latest()
         latest.restore(newest_rows(full))
     return made

@@ -19,6 +19,7 @@ from baigong.stores.lake.sorting import resolve, sort_table
 from baigong.stores.lake.table import FINISHED, PartitionTable, Written, last_seq_of, tier_of
 
 _FAN_IN = 6  # files of one tier that become one of the next
+_MOST_LATE = 2_000_000  # rows of a day that readers hold in memory to resolve; beyond, the day is rewritten
 _CHUNK_ROWS = 4_000_000  # rows held in memory while merging
 _GRACE_S = 900.0  # a day is finished this long after its midnight (UTC)
 _LATE_S = 600.0  # late data wait this long for company before a finished day is rewritten
@@ -35,6 +36,7 @@ class Job:
     result_tier: int | None
     clears_overlap: bool
     upto: int
+    late: bool = False  # files of late rows become one of those
 
 
 class Merger:
@@ -76,6 +78,7 @@ class Merger:
     ) -> Job | None:
         files = tuple(f for _, f in entries)
         flagged = overlaps.get(day, watermark + 1) <= watermark
+        late = sum(f.rows for f in files if f.late)
         age = self._clock() - _day_end(day)
         tiers = [tier_of(r) for r, _ in entries]
         if age > _GRACE_S:
@@ -83,12 +86,13 @@ class Merger:
             newest = max(last_written(f) for f in files)
             waiting = FINISHED in tiers and self._clock() - newest < _LATE_S and len(files) <= _FAN_IN
             return None if done or waiting else Job(tenant, day, files, FINISHED, True, watermark)
-        if flagged and len(files) >= 2 and len(files) >= _FAN_IN // 2:
+        if late > _MOST_LATE:
             return Job(tenant, day, files, min(max(tiers) + 1, FINISHED - 1), True, watermark)
         for tier in range(FINISHED - 1):
-            same = tuple(f for r, f in entries if tier_of(r) == tier)
-            if len(same) >= _FAN_IN:
-                return Job(tenant, day, same, tier + 1, False, watermark)
+            for is_late in (False, True):
+                same = tuple(f for r, f in entries if tier_of(r) == tier and f.late is is_late)
+                if len(same) >= _FAN_IN:
+                    return Job(tenant, day, same, tier + 1, False, watermark, is_late)
         return None
 
     def write(self, table: PartitionTable, job: Job) -> list[Written]:
@@ -109,7 +113,7 @@ class Merger:
                         rolled[name].append(rollup(chunk, seconds, sloped))
                 yield chunk
 
-        made = table.write(job.tenant, job.day, job.result_tier, last, chunks())
+        made = table.write(job.tenant, job.day, job.result_tier, last, chunks(), late=job.late)
         if made is None:
             return []
         if finishing:

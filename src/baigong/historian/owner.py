@@ -17,7 +17,7 @@ from baigong.bus.contract import Bus, Stored, StreamState
 from baigong.bus.subjects import tenant_of
 from baigong.historian.flush import write_frames
 from baigong.historian.hold import Held, Holds, serve_holds
-from baigong.historian.hot import HotFrame, HotWindow, as_table, cut_frames
+from baigong.historian.hot import HotFrame, HotWindow, as_table, cut_frames, late_rows
 from baigong.historian.latest import Latest
 from baigong.historian.memory import load_latest, save_latest
 from baigong.historian.merge import Merger, rollup_paths
@@ -40,7 +40,7 @@ class OwnerSettings:
 
     flush_rows: int = 2_000_000
     flush_s: float = 20.0
-    hot_rows_limit: int = 12_000_000
+    hot_rows_limit: int = 6_000_000  # a SQL child maps them all
     merge_s: float = 5.0  # how often merging looks for work
     trim_s: float = 5.0
     keep_replaced_s: float = 3600.0
@@ -201,11 +201,12 @@ class PartitionOwner:
         if not len(batch):
             return
         tenant = tenant_of(stored.subject)
-        codes, days = self._latest.setdefault(tenant, Latest()).absorb(batch, seen_us, at)
-        for day in days:
+        taken = self._latest.setdefault(tenant, Latest()).absorb(batch, seen_us, at)
+        for day in taken.days:
             self._overlaps.setdefault(tenant, {})[day] = at
-        self._hot.append(tenant, HotFrame(at, seen_us, batch, codes))
+        self._hot.append(tenant, HotFrame(at, seen_us, taken.batch, taken.codes, taken.late))
         self.counters["rows_taken"] += len(batch)
+        self._pace.note(len(batch), time.time_ns() // 1000 - stored.time_us)
         self._on_frame(tenant, batch, seen_us)
 
     # -- committing ------------------------------------------------------------------------------------------
@@ -335,7 +336,7 @@ class PartitionOwner:
             files=files,
             hot=as_table(hot),
             overlapping=frozenset(overlaps),
-            hot_overlaps=any(at > view.watermark for at in overlaps.values()),
+            hot_late=late_rows(hot),
             rollups=paths,
             rolled_days=rolled,
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from baigong.vocab.frame import FRAME, TIME
@@ -17,7 +18,10 @@ EPOCH_SHIFT = 44
 
 @dataclass(slots=True, frozen=True)
 class LakeFile:
-    """One Parquet file of ``telemetry`` (columns LAKE without tenant and day), sorted by (point, time)."""
+    """One Parquet file of ``telemetry`` (columns LAKE without tenant and day), sorted by (point, time).
+
+    ``late``: it holds nothing but rows that came after a newer one of their point, or that retract.
+    """
 
     path: str  # absolute
     tenant: str
@@ -25,15 +29,18 @@ class LakeFile:
     rows: int
     bytes: int
     merged: bool = False
+    late: bool = False
 
 
 @dataclass(slots=True, frozen=True)
 class Snapshot:
     """A consistent view for one tenant.
 
-    Rows = files ∪ hot rows with seq > watermark (``hot`` is already cut so). In the days named in
-    ``overlapping`` a (point, time) may occur more than once: the highest seq wins; elsewhere it cannot
-    (hot rows may overlap only if ``hot_overlaps``). Rows of quality DELETED retract and are not shown.
+    Rows = files ∪ hot rows with seq > watermark (``hot`` is already cut so). Rows that came in their point's order
+    of time are unique in (point, time) among themselves. The others, the late ones, stand in files of their own and
+    where ``hot_late`` is true: a late row replaces the one in order at its (point, time), and among late rows the
+    highest seq wins. ``overlapping`` names every day that has late rows in files (others may be named). Rows of
+    quality DELETED are late; they retract and are not shown.
     """
 
     tenant: str
@@ -42,7 +49,7 @@ class Snapshot:
     files: tuple[LakeFile, ...]
     hot: pa.Table  # schema LAKE, in order of seq
     overlapping: frozenset[str] = frozenset()
-    hot_overlaps: bool = False
+    hot_late: np.ndarray[Any, np.dtype[np.bool_]] | None = None  # of each row of ``hot``; None: no row is late
     rollups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # "1m"/"1h" -> absolute paths of Parquet files
     rolled_days: frozenset[str] = frozenset()  # days whose rollups are complete and current
 

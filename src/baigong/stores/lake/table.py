@@ -101,6 +101,7 @@ class PartitionTable:
                 rows=row["num_records"] or 0,
                 bytes=row["size_bytes"],
                 merged=tier_of(row["path"]) == FINISHED,
+                late=is_late(row["path"]),
             )
             for row in actions.select(["path", "size_bytes", "num_records", tenant, day]).to_pylist()
         }
@@ -144,9 +145,11 @@ class PartitionTable:
     def _app(self, epoch: int) -> str:
         return f"frames/{self._partition}/{epoch}"
 
-    def write(self, tenant: str, day: str, tier: int, last_seq: int, chunks: Iterable[pa.Table]) -> Written | None:
+    def write(
+        self, tenant: str, day: str, tier: int, last_seq: int, chunks: Iterable[pa.Table], *, late: bool = False
+    ) -> Written | None:
         """Write sorted rows (schema LAKE) as one synced file of (tenant, day); None when there are none."""
-        name = f"t{tier}-{last_seq:016x}-{time.time_ns():x}.parquet"
+        name = f"{'l' if late else 't'}{tier}-{last_seq:016x}-{time.time_ns():x}.parquet"
         relative = f"tenant={tenant}/day={day}/{name}"
         with LakeFileWriter(self.path / relative) as writer:
             for chunk in chunks:
@@ -156,7 +159,7 @@ class PartitionTable:
             return None
         sync_folder(writer.path.parent.parent)
         sync_folder(self.path)
-        made = LakeFile(str(writer.path), tenant, day, writer.rows, writer.bytes, merged=tier == FINISHED)
+        made = LakeFile(str(writer.path), tenant, day, writer.rows, writer.bytes, tier == FINISHED, late)
         return Written(made, tier, last_seq, writer.minimum, writer.maximum)
 
     def commit(
@@ -262,9 +265,14 @@ FINISHED = 9
 
 
 def tier_of(path: str) -> int:
-    """Read the tier from a file's name (``t<tier>-…``); files of other writers count as finished."""
+    """Read the tier from a file's name (``t<tier>-…``, ``l<tier>-…``); files of other writers count as finished."""
     name = path.rsplit("/", 1)[-1]
-    return int(name[1]) if name[:1] == "t" and name[1:2].isdigit() and name[2:3] == "-" else FINISHED
+    return int(name[1]) if name[:1] in ("t", "l") and name[1:2].isdigit() and name[2:3] == "-" else FINISHED
+
+
+def is_late(path: str) -> bool:
+    """Read from a file's name whether it holds late rows only."""
+    return path.rsplit("/", 1)[-1].startswith("l") and tier_of(path) != FINISHED
 
 
 def last_seq_of(path: str) -> int:
