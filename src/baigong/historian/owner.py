@@ -109,6 +109,7 @@ class PartitionOwner:
         """Own the partition until cancelled; raises Succeeded when another owner has taken over."""
         self._table = await asyncio.to_thread(PartitionTable, self._root, self._partition)
         self._overlaps = self._table.overlaps()
+        self._seen_us = max(self._seen_us, self._table.seen_us)  # the clock may have been set back since
         watermark = self._table.last_position()
         self._at_us = self._flushed_us = self._table.last_stored_us()
         self._durable = await asyncio.to_thread(load_latest, self._root, self._table, watermark)
@@ -255,8 +256,10 @@ class PartitionOwner:
             files, newest = write_frames(table, tenant, frames, points, upto)
             written += files
             self._durable.setdefault(tenant, Latest()).restore(newest)
+        seen_us = max((frame.seen_us for frames, _ in work.values() for frame in frames), default=0)
+        epoch = split_position(upto)[0]
         with self._commit_lock:
-            table.commit(written, [], at=upto, epoch=split_position(upto)[0], overlaps=overlaps, at_us=upto_us)
+            table.commit(written, [], at=upto, epoch=epoch, overlaps=overlaps, at_us=upto_us, seen_us=seen_us)
         pa.default_memory_pool().release_unused()
 
     def _swap(self, watermark: int) -> None:

@@ -61,6 +61,7 @@ class PartitionTable:
         self._delta = self._open()
         self._since_checkpoint = 0
         self.files: dict[str, LakeFile] = {}  # path below the table -> file
+        self.seen_us = int(self._note().get("seen_us", 0))  # the latest ``seen`` of any row in the table
         self._list_files()
 
     def _open(self) -> DeltaTable:
@@ -171,10 +172,12 @@ class PartitionTable:
         epoch: int,
         overlaps: dict[str, dict[str, int]],
         at_us: int = 0,
+        seen_us: int = 0,
     ) -> None:
         """Make files appear and disappear together, and sync; ``at``: the stream position they complete.
 
         ``at_us``: when the stream stored the message at the last position, to recognise a stream made anew.
+        ``seen_us``: the latest ``seen`` of the rows added; kept, so that no later owner goes below it.
 
         Raises Succeeded when anybody else has committed since.
         """
@@ -201,7 +204,8 @@ class PartitionTable:
             for w in added
         ]
         transactions = [Transaction(self._app(epoch), split_position(at)[1])] if at is not None else None
-        note = json.dumps({"epoch": epoch, "overlaps": overlaps, "at_us": at_us})
+        seen_us = max(seen_us, self.seen_us)
+        note = json.dumps({"epoch": epoch, "overlaps": overlaps, "at_us": at_us, "seen_us": seen_us})
         before = self.version
         try:
             self._delta.create_write_transaction(
@@ -228,6 +232,7 @@ class PartitionTable:
             self.files.pop(self._relative(file), None)
         for written in added:
             self.files[self._relative(written.file)] = written.file
+        self.seen_us = seen_us
         self._since_checkpoint += 1
         if self._since_checkpoint >= _CHECKPOINT_EVERY:
             self._checkpoint()
