@@ -8,6 +8,9 @@ import time
 from typing import Any
 
 
+_KEPT_S = 3.0
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -18,27 +21,38 @@ class Http:
     """One connection. ``post``/``get`` return the answer's body; anything but 2xx raises."""
 
     def __init__(self, port: int, headers: dict[str, str] | None = None) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), 300)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
+        self._connect()
         self._extra = "".join(f"{k}: {v}\r\n" for k, v in (headers or {}).items())
-        self._left = b""
 
     def close(self) -> None:
         self._socket.close()
 
+    def _connect(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self._port), 300)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._left, self._used = b"", time.monotonic()
+
+    def _send(self, raw: bytes) -> None:
+        if time.monotonic() - self._used > _KEPT_S:  # the server may have hung up
+            self._socket.close()
+            self._connect()
+        self._used = time.monotonic()
+        self._socket.sendall(raw)
+
     def get(self, path: str, headers: str = "") -> bytes:
-        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n{self._extra}{headers}\r\n".encode())
+        self._send(f"GET {path} HTTP/1.1\r\nHost: x\r\n{self._extra}{headers}\r\n".encode())
         return self._answer()
 
     def post(self, path: str, body: bytes | bytearray | memoryview, kind: str, headers: str = "") -> bytes:
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\n{self._extra}{headers}Content-Type: {kind}\r\n"
-        self._socket.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
+        self._send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
         self._socket.sendall(body)
         return self._answer()
 
     def put(self, path: str, body: bytes, kind: str) -> bytes:
         head = f"PUT {path} HTTP/1.1\r\nHost: x\r\n{self._extra}Content-Type: {kind}\r\n"
-        self._socket.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        self._send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         return self._answer()
 
     def json(self, path: str, body: Any = None) -> Any:
@@ -51,6 +65,7 @@ class Http:
             raw += self._more()
         head = bytes(raw[:end]).decode("latin-1").lower()
         body = raw[end + 4 :]
+        self._used = time.monotonic()
         code = int(head.split(" ", 2)[1])
         if "transfer-encoding: chunked" in head:
             made = self._chunks(body)
