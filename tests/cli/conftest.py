@@ -24,7 +24,7 @@ class Said:
 Run = Callable[..., Said]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """``baigong up`` as people start it, on ports the system chooses; yields the data folder."""
     data = tmp_path_factory.mktemp("up") / "data"

@@ -112,10 +112,10 @@ def test_a_bad_file_is_refused_as_a_whole(up: Path, run: Run, tmp_path: Path, te
 
 def test_the_row_is_right_far_into_a_large_file(tmp_path: Path) -> None:
     file = tmp_path / "large.csv"
-    rows = [f"a.b,{1_700_000_000_000 + i},{i}" for i in range(600_000)]
-    rows[543_210] = "a.b,1700000543210,oops"
+    rows = [f"a.b,{1_700_000_000_000 + i},{i}" for i in range(300_000)]
+    rows[243_210] = "a.b,1700000243210,oops"
     file.write_text("name,time,value\n" + "\n".join(rows) + "\n")
-    with pytest.raises(FixConfiguration, match=r"row 543212: 'oops' is a text; a\.b held a number in row 2"):
+    with pytest.raises(FixConfiguration, match=r"row 243212: 'oops' is a text; a\.b held a number in row 2"):
         list(Reading(file).tables())
 
 

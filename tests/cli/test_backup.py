@@ -44,7 +44,7 @@ async def test_backup_under_load_restores_everything_accepted_before_it_began(tm
         assert stats["rows"] == len(found), "nothing was replayed that the lake had already"
         later = Load(http, "pump1.flow", start_us=1_800_000_000_000_000)
         await later.send(10)
-        await running.owner.flush()
+        await caught_up(running)
         assert set(later.accepted) <= set(await times_of(http, "pump1.flow"))
     async with platform(new) as running, client(new) as http:  # and once more, from its own lake
         await caught_up(running)

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,13 @@ class Restored:
     rows: int = 0
 
 
-async def restore(source: Path, data: Path, progress: Progress = lambda *_: None) -> Restored:
-    """Make ``data`` from an archive. It appears when it is whole; raises config.conflict when it exists."""
+async def restore(
+    source: Path, data: Path, progress: Progress = lambda *_: None, *, nats_url: str = "", nats_token: str = ""
+) -> Restored:
+    """Make ``data`` from an archive. It appears when it is whole; raises config.conflict when it exists.
+
+    ``nats_url``: a cluster that takes the streams (it must have none of these names) instead of the folder's server.
+    """
     size = await asyncio.to_thread(_check_may, source, data)
     done = 0
 
@@ -57,7 +62,7 @@ async def restore(source: Path, data: Path, progress: Progress = lambda *_: None
         progress("records", size, size)
         await asyncio.to_thread(_check_records, fresh / "records.db")
         progress("stream", size, size)
-        await _restore_streams(fresh, made)
+        await _restore_streams(fresh, made, nats_url, nats_token)
         shutil.rmtree(fresh / "stream", ignore_errors=True)
         await asyncio.to_thread(os.sync)
         await asyncio.to_thread(_put, fresh, data)
@@ -93,19 +98,21 @@ def _check_records(path: Path) -> None:
         raise RetryLater("storage.corrupt", f"the records are damaged: {verdict}", place=str(path))
 
 
-async def _restore_streams(fresh: Path, made: Restored) -> None:
-    async with EmbeddedNats(fresh / "nats", port=0, reserve=0) as server:
-        bus = await NatsBus.connect(server.url, token=server.token, name="baigong restore")
-        try:
-            for name in partitions(fresh):
-                table = await asyncio.to_thread(PartitionTable, fresh / "lake" / name, name)
-                missing = await asyncio.to_thread(_missing, table)
-                if missing:
-                    raise RetryLater("storage.corrupt", f"{missing} files of the table are not as they should be")
-                made.rows += sum(file.rows for file in table.files.values())
-                made.frames += await _restore_stream(bus, fresh, name, table)
-        finally:
-            await bus.close()
+async def _restore_streams(fresh: Path, made: Restored, nats_url: str, nats_token: str) -> None:
+    async with AsyncExitStack() as stack:
+        url, token = nats_url, nats_token
+        if not url:
+            server = await stack.enter_async_context(EmbeddedNats(fresh / "nats", port=0, reserve=0))
+            url, token = server.url, server.token
+        bus = await NatsBus.connect(url, token=token or None, name="baigong restore")
+        stack.push_async_callback(bus.close)
+        for name in partitions(fresh):
+            table = await asyncio.to_thread(PartitionTable, fresh / "lake" / name, name)
+            missing = await asyncio.to_thread(_missing, table)
+            if missing:
+                raise RetryLater("storage.corrupt", f"{missing} files of the table are not as they should be")
+            made.rows += sum(file.rows for file in table.files.values())
+            made.frames += await _restore_stream(bus, fresh, name, table)
 
 
 def _missing(table: PartitionTable) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +24,7 @@ from rich.table import Table
 
 from baigong.vocab import quality as q
 
+Step = Callable[[str, int, int], None]  # what is being done, bytes of it done, bytes in all
 say = Console(stderr=True, highlight=False)
 _WIDE = 100_000  # a file or a pipe has no edge
 _COLOURS = {"good": "green", "connected": "green", "uncertain": "yellow", "connecting": "yellow", "bad": "red"}
@@ -112,6 +113,6 @@ def progress(what: str, total: float | None, *, in_bytes: bool = False) -> Itera
     amount = DownloadColumn() if in_bytes else TextColumn("{task.completed:,.0f}")
     with Progress(
         TextColumn("{task.description}"), BarColumn(), amount, TimeElapsedColumn(), TimeRemainingColumn(),
-        console=say, transient=True,
+        console=say, transient=True, disable=not say.is_terminal,
     ) as bar:  # fmt: skip
         yield bar, bar.add_task(what, total=total)
