@@ -10,10 +10,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.outage import scenarios
+from tests.outage import devices, owners, scenarios
 from tests.outage.rig import HEADER
 
-SCENARIOS = [scenarios.bus_killed, scenarios.platform_killed, scenarios.stream_forgotten]
+SCENARIOS = [
+    scenarios.bus_killed,
+    scenarios.platform_killed,
+    scenarios.stream_forgotten,
+    *devices.SCENARIOS,
+    *owners.SCENARIOS,
+]
 MOUNTING = [scenarios.power_cut, scenarios.disk_full]
 
 
