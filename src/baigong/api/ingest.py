@@ -69,18 +69,22 @@ async def _from_json(rooms: Rooms, tenant: str, raw: bytes) -> pa.RecordBatch:
     columns = intake.names_of(body)
     first = dict(zip(reversed(columns.point), reversed(columns.value), strict=True))
     names = list(first)
+    now_us = rooms.clock_us()
+    if _fresh(rooms, tenant, names, list(first.values())):  # a request that is refused registers nothing
+        await asyncio.to_thread(intake.from_json, columns, [0] * len(columns.point), now_us)
     numbers = dict(zip(names, await _numbers(rooms, tenant, names, list(first.values())), strict=True))
     per_row = [numbers[name] for name in columns.point]
-    return await asyncio.to_thread(intake.from_json, columns, per_row, rooms.clock_us())
+    return await asyncio.to_thread(intake.from_json, columns, per_row, now_us)
 
 
 async def _from_arrow(rooms: Rooms, tenant: str, raw: bytes) -> pa.RecordBatch:
     table = await asyncio.to_thread(intake.read_arrow, raw)
     names = intake.arrow_names(table)
     if names is not None:
-        unnamed = table.drop_columns(["name"]).slice(0, 0)
-        intake.from_arrow(unnamed.append_column("point", pa.array([], pa.int64())), None, [])  # before registering
-        numbers = await _numbers(rooms, tenant, names.to_pylist(), intake.examples(table, names))
+        listed, samples = names.to_pylist(), intake.examples(table, names)
+        if _fresh(rooms, tenant, listed, samples):
+            await asyncio.to_thread(intake.from_arrow, table, names, [0] * len(names))
+        numbers = await _numbers(rooms, tenant, listed, samples)
         return await asyncio.to_thread(intake.from_arrow, table, names, numbers)
     batch = await asyncio.to_thread(intake.from_arrow, table, None, [])
     unknown = rooms.registry.book.unknown_numbers(tenant, batch.column("point").to_numpy())
@@ -93,6 +97,13 @@ async def _from_arrow(rooms: Rooms, tenant: str, raw: bytes) -> pa.RecordBatch:
 
 async def _numbers(rooms: Rooms, tenant: str, names: Sequence[str], samples: Sequence[Any]) -> list[int]:
     """Return the numbers of points, registering those that are new under the device ``api``."""
+    if fresh := _fresh(rooms, tenant, names, samples):
+        await rooms.registry.devices.register(tenant, DEVICE, fresh)
+    return [rooms.registry.book.find(tenant, name).number for name in names]
+
+
+def _fresh(rooms: Rooms, tenant: str, names: Sequence[str], samples: Sequence[Any]) -> list[PointSpec]:
+    """Describe the points that are not registered yet."""
     known = rooms.registry.book.known(tenant)
     fresh = []
     for name, sample in zip(names, samples, strict=True):
@@ -103,6 +114,4 @@ async def _numbers(rooms: Rooms, tenant: str, names: Sequence[str], samples: Seq
             fresh.append(msgspec.convert({"name": name, "address": name, "kind": kind}, PointSpec))
         except (msgspec.ValidationError, ValueError) as error:
             raise FixConfiguration("payload.malformed", str(error), place="point") from error
-    if fresh:
-        await rooms.registry.devices.register(tenant, DEVICE, fresh)
-    return [rooms.registry.book.find(tenant, name).number for name in names]
+    return fresh
