@@ -45,14 +45,24 @@ class Registry:
     episodes: Episodes
 
 
+_TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool}
+
+
 def check_driver(spec: DeviceSpec) -> None:
     """Raise driver.unknown or driver.option for what can be seen without importing the driver."""
     told = manifest(spec.driver)
-    known = {o.name for o in told.options}
-    for name in spec.options:
+    known = {o.name: o for o in told.options}
+    for name, value in spec.options.items():
         if name not in known:
             raise FixConfiguration(
                 "driver.option", f"{spec.driver} has no option {name!r}; it knows {sorted(known)}", place=name
+            )
+        wanted = _TYPES.get(known[name].type, str)
+        if value is not None and (not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool)):
+            raise FixConfiguration("driver.option", f"{name} is a {known[name].type}; {value!r} is none", place=name)
+        if known[name].choices and value not in (None, "", *known[name].choices):
+            raise FixConfiguration(
+                "driver.option", f"{name} is one of {known[name].choices}, not {value!r}", place=name
             )
     for option in told.options:
         if option.required and spec.options.get(option.name) in (None, ""):
