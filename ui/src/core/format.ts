@@ -37,7 +37,8 @@ function grouped(value: number, places: number): string {
 export function steady(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–'
   const size = Math.abs(value)
-  if (size >= 1e9 || (size > 0 && size < 1e-3)) return number(value)
+  if (size === 0) return '0'
+  if (size >= 1e9 || size < 1e-3) return number(value)
   const places = size >= 1000 || (Number.isInteger(value) && size >= 100) ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3
   return minus(value.toLocaleString('en-US', { minimumFractionDigits: places, maximumFractionDigits: places }))
 }

@@ -2,15 +2,21 @@
 import { useTranslation } from 'react-i18next'
 import { Facts } from '../../components/Facts'
 import { useLanguageCode } from '../../components/preferences'
-import { count, span } from '../../core/format'
+import { bytes, count, span } from '../../core/format'
 import type { DevicePage } from '../../wire/api'
 
 const plain = (value: unknown): string => (value === null || value === undefined || value === '' ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value))
 
 export function ConnectionTab({ page }: { page: DevicePage }) {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const language = useLanguageCode()
   const { spec, status } = page
+  // Counters are a driver's own; those that are known have words, the rest show as they are.
+  const named = (key: string) => {
+    if (key.startsWith('error.')) return t('device.fact.errors', { code: key.slice(6) })
+    return i18n.exists(`device.fact.${key}`) ? t(`device.fact.${key}` as 'device.fact.requests') : key
+  }
+  const said = (key: string, value: unknown) => (key === 'mode' && i18n.exists(`device.mode.${value}`) ? t(`device.mode.${value}` as 'device.mode.poll') : plain(value))
   const secret = /password|secret|token|key/i
   return (
     <div className="cards2">
@@ -55,7 +61,7 @@ export function ConnectionTab({ page }: { page: DevicePage }) {
       </section>
       <section className="card">
         <h2>{t('device.session')}</h2>
-        <Facts rows={Object.entries(status.session ?? {}).map(([key, value]) => [key, plain(value)] as const)} />
+        <Facts rows={Object.entries(status.session ?? {}).map(([key, value]) => [named(key), said(key, value)] as const)} />
         {spec.driver === 'opcua' ? (
           <p>
             <a href="/api/v1/certificate">{t('cert.download')} (DER)</a> · <a href="/api/v1/certificate.pem">PEM</a>
@@ -64,7 +70,7 @@ export function ConnectionTab({ page }: { page: DevicePage }) {
       </section>
       <section className="card">
         <h2>{t('device.counters')}</h2>
-        <Facts rows={Object.entries(status.counters ?? {}).map(([key, value]) => [key, <span key={key} className="num">{value.toLocaleString('en-US')}</span>] as const)} />
+        <Facts rows={Object.entries(status.counters ?? {}).map(([key, value]) => [named(key), <span key={key} className="num">{key.startsWith('bytes') ? bytes(value) : value.toLocaleString('en-US')}</span>] as const)} />
       </section>
     </div>
   )

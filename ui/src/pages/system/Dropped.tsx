@@ -31,7 +31,7 @@ export function Dropped({ rows }: { rows: SystemState['dropped'] }) {
                 <td data-label={t('system.where')}>{row.where}</td>
                 <td className="r num" data-label={t('system.count')}>{count(row.count, language)}</td>
                 <td data-label={t('system.last')}>
-                  <Age us={row.last_us} />
+                  {row.last_us ? <Age us={row.last_us} /> : '–'}
                 </td>
               </tr>
             ))}

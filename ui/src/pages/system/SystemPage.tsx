@@ -30,7 +30,7 @@ export default function SystemPage() {
   const rows = (record: Record<string, unknown>) =>
     Object.entries(record ?? {})
       .filter(([key, value]) => (typeof value !== 'object' || value === null) && !INNER.has(key))
-      .map(([key, value]) => [words(key), <span key={key} className="num">{figure(key, value, language)}</span>] as const)
+      .map(([key, value]) => [words(key), <span key={key} className="num">{typeof value === 'string' && i18n.exists(`system.value.${value}`) ? t(`system.value.${value}` as 'system.value.following') : figure(key, value, language)}</span>] as const)
   return (
     <Page title={t('nav.system')} sub={t('system.sub')}>
       <div className="health">

@@ -96,7 +96,7 @@ export function TrendBar({ state, onState, live, plots, onPick }: TrendBarProps)
           ],
         }}
       >
-        <Button icon={<Icon name="download" size={16} />} disabled={!names.length}>
+        <Button icon={<Icon name="download" size={16} />} aria-label={t('export.title')} title={t('export.title')} disabled={!names.length}>
           <span className="wide-only">{t('export.title')}</span>
         </Button>
       </Dropdown>
@@ -112,7 +112,7 @@ export function TrendBar({ state, onState, live, plots, onPick }: TrendBarProps)
           ],
         }}
       >
-        <Button icon={<Icon name="copy" size={16} />} disabled={!names.length}>
+        <Button icon={<Icon name="copy" size={16} />} aria-label={t('copy.title')} title={t('copy.title')} disabled={!names.length}>
           <span className="wide-only">{t('copy.title')}</span>
         </Button>
       </Dropdown>
