@@ -40,7 +40,9 @@ class Window:
 
     async def walk(self, path: str) -> None:
         """Go to a page as a click on a link does, without loading the console anew."""
-        await self.page.evaluate("p => { history.pushState(null, '', p); dispatchEvent(new PopStateEvent('popstate')) }", path)
+        await self.page.evaluate(
+            "p => { history.pushState(null, '', p); dispatchEvent(new PopStateEvent('popstate')) }", path
+        )
         await self.settled()
 
     async def settled(self) -> None:

@@ -29,8 +29,8 @@ def console() -> None:
 def demo(console: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """`baigong demo` with two days of past; its one-time password is already replaced."""
     platform = Running(tmp_path_factory.mktemp("demo") / "data", ["demo", "--any-ports", "--days", "2"])
-    platform.start()
     try:
+        platform.start()
         with httpx2.Client(base_url=f"{platform.url}/api/v1", trust_env=False) as http:
             http.post("/session", json={"user": "admin", "password": platform.secret}).raise_for_status()
             http.post("/password", json={"password": PASSWORD}, headers={"X-Baigong": "1"}).raise_for_status()
@@ -44,8 +44,8 @@ def empty(console: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
     """`baigong up` for the first time: nobody signed in, nothing connected."""
     arguments = ["up", "--port", "0", "--mqtt-port", "0", "--nats-port", "0"]
     platform = Running(tmp_path_factory.mktemp("up") / "data", arguments)
-    platform.start()
     try:
+        platform.start()
         yield platform
     finally:
         platform.stop()

@@ -33,7 +33,7 @@ class Running:
     said: list[str] = field(default_factory=list)
     _process: subprocess.Popen[str] | None = None
 
-    def start(self, within_s: float = 60.0) -> None:
+    def start(self, within_s: float = 150.0) -> None:
         """Start and wait until it says that it is ready; a second start takes the same ports as the first."""
         command, *rest = self.arguments
         if self.url:

@@ -18,7 +18,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.browsing import Window
 from tests.e2e.running import Running
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(240)]  # a start is part of the first
 
 
 async def _clipboard(page: Page) -> str:
@@ -51,8 +51,11 @@ async def test_trends(seen: Window, demo: Running, tmp_path: Path) -> None:
     await search.fill("pump1.flow")
     await page.locator(".trends-tree .tree-point").first.get_by_role("checkbox").check()
     await search.fill("pump2.flow")
-    await page.locator(".trends-tree .tree-point", has=page.locator("xpath=self::*[contains(@title,'pump2.flow')]"))\
-        .first.get_by_role("checkbox").check()
+    await (
+        page.locator(".trends-tree .tree-point", has=page.locator("xpath=self::*[contains(@title,'pump2.flow')]"))
+        .first.get_by_role("checkbox")
+        .check()
+    )
     await expect(page).to_have_url(re.compile("p=pump1.flow,pump2.flow"))
     plot = page.locator(".trends-plot .u-over")
     await expect(plot).to_be_visible()
@@ -66,7 +69,7 @@ async def test_trends(seen: Window, demo: Running, tmp_path: Path) -> None:
     await page.mouse.down()
     await page.mouse.move(box["x"] + box["width"] * 0.8, middle, steps=6)
     await page.mouse.up()
-    await expect(page.locator(".live-mark")).to_have_text("fixed")
+    await expect(page.locator(".live-mark")).to_have_count(0)
     asked = parse_qs(urlsplit(page.url).query)
     span_s = (int(asked["to"][0]) - int(asked["from"][0])) / 1e6
     assert span_s == pytest.approx(0.3 * 3600, rel=0.15)
@@ -75,9 +78,10 @@ async def test_trends(seen: Window, demo: Running, tmp_path: Path) -> None:
     again = await seen.context.new_page()
     await again.goto(page.url)
     await expect(again.locator(".trends-plot .u-over")).to_be_visible()
-    assert await again.locator(".legend-name, .trend-legend a").all_inner_texts() == await page.locator(
-        ".legend-name, .trend-legend a"
-    ).all_inner_texts()
+    assert (
+        await again.locator(".legend-name, .trend-legend a").all_inner_texts()
+        == await page.locator(".legend-name, .trend-legend a").all_inner_texts()
+    )
     await again.close()
 
     await page.get_by_role("button", name="Export").click()
@@ -108,7 +112,9 @@ async def test_sql(seen: Window, demo: Running, tmp_path: Path) -> None:
     await page.get_by_role("button", name="Run").click()
     await expect(page.locator(".sql-result [role=row], .sql-result tr").nth(1)).to_be_visible()
 
-    await ask("select name, count(*) as n from telemetry where name in ('pump1.flow', 'pump2.flow') group by 1 order by 1")
+    await ask(
+        "select name, count(*) as n from telemetry where name in ('pump1.flow', 'pump2.flow') group by 1 order by 1"
+    )
     await expect(page.locator(".sql-result")).to_contain_text("pump2.flow")
     await expect(page.locator(".sql .bar")).to_contain_text("2 rows")
     await page.get_by_role("button", name="Export").click()

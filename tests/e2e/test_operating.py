@@ -12,7 +12,12 @@ from baigong.drivers.modbus.sim import Simulator
 from tests.e2e.browsing import Window
 from tests.e2e.running import Running
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(240)]  # a start is part of the first
+
+_FOCUSED = """() => {
+    const e = document.activeElement
+    return (e.getAttribute('aria-label') || e.innerText || e.placeholder || '').trim()
+}"""
 
 
 async def test_the_overview_lives_and_names_what_needs_attention(seen: Window, demo: Running) -> None:
@@ -31,9 +36,9 @@ async def test_the_overview_lives_and_names_what_needs_attention(seen: Window, d
             (await asyncio.to_thread(http.put, "/devices/mixer", json=spec)).raise_for_status()
         await seen.go("/")
         tile = page.get_by_role("article", name="mixer")
-        await expect(tile.locator(".reading b")).to_have_text("5")
+        await expect(tile.locator(".reading b")).to_have_text(re.compile(r"^5\b"))
         await device.set("holding:0", 6)
-        await expect(tile.locator(".reading b")).to_have_text("6")
+        await expect(tile.locator(".reading b")).to_have_text(re.compile(r"^6\b"))
         await expect(tile).to_contain_text("Good")
     listed = page.locator(".attention li", has_text="Mixer")
     await expect(listed).to_contain_text("down", timeout=20_000)
@@ -45,7 +50,7 @@ async def test_the_overview_lives_and_names_what_needs_attention(seen: Window, d
     # why: the chain from the register to the lake, with the step that broke
     await page.get_by_role("button", name="Why mixer.level").click()
     chain = page.locator(".why-chain")
-    await expect(chain.locator("li")).to_have_count(7)
+    await expect(chain.locator("li")).to_have_count(6)
     await expect(chain).to_contain_text(re.compile("driver\\.(unreachable|timeout)"))
     await expect(page.locator(".why-verdict")).not_to_be_empty()
     await page.keyboard.press("Escape")
@@ -119,11 +124,7 @@ async def test_the_keyboard_reaches_search_and_every_entry(seen: Window) -> None
     reached: list[str] = []
     for _ in range(16):
         await page.keyboard.press("Tab")
-        reached.append(
-            await page.evaluate(
-                "(() => { const e = document.activeElement; return (e.getAttribute('aria-label') || e.innerText || e.placeholder || '').trim() })()"
-            )
-        )
+        reached.append(await page.evaluate(_FOCUSED))
     assert reached[0] == "Skip to content"
     for wanted in ("Search points, devices, pages", "Trends", "SQL", "System", "Search devices", "Add a device"):
         assert any(wanted in one for one in reached), (wanted, reached)
@@ -135,7 +136,7 @@ async def test_the_system_page_tells_numbers(seen: Window) -> None:
     for tile in ("Network", "Platform", "Data", "Security"):
         await expect(page.get_by_text(tile, exact=True).first).to_be_visible()
     for process in ("nats-server", "platform", "gateway", "demo plant"):
-        await expect(page.get_by_role("cell", name=process, exact=True)).to_be_visible()
+        await expect(page.get_by_role("cell", name=re.compile(f"^{process} \\d+$"))).to_be_visible()
     answer = await (await seen.context.request.get("/api/v1/system")).json()
     assert answer["throughput"]["accepted_values_s"] > 0
     assert answer["throughput"]["visible_values_s"] > 0

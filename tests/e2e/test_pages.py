@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from tests.e2e.browsing import Window, window
 from tests.e2e.running import PASSWORD, Running
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(240)]  # a start is part of the first
 
 PAGES = {
     "overview": "/",
