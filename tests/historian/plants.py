@@ -96,6 +96,7 @@ async def owning(bus: Bus, root: Path, settings: OwnerSettings = QUICK, *, crash
     """Run an owner; on leaving it is closed in good order, or crashed."""
     owner = PartitionOwner(bus, root, "p0", settings, **more)
     task = asyncio.create_task(owner.run())
+    owner.running = task  # type: ignore[attr-defined]
     waiting = asyncio.create_task(owner.ready.wait())
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
     if task.done():
@@ -117,9 +118,12 @@ async def owning(bus: Bus, root: Path, settings: OwnerSettings = QUICK, *, crash
 
 
 async def caught_up(owner: PartitionOwner, seq: int) -> None:
-    async with asyncio.timeout(20):
-        while owner.stats()["position"] & ((1 << EPOCH_SHIFT) - 1) < seq:
-            await asyncio.sleep(0.005)
+    deadline = asyncio.get_running_loop().time() + 20
+    while owner.stats()["position"] & ((1 << EPOCH_SHIFT) - 1) < seq:
+        if owner.running.done():
+            owner.running.result()  # it died: say of what
+        assert asyncio.get_running_loop().time() < deadline, (seq, owner.stats(), asyncio.all_tasks())
+        await asyncio.sleep(0.005)
 
 
 async def until(condition: Any) -> None:

@@ -372,7 +372,7 @@ class PartitionOwner:
             "partition": self._partition,
             "state": self.state,
             "epoch": self._epoch,
-            "position": split_position(self._at)[1],
+            "position": split_position(max(self._at, view.watermark))[1],
             "watermark": split_position(view.watermark)[1],
             "version": view.version,
             "files": len(files),
