@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from baigong.cli.main import main
+from baigong.cli.main import app, main
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
         monkeypatch.setattr(sys, "argv", ["baigong", *map(str, arguments)])
         capfd.readouterr()
         code = 0
+        commands, groups = list(app.registered_commands), list(app.registered_groups)
         try:
             main()
         except SystemExit as error:
             code = int(error.code or 0)
+        finally:  # main() adds commands; once is enough for a process, which here lives on
+            app.registered_commands[:], app.registered_groups[:] = commands, groups
         said = capfd.readouterr()
         return Said(code, said.out, said.err)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -171,3 +173,13 @@ def test_import_reads_a_workbook(tmp_path: Path) -> None:
     file.write_bytes(b"PK\x05\x06nothing")
     with pytest.raises(FixConfiguration, match=r"no \.xlsx workbook"):
         list(Reading(file).tables())
+
+
+def test_loading_the_commands_loads_no_engine() -> None:
+    """The gateway's process starts through the same door; what it does not use it must not pay for."""
+    heavy = ("pyarrow", "pandas", "numpy", "httpx2", "duckdb", "deltalake", "fastapi", "sqlalchemy")
+    code = (
+        f"import sys; from baigong.cli import main, ask, fleet, keep; print([m for m in {heavy} if m in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert said.stdout.strip() == "[]"

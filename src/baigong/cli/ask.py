@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated, Any, BinaryIO, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -15,10 +15,17 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Token, Url, download, find, reach
-from baigong.client.link import ARROW, Link
 from baigong.vocab.errors import FixConfiguration
 
-_MEDIA = {"csv": "text/csv", "arrow": ARROW, "parquet": "application/vnd.apache.parquet", "json": "application/json"}
+if TYPE_CHECKING:
+    from baigong.client.link import Link
+
+_MEDIA = {
+    "csv": "text/csv",
+    "arrow": "application/vnd.apache.arrow.stream",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
+}
 _NUMERIC = ("int", "uint", "double", "float", "decimal")
 _AT_ONCE = 50  # points in one question to /series
 

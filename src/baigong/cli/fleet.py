@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
-import yaml
 from rich.markup import escape
 
 from baigong.cli import show
 from baigong.cli.points import Json, point
 from baigong.cli.reach import Data, Token, Url, reach
-from baigong.client.link import Link
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
 from baigong.vocab.errors import FixConfiguration, from_problem
+
+if TYPE_CHECKING:
+    from baigong.client.link import Link
 
 device = typer.Typer(no_args_is_help=True, help="Ways in: one connection a driver holds.")
 
@@ -111,6 +112,8 @@ def _options(link: Link, driver: str, given: list[str]) -> dict[str, Any]:
 
 
 def _scalar(value: str, name: str) -> Any:
+    import yaml
+
     try:
         return yaml.safe_load(value)
     except yaml.YAMLError as error:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Token, Url, reach
-from baigong.client.link import Link
+
+if TYPE_CHECKING:
+    from baigong.client.link import Link
 
 point = typer.Typer(no_args_is_help=True, help="Measured quantities and their newest values.")
 

@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
-import httpx2 as httpx
 import msgspec
 import typer
 
-from baigong.client.errors import mapped, of_response
-from baigong.client.link import Link, find_server
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
+
+if TYPE_CHECKING:  # every command loads this module, the gateway's too: the SDK comes when it is used
+    from baigong.client.link import Link
 
 Data = Annotated[
     Path | None,
@@ -30,6 +30,8 @@ _TIMEOUT_S = 180.0
 @contextmanager
 def reach(data: Path | None, url: str | None, token: str | None) -> Iterator[Link]:
     """Connect, and say it clearly when nobody is there."""
+    from baigong.client.link import Link
+
     where, secret = find(data, url, token)
     with Link(where, secret, _TIMEOUT_S) as link:
         try:
@@ -50,6 +52,8 @@ def reach(data: Path | None, url: str | None, token: str | None) -> Iterator[Lin
 
 def find(data: Path | None, url: str | None, token: str | None) -> tuple[str, str | None]:
     """Return address and token. Without any option: the data folder that ``up`` or ``demo`` made here."""
+    from baigong.client.link import find_server
+
     if data is not None and not (data / "url").is_file():
         raise FixConfiguration("config.invalid", "no platform has run on this data folder", place=str(data))
     if data is None and not url:
@@ -73,6 +77,10 @@ def download(
     step: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Write an answer of any size to ``sink`` as it comes; returns its bytes."""
+    import httpx2 as httpx
+
+    from baigong.client.errors import mapped, of_response
+
     url, token = where
     headers = {"Accept": accept} | ({"Authorization": f"Bearer {token}"} if token else {})
     content = None
