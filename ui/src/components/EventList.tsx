@@ -6,6 +6,7 @@ import type { DeviceEvent } from '../wire/api'
 
 export function EventList({ events }: { events: readonly DeviceEvent[] }) {
   const { t, i18n } = useTranslation()
+  const word = (name: string) => (i18n.exists(`eventDetail.${name}`) ? t(`eventDetail.${name}` as 'eventDetail.device') : name.replace(/_/g, ' '))
   return (
     <ul className="events">
       {events.map((event, i) => {
@@ -14,7 +15,7 @@ export function EventList({ events }: { events: readonly DeviceEvent[] }) {
           <li key={`${event.time_us}${i}`}>
             <time className="num">{clock(event.time_us, Date.now(), { ms: true })}</time>
             <span className="event-kind">{i18n.exists(key) ? t(key as 'event.link_lost') : event.kind}</span>
-            <span className="event-detail">{plain(event.detail)}</span>
+            <span className="event-detail">{plain(event.detail, word)}</span>
           </li>
         )
       })}
@@ -22,9 +23,9 @@ export function EventList({ events }: { events: readonly DeviceEvent[] }) {
   )
 }
 
-function plain(detail: Record<string, unknown>): string {
+function plain(detail: Record<string, unknown>, word: (name: string) => string): string {
   return Object.entries(detail ?? {})
     .filter(([, value]) => value !== null && value !== '' && typeof value !== 'object')
-    .map(([key, value]) => (typeof value === 'number' && key.endsWith('_us') ? `${key.slice(0, -3)} ${clock(value, Date.now(), { ms: true })}` : `${key} ${typeof value === 'number' ? number(value) : String(value)}`))
+    .map(([key, value]) => (typeof value === 'number' && key.endsWith('_us') ? `${word(key.slice(0, -3))} ${clock(value, Date.now(), { ms: true })}` : `${word(key)} ${typeof value === 'number' ? number(value) : String(value)}`))
     .join(' · ')
 }
