@@ -332,7 +332,7 @@ class _Subscription:
             await self._opening
             self._opening = None
         try:
-            message = await self._inner.next_msg(timeout=None)
+            message = await _next(self._inner, None)
         except NatsError as error:
             raise StopAsyncIteration from error
         return Message(message.subject, message.data)
@@ -346,7 +346,7 @@ async def _collect(subscription: Any) -> tuple[list[Stored], str]:
     """Take what is there (at least one message), and say whether the pull is over."""
     batch: list[Stored] = []
     try:
-        message = await subscription.next_msg(timeout=3.5 * 1.0)  # three missed heartbeats
+        message = await _next(subscription, 3.5 * 1.0)  # three missed heartbeats
     except (NatsError, TimeoutError):
         return batch, "gone"
     while True:
@@ -361,7 +361,20 @@ async def _collect(subscription: Any) -> tuple[list[Stored], str]:
             return batch, "gone" if "Batch Completed" not in (message.headers.get("Description") or "") else "end"
         if subscription.pending_msgs == 0 or len(batch) >= _BATCH:
             return batch, "more"
-        message = await subscription.next_msg(timeout=1)
+        message = await _next(subscription, 1)
+
+
+async def _next(subscription: Any, timeout_s: float | None) -> Msg:
+    """Wait for a message, and stay cancellable.
+
+    Before Python 3.12, ``asyncio.wait_for`` (inside ``next_msg``) forgets a cancellation that comes in the same moment
+    as what it waits for. A reader on a busy stream would then never end, and neither would whoever waits for its end.
+    """
+    message: Msg = await subscription.next_msg(timeout=timeout_s)
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+    return message
 
 
 def _stored(message: Msg) -> Stored:
