@@ -8,6 +8,7 @@ FOLDER/NAME.json how far it is.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import os
 import signal
@@ -40,7 +41,11 @@ def freeze_before(kind: str) -> None:
 async def main(url: str, token: str, folder: Path, name: str) -> int:
     bus = await NatsBus.connect(url, token=token, name=name)
     owner = PartitionOwner(
-        bus, folder / "lake", "p0", OwnerSettings(flush_s=0.1, merge_s=0.15, trim_s=0.15), told=lambda s: print(s)
+        bus,
+        folder / "lake",
+        "p0",
+        OwnerSettings(flush_s=0.1, merge_s=0.15, trim_s=0.15),
+        told=lambda s: print(s, flush=True),
     )
     owning = asyncio.create_task(owner.run())
     stop = asyncio.Event()
@@ -67,6 +72,7 @@ async def main(url: str, token: str, folder: Path, name: str) -> int:
 
 
 if __name__ == "__main__":
+    faulthandler.register(signal.SIGUSR1)  # kill -USR1 tells where it hangs
     if os.environ.get("BAIGONG_FREEZE"):
         freeze_before(os.environ["BAIGONG_FREEZE"])
     sys.exit(asyncio.run(main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4])))

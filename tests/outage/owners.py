@@ -56,8 +56,13 @@ class OwnerProcess:
     def wake(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
-    async def ended(self, wait_s: float = 30) -> int:
-        return await asyncio.to_thread(self.process.wait, wait_s)
+    async def ended(self, wait_s: float = 15) -> int:
+        try:
+            return await asyncio.to_thread(self.process.wait, wait_s)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGUSR1)
+            await asyncio.sleep(0.5)
+            raise AssertionError(f"{self.report.stem} does not end: {self.words()}") from None
 
     def close(self) -> None:
         if self.process.poll() is None:
