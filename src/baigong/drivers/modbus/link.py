@@ -8,6 +8,7 @@ for the answer to the next request.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -215,7 +216,8 @@ async def connect(settings: Settings) -> Link:
             "driver.unreachable", f"no connection within {settings.timeout_s:g} s", place=settings.place
         ) from error
     except OSError as error:  # serial.SerialException is one
-        raise RetryLater("driver.unreachable", f"cannot connect: {error}", place=settings.place) from error
+        said = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or error
+        raise RetryLater("driver.unreachable", f"cannot connect: {said}", place=settings.place) from error
     except (UnicodeError, ValueError) as error:
         name = "serial_port" if settings.transport == "serial" else "host"
         raise FixConfiguration("driver.option", f"{name}: {error}", place=name) from error
