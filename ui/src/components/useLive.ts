@@ -23,6 +23,7 @@ export function useLiveRun(name: string, seconds: number, start?: { times_us: nu
   const [, redraw] = useState(0)
   useEffect(() => {
     run.current = { t: (start?.times_us ?? []).map((us) => us / 1e6), y: [...(start?.values ?? [])] }
+    if (start) redraw((n) => n + 1) // a slow point may be silent for minutes: its past is drawn at once
     let due: ReturnType<typeof setTimeout> | null = null
     const off = live.subscribe([name], (_, sample) => {
       const { t, y } = run.current
