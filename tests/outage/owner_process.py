@@ -61,8 +61,8 @@ async def main(url: str, token: str, folder: Path, name: str) -> int:
             owning.result()
         await owner.close()
         return 0
-    except* Succeeded:
-        print("succeeded", flush=True)
+    except* Succeeded as group:
+        print("succeeded:", *group.exceptions, flush=True)
     finally:
         owning.cancel()
         stopping.cancel()
