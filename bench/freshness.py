@@ -69,7 +69,6 @@ def measure(server: Baigong, rate: int, seconds: float, points: int) -> tuple[np
     seen: list[tuple[float, int]] = []
     took: list[float] = []
     looking, asking = server.http(), server.http()
-    marker = {"sql": "select value from latest where name = 'dev0000.f00'"}
     marker = {"sql": "select max(value) from telemetry where name = 'dev0000.f00'"}
 
     def look() -> None:
@@ -90,6 +89,8 @@ def measure(server: Baigong, rate: int, seconds: float, points: int) -> tuple[np
     values = asyncio.run(_publish(server, numbers, rate, stop, sent))
     for thread in threads:
         thread.join()
+    looking.close()
+    asking.close()
     latencies = []
     at = 0
     for marker_number, when in enumerate(sent, 1):
@@ -111,11 +112,12 @@ def rows(folder: Path, seconds: float, rate: int = 50_000, points: int = 10_000)
     with Baigong(folder) as server, Used(server) as used:
         latencies, facts = measure(server, rate, seconds, points)
     p50, p99 = np.percentile(latencies, [50, 99]) * 1e3
+    queries = f"{facts['queries'] / seconds:.0f} queries/s running"
     achieved = facts["values"] / seconds
     return [
         Line(
             3,
-            f"publish → visible in SQL at {achieved / 1e3:.0f} k values/s, {facts['queries'] / seconds:.0f} queries/s running, {seconds:.0f} s",
+            f"publish → visible in SQL at {achieved / 1e3:.0f} k values/s, {queries}, {seconds:.0f} s",
             f"p99 {p99:.0f} ms, p50 {p50:.0f} ms of {len(latencies):,}; one look takes {facts['look'] * 1e3:.0f} ms, "
             f"{used.cpu_s / used.wall_s * 100:.0f} % of a core",
             gate="p99 250 ms",

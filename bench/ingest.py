@@ -6,8 +6,9 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bench.data import Body, CopyBody, LineBody, Walks, named_table, names, walk
 from bench.peers import Influx, Postgres, Victoria, have
 from bench.processes import Baigong, Server, Used
 from bench.report import Line, rate
+from bench.wire import Http
 
 GATE, AIM = 1.5e6, 4e6
 _RING_S = 32  # seconds of distinct values, sent again and again at later times
@@ -53,12 +55,12 @@ def begin_us() -> int:
     return time.time_ns() // 1000 // day * day
 
 
-def register(server: Baigong, points: int) -> np.ndarray[Any, Any]:
-    """Make the points known by sending each once, at midnight; return their numbers."""
+def register(server: Baigong, points: int, at_us: int | None = None) -> np.ndarray[Any, Any]:
+    """Make the points known by sending each once (default: at midnight); return their numbers."""
     http = server.http()
     wanted = names(points)
     for at in range(0, points, 2000):
-        http.post("/api/v1/ingest", named_table(wanted[at : at + 2000], begin_us()), ARROW)
+        http.post("/api/v1/ingest", named_table(wanted[at : at + 2000], at_us or begin_us()), ARROW)
     raw = http.post(
         "/api/v1/sql", b'{"sql":"select name, point from points"}', "application/json", f"Accept: {ARROW}\r\n"
     )
@@ -116,7 +118,7 @@ def pour(
 
 def over_http(folder: Path, walked: Walks, seconds: float, *, lanes: int = 2, survives_kill_only: bool = False) -> Run:
     """Arrow streams over kept-alive connections, each with points of its own, as many writers are."""
-    with Baigong(folder, survives_kill_only=survives_kill_only) as server:
+    with Baigong(folder, survives_kill_only=survives_kill_only) as server, ExitStack() as stack:
         numbers = register(server, walked.points)
         each = walked.points // lanes
         step = max(1, min(_RING_S, 200_000 // each))
@@ -127,10 +129,13 @@ def over_http(folder: Path, walked: Walks, seconds: float, *, lanes: int = 2, su
                 Body(numbers[mine], walked.values(slice(s, s + step), mine))
                 for s in range(0, walked.seconds - step + 1, step)
             ]
-            http = server.http()
-            work.append((lambda raw, to=http: to.post("/api/v1/ingest", raw, ARROW), bodies))
+            work.append((partial(_ingest, stack.enter_context(closing(server.http()))), bodies))
         extra = walked.points
         return pour(server, work, seconds, lambda n: until_seen(server.count, n + extra) - extra)
+
+
+def _ingest(http: Http, raw: bytearray) -> None:
+    http.post("/api/v1/ingest", raw, ARROW)
 
 
 def on_the_bus(folder: Path, walked: Walks, seconds: float) -> Run:
@@ -165,38 +170,40 @@ async def _store(server: Baigong, bodies: list[Body], seconds: float) -> tuple[i
 
 
 def influx(folder: Path, walked: Walks, seconds: float) -> Run:
-    with Influx(folder) as server:
-        work = _lines(server, walked)
+    with Influx(folder) as server, ExitStack() as stack:
+        work = _lines(server, walked, stack)
         return pour(server, work, seconds, lambda n: until_seen(server.count, n))
 
 
 def victoria(folder: Path, walked: Walks, seconds: float) -> Run:
-    with Victoria(folder) as server:
-        work = _lines(server, walked)
+    with Victoria(folder) as server, ExitStack() as stack:
+        work = _lines(server, walked, stack)
         now_us, span = begin_us() + 86_400_000_000, 2 * 86_400
         return pour(server, work, seconds, lambda n: until_seen(lambda: server.count(now_us, span), n))
 
 
-def _lines(server: Influx | Victoria, walked: Walks, lanes: int = 2) -> list[tuple[Callable[[Any], None], list[Any]]]:
+def _lines(
+    server: Influx | Victoria, walked: Walks, stack: ExitStack, lanes: int = 2
+) -> list[tuple[Callable[[Any], None], list[Any]]]:
     each = walked.points // lanes
     step = max(1, min(_RING_S, 100_000 // each))  # 10 k lines of 100 values would be a body of 10 MB: a tenth of that
     work = []
     for lane in range(lanes):
         mine = slice(lane * each, (lane + 1) * each)
         bodies = [LineBody(walked, slice(s, s + step), mine) for s in range(0, walked.seconds - step + 1, step)]
-        work.append((lambda raw, to=server.connect(): server.write(to, raw), bodies))
+        work.append((partial(server.write, stack.enter_context(closing(server.connect()))), bodies))
     return work
 
 
 def postgres(folder: Path, walked: Walks, seconds: float) -> Run:
-    with Postgres(folder) as server:
+    with Postgres(folder) as server, ExitStack() as stack:
         work = []
         each = walked.points // 2
         step = max(1, min(_RING_S, 50_000 // each))
         for lane in range(2):
             mine = slice(lane * each, (lane + 1) * each)
             bodies = [CopyBody(walked, slice(s, s + step), mine) for s in range(0, walked.seconds - step + 1, step)]
-            work.append((lambda raw, to=server.connect(): server.write(to, raw), bodies))
+            work.append((partial(server.write, stack.enter_context(closing(server.connect()))), bodies))
         return pour(server, work, seconds, lambda n: until_seen(server.count, n))
 
 

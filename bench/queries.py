@@ -266,7 +266,7 @@ def rows(
 
     data, calm, busy, sizes = hour(points, seconds), Times(), Times(), {}
     with Baigong(folder / "ours") as server:
-        numbers = register(server, points)
+        numbers = register(server, points, data.begin_us - 1_000_000)
         load(server, data, numbers)
         files = server.lake()["files"]
         shutil.copytree(

@@ -7,7 +7,6 @@ import socket
 import time
 from typing import Any
 
-
 _KEPT_S = 3.0
 
 

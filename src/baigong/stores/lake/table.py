@@ -156,7 +156,6 @@ class PartitionTable:
             for chunk in chunks:
                 writer.write(chunk)
         if not writer.rows or writer.minimum is None or writer.maximum is None:
-            writer.path.unlink()
             return None
         sync_folder(writer.path.parent.parent)
         sync_folder(self.path)

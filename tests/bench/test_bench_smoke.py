@@ -1,0 +1,21 @@
+"""The benchmarks run, at a tiny size, and find exactly what they sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.data import walks
+from bench.ingest import over_http
+from bench.queries import rows
+
+
+def test_row_1_sees_every_accepted_value(tmp_path: Path) -> None:
+    run = over_http(tmp_path / "data", walks(200, 32), 1.0)
+    assert run.values > 0
+    assert run.seen == run.values
+
+
+def test_row_4_gets_the_right_answers_before_and_after_corrections(tmp_path: Path) -> None:
+    made = rows(tmp_path, points=200, seconds=600, rounds=1, with_peers=False)  # raises when an answer is wrong
+    assert [line.row for line in made] == [4] * 8 + [5, 4]
+    assert "0.12 M values in 1 file" in made[8].what
