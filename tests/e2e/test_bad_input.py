@@ -117,9 +117,9 @@ def test_a_device_whose_description_is_wrong_changes_nothing(http: httpx2.Client
     good = {"device": "bad1", "driver": "modbus", "options": {"host": "127.0.0.1"}, "points": []}
     _problem(http.put("/devices/bad1", json=good | {"driver": "telepathy"}), 404, "driver.unknown")
     _problem(http.put("/devices/bad1", json=good | {"options": {"host": 7}}), 422, "driver.option", "host")
-    _problem(
-        http.put("/devices/bad1", json=good | {"options": {"host": "h", "unit": 999}}), 422, "driver.option", "unit"
-    )
+    wrong = {"host": "h", "transport": "pigeon"}
+    _problem(http.put("/devices/bad1", json=good | {"options": wrong}), 422, "driver.option", "transport")
+    _problem(http.put("/devices/bad1", json=good | {"options": {"hots": "h"}}), 422, "driver.option", "hots")
     taken = {"name": "pump1.flow", "address": "holding:0"}
     _problem(http.put("/devices/bad1", json=good | {"points": [taken]}), 409, "point.collision")
     yaml = {"Content-Type": "application/yaml"}
