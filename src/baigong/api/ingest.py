@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Struct
 
 from baigong.api import intake
@@ -19,6 +20,7 @@ from baigong.vocab.devices import PointSpec
 from baigong.vocab.errors import FixConfiguration
 
 DEVICE = "api"  # the way in of points that programs name themselves
+_WINDOW = 8  # frames of one request under way at once
 _ARROW_TYPES = (ARROW, "application/vnd.apache.arrow", "application/octet-stream")
 
 
@@ -58,8 +60,13 @@ async def _store(rooms: Rooms, tenant: str, batch: pa.RecordBatch) -> int:
     if not len(batch):
         return seq
     pieces = await asyncio.to_thread(lambda: [frames.encode(piece) for piece in frames.split(batch)])
-    for piece in pieces:
-        seq = await rooms.bus.store(rooms.settings.partition, tenant, piece)
+    for at in range(0, len(pieces), _WINDOW):
+        stores = (rooms.bus.store(rooms.settings.partition, tenant, piece) for piece in pieces[at : at + _WINDOW])
+        results = await asyncio.gather(*stores, return_exceptions=True)  # under way together, stored in order
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            seq = max(seq, result)
     rooms.metrics.ingested.inc(len(batch))
     return seq
 
@@ -87,7 +94,8 @@ async def _from_arrow(rooms: Rooms, tenant: str, raw: bytes) -> pa.RecordBatch:
         numbers = await _numbers(rooms, tenant, listed, samples)
         return await asyncio.to_thread(intake.from_arrow, table, names, numbers)
     batch = await asyncio.to_thread(intake.from_arrow, table, None, [])
-    unknown = rooms.registry.book.unknown_numbers(tenant, batch.column("point").to_numpy())
+    distinct = await asyncio.to_thread(pc.unique, batch.column("point"))
+    unknown = rooms.registry.book.unknown_numbers(tenant, distinct.to_numpy())
     if len(unknown):
         raise FixConfiguration(
             "point.unknown", f"{len(unknown)} points are not known, the first is {unknown[0]}", place=str(unknown[0])
