@@ -23,7 +23,7 @@ test: $(DEV_STAMP)
 # what needs no servers and no browser, in under two minutes
 check: $(DEV_STAMP)
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check src tests bench tools
 	$(BIN)/mypy
 	$(BIN)/python -m tools.check
 
