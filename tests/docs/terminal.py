@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import baigong
+from baigong.vocab.errors import BaigongError
 from tools.check.pages import Block, blocks
 
 BIN = Path(sys.executable).parent
@@ -102,13 +104,12 @@ class Terminal:
 
     def run(self, language: str, text: str) -> tuple[int, str]:
         """Run a block; returns its exit code and what it printed."""
+        if language == "sql":
+            return self._ask(text)
         command = {
             "bash": ["bash", "-euo", "pipefail", "-c", text],
             "python": [sys.executable, "-W", "error", "-c", text],
-            "sql": ["baigong", "query", text],
         }[language]
-        if language == "sql":
-            command[0] = str(BIN / "baigong")
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -119,6 +120,15 @@ class Terminal:
             stdin=subprocess.DEVNULL,
         )
         return done.returncode, done.stdout.decode()
+
+    def _ask(self, text: str) -> tuple[int, str]:
+        """Ask the platform whose data lie here, as `baigong query` does, without a process for each."""
+        data = next(f for f in (self.folder / "data", self.folder / "data" / "demo") if (f / "url").exists())
+        try:
+            with baigong.connect(data=data) as plant:
+                return 0, plant.sql(text).to_string()
+        except BaigongError as error:
+            return 2, str(error)
 
     def _start(self, text: str, until: str) -> None:
         log = self.folder / f".terminal{len(self._running) + 1}"

@@ -24,23 +24,21 @@ ON_EMPTY = sorted(
 pytestmark = pytest.mark.timeout(300)
 
 
-def opened(folder: Path, start: str) -> Terminal:
+def started(folder: Path, command: str) -> Iterator[Terminal]:
     numbers = ("8600", "1883", "4622", "4840", "5020")
-    terminal = Terminal(folder / "scratch", dict(zip(numbers, free_ports(len(numbers)), strict=True)))
-    terminal.do(Block("bash", {"background": "", "until": "ready in"}, f"{start}\n", 0))
-    return terminal
+    with Terminal(folder / "scratch", dict(zip(numbers, free_ports(len(numbers)), strict=True))) as terminal:
+        terminal.do(Block("bash", {"background": "", "until": "ready in"}, f"{command}\n", 0))
+        yield terminal
 
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    with opened(tmp_path_factory.mktemp("empty"), "baigong up") as terminal:
-        yield terminal
+    yield from started(tmp_path_factory.mktemp("empty"), "baigong up")
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    with opened(tmp_path_factory.mktemp("demo"), "baigong demo --any-ports --days 2") as terminal:
-        yield terminal
+    yield from started(tmp_path_factory.mktemp("demo"), "baigong demo --any-ports --days 1")
 
 
 @pytest.mark.parametrize("page", ON_EMPTY)

@@ -4,7 +4,7 @@
 address            meaning
 =================  ==============================================
 holding:0:float32  flow, m3/h: swings between 35 and 55 in a minute
-holding:2:float32  pressure, bar: follows the flow
+holding:2:float32  pressure, bar: falls as the flow rises
 holding:4:int16    motor temperature, 0.1 Cel
 holding:5:uint16   starts, a counter
 coil:0             running
@@ -35,7 +35,7 @@ def registers(at_s: float) -> dict[str, Any]:
     flow = 45.0 + 10.0 * swing
     return {
         "holding:0:float32": flow,
-        "holding:2:float32": 3.2 + 0.0004 * flow * flow,
+        "holding:2:float32": 5.6 - 0.0008 * flow * flow,  # the curve of a centrifugal pump
         "holding:4:int16": round(10 * (52.0 + 3.0 * swing)),
         "holding:5:uint16": int(at_s / 3600) % 65_536,
         "coil:0": True,
