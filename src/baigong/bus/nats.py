@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Self
 
@@ -17,7 +16,7 @@ from nats.errors import Error as NatsError
 
 from baigong.bus.contract import Handler, Message, Stored, StreamState
 from baigong.bus.guard import DiskGuard
-from baigong.bus.subjects import frame_subject, frames_stream
+from baigong.bus.subjects import frame_subject, frames_stream, microseconds
 from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater, from_problem
 
 _PROBLEM = "Baigong-Problem"  # header of a reply that carries an error
@@ -382,17 +381,6 @@ def _stored(message: Msg) -> Stored:
     # because newer servers put domain and account in front.
     parts = message.reply.split(".")
     return Stored(int(parts[-4]), int(parts[-2]) // 1000, message.subject, message.data)
-
-
-def microseconds(text: str) -> int:
-    """Read a time as NATS writes it: RFC 3339, UTC, up to nine decimals, cut (not rounded) to microseconds.
-
-    >>> microseconds("2026-11-20T20:00:00.123456789Z") % 1_000_000
-    123456
-    """
-    whole, _, decimals = text.removesuffix("Z").partition(".")
-    seconds = int(datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp())
-    return seconds * 1_000_000 + int(decimals.ljust(6, "0")[:6] or 0)
 
 
 async def _unsubscribe(subscription: Any) -> None:

@@ -1,6 +1,8 @@
-"""The names on the bus, and how a subject matches a pattern."""
+"""The names on the bus, how a subject matches a pattern, and how NATS writes a time."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from baigong.vocab.ids import partition_id, tenant_id
 
@@ -35,3 +37,14 @@ def matches(pattern: str, subject: str) -> bool:
         if i >= len(have) or part not in ("*", have[i]):
             return False
     return len(want) == len(have)
+
+
+def microseconds(text: str) -> int:
+    """Read a time as NATS writes it: RFC 3339, UTC, up to nine decimals, cut (not rounded) to microseconds.
+
+    >>> microseconds("2026-11-20T20:00:00.123456789Z") % 1_000_000
+    123456
+    """
+    whole, _, decimals = text.removesuffix("Z").partition(".")
+    seconds = int(datetime.fromisoformat(whole).replace(tzinfo=UTC).timestamp())
+    return seconds * 1_000_000 + int(decimals.ljust(6, "0")[:6] or 0)
