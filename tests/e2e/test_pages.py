@@ -35,6 +35,9 @@ PAGES = {
 }
 # A key nobody translated shows as itself: dots or low lines between small letters.
 _KEY = re.compile(r"\b(?:nav|common|add|trends|why|attention|overview|legend|word|signin|connect|range|tree)\.[a-z]\w+")
+_WIDEST = """() => [...document.querySelectorAll('main *')]
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+    .slice(0, 8).map(e => `${e.tagName}.${e.className} ${(e.textContent || '').slice(0, 60)}`)"""
 _SHOTS = os.environ.get("BAIGONG_SHOTS")
 LOOKS = [("en", "light"), ("zh", "dark")]
 if _SHOTS:
@@ -69,7 +72,7 @@ async def _walk(here: Window, shots: Path, name: str) -> None:
         text = await here.page.inner_text("body")
         wrong += [f"{page}: {key}" for key in _KEY.findall(text)]
         if (over := await _overflow(here)) > 0:
-            wrong.append(f"{page}: {over} px wider than the window")
+            wrong.append(f"{page}: {over} px wider than the window: {await here.page.evaluate(_WIDEST)}")
         await here.page.screenshot(path=shots / f"{page}-{name}.png")
     assert wrong == []
     assert here.errors == []
