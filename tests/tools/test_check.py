@@ -265,3 +265,11 @@ def test_generated_pages_and_documents_are_compared(tmp_path: Path) -> None:
     assert len([*reference.generate(repo), *wire.generate(repo)]) == 3
     assert [*reference.validate(repo), *wire.validate(repo)] == []
     assert [*reference.generate(repo), *wire.generate(repo)] == []
+
+
+def test_the_typescript_follows_from_the_document() -> None:
+    node = wire.node_program()
+    if not node or not (ROOT / "ui" / "node_modules" / "openapi-typescript").exists():
+        pytest.skip("the console's tools are not installed: make console")
+    done = wire.translate(Repo(ROOT), node, "--check")
+    assert done.returncode == 0, done.stderr

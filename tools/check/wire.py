@@ -1,7 +1,13 @@
-"""``ui/src/wire/openapi.json`` is what the API describes; ``npm run wire`` makes TypeScript of it."""
+"""``ui/src/wire/openapi.json`` is what the API describes, and ``openapi.ts`` what it means in TypeScript.
+
+``agree.ts`` beside them compiles only while the console's own types fit.
+"""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +48,24 @@ def generate(repo: Repo) -> Iterator[Path]:
     if not path.exists() or path.read_bytes() != made:
         path.write_bytes(made)
         yield path
+    types, node = path.with_suffix(".ts"), node_program()
+    if node and (repo.root / "ui" / "node_modules" / "openapi-typescript").exists():
+        before = types.read_bytes() if types.exists() else b""
+        translate(repo, node)
+        if types.read_bytes() != before:
+            yield types
+
+
+def node_program() -> str | None:
+    """Find Node: on the machine, or where ``tools/console.py`` put it."""
+    beside = Path(sys.prefix) / "node" / "bin" / "node"
+    return shutil.which("node") or (str(beside) if beside.exists() else None)
+
+
+def translate(repo: Repo, node: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run ``ui/tools/wire.mjs`` over the document; ``--check`` only compares."""
+    command = [node, "tools/wire.mjs", *options, str(_path(repo))]
+    return subprocess.run(command, cwd=repo.root / "ui", capture_output=True, text=True, timeout=60, check=False)
 
 
 def _path(repo: Repo) -> Path:

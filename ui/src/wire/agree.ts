@@ -1,0 +1,46 @@
+/**
+ * Compiles only while the types the console uses are what the server describes: a field the server no longer sends, or
+ * sends as another type, is an error here. Words are compared as strings, objects the server leaves open fit anything.
+ */
+import type * as ours from './api'
+import type { components } from './openapi'
+
+type Theirs = components['schemas']
+type Open<T> = string extends keyof T ? ([T[keyof T]] extends [never] ? true : false) : false
+/** `Free` stands for what is left open: `unknown` takes anything, `never` fits anywhere. */
+type Loose<T, Free> = unknown extends T
+  ? Free
+  : T extends string
+    ? string
+    : T extends number | boolean | null | undefined
+      ? T
+      : T extends readonly (infer E)[]
+        ? Loose<E, Free>[]
+        : Open<T> extends true
+          ? Free
+          : { [K in keyof T]: Loose<T[K], Free> }
+type Fits<Expected, Given extends Loose<Expected, unknown>> = [Expected, Given]
+
+type Sent<Name extends keyof Theirs> = Loose<Theirs[Name], never>
+
+export type Agreed = [
+  Fits<ours.Session, Sent<'Session'>>,
+  Fits<ours.Overview, Sent<'Overview'>>,
+  Fits<ours.SystemState, Sent<'System'>>,
+  Fits<ours.Manifest, Sent<'Manifest'>>,
+  Fits<ours.DeviceRow, Sent<'DeviceLine'>>,
+  Fits<ours.DeviceSpec, Sent<'DeviceSpec'>>,
+  Fits<ours.DevicePage, Sent<'DeviceDetail'>>,
+  Fits<ours.DeviceEvent, Sent<'Event'>>,
+  Fits<ours.TestVerdict, Sent<'TestAnswer'>>,
+  Fits<ours.Preview, Sent<'PreviewValue'>>,
+  Fits<ours.Latest, Sent<'LatestValue'>>,
+  Fits<ours.Point, Sent<'PointAnswer'>>,
+  Fits<ours.Why, Sent<'Why'>>,
+  Fits<ours.SqlResult, Sent<'SqlAnswer'>>,
+  Fits<ours.SqlTable, Sent<'SqlTable'>>,
+  Fits<ours.Episode, Sent<'Episode'>>,
+  Fits<ours.Demo, Sent<'Demo'>>,
+  Fits<ours.Fault, Sent<'Fault'>>,
+  Fits<ours.Token, Sent<'Token'>>,
+]
