@@ -118,6 +118,7 @@ def _open(limits: Limits) -> duckdb.DuckDBPyConnection:
             "allow_persistent_secrets": False,
             "python_enable_replacements": False,
             "enable_external_file_cache": False,  # the page cache does it, outside our memory
+            "dynamic_or_filter_threshold": 1000,  # a machine's points are spread over a file: name them to the scan
         },
     )
 
