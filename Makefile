@@ -28,7 +28,7 @@ check: $(DEV_STAMP)
 	$(BIN)/python -m tools.check
 
 fast: $(DEV_STAMP)
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
 outage: $(DEV_STAMP)
 	$(BIN)/python -m tests.outage.long

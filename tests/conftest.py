@@ -21,3 +21,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared data: set BAIGONG_SHARED to the folder that holds data/")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests on one worker, and all browser journeys on one: they share a running platform."""
+    here = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(here)
+        group = "e2e" if place.parts[0] == "e2e" else str(place)
+        item.add_marker(pytest.mark.xdist_group(group))
