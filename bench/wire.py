@@ -21,6 +21,7 @@ class Http:
 
     def __init__(self, port: int, headers: dict[str, str] | None = None) -> None:
         self._port = port
+        self.cookie = ""  # the session's, once signed in
         self._connect()
         self._extra = "".join(f"{k}: {v}\r\n" for k, v in (headers or {}).items())
 
@@ -65,6 +66,9 @@ class Http:
         head = bytes(raw[:end]).decode("latin-1").lower()
         body = raw[end + 4 :]
         self._used = time.monotonic()
+        if "baigong_session=" in head:
+            raw_head = bytes(raw[:end]).decode("latin-1")
+            self.cookie = raw_head.split("baigong_session=", 1)[1].split(";", 1)[0]
         code = int(head.split(" ", 2)[1])
         if "transfer-encoding: chunked" in head:
             made = self._chunks(body)
