@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 
 from baigong.stores.lake.contract import LAKE, LakeFile
 from baigong.stores.lake.files import decode_decimals
-from baigong.stores.lake.sorting import resolve, sort_table
+from baigong.stores.lake.sorting import column_us, resolve, sort_table
 
 _DAY_US = 86_400_000_000
+_MOST_CUTS = 10_000
 _CACHED = 4096  # files whose metadata is kept
 
 
@@ -73,11 +74,14 @@ class SnapshotReader:
         wanted = np.unique(np.array(points, np.int64))
         near = [f for f in files if _touches(f.day, start_us, end_us)]
         parts = list(self._pool.map(lambda f: self._from_file(f, wanted, start_us, end_us), near))
-        full = [p for p in [*parts, hot] if len(p)]
-        if not full:
-            return LAKE.empty_table()
-        table = pa.concat_tables(full).combine_chunks()
-        return resolve(sort_table(table) if len(full) > 1 or len(hot) else table)
+        days: dict[str, list[pa.Table]] = {}
+        for file, part in zip(near, parts, strict=True):
+            if len(part):
+                days.setdefault(file.day, []).append(part)
+        if len(hot):
+            _join_hot(days, hot)
+        groups = [_resolved(days[day]) for day in sorted(days)]
+        return _by_point(groups, wanted) if groups else LAKE.empty_table()
 
     def _from_file(self, file: LakeFile, wanted: Any, start_us: int, end_us: int) -> pa.Table:
         index = self._cache.index(file.path)
@@ -89,6 +93,38 @@ class SnapshotReader:
         with pq.ParquetFile(file.path, metadata=index.metadata, memory_map=True) as parquet:
             table = parquet.read_row_groups(groups.tolist(), use_threads=len(groups) > 4)
         return decode_decimals(cut(table, wanted, start_us, end_us)).select(LAKE.names).cast(LAKE)
+
+
+def _join_hot(days: dict[str, list[pa.Table]], hot: pa.Table) -> None:
+    """Put the hot rows together with all files of the days they fall into."""
+    moments = column_us(hot, "time")
+    first, last = (str(np.datetime64(int(moment) // _DAY_US, "D")) for moment in (moments.min(), moments.max()))
+    touched = [day for day in days if first <= day <= last]
+    days[first] = [part for day in touched for part in days.pop(day)] + [hot]
+
+
+def _resolved(parts: list[pa.Table]) -> pa.Table:
+    if len(parts) == 1:
+        table = parts[0].combine_chunks()
+        points, times = table.column("point").to_numpy(), column_us(table, "time")
+        steps = (points[1:] > points[:-1]) | ((points[1:] == points[:-1]) & (times[1:] >= times[:-1]))
+        return resolve(table if steps.all() else sort_table(table))
+    return resolve(sort_table(pa.concat_tables(parts).combine_chunks()))
+
+
+def _by_point(groups: list[pa.Table], wanted: Any) -> pa.Table:
+    """Lay groups of later and later days together by point, by cutting where that is cheaper than sorting."""
+    if len(groups) == 1:
+        return groups[0]
+    if len(wanted) * len(groups) > _MOST_CUTS:
+        return sort_table(pa.concat_tables(groups).combine_chunks())
+    pieces = []
+    edges = [np.searchsorted(group.column("point").to_numpy(), np.append(wanted, wanted[-1] + 1)) for group in groups]
+    for at in range(len(wanted)):
+        for group, edge in zip(groups, edges, strict=True):
+            if edge[at + 1] > edge[at]:
+                pieces.append(group.slice(edge[at], edge[at + 1] - edge[at]))
+    return pa.concat_tables(pieces) if pieces else LAKE.empty_table()
 
 
 def cut(table: pa.Table, wanted: Any, start_us: int, end_us: int) -> pa.Table:
