@@ -62,7 +62,7 @@ async def power_cut(folder: Path, rounds: int, rng: random.Random) -> Verdict:
     _run("mkfs.ext4", "-q", str(image))
     _run("mount", "-o", "loop", str(image), str(mount))
     try:
-        platform = PlatformProcess(mount / "data")
+        platform = PlatformProcess(mount / "data", "--reserve-mb", "20")
         platform.log = folder / "platform.log"
         await platform.start()
         load = Load(platform)
@@ -86,7 +86,7 @@ async def power_cut(folder: Path, rounds: int, rng: random.Random) -> Verdict:
     for copy, accepted in copies:
         _run("mount", "-o", "loop", str(copy), str(mount))
         try:
-            again = PlatformProcess(mount / "data")
+            again = PlatformProcess(mount / "data", "--reserve-mb", "20")
             again.log = folder / "again.log"
             await again.start()
             load.accepted = accepted

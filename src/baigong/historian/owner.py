@@ -372,7 +372,7 @@ class PartitionOwner:
             "partition": self._partition,
             "state": self.state,
             "epoch": self._epoch,
-            "position": split_position(max(self._at, view.watermark))[1],
+            "position": _seq_in(self._epoch, max(self._at, view.watermark)),
             "watermark": split_position(view.watermark)[1],
             "version": view.version,
             "files": len(files),
@@ -386,3 +386,9 @@ class PartitionOwner:
             "overlapping_days": sum(len(days) for days in self._overlaps.values()),
             **self.counters,
         }
+
+
+def _seq_in(epoch: int, at: int) -> int:
+    """Return the sequence of a position in this epoch; 0 when it is of an older one."""
+    held, seq = split_position(at)
+    return seq if held == epoch else 0
