@@ -30,3 +30,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = item.path.relative_to(here)
         group = "e2e" if place.parts[0] == "e2e" else str(place)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Leave the names of what failed where ``tools/run_tests.py`` asked for them."""
+    wanted = os.environ.get("BAIGONG_FAILED_LIST")
+    if wanted and not hasattr(terminalreporter.config, "workerinput"):
+        failed = [r for kind in ("failed", "error") for r in terminalreporter.stats.get(kind, ())]
+        names = sorted({report.nodeid for report in failed})
+        Path(wanted).write_text("\n".join(names))
