@@ -175,9 +175,18 @@ def _cheapest(column: pa.Table) -> str:
 
 def sync_file(path: Path) -> None:
     """Fsync a file and the folder that names it."""
-    for target in (path, path.parent):
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    _sync(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Fsync a folder, so that the names in it survive a power cut."""
+    _sync(folder)
+
+
+def _sync(target: Path) -> None:
+    descriptor = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -20,7 +20,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from baigong.stores.lake.contract import EPOCH_SHIFT, LakeFile
-from baigong.stores.lake.files import STORED, LakeFileWriter, sync_file
+from baigong.stores.lake.files import STORED, LakeFileWriter, sync_file, sync_folder
 from baigong.vocab.errors import RetryLater
 
 _CHECKPOINT_EVERY = 64  # commits
@@ -79,7 +79,6 @@ class PartitionTable:
             )
             for file in log.iterdir():
                 sync_file(file)
-            sync_file(self.path.parent / self.path.name / "_delta_log" / "00000000000000000000.json")
             sync_folder(self.path)
             sync_folder(self.root)
             return made
@@ -321,14 +320,3 @@ def _whole(path: Path) -> bool:
 def _aside(path: Path) -> str:
     path.rename(path.with_name(f"damaged-{time.time_ns()}-{path.name}.bak"))
     return path.name
-
-
-def sync_folder(folder: Path) -> None:
-    """Fsync a folder, so that the names in it survive a power cut."""
-    import os
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
