@@ -91,20 +91,6 @@ async def test_tokens_open_until_they_are_revoked(plant: World) -> None:
         assert (await admin.delete("/tokens/nosuch")).status_code == 404
 
 
-async def test_machine_credentials_are_answered_on_the_bus(plant: World) -> None:
-    async with plant.client() as admin:
-        body = {"username": "press-7", "device": "pump"}
-        secret = (await admin.post("/credentials", json=body)).json()["password"]
-        chosen = {"username": "press-8", "device": "pump", "password": "chosen by hand"}
-        assert (await admin.post("/credentials", json=chosen)).status_code == 200
-        assert (await admin.post("/credentials", json={**body, "device": "nosuch"})).status_code == 404
-        for user, password in (("press-7", secret), ("press-8", "chosen by hand")):
-            row = await plant.registry.credentials.check(user, password=password)
-            assert (row.tenant, row.device) == ("main", "pump")
-        assert (await admin.delete("/credentials/press-7")).status_code == 204
-        assert [c["username"] for c in (await admin.get("/credentials")).json()] == ["press-8"]
-
-
 def test_the_key_file_is_for_its_owner_only(plant: World) -> None:
     assert (plant.data / "key").stat().st_mode & 0o777 == 0o600
     assert (plant.data / "key").read_text().strip() == plant.token

@@ -43,7 +43,10 @@ async def test_steps_run_in_order_keep_a_copy_and_a_newer_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "records.db"
-    records = open_records(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(engines, "upgrade", lambda c: migrations.upgrade(c, ()))
+        patch.setattr(engines, "current_version", lambda: 1)
+        records = open_records(path)
     await records.write(lambda c: put_setting(c, "a", "1"))
     await records.close()
 
@@ -107,4 +110,4 @@ def test_the_tables_are_said_in_words_that_postgresql_knows() -> None:
     from sqlalchemy.schema import CreateTable
 
     text = "".join(str(CreateTable(t).compile(dialect=postgresql.dialect())) for t in metadata.sorted_tables)
-    assert "BIGSERIAL" in text and text.count("CREATE TABLE") == 10
+    assert "BIGSERIAL" in text and text.count("CREATE TABLE") == len(metadata.tables)

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from baigong.api import devices, happenings, ingest, overview, points, series, session, sql, system
+from baigong.api import credentials, devices, happenings, ingest, overview, points, series, session, sql, system
 from baigong.api.console import built_console, console_routes
 from baigong.api.live import Live
 from baigong.api.live_route import live_route
@@ -113,6 +113,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *system.operations(rooms),
         *overview.operations(rooms),
         *devices.operations(rooms),
+        *credentials.operations(rooms),
         *points.operations(rooms),
         *series.operations(rooms),
         *sql.operations(rooms),

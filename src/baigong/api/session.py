@@ -1,4 +1,4 @@
-"""Signing in and out, passwords, API tokens, and the secrets of machines."""
+"""Signing in and out, passwords, API tokens."""
 
 from __future__ import annotations
 
@@ -60,25 +60,6 @@ class Token(Struct, frozen=True, kw_only=True):
     created_us: int
 
 
-class NewCredential(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``password`` left out: one is made."""
-
-    username: Annotated[str, Meta(min_length=1, max_length=200)]
-    device: str
-    password: Text | None = None
-
-
-class MadeCredential(Struct, frozen=True, kw_only=True):
-    username: str
-    password: str
-
-
-class Credential(Struct, frozen=True, kw_only=True):
-    username: str
-    device: str
-    created_us: int
-
-
 def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
     people = rooms.registry.people
 
@@ -115,7 +96,6 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
         Operation("DELETE", "/session", "Sign out", sign_out, before_password=True),
         *_mine(rooms),
         *_tokens(rooms),
-        *_credentials(rooms),
     ]
 
 
@@ -144,12 +124,12 @@ def _tokens(rooms: Rooms) -> list[Operation]:
         ]
 
     async def add(call: Call) -> Any:
-        _administrators_only(call)
+        administrators_only(call)
         person = call.who.user if call.who.by == "cookie" else None
         return MadeToken(token=await people.add_token(call.tenant, call.body.title, person=person, role=call.who.role))
 
     async def drop(call: Call) -> Any:
-        _administrators_only(call)
+        administrators_only(call)
         await people.drop_token(call.tenant, call.part("id"))
 
     return [
@@ -159,34 +139,7 @@ def _tokens(rooms: Rooms) -> list[Operation]:
     ]
 
 
-def _credentials(rooms: Rooms) -> list[Operation]:
-    credentials = rooms.registry.credentials
-
-    async def listed(call: Call) -> Any:
-        return [
-            Credential(username=c.username, device=c.device, created_us=c.created_us)
-            for c in credentials.of_tenant(call.tenant)
-        ]
-
-    async def put(call: Call) -> Any:
-        _administrators_only(call)
-        asked: NewCredential = call.body
-        device = rooms.registry.devices.get(call.tenant, asked.device).spec.device
-        secret = await credentials.put(call.tenant, device, asked.username, asked.password)
-        return MadeCredential(username=asked.username, password=secret)
-
-    async def drop(call: Call) -> Any:
-        _administrators_only(call)
-        await credentials.drop(call.tenant, call.part("username"))
-
-    return [
-        Operation("GET", "/credentials", "What machines sign in with", listed, answer=list[Credential]),
-        Operation("POST", "/credentials", "Give a machine a secret", put, body=NewCredential, answer=MadeCredential),
-        Operation("DELETE", "/credentials/{username}", "Revoke a machine's secret", drop),
-    ]
-
-
-def _administrators_only(call: Call) -> None:
+def administrators_only(call: Call) -> None:
     if call.who.role != "admin":
         raise Reauthenticate("auth.denied", "only an administrator may do that")
 

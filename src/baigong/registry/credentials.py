@@ -4,40 +4,68 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 
+import sqlalchemy as sa
+
+from baigong.registry.events import Events
 from baigong.security.passwords import hash_password, verify_password
 from baigong.security.tokens import new_token, same
+from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.engine import Records
-from baigong.stores.records.plant import CredentialRow, all_credentials, drop_credential, put_credential
-from baigong.vocab.errors import FixConfiguration, Reauthenticate
+from baigong.stores.records.plant import CredentialRow, all_credentials, drop_credential, put_credential, put_uses
+from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
+from baigong.vocab.happenings import Event
 
 _FAST = "sha256:"  # a secret that we made: 256 random bits need no slow hash
+_WRITE_S = 20.0  # a killed platform forgets so much of when credentials were last used
 
 
 class Credentials:
     """Proofs are kept over the SHA-256 of the secret, so that the gateway need not send the secret itself."""
 
-    def __init__(self, records: Records, clock_us: Callable[[], int]) -> None:
+    def __init__(self, records: Records, events: Events, clock_us: Callable[[], int]) -> None:
         self._records = records
+        self._events = events
         self._clock_us = clock_us
         self._rows: dict[str, CredentialRow] = {}
+        self._used: dict[str, int] = {}  # not yet written
         self._hashing = asyncio.Semaphore(2)
+        self._one_change = asyncio.Lock()
 
     async def load(self) -> None:
         self._rows = {row.username: row for row in await self._records.read(all_credentials)}
 
-    def of_tenant(self, tenant: str) -> list[CredentialRow]:
-        return [row for row in self._rows.values() if row.tenant == tenant]
+    def of_tenant(self, tenant: str, device: str = "") -> list[CredentialRow]:
+        rows = (row for row in self._rows.values() if row.tenant == tenant and device in ("", row.device))
+        return sorted(rows, key=lambda row: row.username)
+
+    def get(self, tenant: str, username: str) -> CredentialRow:
+        row = self._rows.get(username)
+        if row is None or row.tenant != tenant:
+            raise FixConfiguration("http.not_found", f"there is no credential {username!r}", place=username)
+        return row
 
     def forget_device(self, tenant: str, device: str) -> None:
         """Follow the records after a device is gone."""
         self._rows = {u: r for u, r in self._rows.items() if (r.tenant, r.device) != (tenant, device)}
 
-    async def put(self, tenant: str, device: str, username: str, password: str | None = None) -> str:
-        """Write or replace a credential; returns the secret (made here when ``password`` is None)."""
-        if not 1 <= len(username) <= 200 or not username.isprintable():
-            raise FixConfiguration("config.invalid", "a user name has 1 to 200 printable characters", place="username")
+    async def put(
+        self,
+        tenant: str,
+        device: str,
+        username: str,
+        password: str | None = None,
+        *,
+        by: str = "",
+        instead: bool = True,
+    ) -> str:
+        """Write a credential; returns the secret (made here when ``password`` is None).
+
+        ``instead``: of one with this user name, whose machine has to sign in anew. Else that is config.conflict.
+        """
+        _check_name(username)
         secret = new_token("bgd") if password is None else password
         if len(secret) < 8:
             raise FixConfiguration("config.invalid", "a password has at least 8 characters", place="password")
@@ -48,17 +76,34 @@ class Credentials:
             async with self._hashing:
                 proof = await asyncio.to_thread(hash_password, hashed)
         row = CredentialRow(username, tenant, device, proof, self._clock_us())
-        await self._records.write(lambda c: put_credential(c, row))
-        self._rows[username] = row
+
+        def work(connection: sa.Connection) -> None:
+            ensure_tenant(connection, tenant, row.created_us)
+            put_credential(connection, row)
+
+        async with self._one_change:
+            held = self._rows.get(username)
+            if held is not None and (not instead or held.tenant != tenant):
+                raise FixConfiguration("config.conflict", f"the user name {username!r} is taken", place="username")
+            await self._events.tell([self._event(row, "replaced" if held else "made", by)], with_work=work)
+            self._rows[username] = row
+            self._used.pop(username, None)
         return secret
 
-    async def drop(self, tenant: str, username: str) -> None:
-        if not await self._records.write(lambda c: drop_credential(c, tenant, username)):
-            raise FixConfiguration("http.not_found", f"there is no credential {username!r}", place=username)
-        self._rows.pop(username, None)
+    async def drop(self, tenant: str, username: str, *, by: str = "") -> None:
+        """Revoke one: gateways throw out whoever is signed in with it."""
+
+        def work(connection: sa.Connection) -> None:
+            drop_credential(connection, tenant, username)
+
+        async with self._one_change:
+            row = self.get(tenant, username)
+            await self._events.tell([self._event(row, "revoked", by)], with_work=work)
+            self._rows.pop(username, None)
+            self._used.pop(username, None)
 
     async def check(self, username: str, *, password: str = "", password_sha256: str = "") -> CredentialRow:
-        """Return whose credential it is, or raise auth.required."""
+        """Return whose credential it is, and remember that it was used, or raise auth.required."""
         hashed = password_sha256.lower() or sha256(password.encode()).hexdigest()
         row = self._rows.get(username)
         if row is not None:
@@ -67,6 +112,42 @@ class Credentials:
             else:
                 async with self._hashing:
                     good = await asyncio.to_thread(verify_password, row.proof, hashed)
-            if good:
-                return row
+            if good and self._rows.get(username) is row:  # not revoked meanwhile
+                self._used[username] = now = self._clock_us()
+                used = self._rows[username] = replace(row, used_us=now)
+                return used
         raise Reauthenticate("auth.required", f"no machine {username!r} with this password", place="mqtt")
+
+    async def remember(self) -> None:
+        """Write down from time to time what was used when, until cancelled, and then once more."""
+        try:
+            while True:
+                await asyncio.sleep(_WRITE_S)
+                await self._write_uses()
+        finally:
+            await self._write_uses()
+
+    async def _write_uses(self) -> None:
+        uses, self._used = self._used, {}
+        if not uses:
+            return
+        try:
+            await self._records.write(lambda c: put_uses(c, uses))
+        except BaigongError:  # a full disk: the next round writes it
+            self._used = uses | self._used
+
+    def _event(self, row: CredentialRow, what: str, by: str) -> Event:
+        return Event(
+            kind=f"credential.{what}",
+            time_us=self._clock_us(),
+            tenant=row.tenant,
+            subject=f"device:{row.device}",
+            detail={"by": by, "username": row.username, "device": row.device},
+        )
+
+
+def _check_name(username: str) -> None:
+    if not 1 <= len(username) <= 200 or not username.isprintable() or "/" in username:
+        raise FixConfiguration(
+            "config.invalid", "a user name has 1 to 200 printable characters and no slash", place="username"
+        )

@@ -93,6 +93,7 @@ async def open_registry(
                 tasks.create_task(registry.events.store_told()),
                 tasks.create_task(registry.watch.run(look_every_s)),
                 tasks.create_task(_reload(bus, reloads)),
+                tasks.create_task(registry.credentials.remember()),
             ]
             yield registry
             for task in running:
@@ -115,7 +116,7 @@ def _furnish(
     reload: Callable[[str, DeviceSpec], None],
 ) -> Registry:
     events, book = Events(records, bus, clock_us), PointBook()
-    credentials = Credentials(records, clock_us)
+    credentials = Credentials(records, events, clock_us)
 
     def changed(owner: str, spec: DeviceSpec) -> None:
         if devices.find(owner, spec.device) is None:

@@ -69,6 +69,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/credentials/{username}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a machine a new secret */
+        post: operations["post_credentials_username_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/demo": {
         parameters: {
             query?: never;
@@ -600,6 +617,17 @@ export interface components {
             /** @enum {unknown} */
             state: "bad" | "good" | "stale" | "uncertain";
             title: string;
+            title_zh: string;
+        };
+        /**
+         * AssetWords
+         * @description What people call an asset.
+         */
+        AssetWords: {
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
         };
         /**
          * Attention
@@ -681,11 +709,20 @@ export interface components {
             /** @default null */
             rollover: number | null;
         };
-        /** Credential */
+        /**
+         * Credential
+         * @description ``used_us``: when a machine last signed in with it; null for never.
+         */
         Credential: {
             created_us: number;
             device: string;
+            used_us: number | null;
             username: string;
+        };
+        /** CredentialsQuery */
+        CredentialsQuery: {
+            /** @default  */
+            device: string;
         };
         /** Demo */
         Demo: {
@@ -713,6 +750,7 @@ export interface components {
             /** @enum {unknown} */
             state: "connected" | "connecting" | "disabled" | "down" | "unknown";
             title: string;
+            title_zh: string;
             values_s: number;
         };
         /**
@@ -723,8 +761,13 @@ export interface components {
          *         device can bear at once. ``stale_after_s``: a point without news for so long is stale (0: three periods).
          *         ``max_age``: how old a value's own time may be and still be believed (``7300d`` for a server that replays a
          *         recording; empty: what the gateway does, seven days). Older times are replaced by those of arrival.
+         *         ``assets``: what the assets read through it are called, by their names.
          */
         DeviceSpec: {
+            /** @default {} */
+            assets: {
+                [key: string]: components["schemas"]["AssetWords"];
+            };
             device: string;
             driver: string;
             /** @default true */
@@ -749,6 +792,8 @@ export interface components {
             timeout_s: number;
             /** @default  */
             title: string;
+            /** @default  */
+            title_zh: string;
         };
         /** DeviceStatus */
         DeviceStatus: {
@@ -774,6 +819,7 @@ export interface components {
             /** @enum {unknown} */
             state: "connected" | "connecting" | "disabled" | "down" | "unknown";
             title: string;
+            title_zh: string;
             values_s: number;
         };
         /**
@@ -865,8 +911,12 @@ export interface components {
             states: {
                 [key: string]: string;
             };
+            states_zh: {
+                [key: string]: string;
+            };
             time_us: number;
             title: string;
+            title_zh: string;
             unit: string;
             value: number | string | null;
         };
@@ -907,8 +957,12 @@ export interface components {
             time_us: number;
             value: number | null;
         };
-        /** MadeCredential */
+        /**
+         * MadeCredential
+         * @description ``password`` is shown this once.
+         */
         MadeCredential: {
+            device: string;
             password: string;
             username: string;
         };
@@ -944,12 +998,17 @@ export interface components {
         };
         /**
          * NewCredential
-         * @description ``password`` left out: one is made.
+         * @description ``username`` left out: the device's name. ``password`` left out: one is made, which is the better choice.
+         *
+         *         A user name that exists is config.conflict, unless ``replace`` is set: then its machine has to sign in anew.
          */
         NewCredential: {
             device: string;
             /** @default null */
             password: string | null;
+            /** @default false */
+            replace: boolean;
+            /** @default  */
             username: string;
         };
         /**
@@ -1002,6 +1061,8 @@ export interface components {
         PointAnswer: {
             address: string;
             asset: string;
+            asset_title: string;
+            asset_title_zh: string;
             device: string;
             discovered: boolean;
             /** @enum {unknown} */
@@ -1017,7 +1078,11 @@ export interface components {
             states: {
                 [key: string]: string;
             };
+            states_zh: {
+                [key: string]: string;
+            };
             title: string;
+            title_zh: string;
             unit: string;
         };
         /** PointChanges */
@@ -1034,7 +1099,11 @@ export interface components {
             states?: {
                 [key: string]: string;
             };
+            states_zh?: {
+                [key: string]: string;
+            };
             title?: string;
+            title_zh?: string;
             unit?: string;
         };
         /**
@@ -1073,8 +1142,14 @@ export interface components {
             states: {
                 [key: string]: string;
             };
+            /** @default {} */
+            states_zh: {
+                [key: string]: string;
+            };
             /** @default  */
             title: string;
+            /** @default  */
+            title_zh: string;
             /** @default  */
             unit: string;
         };
@@ -1165,6 +1240,8 @@ export interface components {
          * @description One line. ``rows``: how many there are; ``values``: numbers, or texts where the point holds texts.
          */
         Series: {
+            asset_title: string;
+            asset_title_zh: string;
             downsampled: boolean;
             kind: string;
             name: string;
@@ -1175,8 +1252,12 @@ export interface components {
             states: {
                 [key: string]: string;
             };
+            states_zh: {
+                [key: string]: string;
+            };
             times_us: number[];
             title: string;
+            title_zh: string;
             unit: string;
             values: (number | string | null)[];
         };
@@ -1221,6 +1302,7 @@ export interface components {
             point: string;
             times_us: number[];
             title: string;
+            title_zh: string;
             unit: string;
             values: (number | null)[];
         };
@@ -1436,7 +1518,9 @@ export interface operations {
     };
     get_credentials: {
         parameters: {
-            query?: never;
+            query?: {
+                device?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1513,6 +1597,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_credentials_username_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Give a machine a new secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeCredential"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {

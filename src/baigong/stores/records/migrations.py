@@ -10,11 +10,17 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
-from baigong.stores.records.tables import metadata
+from baigong.stores.records.tables import credential_uses, metadata
 from baigong.vocab.errors import FixConfiguration
 
 Step = Callable[[sa.Connection], None]
-STEPS: tuple[Step, ...] = ()  # STEPS[0] makes version 2 of version 1, and so on
+
+
+def _remember_uses(connection: sa.Connection) -> None:
+    credential_uses.create(connection)
+
+
+STEPS: tuple[Step, ...] = (_remember_uses,)  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from baigong.stores.records.tables import credentials, devices, points
+from baigong.stores.records.tables import credential_uses, credentials, devices, points
 from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.errors import FixConfiguration
 
@@ -145,18 +145,23 @@ def _point_values(row: PointRow) -> dict[str, Any]:
 
 @dataclass(slots=True, frozen=True)
 class CredentialRow:
-    """What a machine signs in with at the front door."""
+    """What a machine signs in with at the front door. ``used_us``: when it last did; 0 for never."""
 
     username: str
     tenant: str
     device: str
     proof: str
     created_us: int
+    used_us: int = 0
 
 
 def all_credentials(connection: sa.Connection) -> list[CredentialRow]:
-    query = sa.select(credentials).order_by(credentials.c.username)
-    return [CredentialRow(r.username, r.tenant, r.device, r.proof, r.created_us) for r in connection.execute(query)]
+    both = credentials.outerjoin(credential_uses, credentials.c.username == credential_uses.c.username)
+    query = sa.select(credentials, credential_uses.c.used_us).select_from(both).order_by(credentials.c.username)
+    return [
+        CredentialRow(r.username, r.tenant, r.device, r.proof, r.created_us, r.used_us or 0)
+        for r in connection.execute(query)
+    ]
 
 
 def put_credential(connection: sa.Connection, row: CredentialRow) -> None:
@@ -175,3 +180,12 @@ def put_credential(connection: sa.Connection, row: CredentialRow) -> None:
 def drop_credential(connection: sa.Connection, tenant: str, username: str) -> bool:
     gone = credentials.delete().where(credentials.c.tenant == tenant, credentials.c.username == username)
     return bool(connection.execute(gone).rowcount)
+
+
+def put_uses(connection: sa.Connection, uses: Mapping[str, int]) -> None:
+    """Write when credentials were last used; one that is gone is passed over."""
+    there = credential_uses.c.username
+    for username, used_us in uses.items():
+        connection.execute(credential_uses.delete().where(there == username))
+        row = sa.select(credentials.c.username, sa.literal(used_us)).where(credentials.c.username == username)
+        connection.execute(credential_uses.insert().from_select(["username", "used_us"], row))

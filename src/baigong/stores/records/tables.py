@@ -140,3 +140,10 @@ credentials = sa.Table(
     sa.Column("proof", sa.Text, nullable=False),
     sa.Column("created_us", sa.BigInteger, nullable=False),
 )
+
+credential_uses = sa.Table(
+    "credential_uses",
+    metadata,
+    sa.Column("username", sa.Text, sa.ForeignKey("credentials.username", ondelete="CASCADE"), primary_key=True),
+    sa.Column("used_us", sa.BigInteger, nullable=False),  # when a machine last signed in with it
+)

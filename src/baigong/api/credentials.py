@@ -1,0 +1,92 @@
+"""What machines sign in with at the MQTT front door: made, shown once, replaced, revoked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from baigong.api.rooms import Rooms
+from baigong.api.session import administrators_only
+from baigong.api.wire import Call, Operation
+
+UserName = Annotated[str, Meta(max_length=200)]
+
+
+class CredentialsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    device: str = ""
+
+
+class NewCredential(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``username`` left out: the device's name. ``password`` left out: one is made, which is the better choice.
+
+    A user name that exists is config.conflict, unless ``replace`` is set: then its machine has to sign in anew.
+    """
+
+    device: str
+    username: UserName = ""
+    password: Annotated[str, Meta(max_length=1024)] | None = None
+    replace: bool = False
+
+
+class MadeCredential(Struct, frozen=True, kw_only=True):
+    """``password`` is shown this once."""
+
+    username: str
+    password: str
+    device: str
+
+
+class Credential(Struct, frozen=True, kw_only=True):
+    """``used_us``: when a machine last signed in with it; null for never."""
+
+    username: str
+    device: str
+    created_us: int
+    used_us: int | None
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    credentials = rooms.registry.credentials
+
+    async def listed(call: Call) -> Any:
+        return [
+            Credential(username=c.username, device=c.device, created_us=c.created_us, used_us=c.used_us or None)
+            for c in credentials.of_tenant(call.tenant, call.query.device)
+        ]
+
+    async def put(call: Call) -> Any:
+        administrators_only(call)
+        asked: NewCredential = call.body
+        device = rooms.registry.devices.get(call.tenant, asked.device).spec.device
+        name = asked.username or device
+        secret = await credentials.put(
+            call.tenant, device, name, asked.password, by=call.who.user, instead=asked.replace
+        )
+        return MadeCredential(username=name, password=secret, device=device)
+
+    async def rotate(call: Call) -> Any:
+        administrators_only(call)
+        held = credentials.get(call.tenant, call.part("username"))
+        secret = await credentials.put(call.tenant, held.device, held.username, by=call.who.user)
+        return MadeCredential(username=held.username, password=secret, device=held.device)
+
+    async def drop(call: Call) -> Any:
+        administrators_only(call)
+        await credentials.drop(call.tenant, call.part("username"), by=call.who.user)
+
+    return [
+        Operation(
+            "GET",
+            "/credentials",
+            "What machines sign in with",
+            listed,
+            query=CredentialsQuery,
+            answer=list[Credential],
+        ),
+        Operation("POST", "/credentials", "Give a machine a secret", put, body=NewCredential, answer=MadeCredential),
+        Operation(
+            "POST", "/credentials/{username}/rotate", "Give a machine a new secret", rotate, answer=MadeCredential
+        ),
+        Operation("DELETE", "/credentials/{username}", "Revoke a machine's secret", drop),
+    ]

@@ -1,0 +1,63 @@
+"""Secrets of machines over the API: made, shown once, replaced, revoked; and what is remembered of their use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from baigong.registry.opening import open_registry
+from baigong.vocab.errors import Reauthenticate
+from tests.api.world import World, now_us, world
+
+
+async def test_a_secret_is_shown_once_and_opens_until_it_is_revoked(plant: World) -> None:
+    credentials = plant.registry.credentials
+    async with plant.client() as admin:
+        made = (await admin.post("/credentials", json={"device": "pump"})).json()
+        assert (made["username"], made["device"]) == ("pump", "pump")
+        chosen = {"username": "press-8", "device": "pump", "password": "chosen by hand"}
+        assert (await admin.post("/credentials", json=chosen)).status_code == 200
+        for user, password in (("pump", made["password"]), ("press-8", "chosen by hand")):
+            row = await credentials.check(user, password=password)
+            assert (row.tenant, row.device) == ("main", "pump")
+        listed = (await admin.get("/credentials", params={"device": "pump"})).json()
+        assert [c["username"] for c in listed] == ["press-8", "pump"]
+        assert made["password"] not in str(listed) and all(c["used_us"] for c in listed)
+        assert (await admin.get("/credentials", params={"device": "other"})).json() == []
+        assert (await admin.delete("/credentials/press-8")).status_code == 204
+        with pytest.raises(Reauthenticate):
+            await credentials.check("press-8", password="chosen by hand")
+        events = (await admin.get("/devices/pump/events")).json()
+        told = [e["kind"] for e in events if e["kind"].startswith("credential.")]
+        assert told == ["credential.revoked", "credential.made", "credential.made"]
+        assert made["password"] not in str(events)
+
+
+async def test_a_name_that_is_taken_is_replaced_only_when_asked(plant: World) -> None:
+    credentials = plant.registry.credentials
+    async with plant.client() as admin:
+        first = (await admin.post("/credentials", json={"device": "pump"})).json()["password"]
+        refused = await admin.post("/credentials", json={"device": "pump"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "config.conflict")
+        second = (await admin.post("/credentials", json={"device": "pump", "replace": True})).json()["password"]
+        third = (await admin.post("/credentials/pump/rotate")).json()["password"]
+        assert len({first, second, third}) == 3
+        for old in (first, second):
+            with pytest.raises(Reauthenticate):
+                await credentials.check("pump", password=old)
+        assert (await credentials.check("pump", password=third)).device == "pump"
+        for wrong in ({"device": "nosuch"}, {"device": "pump", "username": "a/b"}, {"device": "pump", "password": "x"}):
+            assert (await admin.post("/credentials", json=wrong)).status_code in (400, 404, 422)
+        assert (await admin.post("/credentials/nosuch/rotate")).status_code == 404
+
+
+async def test_the_last_use_outlives_a_restart(tmp_path: Path) -> None:
+    async with world(tmp_path) as made:
+        secret = await made.registry.credentials.put("main", "pump", "pump")
+        assert made.registry.credentials.get("main", "pump").used_us == 0
+        used = (await made.registry.credentials.check("pump", password=secret)).used_us
+        assert used > 0
+        bus = made.bus
+    async with open_registry(tmp_path, bus, tenant="main", clock_us=now_us) as again:
+        assert again.credentials.get("main", "pump").used_us == used
