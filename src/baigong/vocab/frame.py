@@ -160,11 +160,8 @@ def split(batch: pa.RecordBatch, limit: int = MAX_ENCODED - _HEADROOM) -> Iterat
     yield from split(batch.slice(half), limit)
 
 
-def decode(raw: bytes | memoryview) -> pa.RecordBatch:
-    """Read one Arrow IPC stream into a frame with all columns; zero-copy over ``raw``.
-
-    Raises frame.invalid for anything that is not a frame (other columns, other types, nulls where none may be).
-    """
+def read_stream(raw: bytes | memoryview) -> pa.RecordBatch:
+    """Read one Arrow IPC stream as one batch, zero-copy over ``raw``; frame.invalid when it is none."""
     try:
         with pa.ipc.open_stream(pa.py_buffer(raw)) as reader:
             table = reader.read_all()
@@ -172,7 +169,15 @@ def decode(raw: bytes | memoryview) -> pa.RecordBatch:
         batch.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise FixConfiguration("frame.invalid", f"not an Arrow stream: {error}") from error
-    return conform(batch)
+    return batch
+
+
+def decode(raw: bytes | memoryview) -> pa.RecordBatch:
+    """Read one Arrow IPC stream into a frame with all columns; zero-copy over ``raw``.
+
+    Raises frame.invalid for anything that is not a frame (other columns, other types, nulls where none may be).
+    """
+    return conform(read_stream(raw))
 
 
 def conform(batch: pa.RecordBatch) -> pa.RecordBatch:
