@@ -79,6 +79,26 @@ async def test_points_are_found_and_reworded(plant: World) -> None:
         assert (await client.get("/latest", params={"points": "no.such"})).status_code == 404
 
 
+async def test_both_languages_of_a_title_and_of_its_asset(plant: World) -> None:
+    async with plant.client() as client:
+        spec = (await client.get("/devices/pump")).json()["spec"]
+        spec |= {"title": "Pumps", "title_zh": "泵", "assets": {"pump1": {"title": "Feed pump", "title_zh": "给料泵"}}}
+        for point in spec["points"]:
+            if point["name"] == "pump1.flow":
+                point |= {"title": "Flow", "title_zh": "流量"}
+        assert (await client.put("/devices/pump", json=spec)).status_code == 200
+        for search in ("feed flow", "给料泵 流量"):
+            (found,) = (await client.get("/points", params={"search": search})).json()["points"]
+            assert (found["title"], found["title_zh"]) == ("Flow", "流量")
+            assert (found["asset_title"], found["asset_title_zh"]) == ("Feed pump", "给料泵")
+        (line,) = [d for d in (await client.get("/devices")).json() if d["device"] == "pump"]
+        assert (line["title"], line["title_zh"]) == ("Pumps", "泵")
+        (tile,) = [a for a in (await client.get("/overview")).json()["assets"] if a["asset"] == "pump1"]
+        assert (tile["title"], tile["title_zh"]) == ("Feed pump", "给料泵")
+        (drawn,) = (await client.get("/series", params={"points": "pump1.flow"})).json()["series"]
+        assert (drawn["title_zh"], drawn["asset_title_zh"]) == ("流量", "给料泵")
+
+
 async def test_trying_a_device_goes_to_the_gateway(plant: World) -> None:
     asked: list[dict] = []
 

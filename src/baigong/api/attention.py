@@ -70,12 +70,12 @@ def _devices(rooms: Rooms, tenant: str) -> list[Attention]:
 def _device(rooms: Rooms, line: DeviceLine) -> Attention:
     error = line.error or {}
     down = line.state == "down"
-    name = line.title or line.device
+    name, name_zh = line.title or line.device, line.title_zh or line.title or line.device
     return Attention(
         severity="high" if down else "medium",
         kind="device.down" if down else "device.bad_points",
         title=f"{name} is down" if down else f"{name}: {line.bad} bad points",
-        title_zh=f"{name} 连接中断" if down else f"{name}:{line.bad} 个测点质量差",
+        title_zh=f"{name_zh} 连接中断" if down else f"{name_zh}:{line.bad} 个测点质量差",
         detail=str(error.get("title", "")),
         advice=str(error.get("advice", "Open the device to see why.")),
         advice_zh=str(error.get("advice_zh", "打开该采集连接查看原因。")),

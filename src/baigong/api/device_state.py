@@ -19,6 +19,7 @@ class DeviceLine(Struct, frozen=True, kw_only=True):
     device: str
     driver: str
     title: str
+    title_zh: str
     enabled: bool
     gateway: str
     state: DeviceState
@@ -96,6 +97,7 @@ def _facts(rooms: Rooms, tenant: str, spec: DeviceSpec, told: dict[str, Any]) ->
         "device": spec.device,
         "driver": spec.driver,
         "title": spec.title,
+        "title_zh": spec.title_zh,
         "enabled": spec.enabled,
         "gateway": spec.gateway,
         "state": state if state in _STATES else "unknown",

@@ -18,6 +18,7 @@ from baigong.api.wire import Call, Operation
 from baigong.registry.why import scan_period_s
 from baigong.stores.records.plant import PointRow
 from baigong.vocab import quality as q
+from baigong.vocab.devices import AssetWords
 
 _SPARK_US = 3_600_000_000
 _SPARK_WIDTH = 30  # pixel columns
@@ -33,6 +34,7 @@ class Spark(Struct, frozen=True, kw_only=True):
     point: str
     unit: str
     title: str
+    title_zh: str
     times_us: list[int]
     values: list[float | None]
 
@@ -40,9 +42,11 @@ class Spark(Struct, frozen=True, kw_only=True):
 class Headline(Struct, frozen=True, kw_only=True):
     point: str
     title: str
+    title_zh: str
     unit: str
     kind: str
     states: dict[str, str]
+    states_zh: dict[str, str]
     value: float | int | str | None
     time_us: int
     quality: int
@@ -51,6 +55,7 @@ class Headline(Struct, frozen=True, kw_only=True):
 class AssetTile(Struct, frozen=True, kw_only=True):
     asset: str
     title: str
+    title_zh: str
     state: AssetState
     points: int
     bad: int
@@ -159,9 +164,11 @@ def _tile(
 ) -> AssetTile:
     bad = sum(1 for p in points if p.number in newest and q.severity(newest[p.number]["quality"]) == "bad")
     shown = [p for p in points if p.number in newest and p.spec.kind != "text"][:_HEADLINE]
+    called = rooms.registry.devices.assets(points[0].tenant).get(asset, AssetWords())
     return AssetTile(
         asset=asset,
-        title=asset.rpartition(".")[2],
+        title=called.title or called.title_zh or asset.rpartition(".")[2],
+        title_zh=called.title_zh,
         state=_state(rooms, points, newest, now),
         points=len(points),
         bad=bad,
@@ -187,7 +194,12 @@ def _state(rooms: Rooms, points: list[PointRow], newest: dict[int, dict[str, Any
 def _spark(line: Line) -> Spark:
     spec = line.point.spec
     return Spark(
-        point=spec.name, unit=spec.unit, title=spec.title, times_us=line.times.tolist(), values=line.values.tolist()
+        point=spec.name,
+        unit=spec.unit,
+        title=spec.title,
+        title_zh=spec.title_zh,
+        times_us=line.times.tolist(),
+        values=line.values.tolist(),
     )
 
 
@@ -196,9 +208,11 @@ def _headline(point: PointRow, newest: dict[str, Any]) -> Headline:
     return Headline(
         point=spec.name,
         title=spec.title or spec.quantity,
+        title_zh=spec.title_zh,
         unit=spec.unit,
         kind=spec.kind,
         states=spec.states,
+        states_zh=spec.states_zh,
         value=newest["text"] if newest["value"] is None else newest["value"],
         time_us=newest["time_us"],
         quality=newest["quality"],

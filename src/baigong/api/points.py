@@ -14,7 +14,9 @@ from baigong.api.times import read_time
 from baigong.api.wire import Call, Operation
 from baigong.registry.why import Why, explain, scan_period_s
 from baigong.stores.records.plant import PointRow
-from baigong.vocab.devices import Counter, Kind
+from baigong.vocab.devices import AssetWords, Counter, Kind
+
+_NAMELESS = AssetWords()
 
 
 class PointsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,9 +49,13 @@ class PointAnswer(Struct, frozen=True, kw_only=True):
     asset: str
     quantity: str
     title: str
+    title_zh: str
+    asset_title: str
+    asset_title_zh: str
     unit: str
     kind: Kind
     states: dict[str, str]
+    states_zh: dict[str, str]
     device: str
     address: str
     scan_s: float
@@ -76,11 +82,13 @@ class LatestValue(Struct, frozen=True, kw_only=True):
 class PointChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     name: str | UnsetType = UNSET
     title: str | UnsetType = UNSET
+    title_zh: str | UnsetType = UNSET
     unit: str | UnsetType = UNSET
     kind: Kind | UnsetType = UNSET
     semantic: str | UnsetType = UNSET
     sloped: bool | UnsetType = UNSET
     states: dict[str, str] | UnsetType = UNSET
+    states_zh: dict[str, str] | UnsetType = UNSET
     counter: Counter | UnsetType | None = UNSET
     deadband: float | UnsetType = UNSET
     scale: float | UnsetType = UNSET
@@ -92,7 +100,8 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def points(call: Call) -> Any:
         query: PointsQuery = call.query
-        found = [p for p in book.active(call.tenant) if _wanted(p, query)]
+        assets = devices.assets(call.tenant)
+        found = [p for p in book.active(call.tenant) if _wanted(p, query, assets)]
         page = found[query.offset : query.offset + query.limit]
         newest = await newest_of(rooms, call.tenant, [p.number for p in page])
         return PointsAnswer(total=len(found), points=[_answer(rooms, p, newest.get(p.number)) for p in page])
@@ -166,13 +175,17 @@ def below(asset: str, wanted: str) -> bool:
     return asset == wanted or asset.startswith(f"{wanted}.")
 
 
-def _wanted(point: PointRow, query: PointsQuery) -> bool:
+def _wanted(point: PointRow, query: PointsQuery, assets: dict[str, AssetWords]) -> bool:
     spec = point.spec
     if query.device and point.device != query.device:
         return False
     if query.asset and not below(spec.asset, query.asset):
         return False
-    text = f"{spec.name} {spec.title} {spec.address} {point.device}".casefold()
+    if not query.search:
+        return True
+    called = assets.get(spec.asset, _NAMELESS)
+    words = (spec.name, called.title, spec.title, called.title_zh, spec.title_zh, spec.address, point.device)
+    text = " ".join(words).casefold()
     return all(word in text for word in query.search.casefold().split())
 
 
@@ -180,7 +193,8 @@ def _selected(rooms: Rooms, tenant: str, query: LatestQuery) -> list[PointRow]:
     book = rooms.registry.book
     if query.points:
         return [book.find(tenant, n.strip()) for n in query.points.split(",") if n.strip()]
-    return [p for p in book.active(tenant) if _wanted(p, PointsQuery(asset=query.asset, device=query.device))]
+    wanted = PointsQuery(asset=query.asset, device=query.device)
+    return [p for p in book.active(tenant) if _wanted(p, wanted, {})]
 
 
 def _period_s(rooms: Rooms, point: PointRow) -> float:
@@ -196,15 +210,20 @@ def _answer(rooms: Rooms, point: PointRow, newest: dict[str, Any] | None) -> Poi
     if newest is not None:
         value = newest["text"] if newest["value"] is None else newest["value"]
         latest = Newest(value=value, time_us=newest["time_us"], quality=newest["quality"])
+    called = rooms.registry.devices.assets(point.tenant).get(spec.asset, _NAMELESS)
     return PointAnswer(
         number=str(point.number),
         name=spec.name,
         asset=spec.asset,
         quantity=spec.quantity,
         title=spec.title,
+        title_zh=spec.title_zh,
+        asset_title=called.title,
+        asset_title_zh=called.title_zh,
         unit=spec.unit,
         kind=spec.kind,
         states=spec.states,
+        states_zh=spec.states_zh,
         device=point.device,
         address=spec.address,
         scan_s=_period_s(rooms, point),

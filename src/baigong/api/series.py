@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -22,6 +22,7 @@ from baigong.api.wire import JSON, Call, Operation, offered
 from baigong.stores.lake.contract import LakeReader
 from baigong.stores.lake.downsample import Raster, m4
 from baigong.stores.records.plant import PointRow
+from baigong.vocab.devices import AssetWords
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.frame import TIME
 
@@ -60,9 +61,13 @@ class Series(Struct, frozen=True, kw_only=True):
     number: str
     unit: str
     title: str
+    title_zh: str
+    asset_title: str
+    asset_title_zh: str
     kind: str
     sloped: bool
     states: dict[str, str]
+    states_zh: dict[str, str]
     rows: int
     downsampled: bool
     times_us: list[int]
@@ -137,15 +142,16 @@ def operations(rooms: Rooms) -> list[Operation]:
         start, end = _span(rooms, query)
         if form in ("csv", "parquet") or (form == "arrow" and query.width == 0):
             return _export(rooms, call.tenant, points, start, end, query, form)
+        assets = rooms.registry.devices.assets(call.tenant)
         lines = await asyncio.to_thread(read_lines, rooms.lake, call.tenant, points, start, end, query.width)
         if form == "arrow":
-            return await asyncio.to_thread(_arrow, lines, start, end)
+            return await asyncio.to_thread(_arrow, lines, start, end, assets)
         total = sum(len(line.times) for line in lines)
         if total > rooms.settings.json_rows:
             raise FixConfiguration(
                 "payload.too_large", f"{total} rows are too many for JSON: ask for Arrow, CSV or Parquet", place="width"
             )
-        made = await asyncio.to_thread(_json, lines, start, end)
+        made = await asyncio.to_thread(_json, lines, start, end, assets)
         return Response(made, media_type=JSON)
 
     return [
@@ -176,10 +182,10 @@ def _span(rooms: Rooms, query: SeriesQuery) -> tuple[int, int]:
     return start, end
 
 
-def _json(lines: list[Line], start: int, end: int) -> bytes:
+def _json(lines: list[Line], start: int, end: int, assets: Mapping[str, AssetWords]) -> bytes:
     series = [
         Series(
-            **_about(line),
+            **_about(line, assets),
             times_us=line.times.tolist(),
             values=_shown(line),
             qualities=line.qualities.tolist(),
@@ -189,16 +195,21 @@ def _json(lines: list[Line], start: int, end: int) -> bytes:
     return msgspec.json.encode(SeriesAnswer(start_us=start, end_us=end, series=series))
 
 
-def _about(line: Line) -> dict[str, Any]:
+def _about(line: Line, assets: Mapping[str, AssetWords]) -> dict[str, Any]:
     spec = line.point.spec
+    called = assets.get(spec.asset, AssetWords())
     return {
         "name": spec.name,
         "number": str(line.point.number),
         "unit": spec.unit,
         "title": spec.title,
+        "title_zh": spec.title_zh,
+        "asset_title": called.title,
+        "asset_title_zh": called.title_zh,
         "kind": spec.kind,
         "sloped": spec.sloped,
         "states": spec.states,
+        "states_zh": spec.states_zh,
         "rows": line.rows,
         "downsampled": line.downsampled,
     }
@@ -225,8 +236,8 @@ def _drawn(index: int, line: Line) -> pa.RecordBatch:
     )
 
 
-def _arrow(lines: list[Line], start: int, end: int) -> Response:
-    about = [_about(line) for line in lines]
+def _arrow(lines: list[Line], start: int, end: int, assets: Mapping[str, AssetWords]) -> Response:
+    about = [_about(line, assets) for line in lines]
     words = {"series": msgspec.json.encode(about), "start_us": str(start), "end_us": str(end)}
     schema = DRAWN.with_metadata(words)
     sink = pa.BufferOutputStream()
@@ -242,7 +253,8 @@ def _export(
     schema = EXPORTED
     make: Callable[[Line], pa.Table] = _named
     if form == "arrow":
-        about = [_about(Line(p, (), (), (), None, 0)) | {"rows": None} for p in points]
+        assets = rooms.registry.devices.assets(tenant)
+        about = [_about(Line(p, (), (), (), None, 0), assets) | {"rows": None} for p in points]
         words = {"series": msgspec.json.encode(about), "start_us": str(start), "end_us": str(end)}
         schema, make = DRAWN.with_metadata(words), _indexed(points)
     if query.width:  # the rows of the chart, as a file

@@ -94,21 +94,32 @@ def _register(supervisor: Supervisor, row: int) -> dict[str, Any]:
 
 def _device(supervisor: Supervisor) -> dict[str, Any]:
     station = supervisor.station
-    title = station.spec.title or station.spec.device
+    title, title_zh = station.spec.title or station.spec.device, station.spec.title_zh
     if supervisor.state == "connected":
         if station.skew is not None:
             detail = f"its clock is {station.skew.seconds:+.0f} s off; values are stored at the time they arrived"
             zh = f"其时钟偏差 {station.skew.seconds:+.0f} 秒;数值按到达时间存储"
-            return _step("device", title, "uncertain", detail, supervisor.since_us, zh=zh)
-        return _step("device", title, "good", "answers", supervisor.since_us, zh="有响应")
+            return _step("device", title, "uncertain", detail, supervisor.since_us, zh=zh, title_zh=title_zh)
+        return _step("device", title, "good", "answers", supervisor.since_us, zh="有响应", title_zh=title_zh)
     if supervisor.state == "disabled":
         action = _link(supervisor, "switch on", "启用")
-        return _step("device", title, "bad", "switched off here", supervisor.since_us, action=action, zh="已在此停用")
+        return _step(
+            "device",
+            title,
+            "bad",
+            "switched off here",
+            supervisor.since_us,
+            action=action,
+            zh="已在此停用",
+            title_zh=title_zh,
+        )
     if supervisor.error is None:
-        return _step("device", title, "unknown", "not yet reached", supervisor.since_us, zh="尚未连接上")
+        return _step(
+            "device", title, "unknown", "not yet reached", supervisor.since_us, zh="尚未连接上", title_zh=title_zh
+        )
     detail = supervisor.error.message
     action = _link(supervisor, "test the connection", "测试连接")
-    return _step("device", title, "bad", detail, supervisor.since_us, supervisor.error, action)
+    return _step("device", title, "bad", detail, supervisor.since_us, supervisor.error, action, title_zh=title_zh)
 
 
 def _driver(supervisor: Supervisor) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def _piece(columns: Columns, signal: Signal, number: int) -> _Piece:
         values = shown[at]
         if row.states:
             top = max(int(code) for code in row.states)
-            words = (values.astype(np.int64), [row.states.get(str(code), "") for code in range(top + 1)])
+            words = (values.astype(np.int64), [row.states.get(str(code), ("", ""))[0] for code in range(top + 1)])
     times = columns.time_us[at]
     quality = np.full(len(at), q.SIMULATED, np.int32)
     if name in columns.bad:

@@ -123,7 +123,7 @@ class OpcUaServer:
         start: Any = "" if kind == ua.VariantType.String else 0.0 if kind == ua.VariantType.Double else 0
         node_id = ua.NodeId(node_path(signal), own)
         node = await folders[above].add_variable(node_id, ua.QualifiedName(parts[-1], spec), start, kind)
-        title = ua.DataValue(ua.Variant(ua.LocalizedText(signal.title, "zh-CN"), ua.VariantType.LocalizedText))
+        title = ua.DataValue(ua.Variant(ua.LocalizedText(signal.title_zh, "zh-CN"), ua.VariantType.LocalizedText))
         await node.write_attribute(ua.AttributeIds.Description, title)
         if signal.row.unit:
             unit = ua.EUInformation("http://unitsofmeasure.org", -1, ua.LocalizedText(signal.row.unit))

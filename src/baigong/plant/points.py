@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from baigong.drivers.modbus.address import Register, canonical, parse
-from baigong.plant.catalogue import DEVICES, Row, Signal, signals
+from baigong.plant.catalogue import ASSETS, DEVICES, Row, Signal, signals
 from baigong.vocab.devices import Counter, DeviceSpec, PointSpec
 from baigong.vocab.ids import point_number
 
@@ -22,17 +22,17 @@ MODBUS_UNITS = {"meter-main": 1, "meter-press": 2, "meter-cnc": 3, "meter-utilit
 _BLOCK = 100  # registers reserved for each machine of a PLC
 _CDAB = ("pump-plc",)  # this make of PLC sends the low word first
 _TITLES = {
-    "pump-plc": "泵站PLC(Modbus TCP)",
-    "air-controller": "空压站控制器(Modbus TCP)",
-    "furnace-plc": "淬火炉PLC(Modbus TCP)",
-    "meter-main": "总电表(Modbus 网关,地址1)",
-    "meter-press": "注塑车间电表(Modbus 网关,地址2)",
-    "meter-cnc": "机加车间电表(Modbus 网关,地址3)",
-    "meter-utility": "动力站电表(Modbus 网关,地址4)",
-    "cnc-cell": "加工中心单元(OPC UA)",
-    "press-hall": "注塑车间(OPC UA,EUROMAP 77 风格)",
-    "old-press-clamp": "旧压机电流钳(MQTT)",
-    "room-climate": "车间环境传感器(MQTT)",
+    "pump-plc": ("Pump station PLC (Modbus TCP)", "泵站PLC(Modbus TCP)"),
+    "air-controller": ("Compressed air controller (Modbus TCP)", "空压站控制器(Modbus TCP)"),
+    "furnace-plc": ("Hardening furnace PLC (Modbus TCP)", "淬火炉PLC(Modbus TCP)"),
+    "meter-main": ("Main meter (Modbus gateway, unit 1)", "总电表(Modbus 网关,地址1)"),
+    "meter-press": ("Moulding hall meter (Modbus gateway, unit 2)", "注塑车间电表(Modbus 网关,地址2)"),
+    "meter-cnc": ("Machining hall meter (Modbus gateway, unit 3)", "机加车间电表(Modbus 网关,地址3)"),
+    "meter-utility": ("Utilities meter (Modbus gateway, unit 4)", "动力站电表(Modbus 网关,地址4)"),
+    "cnc-cell": ("Machining cell (OPC UA)", "加工中心单元(OPC UA)"),
+    "press-hall": ("Moulding hall (OPC UA, after EUROMAP 77)", "注塑车间(OPC UA,EUROMAP 77 风格)"),
+    "old-press-clamp": ("Current clamp on the old press (MQTT)", "旧压机电流钳(MQTT)"),
+    "room-climate": ("Room climate sensors (MQTT)", "车间环境传感器(MQTT)"),
 }
 TOPICS = {"old-press-clamp": "old-press/clamp", "room-climate": "rooms/climate"}
 
@@ -75,9 +75,13 @@ def numbers(tenant: str) -> dict[str, int]:
 
 def _device(name: str, ports: Ports, host: str) -> DeviceSpec:
     made = [_point(signal) for signal in signals(name)]
-    title = _TITLES[name]
+    told: dict[str, Any] = {
+        "title": _TITLES[name][0],
+        "title_zh": _TITLES[name][1],
+        "assets": {asset: ASSETS[asset] for asset in DEVICES[name]},
+    }
     if name in MQTT_DEVICES:
-        return DeviceSpec(device=name, driver=FRONT_DOOR, title=title, points=made, stale_after_s=60.0)
+        return DeviceSpec(device=name, driver=FRONT_DOOR, **told, points=made, stale_after_s=60.0)
     options: dict[str, Any] = {"host": host, "port": ports.of(name), "unit": MODBUS_UNITS.get(name, 1)}
     if name in _CDAB:
         options["order"] = "cdab"
@@ -86,7 +90,7 @@ def _device(name: str, ports: Ports, host: str) -> DeviceSpec:
     return DeviceSpec(
         device=name,
         driver="opcua" if name in OPCUA_DEVICES else "modbus",
-        title=title,
+        **told,
         options=options,
         scan={"default": "1s", "slow": "5s"},
         points=made,
@@ -103,11 +107,13 @@ def _point(signal: Signal) -> PointSpec:
         address=address(signal),
         kind=row.kind,
         unit=row.unit,
-        title=signal.title,
+        title=row.title,
+        title_zh=row.title_zh,
         scale=scale,
         scan="slow" if row.every == 60 and signal.device not in MQTT_DEVICES else "",
         sloped=row.every > 0,
-        states=dict(row.states),
+        states={code: word for code, (word, _) in row.states.items()},
+        states_zh={code: word for code, (_, word) in row.states.items()},
         counter=_counter(row, kind, scale) if row.kind == "counter" else None,
     )
 
@@ -121,7 +127,7 @@ def _counter(row: Row, kind: str, scale: float) -> Counter:
 def modbus_type(row: Row) -> tuple[str, float]:
     """Split a row's wire into register type and scale.
 
-    >>> modbus_type(Row("x", "", "", 0.1, 60, "uint16*0.1")), modbus_type(Row("x", "", "", 1, 0, "bit:3"))
+    >>> modbus_type(Row("x", "", "", "", 0.1, 60, "uint16*0.1")), modbus_type(Row("x", "", "", "", 1, 0, "bit:3"))
     (('uint16', 0.1), ('bit:3', 1.0))
     """
     kind, _, scale = row.wire.partition("*")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import sqlalchemy as sa
 
 from baigong.registry import files
 from baigong.registry.book import PointBook
+from baigong.registry.changes import Changes
 from baigong.registry.events import Events
 from baigong.registry.numbering import number_points, retired
 from baigong.stores.records import access
-from baigong.stores.records.plant import DeviceRow, PointRow, drop_device, put_device, put_points
-from baigong.vocab.devices import DeviceSpec, PointSpec
+from baigong.stores.records.plant import DeviceRow, PointRow, drop_device, put_devices, put_points
+from baigong.vocab.devices import AssetWords, DeviceSpec, PointSpec
 from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.happenings import Event
 from baigong.vocab.ids import device_id
@@ -50,13 +52,28 @@ class Devices:
         self._check = check
         self._changed = changed
         self._rows: dict[tuple[str, str], DeviceRow] = {}
+        self._assets: dict[str, tuple[int, dict[str, AssetWords]]] = {}  # tenant -> (version of its points, words)
         self._one_change = asyncio.Lock()
+        self.changes = Changes()
 
     def load(self, rows: Sequence[DeviceRow]) -> None:
         self._rows = {(row.tenant, row.spec.device): row for row in rows}
+        self.changes.note(self._rows)
 
     def of_tenant(self, tenant: str) -> list[DeviceRow]:
-        return [row for (owner, _), row in sorted(self._rows.items()) if owner == tenant]
+        return sorted((row for (owner, _), row in self._rows.items() if owner == tenant), key=lambda r: r.spec.device)
+
+    def assets(self, tenant: str) -> dict[str, AssetWords]:
+        """What the tenant's assets are called, by name; where two devices say it, the first by id."""
+        version = self._book.version(tenant)
+        held = self._assets.get(tenant)
+        if held is None or held[0] != version:
+            words: dict[str, AssetWords] = {}
+            for row in self.of_tenant(tenant):
+                for asset, called in row.spec.assets.items():
+                    words.setdefault(asset, called)
+            held = self._assets[tenant] = (version, words)
+        return held[1]
 
     def of_gateway(self, gateway: str) -> list[DeviceRow]:
         return [row for row in self._rows.values() if row.spec.gateway == gateway]
@@ -88,17 +105,35 @@ class Devices:
             held = self.find(tenant, spec.device)
             if revision is not None and revision != (held.revision if held else 0):
                 raise FixConfiguration("config.conflict", f"{spec.device} was changed meanwhile", place=spec.device)
+            (row,) = await self._put(tenant, [spec], by)
+            return row
+
+    async def put_many(self, tenant: str, specs: Sequence[DeviceSpec], by: str) -> list[DeviceRow]:
+        """Make or change many devices in one transaction: all of them, or none when it raises what ``put`` raises."""
+        names = [spec.device for spec in specs]
+        if twice := next((name for name, count in Counter(names).items() if count > 1), ""):
+            raise FixConfiguration("config.invalid", f"device {twice!r} is in it twice", place=twice)
+        async with self._one_change:
+            return await self._put(tenant, specs, by)
+
+    async def _put(self, tenant: str, specs: Sequence[DeviceSpec], by: str) -> list[DeviceRow]:
+        for spec in specs:
             self._check(spec)
-            plan = self._plan(tenant, spec, by)
-            path = files.device_path(self._config, tenant, spec.device)
-            before = await asyncio.to_thread(files.read_text, path) if path.is_file() else None
-            text = files.render(plan.row.spec, before or "")
-            await asyncio.to_thread(files.write_atomically, path, text)
-            try:
-                return await self._commit(plan, text)
-            except BaigongError:
-                await asyncio.to_thread(_restore, path, before)
-                raise
+        plans = self._plans(tenant, specs, by)
+        paths = [files.device_path(self._config, tenant, spec.device) for spec in specs]
+
+        def write() -> tuple[list[str | None], list[str]]:
+            before = [files.read_text(path) if path.is_file() else None for path in paths]
+            texts = [files.render(p.row.spec, b or "") for p, b in zip(plans, before, strict=True)]
+            files.write_all(dict(zip(paths, texts, strict=True)))
+            return before, texts
+
+        before, texts = await asyncio.to_thread(write)
+        try:
+            return await self._commit(plans, texts)
+        except BaigongError:
+            await asyncio.to_thread(_restore, dict(zip(paths, before, strict=True)))
+            raise
 
     async def take_file(self, tenant: str, device: str) -> DeviceRow | None:
         """Follow a file that somebody edited; None when it says what we know. Raises when it is wrong or gone."""
@@ -109,16 +144,29 @@ class Devices:
                 return None
             spec = files.parse_file(text, device)
             self._check(spec)
-            plan = self._plan(tenant, spec, "file")
-            numbers = {
-                p.spec.name: p.number
-                for p, asked in zip(plan.rows, spec.points, strict=True)
-                if p.spec.number is not None and asked.number is None
-            }
-            if numbers:
-                text = files.with_numbers(text, numbers) or files.render(plan.row.spec, text)
+            (plan,) = self._plans(tenant, [spec], "file")
+            if changed := _with_numbers(text, spec, plan):
+                text = changed
                 await asyncio.to_thread(files.write_atomically, files.device_path(self._config, tenant, device), text)
-            return await self._commit(plan, text)
+            (row,) = await self._commit([plan], [text])
+            return row
+
+    async def take_files(self, tenant: str, texts: Mapping[str, str]) -> None:
+        """The same for many new files (device -> text), in one transaction; raises when any of them is wrong."""
+        async with self._one_change:
+            specs = [files.parse_file(text, device) for device, text in texts.items()]
+            for spec in specs:
+                self._check(spec)
+            plans = self._plans(tenant, specs, "file")
+            numbered = {
+                spec.device: changed
+                for spec, plan in zip(specs, plans, strict=True)
+                if (changed := _with_numbers(texts[spec.device], spec, plan))
+            }
+            paths = {files.device_path(self._config, tenant, device): text for device, text in numbered.items()}
+            if paths:
+                await asyncio.to_thread(files.write_all, paths)
+            await self._commit(plans, [numbered.get(device, text) for device, text in texts.items()])
 
     async def drop(self, tenant: str, device: str, by: str) -> None:
         """Remove a device; its points are retired, their history stays. The event keeps its text."""
@@ -144,7 +192,7 @@ class Devices:
             await self._events.tell([event], with_work=work)
             del self._rows[tenant, device]
             self._book.take(gone)
-            self._changed(tenant, held.spec)
+            self._tell([held])
 
     async def register(self, tenant: str, device: str, found: Sequence[PointSpec]) -> list[PointRow]:
         """Enter points that were discovered (sniffed, ingested by name); those known already stay as they are.
@@ -153,15 +201,18 @@ class Devices:
         """
         async with self._one_change:
             device_id(device)
-            known, names = self._book.known(tenant), set(self._book.known(tenant).by_name)
+            known, names = self._book.known(tenant), set[str]()
             fresh: list[PointSpec] = []
             for spec in found:
-                if spec.number in known.by_number if spec.number is not None else spec.name in names:
+                if spec.number is None and (spec.name in names or spec.name in known.by_name):
                     continue
-                free = _free_name(spec.name, names)
+                if spec.number is not None and spec.number in known.by_number:
+                    continue
+                free = _free_name(spec.name, names, known.by_name)
                 names.add(free)
                 fresh.append(msgspec.structs.replace(spec, name=free))
-            rows = number_points(tenant, device, fresh, known, self._clock_us(), discovered=True)
+            held = self._book.of_device(tenant, device)
+            rows = number_points(tenant, device, fresh, known, held, self._clock_us(), discovered=True)
             if not rows:
                 return []
             event = Event(
@@ -208,19 +259,42 @@ class Devices:
         await self._events.tell([event], with_work=work)
         self._book.take(rows)
 
-    def _plan(self, tenant: str, spec: DeviceSpec, by: str) -> _Plan:
-        now = self._clock_us()
-        held = self.find(tenant, spec.device)
-        rows = number_points(tenant, spec.device, spec.points, self._book.known(tenant), now)
-        gone = retired(self._book.of_device(tenant, spec.device), rows, now)
-        numbered = msgspec.structs.replace(spec, points=[r.spec for r in rows])
-        row = DeviceRow(tenant, numbered, held.revision + 1 if held else 1, "", now, by)
-        return _Plan(row, rows, gone)
+    def _plans(self, tenant: str, specs: Sequence[DeviceSpec], by: str) -> list[_Plan]:
+        """Number the points of devices, each on top of those before it. Nothing is changed by it."""
+        now, plans = self._clock_us(), []
+        book = self._book if len(specs) == 1 else self._book.trial(tenant)
+        for spec in specs:
+            held, points = self.find(tenant, spec.device), book.of_device(tenant, spec.device)
+            rows = number_points(tenant, spec.device, spec.points, book.known(tenant), points, now)
+            gone = retired(points, rows, now)
+            numbered = msgspec.structs.replace(spec, points=[r.spec for r in rows])
+            row = DeviceRow(tenant, numbered, held.revision + 1 if held else 1, "", now, by)
+            plans.append(_Plan(row, rows, gone))
+            if book is not self._book:
+                book.take([*rows, *gone])
+        return plans
 
-    async def _commit(self, plan: _Plan, text: str) -> DeviceRow:
-        row = replace(plan.row, file_digest=files.text_digest(text))
+    async def _commit(self, plans: Sequence[_Plan], texts: Sequence[str]) -> list[DeviceRow]:
+        rows = [replace(p.row, file_digest=files.text_digest(text)) for p, text in zip(plans, texts, strict=True)]
+        points = [point for plan in plans for point in (*plan.rows, *plan.gone)]
+
+        def work(connection: sa.Connection) -> None:
+            for tenant in {row.tenant for row in rows}:
+                access.ensure_tenant(connection, tenant, self._clock_us())
+            put_devices(connection, rows)
+            put_points(connection, points)
+
+        await self._events.tell([self._event(plan) for plan in plans], with_work=work)
+        for row in rows:
+            self._rows[row.tenant, row.spec.device] = row
+        self._book.take(points)
+        self._tell(rows)
+        return rows
+
+    def _event(self, plan: _Plan) -> Event:
+        row = plan.row
         held = self.find(row.tenant, row.spec.device)
-        event = Event(
+        return Event(
             kind="device.changed" if held else "device.added",
             time_us=row.changed_us,
             tenant=row.tenant,
@@ -234,28 +308,32 @@ class Devices:
             },
         )
 
-        def work(connection: sa.Connection) -> None:
-            access.ensure_tenant(connection, row.tenant, row.changed_us)
-            put_device(connection, row)
-            put_points(connection, [*plan.rows, *plan.gone])
-
-        await self._events.tell([event], with_work=work)
-        self._rows[row.tenant, row.spec.device] = row
-        self._book.take([*plan.rows, *plan.gone])
-        self._changed(row.tenant, row.spec)
-        return row
+    def _tell(self, rows: Sequence[DeviceRow]) -> None:
+        self.changes.note((row.tenant, row.spec.device) for row in rows)
+        for row in rows:
+            self._changed(row.tenant, row.spec)
 
 
-def _restore(path: Path, before: str | None) -> None:
-    if before is None:
-        files.remove(path)
-    else:
-        files.write_atomically(path, before)
+def _with_numbers(text: str, spec: DeviceSpec, plan: _Plan) -> str | None:
+    """Write the numbers that points keep into a file; None when it says them already."""
+    numbers = {
+        p.spec.name: p.number
+        for p, asked in zip(plan.rows, spec.points, strict=True)
+        if p.spec.number is not None and asked.number is None
+    }
+    return (files.with_numbers(text, numbers) or files.render(plan.row.spec, text)) if numbers else None
 
 
-def _free_name(name: str, taken: set[str]) -> str:
+def _restore(before: Mapping[Path, str | None]) -> None:
+    for path, text in before.items():
+        if text is None:
+            files.remove(path)
+    files.write_all({path: text for path, text in before.items() if text is not None})
+
+
+def _free_name(name: str, *taken: Container[str]) -> str:
     free, count = name, 1
-    while free in taken:
+    while any(free in names for names in taken):
         count += 1
         free = f"{name}-{count}"
     return free

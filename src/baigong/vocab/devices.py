@@ -18,10 +18,15 @@ _UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0
 
 
 class Counter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a counter turns over: ``rollover`` is the first value it cannot show (10**6 for six digits)."""
+    """How a counter turns over: ``rollover`` is the first value it cannot show (10**6 for six digits).
 
-    rollover: float | None = None
+    ``max_rate``: the most it counts in a second, in engineering units; tells a rollover from a reset, and both from
+    a misreading. Without it, a fall is a rollover when less than half the range was counted.
+    """
+
+    rollover: Annotated[float, Meta(gt=0)] | None = None
     resets: bool = False  # falls back to zero when the device restarts or somebody presses the button
+    max_rate: Annotated[float, Meta(gt=0)] | None = None
 
 
 class PointSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -37,12 +42,14 @@ class PointSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     kind: Kind = "gauge"
     unit: Annotated[str, Meta(max_length=40)] = ""  # UCUM code
     title: str = ""  # for people, in their own language
+    title_zh: str = ""  # the Chinese one, where ``title`` is in another language
     semantic: str = ""  # IRDI or IRI
     scale: float = 1.0
     offset: float = 0.0
     scan: str = ""  # scan class; empty: the device's "default"
     sloped: bool = True  # interpolate between samples (a level) or hold the last one (a switch)
-    states: dict[str, str] = {}  # raw value -> word, for kind "state"
+    states: dict[str, str] = {}  # raw value -> word, for kind "state"; stored beside the value
+    states_zh: dict[str, str] = {}  # the Chinese words, where ``states`` are in another language; shown only
     counter: Counter | None = None
     deadband: float = 0.0  # engineering units; a change not larger than this is not a change
     number: int | None = None
@@ -67,6 +74,13 @@ class PointSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
         return self.name.rpartition(".")[2]
 
 
+class AssetWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What people call an asset."""
+
+    title: str = ""
+    title_zh: str = ""
+
+
 class DeviceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One way in: a connection that a driver holds, and the points read through it.
 
@@ -74,12 +88,14 @@ class DeviceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     device can bear at once. ``stale_after_s``: a point without news for so long is stale (0: three periods).
     ``max_age``: how old a value's own time may be and still be believed (``7300d`` for a server that replays a
     recording; empty: what the gateway does, seven days). Older times are replaced by those of arrival.
+    ``assets``: what the assets read through it are called, by their names.
     """
 
     device: str
     driver: str
     gateway: str = "local"
     title: str = ""
+    title_zh: str = ""
     enabled: bool = True
     options: dict[str, Any] = {}
     scan: dict[str, str] = {}
@@ -87,6 +103,7 @@ class DeviceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     session_budget: Annotated[int, Meta(ge=1, le=64)] = 1
     stale_after_s: Annotated[float, Meta(ge=0)] = 0.0
     max_age: str = ""
+    assets: dict[str, AssetWords] = {}
     points: list[PointSpec] = []
 
     def __post_init__(self) -> None:

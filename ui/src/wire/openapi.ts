@@ -702,8 +702,13 @@ export interface components {
         /**
          * Counter
          * @description How a counter turns over: ``rollover`` is the first value it cannot show (10**6 for six digits).
+         *
+         *         ``max_rate``: the most it counts in a second, in engineering units; tells a rollover from a reset, and both from
+         *         a misreading. Without it, a fall is a rollover when less than half the range was counted.
          */
         Counter: {
+            /** @default null */
+            max_rate: number | null;
             /** @default false */
             resets: boolean;
             /** @default null */

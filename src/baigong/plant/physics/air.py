@@ -18,7 +18,7 @@ LOW_BAR, HIGH_BAR = 6.8, 7.6
 _RECEIVER_M3 = 3.0
 _LEAK_M3_MIN = 2.9
 _CYCLE_M3 = _RECEIVER_M3 * (HIGH_BAR - LOW_BAR)  # free air in one swing; 1 bar of free air per bar of rise
-STATE_WORDS = {"0": "停机 stopped", "1": "卸载 unloaded", "2": "加载 loaded"}
+STATE_WORDS = {"0": ("stopped", "停机"), "1": ("unloaded", "卸载"), "2": ("loaded", "加载")}
 
 
 def slow(day: Day) -> None:

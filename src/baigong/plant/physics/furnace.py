@@ -30,13 +30,13 @@ PROGRAM_C = np.array([150.0, 150, 650, 650, 850, 850, 1030, 1030, 120, 560, 560,
 # Segment words begin at these hours.
 SEGMENTS = (0.0, 0.4, 4.3, 5.3, 6.0, 9.2)
 SEGMENT_WORDS = {
-    "0": "空炉 idle",
-    "1": "装炉 loading",
-    "2": "升温 heating",
-    "3": "奥氏体化保温 soak",
-    "4": "气淬 quench",
-    "5": "回火 temper",
-    "6": "出炉冷却 cooling",
+    "0": ("idle", "空炉"),
+    "1": ("loading", "装炉"),
+    "2": ("heating", "升温"),
+    "3": ("soak", "奥氏体化保温"),
+    "4": ("quench", "气淬"),
+    "5": ("temper", "回火"),
+    "6": ("cooling", "出炉冷却"),
 }
 
 

@@ -15,11 +15,11 @@ from baigong.plant.physics.noise import Floats, Ints, key
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 OFF, RUN, SETUP, STOP, REPAIR = 0, 1, 2, 3, 4
 STATE_WORDS = {
-    "0": "停机 off",
-    "1": "运行 running",
-    "2": "换模调机 setup",
-    "3": "故障停机 stopped",
-    "4": "维修 maintenance",
+    "0": ("off", "停机"),
+    "1": ("running", "运行"),
+    "2": ("setup", "换模调机"),
+    "3": ("stopped", "故障停机"),
+    "4": ("maintenance", "维修"),
 }
 LOCAL_US = 8 * 3_600_000_000
 _HOUR_US = 3_600_000_000
