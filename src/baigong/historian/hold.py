@@ -22,11 +22,15 @@ class HoldRequest(Struct, frozen=True, kw_only=True):
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """What the lake was when the hold began: all files of ``version`` stay, and the stream above ``position``."""
+    """What the lake was when the hold began: all files of ``version`` stay, and the stream above ``position``.
+
+    ``bursts``: the version of the second table; None from a platform that had none.
+    """
 
     partition: str
     version: int
     position: int
+    bursts: int | None = None
 
 
 class Holds:

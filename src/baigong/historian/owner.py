@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from baigong.bus.contract import Bus, Stored, StreamState
+from baigong.bus.contract import Bus, Stored
 from baigong.bus.subjects import tenant_of
+from baigong.historian.bursts import BurstKeeper
 from baigong.historian.flush import write_frames
 from baigong.historian.hold import Held, Holds, serve_holds
 from baigong.historian.hot import HotFrame, HotWindow, as_table, cut_frames, late_rows
@@ -22,16 +23,19 @@ from baigong.historian.latest import Latest
 from baigong.historian.memory import load_latest, save_latest
 from baigong.historian.merge import Merger, rollup_paths
 from baigong.historian.pace import Pace
-from baigong.stores.lake.contract import LakeFile, Snapshot
+from baigong.historian.resume import Known, resume
+from baigong.historian.view import View
+from baigong.stores.lake.contract import Snapshot
 from baigong.stores.lake.reader import FileCache, SnapshotReader
 from baigong.stores.lake.table import PartitionTable, Succeeded, position, split_position
 from baigong.vocab import quality as q
-from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
-from baigong.vocab.frame import decode
+from baigong.vocab.burst import decode, is_burst
+from baigong.vocab.errors import BaigongError, FixConfiguration
 
 OnFrame = Callable[[str, pa.RecordBatch, int], None]
 Sloped = Callable[[str, np.ndarray[Any, Any]], np.ndarray[Any, Any]]
 _FAR = 1 << 62  # microseconds; after any time there is
+_BURST_BYTES = 64 << 20  # hot ones from which on they are flushed; at four times as many, reading waits
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -46,15 +50,6 @@ class OwnerSettings:
     keep_replaced_s: float = 3600.0
     stream_bytes: int = 64 << 30
     retention_days: dict[str, int] = field(default_factory=dict)  # tenant -> days; absent: for ever
-
-
-@dataclass(slots=True, frozen=True)
-class View:
-    """What the lake holds, swapped in one assignment."""
-
-    version: int = 0
-    watermark: int = 0
-    files: dict[str, tuple[LakeFile, ...]] = field(default_factory=dict)
 
 
 class PartitionOwner:
@@ -78,6 +73,7 @@ class PartitionOwner:
         self._on_frame = on_frame
         self._told = told
         self._hot = HotWindow()
+        self._bursts = BurstKeeper(root, partition)
         self._latest: dict[str, Latest] = {}
         self._durable: dict[str, Latest] = {}
         self._overlaps: dict[str, dict[str, int]] = {}
@@ -106,10 +102,17 @@ class PartitionOwner:
     # -- the life of the owner -------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Own the partition until cancelled; raises Succeeded when another owner has taken over."""
+        """Own the partition until cancelled; raises Succeeded when another owner has taken over.
+
+        It may be run again: what the lake does not have then is read from the stream once more.
+        """
+        self._at, self._hot, self._overlaps = 0, HotWindow(), {}
         self._table = await asyncio.to_thread(PartitionTable, self._root, self._partition)
+        await asyncio.to_thread(self._bursts.open)
         self._overlaps = self._table.overlaps()
-        self._seen_us = max(self._seen_us, self._table.seen_us)  # the clock may have been set back since
+        self._seen_us = max(
+            self._seen_us, self._table.seen_us, self._bursts.table.seen_us
+        )  # the clock may have been set back since
         watermark = self._table.last_position()
         self._at_us = self._flushed_us = self._table.last_stored_us()
         self._durable = await asyncio.to_thread(load_latest, self._root, self._table, watermark)
@@ -118,10 +121,14 @@ class PartitionOwner:
         if not self._served:  # run() may begin again on the same bus
             await serve_holds(self._bus, self._partition, self.backups, self._held)
             self._served = True
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow())
-            tasks.create_task(self._flush_on_time())
-            tasks.create_task(self._tend())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow())
+                tasks.create_task(self._flush_on_time())
+                tasks.create_task(self._tend())
+        except* Succeeded:
+            self.state = "succeeded"
+            raise
 
     async def close(self) -> None:
         """Flush what is hot and remember the newest values, so that the next start is quick."""
@@ -133,16 +140,16 @@ class PartitionOwner:
         wait_s = 0.1
         while True:
             try:
-                start = await self._resolve_epoch()
+                start = await self._resume()
                 self.state = "following"
                 self.ready.set()
                 async for batch in self._bus.read(self._partition, start):
                     wait_s = 0.1
                     for stored in batch:
                         self._take(stored)
-                    if self._hot.rows >= self._settings.flush_rows:
+                    if self._hot.rows >= self._settings.flush_rows or self._bursts.bytes >= _BURST_BYTES:
                         self._due.set()
-                    while self._hot.rows >= self._settings.hot_rows_limit:
+                    while self._full():
                         self._room.clear()
                         self._due.set()
                         await self._room.wait()
@@ -152,40 +159,23 @@ class PartitionOwner:
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, 5.0)
 
-    async def _resolve_epoch(self) -> int:
-        """Find where in the stream to go on, minting an epoch when the stream is new or has forgotten itself."""
-        table = self._table
-        assert table is not None  # noqa: S101 - run() opened it
-        state = await self._bus.stream_state(self._partition)
-        epoch, seq = split_position(max(self._at, self._view.watermark))
-        highest = max(table.highest_epoch(), epoch)
-        if state is None:
-            made = await self._bus.ensure_stream(
-                self._partition, epoch=highest + 1, max_bytes=self._settings.stream_bytes
-            )
-            self._epoch = made.epoch
-            return 1
-        if state.max_bytes != self._settings.stream_bytes:
-            await self._bus.ensure_stream(self._partition, epoch=state.epoch, max_bytes=self._settings.stream_bytes)
-        if state.epoch < highest or (state.epoch == epoch and await self._forgot(state, seq)):
-            self._told(f"stream {self._partition} is behind the lake or was made anew: epoch {highest + 1}")
-            await self._bus.set_epoch(self._partition, highest + 1)
-            self._epoch = highest + 1
-            return max(state.first_seq, 1)
-        self._epoch = state.epoch
-        start = seq + 1 if state.epoch == epoch else max(state.first_seq, 1)
-        if state.first_seq > start and state.last_seq >= start:
-            raise RetryLater("storage.corrupt", f"stream begins at {state.first_seq}, the lake ends at {start - 1}")
-        return start
+    def _full(self) -> bool:
+        return self._hot.rows >= self._settings.hot_rows_limit or self._bursts.bytes >= 4 * _BURST_BYTES
 
-    async def _forgot(self, state: StreamState, seq: int) -> bool:
-        """Tell whether the stream is not the one we read up to ``seq``: shorter, or with another message there."""
-        if state.last_seq < seq:
-            return True
-        if not self._at_us or not state.first_seq <= seq <= state.last_seq:
-            return False
-        stored_us = await self._bus.stored_time(self._partition, seq)
-        return stored_us is not None and stored_us != self._at_us
+    async def _resume(self) -> int:
+        """Return the sequence to go on from."""
+        table, bursts = self._table, self._bursts.table
+        assert table is not None  # noqa: S101 - run() opened it
+        epoch, seq = split_position(max(self._at, self._view.watermark))
+        known = Known(
+            epoch=epoch,
+            seq=seq,
+            stored_us=self._at_us,
+            bursts=_seq_in(epoch, bursts.at),
+            highest=max(table.highest_epoch(), bursts.highest_epoch(), epoch),
+        )
+        self._epoch, start = await resume(self._bus, self._partition, known, self._settings.stream_bytes, self._told)
+        return start
 
     def _take(self, stored: Stored) -> None:
         at = position(self._epoch, stored.seq)
@@ -202,6 +192,9 @@ class PartitionOwner:
         if not len(batch):
             return
         tenant = tenant_of(stored.subject)
+        if is_burst(batch):
+            self._bursts.append(tenant, at, seen_us, batch)
+            return
         taken = self._latest.setdefault(tenant, Latest()).absorb(batch, seen_us, at)
         for day in taken.days:
             self._overlaps.setdefault(tenant, {})[day] = at
@@ -222,9 +215,6 @@ class PartitionOwner:
             self._due.clear()
             try:
                 await self.flush()
-            except Succeeded:
-                self.state = "succeeded"
-                raise
             except (OSError, pa.ArrowException, BaigongError) as error:
                 self.state = f"cannot write the lake: {error}"
                 self._told(self.state)  # the stream keeps everything; the disk may have room again later
@@ -238,11 +228,12 @@ class PartitionOwner:
             work = {
                 tenant: (self._hot.frames(tenant), self._latest[tenant].points.copy()) for tenant in self._hot.tenants()
             }
-            if not work or table is None:
+            if table is None or not (work or self._bursts.waits):
                 return
             overlaps = {tenant: dict(days) for tenant, days in self._overlaps.items()}
             await asyncio.to_thread(self._flush_now, table, work, upto, upto_us, overlaps)
             self._flushed_us = upto_us
+            self._bursts.settle()
             self._swap(upto)
             self._hot.trim(upto)
             self.counters["flushes"] += 1
@@ -251,6 +242,7 @@ class PartitionOwner:
     def _flush_now(
         self, table: PartitionTable, work: Any, upto: int, upto_us: int, overlaps: dict[str, dict[str, int]]
     ) -> None:
+        self._bursts.flush(upto)  # before the position counts
         written = []
         for tenant, (frames, points) in work.items():
             files, newest = write_frames(table, tenant, frames, points, upto)
@@ -265,10 +257,7 @@ class PartitionOwner:
     def _swap(self, watermark: int) -> None:
         table = self._table
         assert table is not None  # noqa: S101
-        files: dict[str, list[LakeFile]] = {}
-        for file in list(table.files.values()):
-            files.setdefault(file.tenant, []).append(file)
-        self._view = View(table.version, watermark, {t: tuple(f) for t, f in files.items()})
+        self._view = View.of(table, watermark)
 
     async def _tend(self) -> None:
         """Trim the stream, merge files, forget what nobody needs."""
@@ -280,11 +269,13 @@ class PartitionOwner:
             try:
                 await self._trim()
                 await self._merge_once(self._table)
+                await self._merge_bursts()
                 if time.monotonic() - last_saved > 120:
                     await asyncio.to_thread(save_latest, self._root, self._durable, self._view.watermark)
                     last_saved = time.monotonic()
                 if time.monotonic() - last_vacuum > self._settings.keep_replaced_s / 4:
                     await asyncio.to_thread(self._table.vacuum, self._settings.keep_replaced_s)
+                    await asyncio.to_thread(self._bursts.vacuum, self._settings.keep_replaced_s)
                     last_vacuum = time.monotonic()
             except BaigongError as error:
                 self._told(f"tending {self._partition}: {error}")
@@ -305,9 +296,10 @@ class PartitionOwner:
             return
         written = await asyncio.to_thread(self._merger.write, table, job)
         async with self._flush_lock:
-            if job.clears_overlap and self._overlaps.get(job.tenant, {}).get(job.day, _FAR) <= job.upto:
-                del self._overlaps[job.tenant][job.day]
+            cleared = job.clears_overlap and self._overlaps.get(job.tenant, {}).get(job.day, _FAR) <= job.upto
             overlaps = {tenant: dict(days) for tenant, days in self._overlaps.items() if days}
+            if cleared:
+                del overlaps[job.tenant][job.day]
 
             def commit() -> None:
                 with self._commit_lock:
@@ -317,11 +309,25 @@ class PartitionOwner:
 
             await asyncio.to_thread(commit)
             self._swap(self._view.watermark)
+            if cleared and self._overlaps[job.tenant][job.day] <= job.upto:  # none has come meanwhile
+                del self._overlaps[job.tenant][job.day]
             self.counters["merges"] += 1
+
+    async def _merge_bursts(self) -> None:
+        job = await asyncio.to_thread(self._bursts.prepare, self._settings.retention_days)
+        if job is not None:
+            async with self._flush_lock:
+                await asyncio.to_thread(self._bursts.finish, job, self._epoch)
+                self._bursts.settle()
 
     def _held(self) -> Held:
         view = self._view
-        return Held(partition=self._partition, version=view.version, position=view.watermark)
+        return Held(
+            partition=self._partition,
+            version=view.version,
+            position=view.watermark,
+            bursts=self._bursts.view.version,
+        )
 
     # -- reading (stores.lake.contract.LakeReader, for the tenants of this partition) ----------------------------
 
@@ -332,6 +338,7 @@ class PartitionOwner:
         hot = [f for f in frames if f.position > view.watermark]
         files = view.files.get(tenant, ())
         rolled, paths = rollup_paths(self._root, files, overlaps)
+        burst_files, hot_bursts = self._bursts.snapshot(tenant)
         return Snapshot(
             tenant=tenant,
             version=view.version,
@@ -342,6 +349,8 @@ class PartitionOwner:
             hot_late=late_rows(hot),
             rollups=paths,
             rolled_days=rolled,
+            bursts=burst_files,
+            hot_bursts=hot_bursts,
         )
 
     def series(self, tenant: str, points: Sequence[int], start_us: int, end_us: int) -> pa.Table:
@@ -352,6 +361,9 @@ class PartitionOwner:
         newer = [f for f in frames if f.position > view.watermark] if len(codes) else []
         hot = cut_frames(newer, codes, start_us, end_us)
         return self._reader.series(view.files.get(tenant, ()), hot, points, start_us, end_us)
+
+    def bursts(self, tenant: str, point: int, start_us: int, end_us: int, most: int) -> tuple[int, Iterator[pa.Table]]:
+        return self._bursts.read(tenant, point, start_us, end_us, most)
 
     def latest(self, tenant: str, points: Sequence[int] | None = None) -> pa.Table:
         known = self._latest.get(tenant, Latest()).table(points)
@@ -383,6 +395,8 @@ class PartitionOwner:
             "hot_bytes": self._hot.bytes,
             "visible_values_s": round(self._pace.rows_per_second(), 1),
             "latency_ms_p99": self._pace.waited_ms_p99(),
+            "bursts": self._bursts.taken,
+            "hot_burst_bytes": self._bursts.bytes,
             "overlapping_days": sum(len(days) for days in self._overlaps.values()),
             **self.counters,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -52,6 +52,8 @@ class Snapshot:
     hot_late: np.ndarray[Any, np.dtype[np.bool_]] | None = None  # of each row of ``hot``; None: no row is late
     rollups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # "1m"/"1h" -> absolute paths of Parquet files
     rolled_days: frozenset[str] = frozenset()  # days whose rollups are complete and current
+    bursts: tuple[LakeFile, ...] = ()  # files of the table ``bursts``; the highest seq of a (point, time) wins
+    hot_bursts: pa.Table | None = None  # what of bursts is in no file yet
 
 
 class LakeReader(Protocol):
@@ -65,6 +67,13 @@ class LakeReader(Protocol):
 
     def latest(self, tenant: str, points: Sequence[int] | None = None) -> pa.Table:
         """Return the newest row by time (schema LAKE) of each point, at most one a point."""
+        ...
+
+    def bursts(self, tenant: str, point: int, start_us: int, end_us: int, most: int) -> tuple[int, Iterator[pa.Table]]:
+        """Return how many recordings have start <= time < end, and at most ``most`` of them, evenly spread.
+
+        In order of time, schema ``lake.bursts.LAKE_BURSTS``, a few megabytes a table, read as they are asked for.
+        """
         ...
 
     def stats(self) -> dict[str, Any]: ...

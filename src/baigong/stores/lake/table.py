@@ -2,11 +2,14 @@
 
 The owner loads a handle, remembers the transaction it saw, and writes through that same handle with no
 retries. Delta refuses a commit whose version exists, so an owner that was asleep while another took over
-can neither append nor merge: its first commit fails, and it learns that it has been succeeded.
+can neither append nor merge: its first commit fails, and it learns that it has been succeeded. From then on,
+and after any commit that did not come to its end, the handle is done with: one that has seen what others wrote
+would no longer be refused.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -16,7 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from baigong.stores.lake.contract import EPOCH_SHIFT, LakeFile
@@ -37,7 +40,7 @@ def split_position(at: int) -> tuple[int, int]:
 
 
 class Succeeded(Exception):
-    """Another owner has committed to this table: stop, and leave it to them."""
+    """Another owner has committed to this table, or what we did last is not known: begin again from the table."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -52,14 +55,22 @@ class Written:
 
 
 class PartitionTable:
-    """``<root>/telemetry`` of one partition. Not thread-safe: the owner serialises commits."""
+    """``<root>/telemetry`` of one partition. Not thread-safe: the owner serialises commits.
+
+    ``bursts.BurstTable`` is the same with other rows, so what differs stands here as attributes.
+    """
+
+    name = "telemetry"
+    schema = _TABLE
+    app = "frames"  # whose positions the transactions are
 
     def __init__(self, root: Path, partition: str) -> None:
         self.root = root
-        self.path = root / "telemetry"
+        self.path = root / self.name
         self._partition = partition
         self._delta = self._open()
         self._since_checkpoint = 0
+        self._over = ""  # why nothing may be written any more
         self.files: dict[str, LakeFile] = {}  # path below the table -> file
         self.seen_us = int(self._note().get("seen_us", 0))  # the latest ``seen`` of any row in the table
         self._list_files()
@@ -70,7 +81,7 @@ class PartitionTable:
             self.path.mkdir(parents=True, exist_ok=True)
             made = DeltaTable.create(
                 str(self.path),
-                _TABLE,
+                self.schema,
                 partition_by=["tenant", "day"],
                 configuration={
                     "delta.enableExpiredLogCleanup": "false",  # recovery needs the log; the owner cleans it
@@ -84,9 +95,13 @@ class PartitionTable:
             return made
         mend_log(log)
         try:
-            return DeltaTable(str(self.path))
+            opened = DeltaTable(str(self.path))
         except DeltaError as error:
             raise RetryLater("storage.corrupt", f"cannot open the table: {error}", place=str(self.path)) from error
+        newest = log / _commit_name(opened.version())
+        if newest.exists():  # whoever committed it may have died before it was synced, and we build on it
+            sync_file(newest)
+        return opened
 
     def _list_files(self) -> None:
         actions = pa.table(self._delta.get_add_actions(flatten=True))
@@ -143,7 +158,10 @@ class PartitionTable:
         return {}
 
     def _app(self, epoch: int) -> str:
-        return f"frames/{self._partition}/{epoch}"
+        return f"{self.app}/{self._partition}/{epoch}"
+
+    def writer(self, path: Path) -> LakeFileWriter:
+        return LakeFileWriter(path)
 
     def write(
         self, tenant: str, day: str, tier: int, last_seq: int, chunks: Iterable[pa.Table], *, late: bool = False
@@ -151,7 +169,7 @@ class PartitionTable:
         """Write sorted rows (schema LAKE) as one synced file of (tenant, day); None when there are none."""
         name = f"{'l' if late else 't'}{tier}-{last_seq:016x}-{time.time_ns():x}.parquet"
         relative = f"tenant={tenant}/day={day}/{name}"
-        with LakeFileWriter(self.path / relative) as writer:
+        with self.writer(self.path / relative) as writer:
             for chunk in chunks:
                 writer.write(chunk)
         if not writer.rows or writer.minimum is None or writer.maximum is None:
@@ -179,6 +197,8 @@ class PartitionTable:
 
         Raises Succeeded when anybody else has committed since.
         """
+        if self._over:
+            raise Succeeded(self._over)
         now_ms = int(time.time() * 1000)
         actions: list[Any] = [
             RemoveAction(self._relative(f), True, now_ms, f.bytes, {"tenant": f.tenant, "day": f.day}) for f in removed
@@ -204,7 +224,8 @@ class PartitionTable:
         transactions = [Transaction(self._app(epoch), split_position(at)[1])] if at is not None else None
         seen_us = max(seen_us, self.seen_us)
         note = json.dumps({"epoch": epoch, "overlaps": overlaps, "at_us": at_us, "seen_us": seen_us})
-        before = self.version
+        after = self.version + 1
+        self._over = "what came of an earlier commit is not known"  # until it is
         try:
             self._delta.create_write_transaction(
                 actions,
@@ -219,13 +240,17 @@ class PartitionTable:
                 ),
             )
             self._delta.update_incremental()
-        except CommitFailedError as error:
-            raise Succeeded(str(error)) from error
         except DeltaError as error:
+            if (self.path / "_delta_log" / _commit_name(after)).exists():
+                self._over = str(error)
+                raise Succeeded(self._over) from error
+            self._over = ""  # the call has come back and nothing is there: nothing has happened
             raise RetryLater("storage.corrupt", f"cannot commit: {error}", place=str(self.path)) from error
-        if self.version != before + 1:
-            raise Succeeded(f"version went from {before} to {self.version}")
-        sync_file(self.path / "_delta_log" / f"{self.version:020d}.json")
+        if self.version != after:
+            self._over = f"version {self.version} follows {after - 1}"
+            raise Succeeded(self._over)
+        sync_file(self.path / "_delta_log" / _commit_name(after))
+        self._over = ""
         for file in removed:
             self.files.pop(self._relative(file), None)
         for written in added:
@@ -233,7 +258,8 @@ class PartitionTable:
         self.seen_us = seen_us
         self._since_checkpoint += 1
         if self._since_checkpoint >= _CHECKPOINT_EVERY:
-            self._checkpoint()
+            with contextlib.suppress(DeltaError, OSError):  # a shortcut only, tried again after the next commit
+                self._checkpoint()
 
     def _relative(self, file: LakeFile) -> str:
         return str(Path(file.path).relative_to(self.path))
@@ -247,21 +273,28 @@ class PartitionTable:
         self._since_checkpoint = 0
 
     def vacuum(self, older_than_s: float) -> int:
-        """Delete files that no version needs and that left the table longer ago; returns how many."""
-        hours = older_than_s / 3600
-        gone = self._delta.vacuum(
-            retention_hours=int(max(hours, 0)),
+        """Delete files that no version needs and that left the table longer ago; returns how many.
+
+        Raises Succeeded when anybody else has committed since: what we do not know may be theirs.
+        """
+        names = self._delta.vacuum(
+            retention_hours=int(max(older_than_s / 3600, 0)),
             dry_run=True,
             enforce_retention_duration=False,
         )
-        count = 0
-        for name in gone:
-            path = self.path / name
-            # a file younger than this may belong to a commit that is being prepared
-            if path.exists() and time.time() - path.stat().st_mtime > max(older_than_s, 60):
-                path.unlink()
-                count += 1
-        return count
+        # a file younger than this may belong to a commit that is being prepared
+        before = time.time() - max(older_than_s, 60)
+        gone = [path for path in map(self.path.joinpath, names) if path.exists() and path.stat().st_mtime < before]
+        if (self.path / "_delta_log" / _commit_name(self.version + 1)).exists():  # looked up last: see above
+            self._over = f"version {self.version + 1} is not ours"
+            raise Succeeded(self._over)
+        for path in gone:
+            path.unlink(missing_ok=True)
+        return len(gone)
+
+
+def _commit_name(version: int) -> str:
+    return f"{version:020d}.json"
 
 
 FINISHED = 9

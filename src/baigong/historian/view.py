@@ -1,0 +1,25 @@
+"""What readers see of one of a partition's tables: immutable, swapped in one assignment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from baigong.stores.lake.contract import LakeFile
+from baigong.stores.lake.table import PartitionTable
+
+
+@dataclass(slots=True, frozen=True)
+class View:
+    """``watermark``: the position up to which rows are in ``files`` (by tenant); hot rows count above it."""
+
+    version: int = 0
+    watermark: int = 0
+    files: dict[str, tuple[LakeFile, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, table: PartitionTable, watermark: int) -> Self:
+        files: dict[str, list[LakeFile]] = {}
+        for file in list(table.files.values()):
+            files.setdefault(file.tenant, []).append(file)
+        return cls(table.version, watermark, {tenant: tuple(group) for tenant, group in files.items()})
