@@ -37,6 +37,7 @@ class Plant:
     """A tenant whose last hour of values is corrected by hot rows."""
 
     def __init__(self, root: Path) -> None:
+        self.kind = "gauge"
         self.shapes = FileShapes()
         path = root / "telemetry" / "tenant=demo" / "day=2026-03-01" / "a.parquet"
         with LakeFileWriter(path) as writer:
@@ -48,20 +49,26 @@ class Plant:
 
     def view(self, tenant: str) -> SqlView:
         known = {"number": 1, "name": "pump1.flow", "asset": "pump1", "unit": "m3/h"}
-        points = pa.Table.from_pylist([known], POINTS)
+        points = pa.Table.from_pylist([known | {"kind": self.kind}], POINTS)
         run = Episode(id="e", asset="pump1", kind="run", start_us=START, end_us=START + 120_000_000)
         return sql_view(self.snapshot, points, self.snapshot.hot.slice(59, 1), episodes_table([run]), self.shapes)
 
 
 @pytest.fixture
-async def pool(tmp_path: Path) -> AsyncIterator[SqlPool]:
-    made = SqlPool(Plant(tmp_path).view)
+def plant(tmp_path: Path) -> Plant:
+    return Plant(tmp_path)
+
+
+@pytest.fixture
+async def pool(plant: Plant) -> AsyncIterator[SqlPool]:
+    made = SqlPool(plant.view)
     yield made
     await made.close()
 
 
-async def test_every_table_answers(pool: SqlPool) -> None:
+async def test_every_table_answers(plant: Plant, pool: SqlPool) -> None:
     for name in VISIBLE:
+        plant.kind = "state" if "states" in name else "counter"
         assert (await pool.query("demo", f"select * from {name} limit 5")).num_rows > 0
         assert (await pool.query("demo", f"describe {name}")).num_rows > 5
         assert (await pool.query("demo", f"summarize {name}")).num_rows > 5

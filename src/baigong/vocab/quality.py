@@ -31,6 +31,8 @@ DELETED = 0x8FFF  # ours: retracts the sample with this (point, time)
 
 # Bit 16 and up are free in the int32; simulated data carry this flag above the standard's 16 bits.
 SIMULATED = 0x0001_0000
+# A counter begins anew at this value (a meter was exchanged): the step from the sample before adds nothing.
+RESTARTED = 0x0002_0000
 
 _NAMES = {
     GOOD: "good",
@@ -71,6 +73,7 @@ def describe(quality: int) -> str:
     """Name a quality in English for logs and errors; the console has its own two-language table."""
     code = quality & 0xFFFF
     name = _NAMES.get(code) or f"{severity(code)} (0x{code:04X})"
+    name = f"{name}, counting begins anew" if quality & RESTARTED else name
     return f"{name}, simulated" if quality & SIMULATED else name
 
 

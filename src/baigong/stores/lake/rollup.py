@@ -44,12 +44,21 @@ def rollup(table: pa.Table, bucket_s: int, sloped: np.ndarray[Any, Any] | None =
     bucket_us = bucket_s * 1_000_000
     points, times = table.column("point").to_numpy(), column_us(table, "time")
     qualities = table.column("quality").to_numpy()
-    column = table.column("value")
-    values = column.fill_null(np.nan).to_numpy() if column.null_count else column.to_numpy()
+    values = _numbers(table)
     usable = ~np.isnan(values) & ((qualities & 0x8000) == 0)
     buckets = times // bucket_us
     parts = _held(points, times, values, usable, sloped, bucket_us)
     return _merge(points, buckets, values, usable, qualities, parts, bucket_us)
+
+
+def _numbers(table: pa.Table) -> Floats:
+    """Values as float64, NaN where there is none; integers that a double cannot hold are rounded to the nearest."""
+    column, wholes = table.column("value"), table.column("whole")
+    values: Floats = column.fill_null(np.nan).to_numpy() if column.null_count else column.to_numpy()
+    if wholes.null_count < len(wholes):
+        held = wholes.is_valid().to_numpy()
+        values = np.where(held, wholes.fill_null(0).to_numpy().astype(np.float64), values)
+    return values
 
 
 def _held(

@@ -8,7 +8,7 @@ _DAY_US = 86_400_000_000
 
 
 def computed_rollup(rows: str, bucket_s: int) -> str:
-    """Aggregate ``rows`` (a relation with name, point, sloped, time, value, quality; resolved) into buckets.
+    """Aggregate ``rows`` into buckets: a relation with name, point, sloped, time, value, whole, quality; resolved.
 
     A value that is not bad holds (or slopes, where the point does) until the point's next sample of the same
     day; what it held for counts in every bucket it crosses, also in those without a sample. ``name`` is part of
@@ -18,7 +18,7 @@ def computed_rollup(rows: str, bucket_s: int) -> str:
     return f"""
 with sample as (
     select name, point, coalesce(sloped, false) as sloped, epoch_us(time) as t, quality & 65535 as code,
-           case when quality & 32768 = 0 then value end as v
+           case when quality & 32768 = 0 then coalesce(value, whole::double) end as v
     from {rows}
 ), stretch as (
     select name, point, sloped, t, v, code, lead(t) over w as t2, lead(v) over w as v2

@@ -24,7 +24,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
+from baigong.stores.lake.kindsql import kind_views
 from baigong.stores.lake.rollupsql import computed_rollup
+from baigong.stores.lake.thin import THINNED, day_of
 from baigong.vocab import quality as q
 from baigong.vocab.frame import TIME
 from baigong.vocab.happenings import Episode
@@ -41,6 +43,11 @@ POINTS = pa.schema(
         pa.field("device", pa.string()),
         pa.field("address", pa.string()),
         pa.field("sloped", pa.bool_()),  # interpolate between samples (else the last value holds): rollups only
+        pa.field("states", pa.string()),  # JSON: raw value -> word; here and below for kindsql only
+        pa.field("states_zh", pa.string()),
+        pa.field("rollover", pa.float64()),
+        pa.field("resets", pa.bool_()),
+        pa.field("max_rate", pa.float64()),
     ]
 )
 EPISODES = pa.schema(
@@ -56,7 +63,19 @@ EPISODES = pa.schema(
         pa.field("simulated", pa.bool_()),
     ]
 )
-VISIBLE = ("telemetry", "points", "latest", "episodes", "rollup_1m", "rollup_1h")
+VISIBLE = (
+    "telemetry",
+    "points",
+    "latest",
+    "episodes",
+    "rollup_1m",
+    "rollup_1h",
+    "consumption_1m",
+    "consumption_1h",
+    "rollup_states_1m",
+    "rollup_states_1h",
+)
+_FOR_VIEWS = "sloped, states, states_zh, rollover, resets, max_rate"
 BUCKETS_S = {"1m": 60, "1h": 3600}
 _DAY_US = 86_400_000_000
 _CHUNK_DAYS = 64  # files of more days are put under one time bound each, so that other years are not even opened
@@ -120,7 +139,7 @@ def sql_view(
         ("", "set timezone = 'UTC'"),
         ("", "create schema lake"),
         ("", "create table lake.points as select number as point, * exclude (number) from points_in"),
-        ("", "create view points as select * exclude (sloped) from lake.points"),
+        ("", f"create view points as select * exclude ({_FOR_VIEWS}) from lake.points"),
         ("telemetry", f"create view lake.rows as {_rows(snapshot, snapshot.files, hot_days, shapes)}"),
         (
             "telemetry",
@@ -130,6 +149,7 @@ def sql_view(
         ("latest", _latest()),
         ("episode", "create view episodes as from episodes_in"),
         *(("rollup", s) for s in _rollups(snapshot, hot_days, shapes)),
+        *_kinds(snapshot, hot_days, shapes),
     ]
     paths = [f.path for f in snapshot.files] + [path for group in snapshot.rollups.values() for path in group]
     return SqlView(
@@ -275,6 +295,14 @@ def _rollups(snapshot: Snapshot, hot_days: frozenset[str], shapes: FileShapes) -
     for name, seconds in BUCKETS_S.items():
         stored = snapshot.rollups.get(name, ())
         yield f"create view rollup_{name} as {_rollup(stored, seconds, open_days, open_days & snapshot.rolled_days)}"
+
+
+def _kinds(snapshot: Snapshot, hot_days: frozenset[str], shapes: FileShapes) -> Iterator[tuple[str, str]]:
+    """Serve counters and states of days that were thinned from there, those of the others from all their rows."""
+    changing = hot_days | snapshot.overlapping
+    thinned = {path: day for path in snapshot.rollups.get(THINNED, ()) if (day := day_of(path)) not in changing}
+    whole = _rows(snapshot, [f for f in snapshot.files if f.day not in thinned.values()], hot_days, shapes)
+    yield from kind_views(whole, _parquet(thinned) if thinned else "")
 
 
 def _rollup(stored: Sequence[str], seconds: int, open_days: frozenset[str], stale: frozenset[str]) -> str:
