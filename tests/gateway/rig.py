@@ -20,8 +20,9 @@ from baigong.gateway.bounded import Abandoned
 from baigong.gateway.buffer import BufferOptions, Publisher
 from baigong.gateway.clock import Clock, SystemClock
 from baigong.gateway.fleet import Fleet
-from baigong.gateway.memory import Assigned, LastHeard
+from baigong.gateway.memory import LastHeard
 from baigong.gateway.outbox import Outbox
+from baigong.gateway.roster import Change
 from baigong.gateway.station import Surroundings
 from baigong.gateway.supervisor import Supervisor
 from baigong.gateway.transform import Window
@@ -58,7 +59,10 @@ class Rig:
             self.events.append(msgspec.json.decode(message.payload, type=Event))
 
     async def run(self, *specs: DeviceSpec) -> None:
-        await self.fleet.match([Assigned(tenant="demo", spec=spec) for spec in specs])
+        wanted = {("demo", spec.device): spec for spec in specs}
+        running = {("demo", s.station.spec.device): s.station.spec for s in self.fleet.supervisors()}
+        gone = [Change(key=key, spec=None) for key in running if key not in wanted]
+        await self.fleet.change([*gone, *(Change(key=k, spec=s) for k, s in wanted.items() if running.get(k) != s)])
 
     def device(self, name: str) -> Supervisor:
         found = self.fleet.find("demo", name)

@@ -21,7 +21,7 @@ class Plant:
 
     def put(self, device: str, *wanted: tuple[str, str], numbers: dict[str, int] | None = None) -> dict[str, int]:
         specs = [PointSpec(name=n, address=a, number=(numbers or {}).get(n)) for n, a in wanted]
-        rows = number_points("t", device, specs, self.book.known("t"), 1)
+        rows = number_points("t", device, specs, self.book.known("t"), self.book.of_device("t", device), 1)
         gone = retired(self.book.of_device("t", device), rows, 2)
         self.book.take([*rows, *gone])
         return {r.name: r.number for r in rows}

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from baigong.stores.durable import replace_file
 from baigong.vocab.errors import FixConfiguration
 
 FORMAT = 1  # raised when a newer program must change what an older one wrote
@@ -51,7 +52,7 @@ def check_format(path: Path) -> None:
     """Write the format version into a new folder, or check that of an old one."""
     file = path / "format"
     if not file.exists():
-        write_durably(file, f"{FORMAT}\n")
+        replace_file(file, f"{FORMAT}\n")
         return
     text = file.read_text().strip()
     if not text.isdigit() or int(text) > FORMAT:
@@ -63,21 +64,5 @@ def check_format(path: Path) -> None:
 def write_secret(path: Path, text: str | None = None) -> str:
     """Write a secret that only we may read (a random one by default) and return it."""
     secret = text or secrets.token_urlsafe(32)
-    write_durably(path, secret)
+    replace_file(path, secret)
     return secret
-
-
-def write_durably(path: Path, text: str) -> None:
-    """Replace a small file (mode 600) so that a power cut leaves the old or the new one, never an empty one."""
-    fresh = path.with_name(path.name + ".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

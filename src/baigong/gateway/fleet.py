@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from baigong.gateway.memory import Assigned, LastHeard
+from baigong.gateway.memory import LastHeard
+from baigong.gateway.roster import Change
 from baigong.gateway.station import Station, Surroundings
 from baigong.gateway.supervisor import Supervisor, cancelled, forever
 from baigong.gateway.why import explain
@@ -22,6 +23,7 @@ Key = tuple[str, str]  # tenant, device
 _UNUSABLE = (FixConfiguration, ValueError, OSError, ImportError, msgspec.MsgspecError)
 _STAGGER_S = 0.02  # between the first connections of two devices
 _STAGGER_MOST_S = 10.0
+_AT_ONCE = 64  # devices ended together
 
 
 class Fleet:
@@ -55,23 +57,24 @@ class Fleet:
                 return supervisor
         return None
 
-    async def match(self, assigned: Iterable[Assigned], restart: Collection[Key] = ()) -> None:
-        """Make what runs equal to what is assigned; devices that did not change are not touched."""
-        wanted = {(a.tenant, a.spec.device): a.spec for a in assigned}
-        for key in [k for k in self._running if k not in wanted]:
-            await self._stop(key, None)
+    async def change(self, changes: Sequence[Change]) -> None:
+        """Start, change and end devices; others are not touched. A spec of None ends what runs."""
+        ending = [c for c in changes if c.key in self._running or c.key in self._broken]
+        for at in range(0, len(ending), _AT_ONCE):
+            await asyncio.gather(*(self._end(c.key, c.spec) for c in ending[at : at + _AT_ONCE]))
+        fresh = [c for c in changes if c.spec is not None]
+        for at, one in enumerate(fresh):
+            if one.spec is not None:
+                self._start(one.key, one.spec, min(at * _STAGGER_S, _STAGGER_MOST_S))
+            if at % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)
+
+    async def _end(self, key: Key, successor: DeviceSpec | None) -> None:
+        self._broken.pop(key, None)
+        if key in self._running:
+            await self._stop(key, successor)
+        if successor is None:
             self._heard.pop(f"{key[0]}/{key[1]}", None)
-        for key in [k for k in self._broken if k not in wanted]:
-            del self._broken[key]
-        fresh = 0
-        for key, spec in wanted.items():
-            entry = self._running.get(key)
-            if entry and entry[0].station.spec == spec and key not in restart:
-                continue
-            if entry:
-                await self._stop(key, spec)
-            self._start(key, spec, min(fresh * _STAGGER_S, _STAGGER_MOST_S))
-            fresh += 1
 
     async def stop(self) -> None:
         """Stop all at once, and say at the end of every point that it ends."""

@@ -60,17 +60,22 @@ class Guests:
         for guest in self._guests.values():
             self._configure(guest)
 
-    def match(self, specs: dict[Key, DeviceSpec]) -> None:
-        """Make the door know exactly these devices; others that sign in are looked at without a configuration."""
-        for key in [k for k in self._guests if k not in specs]:
-            del self._guests[key]
-            if self._door is not None:
-                self._door.configure(*key, None)
-        for key, spec in specs.items():
-            held = self._guests.get(key)
+    def change(self, key: Key, spec: DeviceSpec | None, *, is_gone: bool) -> None:
+        """Make the door know a device, or know it no more; others that sign in are looked at without configuration.
+
+        ``is_gone``: the device does not exist any more, and its machine has no business here.
+        """
+        held = self._guests.get(key)
+        if spec is not None:
             if held is None or held.spec != spec:
                 made = self._guests[key] = _Guest(key[0], spec, self._around.clock.now_us())
                 self._configure(made)
+        elif held is not None:
+            del self._guests[key]
+            if self._door is not None:
+                self._door.configure(*key, None)
+                if is_gone:
+                    self._door.sign_out(key[0], device=key[1])
 
     def _configure(self, guest: _Guest) -> None:
         guest.error = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from baigong.bus.contract import Bus
 from baigong.drivers.manifest import Manifest
 from baigong.gateway.clock import Clock
 from baigong.security.certificates import make_certificate
+from baigong.stores.durable import replace_file
 from baigong.vocab.errors import Reauthenticate, RetryLater
 
 _KNOWN_S = 60.0  # a credential that was right is right for so long
@@ -38,9 +38,9 @@ class OwnCertificate:
         if self.certificate.exists() and self.key.exists():
             return
         pair = make_certificate(socket.gethostname() or "localhost", datetime.now(UTC))
-        _write(self.key, pair.key_pem, 0o600)
-        _write(self.folder / "client.pem", pair.certificate_pem, 0o644)
-        _write(self.certificate, pair.certificate_der, 0o644)
+        replace_file(self.key, pair.key_pem, mode=0o600)
+        replace_file(self.folder / "client.pem", pair.certificate_pem, mode=0o644)
+        replace_file(self.certificate, pair.certificate_der, mode=0o644)
 
     def complete(self, claimed: Manifest, options: dict[str, Any]) -> dict[str, Any]:
         """Add the paths to the options of a driver that knows them, where nobody chose others."""
@@ -51,16 +51,6 @@ class OwnCertificate:
         return options | {n: str(path) for n, path in ours.items() if n in known and not options.get(n)}
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
-    fresh = path.with_suffix(path.suffix + ".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(fresh, path)
-
-
 class SignIn:
     """Asks the registry who a user name and password are, and remembers the answer by their hash."""
 
@@ -68,7 +58,8 @@ class SignIn:
         self._bus = bus
         self._clock = clock
         self._pepper = pepper
-        self._known: dict[bytes, tuple[float, tuple[str, str] | None]] = {}
+        self._known: dict[bytes, tuple[float, tuple[str, str] | None, str]] = {}
+        self._forgotten = 0
 
     async def __call__(self, username: str, password: bytes, client: str) -> tuple[str, str] | None:
         """Return (tenant, device), or None for a stranger; raises RetryLater when nobody can be asked."""
@@ -79,15 +70,25 @@ class SignIn:
         if held and now - held[0] < (_KNOWN_S if held[1] else _STRANGER_S):
             return held[1]
         try:
-            found = await self._ask(username, password)
+            while True:
+                turn = self._forgotten
+                found = await self._ask(username, password)
+                if turn == self._forgotten:  # else a secret was revoked while we asked: perhaps this one
+                    break
         except RetryLater:
-            if held and held[1] and now - held[0] < _WITHOUT_REGISTRY_S:
+            if held and held[1] and key in self._known and now - held[0] < _WITHOUT_REGISTRY_S:
                 return held[1]
             raise
         if len(self._known) >= _MOST:
             self._known.pop(next(iter(self._known)))
-        self._known[key] = (now, found)
+        self._known[key] = (now, found, username)
         return found
+
+    def forget(self, username: str) -> None:
+        """A secret of this user name was revoked or replaced: what was right may not be any more."""
+        self._forgotten += 1
+        for key in [k for k, (_, _, name) in self._known.items() if name == username]:
+            del self._known[key]
 
     async def _ask(self, username: str, password: bytes) -> tuple[str, str] | None:
         asked = {"username": username, "password_sha256": hashlib.sha256(password).hexdigest()}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from baigong.stores.durable import replace_file
 from baigong.vocab.devices import DeviceSpec
 
 T = TypeVar("T")
@@ -26,7 +26,6 @@ class Assigned(Struct, frozen=True, kw_only=True):
 
     tenant: str
     spec: DeviceSpec
-    discovered: list[dict[str, Any]] = []
 
 
 def load(file: Path, kind: type[T], otherwise: T) -> T:
@@ -39,10 +38,4 @@ def load(file: Path, kind: type[T], otherwise: T) -> T:
 
 def save(file: Path, content: Any, *, durable: bool = True) -> None:
     """Replace a file as a whole: a reader finds the old or the new one, never half of either."""
-    fresh = file.with_suffix(".new")
-    with fresh.open("wb") as out:
-        out.write(msgspec.json.encode(content))
-        if durable:
-            out.flush()
-            os.fsync(out.fileno())
-    os.replace(fresh, file)
+    replace_file(file, msgspec.json.encode(content), durable=durable)

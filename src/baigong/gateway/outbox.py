@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from baigong.gateway.clock import Clock
+from baigong.stores.durable import replace_file
 from baigong.vocab.errors import RetryLater
 from baigong.vocab.happenings import Event
 
@@ -124,9 +124,4 @@ def _write(file: Path, events: list[Event]) -> None:
     if not events:
         file.unlink(missing_ok=True)
         return
-    fresh = file.with_suffix(".new")
-    with fresh.open("wb") as out:
-        out.write(b"".join(msgspec.json.encode(event) + b"\n" for event in events))
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(fresh, file)
+    replace_file(file, b"".join(msgspec.json.encode(event) + b"\n" for event in events))

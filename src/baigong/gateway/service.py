@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from baigong.bus.contract import Bus
 from baigong.gateway import memory
@@ -23,17 +24,18 @@ from baigong.gateway.frontdoor import Options as FrontDoorOptions
 from baigong.gateway.guests import DRIVER as FRONT_DOOR
 from baigong.gateway.guests import Guests
 from baigong.gateway.identity import OwnCertificate, SignIn
-from baigong.gateway.memory import Assigned, LastHeard
+from baigong.gateway.memory import LastHeard
 from baigong.gateway.outbox import Outbox
 from baigong.gateway.probe import Probes
+from baigong.gateway.roster import Change, Roster
 from baigong.gateway.station import Surroundings
 from baigong.gateway.supervisor import cancelled, forever
 from baigong.gateway.transform import Window
 from baigong.gateway.verbs import serve
 from baigong.vocab.errors import BaigongError, RetryLater
+from baigong.vocab.happenings import Event
 
-_AGAIN_S = 30.0  # the registry is asked again even when nobody said that something changed
-_RETRY_S = 1.0
+_BREATH = 100  # devices configured before others have a turn
 _FLUSH_S = 5.0  # how long a gateway that stops waits for its last frames
 
 
@@ -63,9 +65,6 @@ class Gateway:
         self._folder = folder
         self._gateway = gateway
         self._clock = clock
-        self._assigned: list[Assigned] = []
-        self._restart: set[tuple[str, str]] = set()
-        self._wake = asyncio.Event()
         self._front: FrontDoor | None = None
         self._front_error: BaigongError | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,12 +84,16 @@ class Gateway:
         self._probes = Probes(self.fleet, clock, abandoned, certificate.complete)
         self._abandoned = abandoned
         self._rates = _Rates(clock)
+        self._roster = Roster(bus, gateway, folder / "devices.json", clock, self._apply)
+        self._sign_in = SignIn(bus, clock, os.urandom(32))
 
     async def run(self, mqtt: FrontDoorOptions | None, stop: asyncio.Event) -> None:
         storing = [self._keep("publisher", self.publisher.run), self._keep("outbox", self._outbox.run)]
         reading = [
-            self._keep("registry", self._follow_registry),
-            self._keep("changes", self._hear_changes),
+            self._keep("registry", self._roster.run),
+            self._keep("registry's copy", self._roster.save),
+            self._keep("start", self._start_telling),
+            self._keep("secrets", self._hear_secrets),
             self._keep("health", self._tell_health),
             self._keep("memory", self._remember),
             self._keep("probes", self._probes.run),
@@ -102,7 +105,7 @@ class Gateway:
                 self._keep("guests", self.guests.run),
             ]
         try:
-            await serve(self._bus, self._gateway, self, self._probes, self.reload)
+            await serve(self._bus, self._gateway, self, self._probes, self._roster.reload)
             await stop.wait()
         finally:
             await cancelled(reading)
@@ -112,76 +115,53 @@ class Gateway:
             await cancelled(storing)
             memory.save(self._folder / "heard.json", self.fleet.heard)
 
-    def reload(self, device: tuple[str, str] | None) -> None:
-        """Ask the registry again soon, and begin this device anew whether it changed or not."""
-        if device:
-            self._restart.add(device)
-        self._wake.set()
-
     def _keep(self, name: str, work: Callable[[], Any]) -> asyncio.Task[None]:
         return asyncio.create_task(forever(name, work, self._clock), name=f"gateway {name}")
 
-    async def _follow_registry(self) -> None:
-        """Ask what to read: now, when told that it changed, and every half minute. Without answer, use the copy."""
-        copy, told = self._folder / "devices.json", False
-        while True:
-            self._wake.clear()
-            try:
-                raw = await self._bus.request("registry.devices", msgspec.json.encode({"gateway": self._gateway}))
-                assigned = msgspec.json.decode(raw, type=list[Assigned])
-            except (BaigongError, msgspec.MsgspecError):
-                if not told and not self._assigned:
-                    await self._apply(memory.load(copy, list[Assigned], []))
-                await self._sleep(_RETRY_S)
-                continue
-            if assigned != self._assigned:
-                await asyncio.to_thread(memory.save, copy, assigned)
-            self._outbox.open_()
-            await self._apply(assigned)
-            if not told:
-                told = True
-                self._announce("gateway.started")
-            await self._sleep(_AGAIN_S)
-
-    async def _sleep(self, seconds: float) -> None:
-        waking = asyncio.ensure_future(self._wake.wait())
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait({waking, sleeping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waking.cancel()
-            sleeping.cancel()
-
-    async def _apply(self, assigned: list[Assigned]) -> None:
-        before = {(a.tenant, a.spec.device): a.spec for a in self._assigned}
-        restart, self._restart = self._restart, set()
-        self._assigned = assigned
-        going = [one for one in assigned if one.spec.driver != FRONT_DOOR]
-        await self.fleet.match(going, restart)
-        self.guests.match(
-            {(one.tenant, one.spec.device): one.spec for one in assigned if one.spec.driver == FRONT_DOOR}
+    async def _apply(self, changes: Sequence[Change]) -> None:
+        was_running = bool(self._roster.held) or self._roster.answered.is_set()
+        await self.fleet.change(
+            [c if c.spec is not None and c.spec.driver != FRONT_DOOR else replace(c, spec=None) for c in changes]
         )
-        for one in assigned:
-            key = (one.tenant, one.spec.device)
-            if before and (before.get(key) != one.spec or key in restart):
+        for at, change in enumerate(changes):
+            guest = change.spec if change.spec is not None and change.spec.driver == FRONT_DOOR else None
+            self.guests.change(change.key, guest, is_gone=change.spec is None)
+            if at % _BREATH == _BREATH - 1:
+                await asyncio.sleep(0)
+        for change in changes if was_running else ():
+            if change.spec is not None:
+                tenant, device = change.key
                 self._outbox.tell(
-                    one.tenant,
+                    tenant,
                     "device.applied",
-                    f"device:{one.spec.device}",
-                    device=one.spec.device,
-                    points=len(one.spec.points),
-                    enabled=one.spec.enabled,
+                    f"device:{device}",
+                    device=device,
+                    points=len(change.spec.points),
+                    enabled=change.spec.enabled,
                     gateway=self._gateway,
                 )
 
+    async def _start_telling(self) -> None:
+        await self._roster.answered.wait()
+        self._outbox.open_()
+        self._announce("gateway.started")
+
     def _announce(self, kind: str) -> None:
-        for tenant in sorted({a.tenant for a in self._assigned}):
+        for tenant in sorted({tenant for tenant, _ in self._roster.held}):
             self._outbox.tell(tenant, kind, f"gateway:{self._gateway}", pid=os.getpid())
 
-    async def _hear_changes(self) -> None:
-        async for message in self._bus.subscribe("event.*.device.*"):
-            if not message.subject.endswith(".applied"):  # our own
-                self._wake.set()
+    async def _hear_secrets(self) -> None:
+        """Throw out whoever is signed in with a secret that was revoked or replaced."""
+        async for message in self._bus.subscribe("event.*.credential.*"):
+            try:
+                told = msgspec.json.decode(message.payload, type=Event)
+            except msgspec.MsgspecError:
+                continue
+            username = told.detail.get("username")
+            if isinstance(username, str) and told.kind != "credential.made":
+                self._sign_in.forget(username)
+                if self._front is not None:
+                    self._front.sign_out(told.tenant, username=username)
 
     async def _tell_health(self) -> None:
         while True:
@@ -254,7 +234,7 @@ class Gateway:
 
         door = FrontDoor(
             sink=self.guests,
-            credentials=SignIn(self._bus, self._clock, os.urandom(32)),
+            credentials=self._sign_in,
             register_points=register,
             options=options,
             notice=self._outbox.take,

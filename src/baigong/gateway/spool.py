@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from baigong.stores.durable import sync_folder
 from baigong.vocab.errors import RetryLater
 
 _HEAD = struct.Struct("<II")
@@ -218,7 +219,7 @@ class Spool:
         made = _Segment(self._folder / f"{self._next:012d}.seg")
         self._next += 1
         self._tail = made.path.open("xb")
-        fsync_folder(self._folder)
+        sync_folder(self._folder)
         self._segments.append(made)
         return made
 
@@ -290,14 +291,3 @@ class Spool:
 def free_space(folder: Path) -> int:
     """Return the bytes an ordinary user may still write on the disk of ``folder``."""
     return shutil.disk_usage(folder).free
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make a new file's name durable; systems that cannot open a folder do it by themselves."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from baigong.registry.numbering import Known
 from baigong.stores.records.plant import PointRow
+from baigong.vocab.devices import Counter
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.frame import TIME
 
@@ -27,6 +28,10 @@ POINTS = pa.schema(
         pa.field("device", pa.string()),
         pa.field("address", pa.string()),
         pa.field("states", pa.string()),
+        pa.field("states_zh", pa.string()),
+        pa.field("rollover", pa.float64()),
+        pa.field("resets", pa.bool_()),
+        pa.field("max_rate", pa.float64()),
         pa.field("sloped", pa.bool_()),
         pa.field("created", TIME),
         pa.field("retired", TIME),
@@ -40,12 +45,21 @@ class PointBook:
     def __init__(self) -> None:
         self._numbers: dict[str, dict[int, PointRow]] = {}
         self._names: dict[str, dict[str, PointRow]] = {}
+        self._devices: dict[tuple[str, str], dict[int, PointRow]] = {}
         self._versions: dict[str, int] = {}
         self._tables: dict[str, tuple[int, pa.Table]] = {}
         self._sorted: dict[str, tuple[int, np.ndarray[Any, np.dtype[np.int64]]]] = {}
 
     def known(self, tenant: str) -> Known:
         return Known(self._numbers.setdefault(tenant, {}), self._names.setdefault(tenant, {}))
+
+    def trial(self, tenant: str) -> PointBook:
+        """Return a copy of one tenant's points, to plan several changes on top of each other."""
+        copy = PointBook()
+        copy._numbers[tenant] = dict(self._numbers.get(tenant, {}))
+        copy._names[tenant] = dict(self._names.get(tenant, {}))
+        copy._devices = {key: dict(rows) for key, rows in self._devices.items() if key[0] == tenant}
+        return copy
 
     def version(self, tenant: str) -> int:
         return self._versions.get(tenant, 0)
@@ -58,7 +72,10 @@ class PointBook:
             old = numbers.get(row.number)
             if old is not None and names.get(old.name) is old:
                 del names[old.name]
+            if old is not None and old.device != row.device:
+                del self._devices[row.tenant, old.device][row.number]
             numbers[row.number] = row
+            self._devices.setdefault((row.tenant, row.device), {})[row.number] = row
             self._versions[row.tenant] = self._versions.get(row.tenant, 0) + 1
         for row in fresh:  # after all old names are gone: names may have been swapped
             self._names[row.tenant][row.name] = row
@@ -80,7 +97,7 @@ class PointBook:
         return sorted((p for p in self._numbers.get(tenant, {}).values() if p.retired_us is None), key=_name)
 
     def of_device(self, tenant: str, device: str) -> list[PointRow]:
-        return [p for p in self._numbers.get(tenant, {}).values() if p.device == device]
+        return list(self._devices.get((tenant, device), {}).values())
 
     def unknown_numbers(self, tenant: str, numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Return those of ``numbers`` that are no point of this tenant, once each."""
@@ -110,6 +127,7 @@ def _name(point: PointRow) -> str:
 
 def _columns(point: PointRow) -> dict[str, Any]:
     spec = point.spec
+    counter = spec.counter or Counter()
     return {
         "number": point.number,
         "name": spec.name,
@@ -122,6 +140,10 @@ def _columns(point: PointRow) -> dict[str, Any]:
         "device": point.device,
         "address": spec.address,
         "states": msgspec.json.encode(spec.states).decode() if spec.states else None,
+        "states_zh": msgspec.json.encode(spec.states_zh).decode() if spec.states_zh else None,
+        "rollover": counter.rollover,
+        "resets": counter.resets,
+        "max_rate": counter.max_rate,
         "sloped": spec.interpolates,
         "created": point.created_us,
         "retired": point.retired_us,

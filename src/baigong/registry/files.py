@@ -4,43 +4,62 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import yaml
 
+from baigong.stores.durable import replace_file, replace_files, sync_folder
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
 from baigong.vocab.errors import FixConfiguration, RetryLater
+
+Stamp = tuple[int, int]  # changes whenever the file does
+FileKey = tuple[str, str]  # tenant, device
 
 
 @dataclass(slots=True, frozen=True)
 class DeviceFile:
-    """One file as found. ``stamp`` changes whenever the file does."""
+    """One file as found; ``digest`` of its text, where the stamp is not the one known before."""
 
     tenant: str
     device: str
     path: Path
-    stamp: tuple[int, int]
+    stamp: Stamp
+    digest: str = ""
 
 
 def device_path(config: Path, tenant: str, device: str) -> Path:
     return config / tenant / "devices" / f"{device}.yaml"
 
 
-def scan(config: Path) -> dict[tuple[str, str], DeviceFile]:
-    """List the device files below ``<data>/config``; a few microseconds a file."""
+def scan(config: Path, known: Mapping[FileKey, Stamp]) -> dict[FileKey, DeviceFile]:
+    """List the device files below ``<data>/config``, reading those that are not as ``known``."""
     found = {}
-    for path in sorted(config.glob("*/devices/*.yaml")):
+    for folder in sorted(config.glob("*/devices")):
+        tenant = folder.parent.name
         try:
-            status = path.stat()
-        except FileNotFoundError:
-            continue  # gone between listing and looking
-        tenant = path.parent.parent.name
-        found[tenant, path.stem] = DeviceFile(tenant, path.stem, path, (status.st_mtime_ns, status.st_size))
+            entries = [entry for entry in os.scandir(folder) if entry.name.endswith(".yaml")]
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for entry in entries:
+            key = (tenant, entry.name.removesuffix(".yaml"))
+            with suppress(FileNotFoundError):  # gone between listing and looking
+                status = entry.stat()
+                stamp = (status.st_mtime_ns, status.st_size)
+                path = folder / entry.name
+                digest = "" if known.get(key) == stamp else _digest(path)
+                found[key] = DeviceFile(*key, path, stamp, digest)
     return found
+
+
+def _digest(path: Path) -> str:
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except PermissionError:  # whoever takes the file will say so
+        return ""
 
 
 def text_digest(text: str) -> str:
@@ -70,38 +89,33 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:
 
     Raises storage.full, or config.invalid where writing is not allowed; the old text is there then.
     """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
+    with _mapped(path.name):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-        sync_folder(path.parent)
+        replace_file(path, text, mode=mode)
+
+
+def write_all(texts: Mapping[Path, str]) -> None:
+    """The same for many, at the price of few waits for the disk; after a power cut some may be new, others old."""
+    with _mapped(f"one of {len(texts)} device files"):
+        for folder in {path.parent for path in texts}:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        replace_files(texts)
+
+
+@contextmanager
+def _mapped(what: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise RetryLater("storage.full", f"{path.name} cannot be written: {error.strerror}") from error
-        raise FixConfiguration("config.invalid", f"{path} cannot be written: {error.strerror}") from error
+            raise RetryLater("storage.full", f"{what} cannot be written: {error.strerror}") from error
+        raise FixConfiguration("config.invalid", f"{what} cannot be written: {error.strerror}") from error
 
 
 def remove(path: Path) -> None:
     path.unlink(missing_ok=True)
     if path.parent.is_dir():
         sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    if os.name != "posix":  # Windows has no handle for a folder
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def render(spec: DeviceSpec, previous: str = "") -> str:

@@ -27,13 +27,19 @@ class Known:
 
 
 def number_points(
-    tenant: str, device: str, wanted: Sequence[PointSpec], known: Known, now_us: int, *, discovered: bool = False
+    tenant: str,
+    device: str,
+    wanted: Sequence[PointSpec],
+    known: Known,
+    held: Iterable[PointRow],
+    now_us: int,
+    *,
+    discovered: bool = False,
 ) -> list[PointRow]:
-    """Give every wanted point its row. Raises point.collision; ``known`` is not changed."""
+    """Give every wanted point its row. Raises point.collision; ``known`` is not changed. ``held``: of this device."""
     names = {spec.name for spec in wanted}
-    vanished = {  # source -> point whose name is in the file no more: perhaps renamed
-        p.spec.address: p for p in known.by_number.values() if p.device == device and p.name not in names
-    }
+    # source -> point whose name is in the file no more: perhaps renamed
+    vanished = {p.spec.address: p for p in held if p.name not in names}
     taken: dict[int, str] = {}
     rows = []
     for spec in wanted:

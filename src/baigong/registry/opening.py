@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from baigong.bus.contract import Bus
 from baigong.drivers.manifest import manifest
 from baigong.registry.book import PointBook
@@ -83,11 +81,11 @@ async def open_registry(
 ) -> AsyncIterator[Registry]:
     """Open the records, take the device files, answer on the bus; closes everything on leaving."""
     records = await asyncio.to_thread(open_records, data / "records.db")
-    reloads: asyncio.Queue[tuple[str, DeviceSpec]] = asyncio.Queue()
-    registry = _furnish(data, tenant, records, bus, clock_us, check, lambda t, spec: reloads.put_nowait((t, spec)))
+    reloads: asyncio.Queue[str] = asyncio.Queue()
+    registry = _furnish(data, tenant, records, bus, clock_us, check, reloads.put_nowait)
     try:
         await _load(registry, clock_us())
-        await answer(bus, registry.devices, registry.book, registry.credentials)
+        await answer(bus, registry.devices, registry.credentials)
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(registry.events.store_told()),
@@ -113,7 +111,7 @@ def _furnish(
     bus: Bus,
     clock_us: Callable[[], int],
     check: Callable[[DeviceSpec], None],
-    reload: Callable[[str, DeviceSpec], None],
+    reload: Callable[[str], None],
 ) -> Registry:
     events, book = Events(records, bus, clock_us), PointBook()
     credentials = Credentials(records, events, clock_us)
@@ -121,7 +119,7 @@ def _furnish(
     def changed(owner: str, spec: DeviceSpec) -> None:
         if devices.find(owner, spec.device) is None:
             credentials.forget_device(owner, spec.device)
-        reload(owner, spec)
+        reload(spec.gateway)
 
     config = data / "config"
     devices = Devices(events, book, config, clock_us, check, changed)
@@ -148,10 +146,15 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.watch.look()
 
 
-async def _reload(bus: Bus, changed: asyncio.Queue[tuple[str, DeviceSpec]]) -> None:
-    """Tell gateways which device to look at again; one that is down asks for all when it comes back."""
+async def _reload(bus: Bus, changed: asyncio.Queue[str]) -> None:
+    """Tell gateways that something changed for them; one that is down asks by itself when it comes back."""
     while True:
-        tenant, spec = await changed.get()
-        payload = msgspec.json.encode({"tenant": tenant, "device": spec.device})
-        with suppress(BaigongError):
-            await bus.request(f"gateway.{spec.gateway}.reload", payload, timeout_s=_RELOAD_S)
+        gateways = {await changed.get()}
+        while not changed.empty():
+            gateways.add(changed.get_nowait())
+        await asyncio.gather(*(_nudge(bus, gateway) for gateway in gateways))
+
+
+async def _nudge(bus: Bus, gateway: str) -> None:
+    with suppress(BaigongError):
+        await bus.request(f"gateway.{gateway}.reload", b"{}", timeout_s=_RELOAD_S)

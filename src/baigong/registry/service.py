@@ -9,17 +9,21 @@ import msgspec
 from msgspec import Struct
 
 from baigong.bus.contract import Bus, Message
-from baigong.registry.book import PointBook
 from baigong.registry.credentials import Credentials
 from baigong.registry.devices import Devices
 from baigong.vocab.devices import Kind, PointSpec
 from baigong.vocab.errors import FixConfiguration
 
 S = TypeVar("S", bound=Struct)
+_PAGE_BYTES = 3 << 20  # of an answer; the bus packs it, and carries 1 MiB
 
 
 class WantDevices(Struct, frozen=True, kw_only=True):
+    """``run`` and ``since``: up to where the gateway knows what changed; another run than ours: nothing."""
+
     gateway: str = "local"
+    run: str = ""
+    since: int = 0
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -45,14 +49,11 @@ class CheckCredential(Struct, frozen=True, kw_only=True):
     password_sha256: str = ""
 
 
-async def answer(bus: Bus, devices: Devices, book: PointBook, credentials: Credentials) -> None:
+async def answer(bus: Bus, devices: Devices, credentials: Credentials) -> None:
     """Serve ``registry.devices``, ``registry.points.register`` and ``registry.credentials`` until the bus closes."""
 
     async def list_devices(asked: WantDevices) -> Any:
-        rows = devices.of_gateway(asked.gateway)
-        return [
-            {"tenant": r.tenant, "spec": r.spec, "discovered": _discovered(book, r.tenant, r.spec.device)} for r in rows
-        ]
+        return _news(devices, asked)
 
     async def register(asked: RegisterPoints) -> Any:
         specs = [
@@ -71,13 +72,26 @@ async def answer(bus: Bus, devices: Devices, book: PointBook, credentials: Crede
     await bus.serve("registry.credentials", _answering(CheckCredential, check))
 
 
-def _discovered(book: PointBook, tenant: str, device: str) -> list[Found]:
-    """List what was found on this device before, so that a gateway need not ask for each point again."""
-    return [
-        Found(number=p.number, address=p.spec.address, name=p.name, kind=p.spec.kind, unit=p.spec.unit)
-        for p in book.of_device(tenant, device)
-        if p.discovered
-    ]
+def _news(devices: Devices, asked: WantDevices) -> dict[str, Any]:
+    """Say what changed since: in pages, each up to the ``revision`` it names, as long as there is ``more``."""
+    changes = devices.changes
+    since = asked.since if asked.run == changes.run else 0
+    made: list[msgspec.Raw] = []
+    gone: list[tuple[str, str]] = []
+    size, revision, more = 0, changes.revision, False
+    for at, key in changes.since(since):
+        if size > _PAGE_BYTES:
+            more = True
+            break
+        revision = at
+        row = devices.find(*key)
+        if row is None or row.spec.gateway != asked.gateway:
+            gone.append(key)
+            continue
+        raw = msgspec.json.encode({"tenant": row.tenant, "spec": row.spec})
+        size += len(raw)
+        made.append(msgspec.Raw(raw))
+    return {"run": changes.run, "revision": revision, "from": since, "more": more, "devices": made, "gone": gone}
 
 
 def _answering(kind: type[S], work: Callable[[S], Awaitable[Any]]) -> Callable[[Message], Awaitable[bytes]]:

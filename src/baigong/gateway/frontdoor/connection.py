@@ -28,7 +28,7 @@ class Connection(asyncio.Protocol):
         self.session: Session | None = None
         self.room: Room = cast("Room", None)
         self.book: Book = cast("Book", None)
-        self.device = self.client_id = ""
+        self.device = self.client_id = self.username = ""
         self.keep_alive_s = 0.0
         self.will: p.Will | None = None
         self.write_paused = False

@@ -256,6 +256,7 @@ class FrontDoor:
         room.connections.add(connection)
         connection.session, connection.room, connection.book = session, room, room.book(device)
         connection.device, connection.client_id = device, client_id
+        connection.username = packet.username or ""
         connection.keep_alive_s, connection.will = float(packet.keep_alive_s), packet.will
         connection.heard = time.monotonic()
         connection.send(encode(p.Connack(p.ACCEPTED, before is not None)))
@@ -310,6 +311,13 @@ class FrontDoor:
     def configure(self, tenant: str, device: str, spec: DeviceSpec | None) -> None:
         """Set a device's mapping (``options.mapping``) and points. Raises driver.option."""
         self.room(tenant).configure(device, spec)
+
+    def sign_out(self, tenant: str, *, username: str = "", device: str = "") -> None:
+        """Hang up on whoever is signed in by this user name, or for this device."""
+        room = self.rooms.get(tenant)
+        for c in list(room.connections) if room else ():
+            if (username and c.username == username) or (device and c.device == device):
+                c.close("credentials revoked")
 
     def announce(self, room: Room, device: str, book: Book) -> None:
         self._announcer.add(room.tenant, device, book)

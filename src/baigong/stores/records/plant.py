@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -12,6 +13,9 @@ import sqlalchemy as sa
 from baigong.stores.records.tables import credential_uses, credentials, devices, points
 from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.errors import FixConfiguration
+
+T = TypeVar("T")
+_ASKED_AT_ONCE = 500  # names or numbers in one question: databases bound how many
 
 
 @dataclass(slots=True, frozen=True)
@@ -45,6 +49,12 @@ class PointRow:
         return self.spec.name
 
 
+def batched(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    left = iter(items)
+    while piece := list(islice(left, size)):
+        yield piece
+
+
 def all_devices(connection: sa.Connection) -> list[DeviceRow]:
     return [
         DeviceRow(
@@ -59,17 +69,33 @@ def all_devices(connection: sa.Connection) -> list[DeviceRow]:
     ]
 
 
-def put_device(connection: sa.Connection, row: DeviceRow) -> None:
-    key = sa.and_(devices.c.tenant == row.tenant, devices.c.device == row.spec.device)
-    values = {
-        "spec": msgspec.json.encode(row.spec).decode(),
-        "revision": row.revision,
-        "file_digest": row.file_digest,
-        "changed_us": row.changed_us,
-        "changed_by": row.changed_by,
-    }
-    if not connection.execute(devices.update().where(key).values(values)).rowcount:
-        connection.execute(devices.insert().values(tenant=row.tenant, device=row.spec.device, **values))
+def put_devices(connection: sa.Connection, rows: Sequence[DeviceRow]) -> None:
+    """Write devices, new ones and changed ones."""
+    known: set[tuple[str, str]] = set()
+    for tenant in {row.tenant for row in rows}:
+        for names in batched([row.spec.device for row in rows if row.tenant == tenant], _ASKED_AT_ONCE):
+            query = sa.select(devices.c.device).where(devices.c.tenant == tenant, devices.c.device.in_(names))
+            known |= {(tenant, device) for (device,) in connection.execute(query)}
+    values = [
+        {
+            "tenant": row.tenant,
+            "device": row.spec.device,
+            "spec": msgspec.json.encode(row.spec).decode(),
+            "revision": row.revision,
+            "file_digest": row.file_digest,
+            "changed_us": row.changed_us,
+            "changed_by": row.changed_by,
+        }
+        for row in rows
+    ]
+    fresh = [v for v in values if (v["tenant"], v["device"]) not in known]
+    changed = [{"t": v.pop("tenant"), "d": v.pop("device"), **v} for v in values if (v["tenant"], v["device"]) in known]
+    if changed:
+        fields: dict[str, Any] = {c.name: sa.bindparam(c.name) for c in devices.c if not c.primary_key}
+        key = sa.and_(devices.c.tenant == sa.bindparam("t"), devices.c.device == sa.bindparam("d"))
+        connection.execute(devices.update().where(key).values(fields), changed)
+    if fresh:
+        connection.execute(devices.insert(), fresh)
 
 
 def drop_device(connection: sa.Connection, tenant: str, device: str) -> None:
@@ -98,21 +124,21 @@ def put_points(connection: sa.Connection, rows: Sequence[PointRow]) -> None:
     """Write points by number. Names may be swapped among them: they are set aside first."""
     if not rows:
         return
-    aside = points.update().where(points.c.tenant == sa.bindparam("t"), points.c.number == sa.bindparam("n"))
-    connection.execute(
-        aside.values(name=sa.bindparam("aside")),
-        [{"t": r.tenant, "n": r.number, "aside": f"~{r.number}"} for r in rows],
-    )
-    known = {
-        (tenant, number)
-        for tenant in {r.tenant for r in rows}
-        for (number,) in connection.execute(sa.select(points.c.number).where(points.c.tenant == tenant))
-    }
+    known: set[tuple[str, int]] = set()
+    for tenant in {r.tenant for r in rows}:
+        for numbers in batched([r.number for r in rows if r.tenant == tenant], _ASKED_AT_ONCE):
+            query = sa.select(points.c.number).where(points.c.tenant == tenant, points.c.number.in_(numbers))
+            known |= {(tenant, number) for (number,) in connection.execute(query)}
     fresh = [_point_values(r) for r in rows if (r.tenant, r.number) not in known]
     changed = [_point_values(r) for r in rows if (r.tenant, r.number) in known]
     if changed:
-        fields: dict[str, Any] = {c.name: sa.bindparam(c.name) for c in points.c if not c.primary_key}
+        aside = points.update().where(points.c.tenant == sa.bindparam("t"), points.c.number == sa.bindparam("n"))
         bound = [{**v, "t": v["tenant"], "n": v["number"]} for v in changed]
+        connection.execute(
+            aside.values(name=sa.bindparam("aside")),
+            [{"t": v["t"], "n": v["n"], "aside": f"~{v['n']}"} for v in bound],
+        )
+        fields: dict[str, Any] = {c.name: sa.bindparam(c.name) for c in points.c if not c.primary_key}
         connection.execute(aside.values(fields), [{k: v for k, v in b.items() if k not in _KEY} for b in bound])
     if fresh:
         connection.execute(points.insert(), fresh)
