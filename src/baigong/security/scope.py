@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -46,8 +47,9 @@ class Policy:
     changes_us: tuple[int, ...] | None = ()
 
 
-def schema_text() -> str:
-    return _shipped("schema.cedarschema")
+@cache
+def _schema() -> cedarpy.Schema:
+    return cedarpy.Schema.from_str(_shipped("schema.cedarschema"))
 
 
 def role_policies() -> list[Policy]:
@@ -60,7 +62,7 @@ def parse(text: str, id: str = "") -> list[Policy]:
 
     Raises policy.invalid for text that does not parse, or that speaks of what is not in the schema.
     """
-    found = cedarpy.validate_policies(text, schema_text())
+    found = cedarpy.validate_policies(text, _schema())
     if not found.validation_passed:
         raise FixConfiguration("policy.invalid", "; ".join(str(e) for e in found.errors), place=id or "policy")
     told = json.loads(cedarpy.policies_to_json_str(text))
