@@ -12,10 +12,12 @@ import pytest
 
 from baigong.sandbox import walls
 from baigong.sandbox.sql import SqlPool
+from baigong.stores.lake.bursts import LAKE_BURSTS, BurstFileWriter
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.files import LakeFileWriter
 from baigong.stores.lake.sqlview import POINTS, VISIBLE, FileShapes, SqlView, episodes_table, sql_view
 from baigong.vocab import quality as q
+from baigong.vocab.burst import burst
 from baigong.vocab.frame import TIME
 from baigong.vocab.happenings import Episode
 
@@ -33,6 +35,13 @@ def rows(first_us: int, values: list[float], seq: int, quality: int = 0) -> pa.T
     )  # fmt: skip
 
 
+def recordings(times: list[int], seq: int, quality: int = 0, scale: float = 1.0) -> pa.Table:
+    samples = [np.array([3.0, -4.0]) * scale] * len(times)
+    body = pa.Table.from_batches([burst([1] * len(times), times, [25_600.0] * len(times), samples, quality)])
+    seen = pa.array(times).cast(TIME)
+    return body.append_column("seen", seen).append_column("seq", pa.array([seq] * len(times))).cast(LAKE_BURSTS)
+
+
 class Plant:
     """A tenant whose last hour of values is corrected by hot rows."""
 
@@ -44,8 +53,15 @@ class Plant:
             writer.write(rows(START, [round(i * 0.1, 1) for i in range(7200)], 1))
         file = LakeFile(str(path), "demo", "2026-03-01", 7200, 0)
         hot = pa.concat_tables([rows(START + 60_000_000, [100.0] * 60, 2), rows(START, [0.0], 3, q.DELETED)])
+        waves = root / "bursts" / "tenant=demo" / "day=2026-03-01" / "b.parquet"
+        with BurstFileWriter(waves) as writer:
+            writer.write(recordings([START, START + 9, START + 18], 1))
+        shaken = (LakeFile(str(waves), "demo", "2026-03-01", 3, 0),)
+        corrected = pa.concat_tables([recordings([START + 9], 2, scale=100.0), recordings([START + 18], 3, q.DELETED)])
         flagged = frozenset({"2026-03-01"})
-        self.snapshot = Snapshot("demo", 1, 1, (file,), hot, overlapping=flagged, hot_late=np.ones(len(hot), bool))
+        late = np.ones(len(hot), bool)
+        more = {"bursts": shaken, "hot_bursts": corrected}
+        self.snapshot = Snapshot("demo", 1, 1, (file,), hot, overlapping=flagged, hot_late=late, **more)
 
     def view(self, tenant: str) -> SqlView:
         known = {"number": 1, "name": "pump1.flow", "asset": "pump1", "unit": "m3/h"}
@@ -82,6 +98,17 @@ async def test_corrections_and_retractions_show(pool: SqlPool) -> None:
     found = (await pool.query("demo", sql)).to_pylist()
     assert [r["n"] for r in found] == [59, 60]
     assert found[1]["m"] == pytest.approx(100.0)
+
+
+async def test_bursts_are_resolved_and_computed_with(pool: SqlPool) -> None:
+    sql = """select epoch_us(time) as t, severity, rate_hz, len(samples) as n,
+             sqrt(list_sum(list_transform(samples, lambda x: x * x)) / len(samples)) as rms
+             from bursts where name = 'pump1.flow' order by time"""
+    found = (await pool.query("demo", sql)).to_pylist()
+    assert [(r["t"], r["n"], r["severity"]) for r in found] == [(START, 2, "good"), (START + 9, 2, "good")]
+    assert [r["rms"] for r in found] == pytest.approx([12.5**0.5, 100 * 12.5**0.5])
+    listed = await pool.query("demo", "select samples from bursts where time = (select max(time) from bursts)")
+    assert listed.to_pylist() == [{"samples": [300.0, -400.0]}]
 
 
 async def test_episodes_join_values(pool: SqlPool) -> None:

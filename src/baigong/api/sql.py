@@ -16,7 +16,7 @@ from baigong.api.wire import Call, Operation, offered
 from baigong.vocab.errors import FixConfiguration
 
 _JSON_ROWS = 10_000
-_TABLES = ("telemetry", "points", "latest", "rollup_1m", "rollup_1h", "episodes")
+_TABLES = ("telemetry", "points", "latest", "rollup_1m", "rollup_1h", "episodes", "bursts")
 
 
 class SqlRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -23,6 +23,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from baigong.stores.lake.bursts import LAKE_BURSTS
+from baigong.stores.lake.burstsql import bursts_view
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.kindsql import kind_views
 from baigong.stores.lake.rollupsql import computed_rollup
@@ -68,6 +70,7 @@ VISIBLE = (
     "points",
     "latest",
     "episodes",
+    "bursts",
     "rollup_1m",
     "rollup_1h",
     "consumption_1m",
@@ -148,14 +151,18 @@ def sql_view(
         ),
         ("latest", _latest()),
         ("episode", "create view episodes as from episodes_in"),
+        ("burst", bursts_view(snapshot, _SEVERITY)),
         *(("rollup", s) for s in _rollups(snapshot, hot_days, shapes)),
         *_kinds(snapshot, hot_days, shapes),
     ]
-    paths = [f.path for f in snapshot.files] + [path for group in snapshot.rollups.values() for path in group]
+    paths = [f.path for f in (*snapshot.files, *snapshot.bursts)] + [
+        path for group in snapshot.rollups.values() for path in group
+    ]
     return SqlView(
         tables={
             "hot_in": _hot(snapshot),
             "points_in": conformed(points, POINTS),
+            "bursts_in": LAKE_BURSTS.empty_table() if snapshot.hot_bursts is None else snapshot.hot_bursts,
             "latest_in": lambda: _got(latest).select(LAKE.names),
             "episodes_in": lambda: conformed(_got(episodes), EPISODES),
         },
