@@ -64,7 +64,7 @@ def lines(rooms: Rooms, tenant: str) -> list[DeviceLine]:
 
 async def detail(rooms: Rooms, tenant: str, spec: DeviceSpec) -> DeviceStatus:
     """Ask the gateway; when it does not answer, tell what its last heartbeat said."""
-    told = rooms.pulse.devices(tenant).get(spec.device, {})
+    told = rooms.pulse.device(spec.gateway, tenant, spec.device)
     if rooms.pulse.alive(spec.gateway):
         told = told | await _asked(rooms, tenant, spec)
     facts = _facts(rooms, tenant, spec, told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from baigong.api.device_state import DeviceDetail, DeviceLine, detail, lines
 from baigong.api.rooms import Rooms
 from baigong.api.secrets import hide_secrets, hide_secrets_in_text, keep_secrets
-from baigong.api.wire import JSON, Call, Operation, encode, read_body
+from baigong.api.wire import JSON, Call, Operation, decode_json, encode, read_body
 from baigong.drivers.manifest import Manifest, manifests
 from baigong.vocab.devices import DeviceSpec, parse_device
 from baigong.vocab.errors import FixConfiguration
@@ -22,6 +23,7 @@ from baigong.vocab.happenings import Event
 
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 _DER = "application/pkix-cert"
+_BETWEEN = re.compile(r"^---\s*$", re.MULTILINE)
 
 
 class EventsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,6 +99,18 @@ class PreviewValue(Struct, frozen=True, kw_only=True):
     error: dict[str, Any] | None = None
 
 
+class KeptDevice(Struct, frozen=True, kw_only=True):
+    device: str
+    revision: int
+    points: int
+
+
+class ManyDevices(Struct, frozen=True, kw_only=True):
+    added: int
+    changed: int
+    devices: list[KeptDevice]
+
+
 def operations(rooms: Rooms) -> list[Operation]:
     devices = rooms.registry.devices
 
@@ -115,6 +129,18 @@ def operations(rooms: Rooms) -> list[Operation]:
         await devices.put(call.tenant, spec, call.who.user, revision=_revision(call.request))
         return await _shown(rooms, call.tenant, spec.device)
 
+    async def put_many(call: Call) -> Any:
+        specs = await _read_specs(call.request, rooms.settings.max_body)
+        held = {spec.device: devices.find(call.tenant, spec.device) for spec in specs}
+        specs = [keep_secrets(spec, row.spec if (row := held[spec.device]) else None) for spec in specs]
+        rows = await devices.put_many(call.tenant, specs, call.who.user)
+        added = sum(row is None for row in held.values())
+        return ManyDevices(
+            added=added,
+            changed=len(rows) - added,
+            devices=[KeptDevice(device=r.spec.device, revision=r.revision, points=len(r.spec.points)) for r in rows],
+        )
+
     async def drop(call: Call) -> Any:
         await devices.drop(call.tenant, call.part("id"), call.who.user)
 
@@ -128,6 +154,14 @@ def operations(rooms: Rooms) -> list[Operation]:
     return [
         Operation("GET", "/drivers", "Drivers and their options", drivers, answer=list[Manifest]),
         Operation("GET", "/devices", "Devices and how they are", listed, answer=list[DeviceLine]),
+        Operation(
+            "POST",
+            "/devices",
+            "Make or change many devices: all, or none",
+            put_many,
+            takes=(JSON, _YAML[0]),
+            answer=ManyDevices,
+        ),
         Operation("GET", "/devices/{id}", "One device", one, answer=DeviceDetail),
         Operation("PUT", "/devices/{id}", "Make or change a device", put, takes=(JSON, _YAML[0]), answer=DeviceDetail),
         Operation("DELETE", "/devices/{id}", "Remove a device; its points are retired", drop),
@@ -245,13 +279,35 @@ async def _shown(rooms: Rooms, tenant: str, device: str) -> Response:
 
 async def _read_spec(request: Request, limit: int) -> DeviceSpec:
     raw = await read_body(request, limit)
-    media = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
-    if media in _YAML:
-        try:
-            return parse_device(raw.decode())
-        except UnicodeDecodeError as error:
-            raise FixConfiguration("config.invalid", f"not UTF-8: {error}", place="body") from error
-    return parse_device(raw)
+    return parse_device(_text(raw) if _is_yaml(request) else raw)
+
+
+async def _read_specs(request: Request, limit: int) -> list[DeviceSpec]:
+    """Read a JSON list of devices, or YAML documents apart by ``---``."""
+    raw = await read_body(request, limit)
+    if _is_yaml(request):
+        pieces: list[Any] = [p for p in _BETWEEN.split(_text(raw)) if p.strip()]
+    else:
+        pieces = [bytes(one) for one in decode_json(raw, list[msgspec.Raw])]
+    return await asyncio.to_thread(lambda: [_numbered(at, piece) for at, piece in enumerate(pieces, 1)])
+
+
+def _numbered(at: int, piece: str | bytes) -> DeviceSpec:
+    try:
+        return parse_device(piece)
+    except FixConfiguration as error:
+        raise FixConfiguration(error.code, f"device {at} of the list: {error.message}", place=error.place) from error
+
+
+def _is_yaml(request: Request) -> bool:
+    return request.headers.get("content-type", JSON).partition(";")[0].strip().lower() in _YAML
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise FixConfiguration("config.invalid", f"not UTF-8: {error}", place="body") from error
 
 
 def _revision(request: Request) -> int | None:

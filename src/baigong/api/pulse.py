@@ -13,12 +13,18 @@ _SILENT_US = 5_000_000  # a heartbeat comes every second
 
 
 class Pulse:
-    """``health``: gateway -> its last heartbeat, as it was sent."""
+    """``health``: gateway -> its last heartbeat, as it was sent; its ``devices`` are kept apart.
+
+    A gateway of many devices tells only of some in each heartbeat, and of all within a while.
+    """
 
     def __init__(self, clock_us: Callable[[], int]) -> None:
         self._clock_us = clock_us
         self.health: dict[str, dict[str, Any]] = {}
         self._heard_us: dict[str, int] = {}
+        self._devices: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
+        self._counts: dict[str, dict[str, float]] = {}  # gateway -> what was not kept -> how many, since its start
+        self._grown_us: dict[str, dict[str, int]] = {}
         self.malformed = 0
 
     async def listen(self, bus: Bus) -> None:
@@ -29,9 +35,27 @@ class Pulse:
             except msgspec.MsgspecError:
                 self.malformed += 1
                 continue
-            gateway = message.subject.split(".")[1]
-            self.health[gateway] = told
-            self._heard_us[gateway] = self._clock_us()
+            self.hear(message.subject.split(".")[1], told)
+
+    def hear(self, gateway: str, told: dict[str, Any]) -> None:
+        """Take one heartbeat."""
+        rows = (row for row in told.get("devices") or [] if isinstance(row, dict) and "device" in row)
+        known = self._devices.setdefault(gateway, {}) if told.get("devices_in_part") and self.alive(gateway) else {}
+        known.update({(row.get("tenant", ""), row["device"]): row for row in rows})
+        for gone in told.get("devices_gone") or []:
+            known.pop(tuple(gone), None)
+        self._devices[gateway] = known
+        now, counts = self._clock_us(), _not_kept(told)
+        if (before := self._counts.get(gateway)) is not None:
+            grown = (what for what, count in counts.items() if count > before.get(what, 0))
+            self._grown_us.setdefault(gateway, {}).update(dict.fromkeys(grown, now))
+        self._counts[gateway] = counts
+        self.health[gateway] = told
+        self._heard_us[gateway] = now
+
+    def grown_us(self, gateway: str, what: str) -> int | None:
+        """Say when a gateway's count of something that was not kept last grew while we listened."""
+        return self._grown_us.get(gateway, {}).get(what)
 
     def alive(self, gateway: str) -> bool:
         return self._clock_us() - self._heard_us.get(gateway, 0) < _SILENT_US
@@ -39,13 +63,15 @@ class Pulse:
     def devices(self, tenant: str) -> dict[str, dict[str, Any]]:
         """Return the last status of each device of a tenant; of a silent gateway none."""
         found: dict[str, dict[str, Any]] = {}
-        for gateway, told in self.health.items():
-            if not self.alive(gateway):
-                continue
-            for status in told.get("devices") or []:
-                if isinstance(status, dict) and status.get("tenant", tenant) == tenant and "device" in status:
-                    found[status["device"]] = status
+        for gateway, rows in self._devices.items():
+            if self.alive(gateway):
+                found |= {device: row for (owner, device), row in rows.items() if owner in ("", tenant)}
         return found
+
+    def device(self, gateway: str, tenant: str, device: str) -> dict[str, Any]:
+        """Return the last status of one device; nothing when its gateway is silent."""
+        rows = self._devices.get(gateway, {}) if self.alive(gateway) else {}
+        return rows.get((tenant, device)) or rows.get(("", device)) or {}
 
     def total(self, field: str) -> float:
         """Add up a number over the living gateways."""
@@ -61,3 +87,24 @@ class Pulse:
             "oldest_us": min(oldest, default=0),
             "eta_s": max((p.get("eta_s") or 0 for p in parts), default=0),
         }
+
+
+def _not_kept(told: dict[str, Any]) -> dict[str, int]:
+    door = told.get("mqtt") or {}
+    counted: dict[str, int] = {}
+    for part in (told.get("dropped"), door.get("dropped"), door.get("refused"), door.get("closed")):
+        counted |= part or {}
+    return counted
+
+
+def _not_kept(told: dict[str, Any]) -> dict[str, float]:
+    """Gather the counters of a heartbeat that tell of what was dropped or refused."""
+    door = told.get("mqtt") if isinstance(told.get("mqtt"), dict) else {}
+    parts = [told.get("dropped"), *((door or {}).get(name) for name in ("dropped", "refused", "closed"))]
+    return {
+        what: count
+        for part in parts
+        if isinstance(part, dict)
+        for what, count in part.items()
+        if isinstance(count, int | float)
+    }

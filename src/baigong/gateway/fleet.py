@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ import numpy as np
 from baigong.gateway.memory import LastHeard
 from baigong.gateway.roster import Change
 from baigong.gateway.station import Station, Surroundings
-from baigong.gateway.supervisor import Supervisor, cancelled, forever
+from baigong.gateway.supervisor import State, Supervisor, cancelled, forever
 from baigong.gateway.why import explain
 from baigong.vocab import quality as q
 from baigong.vocab.devices import DeviceSpec
@@ -23,6 +23,7 @@ Key = tuple[str, str]  # tenant, device
 _UNUSABLE = (FixConfiguration, ValueError, OSError, ImportError, msgspec.MsgspecError)
 _STAGGER_S = 0.02  # between the first connections of two devices
 _STAGGER_MOST_S = 10.0
+_NO_RATE = 0.001  # values/s
 _AT_ONCE = 64  # devices ended together
 
 
@@ -34,7 +35,9 @@ class Fleet:
         self._heard = heard
         self._running: dict[Key, tuple[Supervisor, asyncio.Task[None]]] = {}
         self._broken: dict[Key, tuple[DeviceSpec, BaigongError, int]] = {}  # cannot even be started
-        self._values: dict[Key, tuple[float, int]] = {}
+        self._states: dict[Key, State] = {}
+        self._values: dict[Key, int] = {}
+        self._measured = around.clock.monotonic()
         self._rates: dict[Key, float] = {}
 
     @property
@@ -83,24 +86,42 @@ class Fleet:
         for supervisor, _ in entries:
             await supervisor.farewell()
 
+    def keys(self) -> list[Key]:
+        return [*self._running, *self._broken]
+
+    def status(self, key: Key) -> dict[str, Any] | None:
+        entry = self._running.get(key)
+        if entry is not None:
+            return entry[0].status(self._around.gateway)
+        return self._broken_status(key) if key in self._broken else None
+
     def statuses(self) -> list[dict[str, Any]]:
-        rows = [s.status(self._around.gateway) for s in self.supervisors()]
-        return rows + [self._broken_status(key) for key in self._broken]
+        return [row for key in self.keys() if (row := self.status(key))]
+
+    def take_changed(self) -> set[Key]:
+        """Name the devices whose state is not what it was when this was last asked."""
+        states = {key: supervisor.state for key, (supervisor, _) in self._running.items()}
+        changed = {key for key in states.keys() | self._states.keys() if states.get(key) != self._states.get(key)}
+        self._states = states
+        return changed
 
     def rate(self, tenant: str, device: str) -> float:
         """Values per second, smoothed."""
         return round(self._rates.get((tenant, device), 0.0), 2)
 
-    def measure(self, others: dict[Key, int]) -> None:
-        """Update the rates of our devices and of ``others``, given as counts; called once a second."""
+    def measure(self, others: Mapping[Key, int]) -> None:
+        """Update the rates of our devices and of ``others``, told as values since the last time; once a second."""
         now = self._around.clock.monotonic()
-        counts = {key: supervisor.station.values_in for key, (supervisor, _) in self._running.items()} | others
-        for key, count in counts.items():
-            then, before = self._values.get(key, (now, count))
-            self._values[key] = (now, count)
-            if now > then:
-                rate = max(count - before, 0) / (now - then)
-                self._rates[key] = 0.7 * self._rates.get(key, rate) + 0.3 * rate
+        since, self._measured = now - self._measured, now
+        if since <= 0:
+            return
+        counts = {key: supervisor.station.values_in for key, (supervisor, _) in self._running.items()}
+        news = {key: max(count - self._values.get(key, count), 0) for key, count in counts.items()} | dict(others)
+        self._values = counts
+        for key in self._rates.keys() | news.keys():
+            rate = news.get(key, 0) / since
+            self._rates[key] = 0.7 * self._rates.get(key, rate) + 0.3 * rate
+        self._rates = {key: rate for key, rate in self._rates.items() if rate > _NO_RATE}
 
     def why(self, tenant: str, number: int) -> dict[str, Any] | None:
         for (owner, _), (supervisor, _task) in self._running.items():
@@ -127,7 +148,6 @@ class Fleet:
         """End a device; one with a successor goes on at once, so only points that it drops are told to end."""
         supervisor, task = self._running.pop(key)
         await cancelled([task])
-        self._values.pop(key, None)
         if successor is None or not successor.enabled:
             await supervisor.farewell()
             return

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from baigong.gateway.arrivals import Arrivals
+from baigong.gateway.clock import Clock
 from baigong.gateway.frontdoor import FrontDoor
 from baigong.gateway.points import PointTable
 from baigong.gateway.station import Surroundings
@@ -19,41 +23,53 @@ Key = tuple[str, str]
 
 
 class _Guest:
-    def __init__(self, tenant: str, spec: DeviceSpec, now_us: int) -> None:
-        self.tenant = tenant
+    """``table`` has its rows in the arrivals of its tenant, where it is ``number``."""
+
+    def __init__(self, key: Key, spec: DeviceSpec, number: int, table: PointTable, clock: Clock) -> None:
+        self.key = key
+        self.tenant = key[0]
         self.spec = spec
-        self.table = PointTable(tenant, spec)
-        self.stale = np.zeros(len(self.table), bool)
+        self.number = number
+        self.table = table
+        self.stale = np.zeros(len(table), bool)
+        self.began = clock.monotonic()
+        self.since_us = clock.now_us()
+        self.is_watched = False  # somebody looks at its silence at a known time
         self.values = 0
-        self.since_us = now_us
         self.connected: bool | None = None
         self.error: BaigongError | None = None
 
 
 class Guests:
-    """Stands between the front door and the publisher: what passes is noticed, what stays away is marked."""
+    """Stands between the front door and the publisher: what passes is noticed, what stays away is marked.
+
+    Nothing here is done for every device, neither for a batch nor for a second: idle ones cost nothing.
+    """
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._guests: dict[Key, _Guest] = {}
+        self._arrivals: dict[str, Arrivals] = {}
+        self._by_number: dict[tuple[str, int], _Guest] = {}
         self._door: FrontDoor | None = None
-        self._began = around.clock.monotonic()
+        self._due: list[tuple[float, Key]] = []  # when whose silence is to be looked at, as a heap
+        self._fresh: Counter[Key] = Counter()  # values since they were last counted
+        self._changed: set[Key] = set()
 
     async def store(self, partition: str, tenant: str, batch: pa.RecordBatch) -> None:
         """Be the front door's sink: returns when the values are durable."""
         await self._around.publisher.hold(tenant, batch)
-        now_us, monotonic = self._around.clock.now_us(), self._around.clock.monotonic()
-        points = batch.column("point").to_numpy()
-        for guest in self._guests.values():
-            if guest.tenant != tenant or not len(guest.table):
-                continue
-            rows = guest.table.find(points)
-            mine = rows >= 0
-            if mine.any():
-                part = batch.filter(pa.array(mine))
-                raw = part.column("value").to_numpy(zero_copy_only=False)
-                guest.table.heard(rows[mine], raw, part, now_us, monotonic)
-                guest.values += len(part)
+        arrivals = self._arrivals.get(tenant)
+        if arrivals is None:
+            return
+        now = self._around.clock.monotonic()
+        numbers, counts = arrivals.note(batch, self._around.clock.now_us(), now)
+        for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+            guest = self._by_number[tenant, number]
+            guest.values += count
+            self._fresh[guest.key] += count
+            if not guest.is_watched:
+                self._watch(guest, now)
 
     def open(self, door: FrontDoor | None) -> None:
         self._door = door
@@ -66,35 +82,51 @@ class Guests:
         ``is_gone``: the device does not exist any more, and its machine has no business here.
         """
         held = self._guests.get(key)
+        if held is not None and held.spec == spec:
+            return
+        if held is not None:
+            del self._guests[key], self._by_number[key[0], held.number]
+            self._arrivals[key[0]].drop(held.number)
+        self._changed.add(key)
         if spec is not None:
-            if held is None or held.spec != spec:
-                made = self._guests[key] = _Guest(key[0], spec, self._around.clock.now_us())
-                self._configure(made)
-        elif held is not None:
-            del self._guests[key]
-            if self._door is not None:
-                self._door.configure(*key, None)
-                if is_gone:
-                    self._door.sign_out(key[0], device=key[1])
+            number, table = self._arrivals.setdefault(key[0], Arrivals()).add(key[0], spec)
+            made = _Guest(key, spec, number, table, self._around.clock)
+            self._guests[key] = self._by_number[key[0], number] = made
+            self._configure(made)
+            self._watch(made, made.began + spec.stale_after_s)
+        elif held is not None and self._door is not None:
+            self._door.configure(*key, None)
+            if is_gone:
+                self._door.sign_out(key[0], device=key[1])
 
     def _configure(self, guest: _Guest) -> None:
         guest.error = None
         if self._door is None:
             return
         try:
-            self._door.configure(guest.tenant, guest.spec.device, guest.spec)
+            self._door.configure(*guest.key, guest.spec)
         except BaigongError as error:
             guest.error = error
 
     async def run(self) -> None:
-        """Look for silence every second, until cancelled."""
+        """Look every second for who came or went, and for silence, until cancelled."""
         while True:
             await self._around.clock.sleep(1.0)
-            present = self._present()
-            for guest in list(self._guests.values()):
-                self._follow(guest, present.get((guest.tenant, guest.spec.device), {}).get("connections", 0) > 0)
-                if guest.spec.stale_after_s and guest.spec.enabled:
+            for key in self._door.take_presence() if self._door is not None else ():
+                guest = self._guests.get(key)
+                self._changed.add(key)
+                if guest is not None and self._door is not None:
+                    self._follow(guest, self._door.is_present(*key))
+            now = self._around.clock.monotonic()
+            while self._due and self._due[0][0] <= now:
+                guest = self._guests.get(heappop(self._due)[1])
+                if guest is not None:
                     await self._look(guest)
+
+    def _watch(self, guest: _Guest, when: float) -> None:
+        if guest.spec.stale_after_s and guest.spec.enabled and len(guest.table):
+            guest.is_watched = True
+            heappush(self._due, (when, guest.key))
 
     def _follow(self, guest: _Guest, connected: bool) -> None:
         if connected == guest.connected:
@@ -106,10 +138,15 @@ class Guests:
         guest.connected, guest.since_us = connected, self._around.clock.now_us()
 
     async def _look(self, guest: _Guest) -> None:
+        """Mark what has become silent, and see when to look again: never, when all of it is silent."""
         table, now = guest.table, self._around.clock.monotonic()
-        silent = now - np.maximum(table.news[:-1], self._began) > guest.spec.stale_after_s
+        ends = np.maximum(table.news[:-1], guest.began) + guest.spec.stale_after_s
+        silent = ends < now
         fresh, back = silent & ~guest.stale, guest.stale & ~silent
         guest.stale = silent
+        guest.is_watched = False
+        if not silent.all():
+            self._watch(guest, max(float(ends[~silent].min()), now + 1.0))
         ever = table.good_us[:-1] > 0
         for which, quality in (
             (fresh & ever, q.UNCERTAIN_LAST_USABLE),
@@ -117,12 +154,12 @@ class Guests:
         ):
             rows = np.flatnonzero(which)
             if len(rows):
-                batch = table.mark(
-                    rows, self._around.clock.now_us(), quality, keep_values=quality == q.UNCERTAIN_LAST_USABLE
-                )
+                keep = quality == q.UNCERTAIN_LAST_USABLE
+                batch = table.mark(rows, self._around.clock.now_us(), quality, keep_values=keep)
                 await self._around.publisher.poll(guest.tenant, batch)
         for kind, which in (("point.stale", fresh & ever), ("point.recovered", back & ever)):
             if which.any():
+                self._changed.add(guest.key)
                 numbers = [str(n) for n in table.numbers[which]]
                 device = guest.spec.device
                 self._around.outbox.tell(
@@ -134,20 +171,25 @@ class Guests:
                     points=numbers[:1000],
                 )
 
-    def _present(self) -> dict[Key, dict[str, Any]]:
-        if self._door is None:
-            return {}
-        return {(row["tenant"], row["device"]): row for row in self._door.devices()}
+    def take_fresh(self) -> Counter[Key]:
+        """Values received since this was last asked, of the devices that sent any."""
+        fresh, self._fresh = self._fresh, Counter()
+        return fresh
 
-    def counts(self) -> dict[Key, int]:
-        """Values received since the start, by device."""
-        return {key: guest.values for key, guest in self._guests.items()}
+    def take_changed(self) -> set[Key]:
+        """Devices that came, went, fell silent or were changed since this was last asked."""
+        changed, self._changed = self._changed, set()
+        return changed
 
-    def statuses(self) -> list[dict[str, Any]]:
-        present, rows = self._present(), []
-        for key in dict.fromkeys([*self._guests, *present]):
-            rows.append(self._status(key, self._guests.get(key), present.get(key, {})))
-        return rows
+    def keys(self) -> list[Key]:
+        """Name those that are configured, and those that are only here."""
+        present = self._door.keys() if self._door is not None else []
+        return list(dict.fromkeys([*self._guests, *present]))
+
+    def status(self, key: Key) -> dict[str, Any] | None:
+        guest = self._guests.get(key)
+        seen = self._door.device(*key) if self._door is not None else None
+        return self._status(key, guest, seen or {}) if guest or seen else None
 
     def _status(self, key: Key, guest: _Guest | None, seen: dict[str, Any]) -> dict[str, Any]:
         good, bad = guest.table.counts() if guest else (0, 0)
@@ -179,10 +221,10 @@ class Guests:
     def why(self, tenant: str, number: int) -> dict[str, Any] | None:
         """Answer for one point that came, or should have come, through the door."""
         seen = self._door.why(tenant, number) if self._door is not None else None
-        for guest in self._guests.values():
-            row = guest.table.row(number) if guest.tenant == tenant else None
-            if row is not None:
-                return _explained(self._around, number, seen or {}, guest, row)
+        arrivals = self._arrivals.get(tenant)
+        found = arrivals.find(number) if arrivals is not None else None
+        if found is not None:
+            return _explained(self._around, number, seen or {}, self._by_number[tenant, found[0]], found[1])
         return _explained(self._around, number, seen, None, -1) if seen else None
 
 

@@ -23,6 +23,7 @@ from baigong.gateway.frontdoor import FrontDoor
 from baigong.gateway.frontdoor import Options as FrontDoorOptions
 from baigong.gateway.guests import DRIVER as FRONT_DOOR
 from baigong.gateway.guests import Guests
+from baigong.gateway.heartbeat import Key, Turns
 from baigong.gateway.identity import OwnCertificate, SignIn
 from baigong.gateway.memory import LastHeard
 from baigong.gateway.outbox import Outbox
@@ -85,6 +86,7 @@ class Gateway:
         self._abandoned = abandoned
         self._rates = _Rates(clock)
         self._roster = Roster(bus, gateway, folder / "devices.json", clock, self._apply)
+        self._turns = Turns(self.keys, self.status)
         self._sign_in = SignIn(bus, clock, os.urandom(32))
 
     async def run(self, mqtt: FrontDoorOptions | None, stop: asyncio.Event) -> None:
@@ -166,7 +168,7 @@ class Gateway:
     async def _tell_health(self) -> None:
         while True:
             await self._clock.sleep(1.0)
-            self.fleet.measure(self.guests.counts())
+            self.fleet.measure(self.guests.take_fresh())
             try:
                 await self._bus.publish(f"gateway.{self._gateway}.health", msgspec.json.encode(self.health()))
             except RetryLater:
@@ -179,7 +181,8 @@ class Gateway:
         dropped = dict(self.publisher.dropped)
         if self._outbox.dropped:
             dropped["events"] = self._outbox.dropped
-        return {
+        changed = self.fleet.take_changed() | self.guests.take_changed()
+        return self._turns.rows(changed, len(self._roster.held)) | {
             "time_us": self._clock.now_us(),
             "gateway": self._gateway,
             "values_s": round(values_s, 2),
@@ -193,18 +196,20 @@ class Gateway:
                 "eta_s": None if backlog.eta_s is None else round(backlog.eta_s, 2),
             },
             "dropped": dropped,
-            "devices": self.statuses(),
             "abandoned_calls": len(self._abandoned),
             "events_waiting": len(self._outbox),
             "mqtt": self._mqtt(),
         }
 
-    def statuses(self) -> list[dict[str, Any]]:
+    def keys(self) -> list[Key]:
         """All devices, whoever goes to whom."""
-        rows = self.fleet.statuses() + self.guests.statuses()
-        for row in rows:
-            row["values_s"] = self.fleet.rate(row["tenant"], row["device"])
-        return rows
+        return [*self.fleet.keys(), *self.guests.keys()]
+
+    def status(self, key: Key) -> dict[str, Any] | None:
+        row = self.fleet.status(key) or self.guests.status(key)
+        if row is not None:
+            row["values_s"] = self.fleet.rate(*key)
+        return row
 
     def why(self, tenant: str, number: int) -> dict[str, Any] | None:
         return self.fleet.why(tenant, number) or self.guests.why(tenant, number)

@@ -58,7 +58,9 @@ class Told(Protocol):
 
     fleet: Fleet
 
-    def statuses(self) -> list[dict[str, Any]]: ...
+    def keys(self) -> list[tuple[str, str]]: ...
+
+    def status(self, key: tuple[str, str]) -> dict[str, Any] | None: ...
 
     def why(self, tenant: str, number: int) -> dict[str, Any] | None: ...
 
@@ -81,8 +83,9 @@ async def serve(
         return await probes.preview(driver, options, asked.addresses)
 
     async def status(asked: AskStatus) -> Any:
-        rows = told.statuses()
-        return [row for row in rows if asked.tenant in ("", row["tenant"]) and asked.device in ("", row["device"])]
+        one = [(asked.tenant, asked.device)] if asked.tenant and asked.device else None
+        found = [told.status(key) for key in one or told.keys() if asked.tenant in ("", key[0])]
+        return [row for row in found if row is not None and asked.device in ("", row["device"])]
 
     async def why(asked: AskWhy) -> Any:
         found = told.why(asked.tenant, int(asked.number))

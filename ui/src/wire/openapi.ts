@@ -130,7 +130,8 @@ export interface paths {
         /** Devices and how they are */
         get: operations["get_devices"];
         put?: never;
-        post?: never;
+        /** Make or change many devices: all, or none */
+        post: operations["post_devices"];
         delete?: never;
         options?: never;
         head?: never;
@@ -269,7 +270,8 @@ export interface paths {
         /** Write or correct an episode */
         put: operations["put_episodes_id"];
         post?: never;
-        delete?: never;
+        /** Take an episode away */
+        delete: operations["delete_episodes_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -472,6 +474,23 @@ export interface paths {
         };
         /** Rows of up to 50 points between two times, thinned to the pixels of a chart */
         get: operations["get_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/series/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Least, greatest and time-weighted mean of points over a window */
+        get: operations["get_series_statistics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -829,7 +848,7 @@ export interface components {
         };
         /**
          * Episode
-         * @description An interval on an asset: order run, shift, downtime, alarm, maintenance, fault truth, label.
+         * @description An interval on an asset: order run, shift, downtime, alarm, maintenance, fault truth, label, annotation.
          *
          *         ``start_us``/``end_us``: microseconds since the epoch, UTC; ``end_us`` None while open. Corrected by
          *         sending the same ``id`` again: the latest ``seen`` wins.
@@ -849,6 +868,8 @@ export interface components {
             start_us: number;
             /** @default  */
             title: string;
+            /** @default  */
+            title_zh: string;
         };
         /**
          * EpisodesQuery
@@ -940,6 +961,12 @@ export interface components {
             accepted: number;
             seq: number;
         };
+        /** KeptDevice */
+        KeptDevice: {
+            device: string;
+            points: number;
+            revision: number;
+        };
         /** Language */
         Language: {
             language: string;
@@ -1000,6 +1027,12 @@ export interface components {
             /** @enum {unknown} */
             tier: "bronze" | "gold" | "silver";
             title: components["schemas"]["Words"];
+        };
+        /** ManyDevices */
+        ManyDevices: {
+            added: number;
+            changed: number;
+            devices: components["schemas"]["KeptDevice"][];
         };
         /**
          * NewCredential
@@ -1158,6 +1191,23 @@ export interface components {
             /** @default  */
             unit: string;
         };
+        /**
+         * PointStatistics
+         * @description Of one point. ``good_s``: for how long its value was known; ``mean``, ``deviation`` are over that time.
+         *
+         *         All but ``rows`` are null where no value was good.
+         */
+        PointStatistics: {
+            deviation: number | null;
+            first: number | null;
+            good_s: number | null;
+            greatest: number | null;
+            last: number | null;
+            least: number | null;
+            mean: number | null;
+            name: string;
+            rows: number;
+        };
         /** PointsAnswer */
         PointsAnswer: {
             points: components["schemas"]["PointAnswer"][];
@@ -1213,6 +1263,7 @@ export interface components {
             place: string;
             status: number;
             title: string;
+            title_zh: string;
             type: string;
         };
         /** PulseNumbers */
@@ -1339,6 +1390,23 @@ export interface components {
         SqlTable: {
             columns: components["schemas"]["Column"][];
             name: string;
+        };
+        /** Statistics */
+        Statistics: {
+            end_us: number;
+            points: components["schemas"]["PointStatistics"][];
+            start_us: number;
+        };
+        /**
+         * StatisticsQuery
+         * @description ``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``.
+         */
+        StatisticsQuery: {
+            /** @default now */
+            end: string;
+            points: string;
+            /** @default -1h */
+            start: string;
         };
         /**
          * Step
@@ -1738,6 +1806,40 @@ export interface operations {
             };
         };
     };
+    post_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+                "application/yaml": unknown;
+            };
+        };
+        responses: {
+            /** @description Make or change many devices: all, or none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManyDevices"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_devices_browse: {
         parameters: {
             query?: never;
@@ -2053,6 +2155,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Episode"];
                 };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_episodes_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -2475,6 +2606,39 @@ export interface operations {
                     "application/vnd.apache.arrow.stream": unknown;
                     "application/vnd.apache.parquet": unknown;
                     "text/csv": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_series_statistics: {
+        parameters: {
+            query: {
+                points: string;
+                start?: string;
+                end?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Least, greatest and time-weighted mean of points over a window */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
                 };
             };
             /** @description What went wrong, and what helps */

@@ -134,6 +134,7 @@ class Connection(asyncio.Protocol):
         room.wake()
         if room.is_full:
             self.hold("backlog")
+            room.held.add(self)
 
     def _read(self, burst: Published) -> int:
         """Append the values to the batch's columns, and note what is to be acknowledged; return how many values."""

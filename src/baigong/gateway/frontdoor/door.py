@@ -181,7 +181,7 @@ class FrontDoor:
         session, room = connection.session, connection.room
         if session is None:
             return
-        room.connections.discard(connection)
+        room.leave(connection)
         will, connection.will = connection.will, None
         if session.connection is connection:
             session.leave()
@@ -253,10 +253,10 @@ class FrontDoor:
         session = before or Session(room, client_id, device, persistent=not packet.clean)
         room.sessions[client_id] = session
         session.open(connection)
-        room.connections.add(connection)
         connection.session, connection.room, connection.book = session, room, room.book(device)
         connection.device, connection.client_id = device, client_id
         connection.username = packet.username or ""
+        room.enter(connection)
         connection.keep_alive_s, connection.will = float(packet.keep_alive_s), packet.will
         connection.heard = time.monotonic()
         connection.send(encode(p.Connack(p.ACCEPTED, before is not None)))
@@ -315,8 +315,10 @@ class FrontDoor:
     def sign_out(self, tenant: str, *, username: str = "", device: str = "") -> None:
         """Hang up on whoever is signed in by this user name, or for this device."""
         room = self.rooms.get(tenant)
-        for c in list(room.connections) if room else ():
-            if (username and c.username == username) or (device and c.device == device):
+        if room is None:
+            return
+        for c in list(room.present.get(device, ()) if device else room.connections):
+            if device or c.username == username:
                 c.close("credentials revoked")
 
     def announce(self, room: Room, device: str, book: Book) -> None:
@@ -364,6 +366,27 @@ class FrontDoor:
         """List the devices that came through the door, with when they were last heard."""
         rooms = [room for room in self.rooms.values() if tenant in (None, room.tenant)]
         return [room.describe(device) for room in rooms for device in room.books]
+
+    def keys(self) -> list[tuple[str, str]]:
+        """Name the (tenant, device)s that are known here."""
+        return [(room.tenant, device) for room in self.rooms.values() for device in room.books]
+
+    def device(self, tenant: str, device: str) -> dict[str, Any] | None:
+        """The same of one device; None when it is not known here."""
+        room = self.rooms.get(tenant)
+        return room.describe(device) if room and device in room.books else None
+
+    def is_present(self, tenant: str, device: str) -> bool:
+        room = self.rooms.get(tenant)
+        return room is not None and device in room.present
+
+    def take_presence(self) -> list[tuple[str, str]]:
+        """Name the devices that came or went since this was last asked."""
+        found = []
+        for room in self.rooms.values():
+            found += [(room.tenant, device) for device in room.came_or_went]
+            room.came_or_went = set()
+        return found
 
     def why(self, tenant: str, number: int) -> dict[str, Any] | None:
         """Say what is known of one point: its message, its client, its last error. None: it never came this way."""

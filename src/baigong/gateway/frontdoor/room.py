@@ -75,6 +75,9 @@ class Room:
         self.batch = Batch()
         self.sessions: dict[str, Session] = {}
         self.connections: set[Connection] = set()
+        self.present: dict[str, set[Connection]] = {}  # by device
+        self.came_or_went: set[str] = set()  # devices, since somebody asked
+        self.held: set[Connection] = set()  # not read until the batch in hand is stored
         self.tree: Tree[Session] = Tree()
         self.retained: dict[str, tuple[bytes, int]] = {}
         self.retained_bytes = 0
@@ -98,11 +101,25 @@ class Room:
         self.disabled.discard(device)
         if spec is not None and not spec.enabled:
             self.disabled.add(device)
-        for connection in list(self.connections):
-            if connection.device == device:
-                connection.book = self.books[device]
-                if device in self.disabled:
-                    connection.close("device is disabled")
+        for connection in list(self.present.get(device, ())):
+            connection.book = self.books[device]
+            if device in self.disabled:
+                connection.close("device is disabled")
+
+    def enter(self, connection: Connection) -> None:
+        self.connections.add(connection)
+        self.present.setdefault(connection.device, set()).add(connection)
+        self.came_or_went.add(connection.device)
+
+    def leave(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        self.held.discard(connection)
+        there = self.present.get(connection.device)
+        if there is not None:
+            there.discard(connection)
+            if not there:
+                del self.present[connection.device]
+            self.came_or_went.add(connection.device)
 
     def book(self, device: str) -> Book:
         if device not in self.books:
@@ -116,7 +133,7 @@ class Room:
         return {
             "tenant": self.tenant,
             "device": device,
-            "connections": sum(c.device == device for c in self.connections),
+            "connections": len(self.present.get(device, ())),
             "enabled": device not in self.disabled,
             "messages": sum(r.messages for r in readers),
             "last_us": max((r.last_us for r in readers), default=0),
@@ -131,7 +148,7 @@ class Room:
             if point is None:
                 continue
             reader = point.reader
-            clients = [c.client_id for c in self.connections if c.device == device]
+            clients = [c.client_id for c in self.present.get(device, ())]
             return {
                 "device": device,
                 "address": point.address,
@@ -232,7 +249,8 @@ class Room:
                 if len(self.batch.columns) and self.options.linger_s and not self.is_full:
                     await asyncio.sleep(self.options.linger_s)
                 batch, self.batch = self.batch, Batch()
-                for connection in list(self.connections):
+                held, self.held = self.held, set()
+                for connection in held:
                     connection.resume("backlog")
                 await self._store(batch)
                 await self._until_done(partial(self._keep.commit, batch.rows))
