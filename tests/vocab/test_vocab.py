@@ -102,6 +102,26 @@ def test_numbers_do_not_depend_on_where_one_name_ends():
     assert len(numbers) == 3 and all(0 < n < 2**63 for n in numbers)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "near"),
+    [
+        ("pump1.flow", "pump1.speed", True),
+        ("pump1.flow", "pump2.flow", False),
+        ("plant/press#a", "plant/press#b.c", False),
+        ("plant/press#a", "plant/press#b", True),
+        ("holding:0:float32", "holding:2:float32", True),  # no steps: the device is the place
+        ("ns=2;s=Line1.Press.Temp", "ns=2;s=Line1.Press.Level", True),
+    ],
+)
+def test_points_of_one_place_have_neighbouring_numbers(one: str, other: str, near: bool):
+    first, second = (ids.point_number("t", "d", address) for address in (one, other))
+    assert first != second and (first >> 47 == second >> 47) is near
+
+
+def test_a_hundred_thousand_points_of_one_place_have_numbers_of_their_own():
+    assert len({ids.point_number("t", "d", f"ns=2;i={i}") for i in range(100_000)}) == 100_000
+
+
 @pytest.mark.parametrize("text", ["", "A", "a.b", "a b", "../x", "-a", "a" * 65, "企业"])
 def test_identifiers_that_cannot_be_subject_folder_and_url_are_refused(text):
     with pytest.raises(FixConfiguration) as told:

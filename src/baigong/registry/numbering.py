@@ -98,7 +98,7 @@ def _fresh_number(tenant: str, device: str, spec: PointSpec, known: Known, taken
         if holder is None and number not in taken:
             return number
         if holder is not None and (holder.first_device, holder.first_address) != (device, spec.address):
-            raise _taken(spec, f"its address hashes to the number of {holder.name!r}: an accident of one in 2**63")
+            raise _taken(spec, f"its address hashes to the number of {holder.name!r}: an accident of one in 2**47")
     raise _taken(spec, "its address has numbered a hundred points already")
 
 

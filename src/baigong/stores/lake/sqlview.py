@@ -29,6 +29,7 @@ from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.kindsql import kind_views
 from baigong.stores.lake.rollupsql import computed_rollup
 from baigong.stores.lake.thin import THINNED, day_of
+from baigong.stores.lake.timesql import TIME_FUNCTIONS
 from baigong.vocab import quality as q
 from baigong.vocab.frame import TIME
 from baigong.vocab.happenings import Episode
@@ -83,9 +84,9 @@ BUCKETS_S = {"1m": 60, "1h": 3600}
 _DAY_US = 86_400_000_000
 _CHUNK_DAYS = 64  # files of more days are put under one time bound each, so that other years are not even opened
 _ROW = "point, time, value, whole, text, quality, seen, seq"
-# exact: both are float64 without error; the usual scales first (an if each is faster than a switch, or pow)
-_POWER = " ".join(f"when scale = {scale} then 1e{scale}" for scale in (2, 1, 3, 0, 4, 5, 6))
-_DECIMAL = f"coalesce(value, digits / case {_POWER} else pow(10.0, scale) end)"
+# exact: both are float64 without error; the usual scales first (measured: a case each beats pow, and a coalesce around)
+_SHIFTED = " ".join(f"when scale = {scale} then digits / 1e{scale}" for scale in (2, 1, 3, 0, 4, 5, 6))
+_DECIMAL = f"case {_SHIFTED} when scale is null then value else digits / pow(10.0, scale) end"
 # OPC 10000-4 §7.39: bits 15–14 say good, uncertain or bad; (quality & 0xC000) is 0, 0x4000, 0x8000 or 0xC000
 _SEVERITY = "case when quality & 32768 <> 0 then 'bad' when quality & 16384 <> 0 then 'uncertain' else 'good' end"
 
@@ -140,6 +141,7 @@ def sql_view(
     hot_days = _days_of(snapshot.hot)
     statements = [
         ("", "set timezone = 'UTC'"),
+        *TIME_FUNCTIONS,
         ("", "create schema lake"),
         ("", "create table lake.points as select number as point, * exclude (number) from points_in"),
         ("", f"create view points as select * exclude ({_FOR_VIEWS}) from lake.points"),
@@ -222,21 +224,21 @@ def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
 def _rows(snapshot: Snapshot, files: Sequence[LakeFile], hot_days: frozenset[str], shapes: FileShapes) -> str:
     """Unite these files and the hot rows: resolved, without retracted rows, with the names of the points.
 
-    Rows in order are unique, so only late rows are held in memory to resolve: they replace, by an anti-join, rows
-    in order of the days that have late ones, and among themselves the highest ``seq`` wins.
+    Rows in order are unique and do not retract, so only late rows are held in memory to resolve: they replace, by
+    an anti-join, rows in order of the days that have late ones, and among themselves the highest ``seq`` wins.
     """
     ordered = [f for f in files if not f.late]
     late = list(_late_scans(snapshot, [f for f in files if f.late], shapes))
     late_days = snapshot.overlapping | (hot_days if snapshot.hot_late is not None else frozenset())
     hot = f"select {_ROW} from hot_in" + ("" if snapshot.hot_late is None else " where not late")
     if not late:
-        return " union all ".join(_named(source) for source in (*_scans(ordered, shapes), hot))
+        return " union all ".join(_joined(source) for source in (*_scans(ordered, shapes), hot))
     mixed = list(_scans([f for f in ordered if f.day in late_days], shapes))
     clean = list(_scans([f for f in ordered if f.day not in late_days], shapes))
     (clean if snapshot.hot_late is None else mixed).append(hot)  # late rows of files are older than hot ones in order
     keys = " union all ".join(f"select point, time from ({source})" for source in late)
     kept = f"not exists (select 1 from ({keys}) l where l.point = t.point and l.time = t.time)"
-    branches = [_named(source) for source in clean] + [f"{_joined(source)} where {kept}" for source in mixed]
+    branches = [_joined(source) for source in clean] + [f"{_joined(source)} where {kept}" for source in mixed]
     return " union all ".join([*branches, _resolved(" union all ".join(map(_joined, late)))])
 
 
@@ -258,10 +260,6 @@ def _resolved(joined: str) -> str:
         f"from ({joined}) group by name, asset, quantity, point, time "
         f"having (arg_max(quality, seq) & 65535) <> {q.DELETED}"
     )
-
-
-def _named(source: str) -> str:
-    return f"{_joined(source)} where (t.quality & 65535) <> {q.DELETED}"
 
 
 def _joined(source: str) -> str:
