@@ -13,12 +13,15 @@ from baigong.bus.embedded import EmbeddedNats
 from baigong.bus.memory import MemoryBus
 from baigong.bus.nats import NatsBus
 from baigong.historian.bursts import BurstKeeper
-from baigong.historian.owner import OwnerSettings
+from baigong.historian.settings import OwnerSettings
+from baigong.historian.shelf import Shelf
+from baigong.historian.thinning import Thinner
 from baigong.stores.lake.bursts import LAKE_BURSTS, BurstTable
 from baigong.stores.lake.table import PartitionTable, Succeeded, position
 from baigong.vocab import burst as bursts
 from baigong.vocab import quality as q
 from baigong.vocab.frame import encode, times_us
+from baigong.vocab.keep import Keep
 from tests.historian.plants import CALM, DAY, FAR, T0, Truth, caught_up, found, owning, same, send, until
 
 RATE = 25_600.0
@@ -166,8 +169,8 @@ async def test_an_owner_that_slept_and_its_successor_write_each_burst_once(tmp_p
 
 async def test_retention_drops_days_and_a_zombie_of_telemetry_still_stops(tmp_path):
     bus, sent = MemoryBus(), Sent()
-    keeps = OwnerSettings(flush_s=3600, merge_s=0.05, retention_days={"demo": 10})
-    async with owning(bus, tmp_path, keeps) as owner:
+    shelf = Shelf(tmp_path, lambda tenant: Keep(raw_days=10), Thinner(tmp_path))
+    async with owning(bus, tmp_path, OwnerSettings(flush_s=3600, merge_s=0.05), shelf=shelf) as owner:
         await caught_up(owner, await sent.send(bus, 1, T0))
         await owner.flush()
         await until(lambda: not owner.snapshot("demo").bursts)

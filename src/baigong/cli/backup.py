@@ -178,6 +178,7 @@ def _pin(data: Path, held: Held) -> Pinned:
         rolled = [rollup_path(root, name, file) for name in BUCKETS_S]
         found += [(p, p.stat().st_size) for p in rolled if p.exists()]
     found += [(p, p.stat().st_size) for p in (root / "latest").glob("[!.]*.parquet")]
+    found += [(p, p.stat().st_size) for p in sorted((root / "kept").rglob("*.parquet"))]  # of days let go
     found += [(p, p.stat().st_size) for p in _log_files(table / "_delta_log", held.version)]
     return Pinned(held, [(str(p.relative_to(data / "lake")), size) for p, size in found])
 

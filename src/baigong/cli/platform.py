@@ -28,12 +28,18 @@ from baigong.bus.nats import NatsBus
 from baigong.cli.children import Child, Roll
 from baigong.cli.crew import Crew
 from baigong.cli.folder import DataFolder
-from baigong.historian.owner import OwnerSettings, PartitionOwner
+from baigong.historian.owner import PartitionOwner
+from baigong.historian.settings import OwnerSettings
+from baigong.historian.shelf import Shelf
+from baigong.historian.thinning import Thinner
 from baigong.registry.opening import Registry, open_registry
 from baigong.sandbox.sql import SqlPool, SqlSettings
 from baigong.stores.lake.sqlview import FileShapes, SqlView, sql_view
 from baigong.stores.lake.table import Succeeded
+from baigong.stores.lake.thin import COUNTER, NEITHER, STATE
+from baigong.vocab.devices import PointSpec
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.keep import Keep
 
 PARTITION = "p0"
 _STREAM_LIMIT = 1 << 40
@@ -105,17 +111,31 @@ class SqlSource:
         )
 
 
-class Sloped:
-    """Tells the historian which points are interpolated between samples."""
+class Declared:
+    """Tells the historian what people declared: of points whether they slope or count, of companies what they keep."""
 
     def __init__(self) -> None:
         self.registry: Registry | None = None
 
-    def __call__(self, tenant: str, points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def _specs(self, tenant: str, points: np.ndarray[Any, Any]) -> list[PointSpec | None]:
         if self.registry is None:
-            return np.ones(len(points), bool)
+            return [None] * len(points)
         rows = [self.registry.book.by_number(tenant, p) for p in points.tolist()]
-        return np.array([row is None or row.spec.interpolates for row in rows])
+        return [None if row is None else row.spec for row in rows]
+
+    def sloped(self, tenant: str, points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return np.array([spec is None or spec.interpolates for spec in self._specs(tenant, points)], bool)
+
+    def kinds(self, tenant: str, points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        known = {"counter": COUNTER, "state": STATE}
+        specs = self._specs(tenant, points)
+        return np.array([NEITHER if spec is None else known.get(spec.kind, NEITHER) for spec in specs], np.int8)
+
+    def version(self, tenant: str) -> int:
+        return -1 if self.registry is None else self.registry.book.version(tenant)
+
+    def keep(self, tenant: str) -> Keep:
+        return Keep() if self.registry is None else self.registry.retention.of(tenant)
 
 
 @asynccontextmanager
@@ -137,20 +157,21 @@ async def running(
             _check_port(name, host, port)
         roll = Roll()
         bus, url, token = await _open_bus(stack, settings, folder.path, roll, told)
-        live, sloped = Live(), Sloped()
+        live, declared, lake = Live(), Declared(), folder.path / "lake" / PARTITION
         owner = PartitionOwner(
             bus,
-            folder.path / "lake" / PARTITION,
+            lake,
             PARTITION,
             _sized(settings, folder.path),
             on_frame=lambda tenant, batch, seen: live.feed(tenant, batch),
-            sloped=sloped,
+            sloped=declared.sloped,
             told=told,
+            shelf=Shelf(lake, declared.keep, Thinner(lake, declared.kinds, declared.version)),
         )
         registry = await stack.enter_async_context(
             open_registry(folder.path, bus, tenant=settings.tenant, clock_us=clock_us)
         )
-        sloped.registry = registry
+        declared.registry = registry
         inner = await stack.enter_async_context(Crew())
         inner.start("historian", _own(owner, told))
         stack.push_async_callback(owner.close)  # after the children below, so that their last frames are in

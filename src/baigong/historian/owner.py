@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,12 @@ from baigong.historian.hold import Held, Holds, serve_holds
 from baigong.historian.hot import HotFrame, HotWindow, as_table, cut_frames, late_rows
 from baigong.historian.latest import Latest
 from baigong.historian.memory import load_latest, save_latest
-from baigong.historian.merge import Merger, rollup_paths
+from baigong.historian.merge import Merger
 from baigong.historian.pace import Pace
-from baigong.historian.resume import Known, resume
+from baigong.historian.resume import Known, resume, seq_in
+from baigong.historian.settings import OwnerSettings as OwnerSettings
+from baigong.historian.shelf import Shelf, keep_everything
+from baigong.historian.thinning import Thinner
 from baigong.historian.view import View
 from baigong.stores.lake.contract import Snapshot
 from baigong.stores.lake.reader import FileCache, SnapshotReader
@@ -36,20 +39,6 @@ OnFrame = Callable[[str, pa.RecordBatch, int], None]
 Sloped = Callable[[str, np.ndarray[Any, Any]], np.ndarray[Any, Any]]
 _FAR = 1 << 62  # microseconds; after any time there is
 _BURST_BYTES = 64 << 20  # hot ones from which on they are flushed; at four times as many, reading waits
-
-
-@dataclass(slots=True, frozen=True, kw_only=True)
-class OwnerSettings:
-    """Group commit, merging and trimming. Rows in memory stay below ``hot_rows_limit``."""
-
-    flush_rows: int = 2_000_000
-    flush_s: float = 20.0
-    hot_rows_limit: int = 6_000_000  # a SQL child maps them all
-    merge_s: float = 5.0  # how often merging looks for work
-    trim_s: float = 5.0
-    keep_replaced_s: float = 3600.0
-    stream_bytes: int = 64 << 30
-    retention_days: dict[str, int] = field(default_factory=dict)  # tenant -> days; absent: for ever
 
 
 class PartitionOwner:
@@ -65,6 +54,7 @@ class PartitionOwner:
         on_frame: OnFrame = lambda tenant, batch, seen_us: None,
         sloped: Sloped = lambda tenant, points: np.ones(len(points), bool),
         told: Callable[[str], None] = lambda sentence: None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._bus = bus
         self._root = root
@@ -74,6 +64,7 @@ class PartitionOwner:
         self._told = told
         self._hot = HotWindow()
         self._bursts = BurstKeeper(root, partition)
+        self._shelf = shelf or Shelf(root, keep_everything, Thinner(root))
         self._latest: dict[str, Latest] = {}
         self._durable: dict[str, Latest] = {}
         self._overlaps: dict[str, dict[str, int]] = {}
@@ -133,8 +124,9 @@ class PartitionOwner:
     async def close(self) -> None:
         """Flush what is hot and remember the newest values, so that the next start is quick."""
         if self._table is not None and self.state != "succeeded":
-            await self.flush()
-            await asyncio.to_thread(save_latest, self._root, self._durable, self._view.watermark)
+            with contextlib.suppress(Succeeded):  # who took over has the stream, and all that is in it
+                await self.flush()
+                await asyncio.to_thread(save_latest, self._root, self._durable, self._view.watermark)
 
     async def _follow(self) -> None:
         wait_s = 0.1
@@ -171,7 +163,7 @@ class PartitionOwner:
             epoch=epoch,
             seq=seq,
             stored_us=self._at_us,
-            bursts=_seq_in(epoch, bursts.at),
+            bursts=seq_in(epoch, bursts.at),
             highest=max(table.highest_epoch(), bursts.highest_epoch(), epoch),
         )
         self._epoch, start = await resume(self._bus, self._partition, known, self._settings.stream_bytes, self._told)
@@ -276,6 +268,7 @@ class PartitionOwner:
                 if time.monotonic() - last_vacuum > self._settings.keep_replaced_s / 4:
                     await asyncio.to_thread(self._table.vacuum, self._settings.keep_replaced_s)
                     await asyncio.to_thread(self._bursts.vacuum, self._settings.keep_replaced_s)
+                    await asyncio.to_thread(self._shelf.sweep, self._view.files, self._settings.keep_replaced_s)
                     last_vacuum = time.monotonic()
             except BaigongError as error:
                 self._told(f"tending {self._partition}: {error}")
@@ -286,13 +279,18 @@ class PartitionOwner:
         bound = min([self._view.watermark, *self.holds.values()])
         epoch, seq = split_position(bound)
         if epoch == self._epoch and seq and bound > self.counters["trimmed_to"]:
+            state = await self._bus.stream_state(self._partition)
+            if state is None or state.epoch != epoch:
+                return  # made anew while we were away: these are not the messages we know
             await self._bus.purge(self._partition, seq + 1)
             self.counters["trimmed_to"] = bound
 
     async def _merge_once(self, table: PartitionTable) -> None:
         async with self._flush_lock:
-            job = self._merger.plan(table, self._overlaps, self._view.watermark, self._settings.retention_days)
-        if job is None:
+            days = self._shelf.raw_days(list(self._view.files))
+            job = self._merger.plan(table, self._overlaps, self._view.watermark, days)
+        await asyncio.to_thread(self._shelf.tidy, self._view.files, self._overlaps)
+        if job is None or not await asyncio.to_thread(self._shelf.set_aside, job, self._overlaps.get(job.tenant, {})):
             return
         written = await asyncio.to_thread(self._merger.write, table, job)
         async with self._flush_lock:
@@ -314,7 +312,7 @@ class PartitionOwner:
             self.counters["merges"] += 1
 
     async def _merge_bursts(self) -> None:
-        job = await asyncio.to_thread(self._bursts.prepare, self._settings.retention_days)
+        job = await asyncio.to_thread(self._bursts.prepare, self._shelf.raw_days(list(self._bursts.view.files)))
         if job is not None:
             async with self._flush_lock:
                 await asyncio.to_thread(self._bursts.finish, job, self._epoch)
@@ -337,7 +335,7 @@ class PartitionOwner:
         overlaps = self._overlaps.get(tenant, {})
         hot = [f for f in frames if f.position > view.watermark]
         files = view.files.get(tenant, ())
-        rolled, paths = rollup_paths(self._root, files, overlaps)
+        rolled, paths = self._shelf.paths(tenant, files, overlaps)
         burst_files, hot_bursts = self._bursts.snapshot(tenant)
         return Snapshot(
             tenant=tenant,
@@ -379,18 +377,15 @@ class PartitionOwner:
 
     def stats(self) -> dict[str, Any]:
         view = self._view
-        files = [f for group in view.files.values() for f in group]
         return {
             "partition": self._partition,
             "state": self.state,
             "epoch": self._epoch,
-            "position": _seq_in(self._epoch, max(self._at, view.watermark)),
+            "position": seq_in(self._epoch, max(self._at, view.watermark)),
             "watermark": split_position(view.watermark)[1],
             "version": view.version,
-            "files": len(files),
-            "unmerged_files": sum(not f.merged for f in files),
-            "rows": sum(f.rows for f in files) + self._hot.rows,
-            "bytes": sum(f.bytes for f in files),
+            **view.facts(),
+            "rows": sum(f.rows for group in view.files.values() for f in group) + self._hot.rows,
             "hot_rows": self._hot.rows,
             "hot_bytes": self._hot.bytes,
             "visible_values_s": round(self._pace.rows_per_second(), 1),
@@ -400,9 +395,3 @@ class PartitionOwner:
             "overlapping_days": sum(len(days) for days in self._overlaps.values()),
             **self.counters,
         }
-
-
-def _seq_in(epoch: int, at: int) -> int:
-    """Return the sequence of a position in this epoch; 0 when it is of an older one."""
-    held, seq = split_position(at)
-    return seq if held == epoch else 0

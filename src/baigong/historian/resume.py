@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from baigong.bus.contract import Bus, StreamState
+from baigong.stores.lake.table import split_position
 from baigong.vocab.errors import RetryLater
 
 
@@ -54,3 +55,9 @@ async def _forgot(bus: Bus, partition: str, state: StreamState, known: Known) ->
         return False
     stored_us = await bus.stored_time(partition, known.seq)
     return stored_us is not None and stored_us != known.stored_us
+
+
+def seq_in(epoch: int, at: int) -> int:
+    """Return the sequence of a position in this epoch; 0 when it is of an older one."""
+    held, seq = split_position(at)
+    return seq if held == epoch else 0

@@ -23,3 +23,12 @@ class View:
         for file in list(table.files.values()):
             files.setdefault(file.tenant, []).append(file)
         return cls(table.version, watermark, {tenant: tuple(group) for tenant, group in files.items()})
+
+    def facts(self) -> dict[str, int]:
+        """Count files for the system page."""
+        files = [file for group in self.files.values() for file in group]
+        return {
+            "files": len(files),
+            "unmerged_files": sum(not file.merged for file in files),
+            "bytes": sum(file.bytes for file in files),
+        }

@@ -16,6 +16,7 @@ from baigong.registry.devices import Devices
 from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
 from baigong.registry.people import People
+from baigong.registry.retention import Retention
 from baigong.registry.service import answer
 from baigong.registry.watch import FileWatch
 from baigong.stores.records import Records, open_records
@@ -41,6 +42,7 @@ class Registry:
     people: People
     credentials: Credentials
     episodes: Episodes
+    retention: Retention
 
 
 _TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool}
@@ -134,6 +136,7 @@ def _furnish(
         people=People(records, clock_us),
         credentials=credentials,
         episodes=Episodes(records, events, clock_us),
+        retention=Retention(records, events, clock_us),
     )
 
 
@@ -143,6 +146,7 @@ async def _load(registry: Registry, now_us: int) -> None:
     registry.devices.load(await registry.records.read(all_devices))
     await registry.people.load()
     await registry.credentials.load()
+    await registry.retention.load()
     await registry.watch.look()
 
 

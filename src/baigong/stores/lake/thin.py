@@ -86,7 +86,8 @@ def _falls(table: pa.Table) -> Mask:
 
 def _edges(points: Any, buckets: Any) -> Mask:
     new = np.append(True, (points[1:] != points[:-1]) | (buckets[1:] != buckets[:-1]))
-    return new | np.append(new[1:], True)
+    edges: Mask = new | np.append(new[1:], True)
+    return edges
 
 
 def _states(table: pa.Table) -> pa.Table:
