@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def freeze_before(kind: str) -> None:
         seen += bool(removed) == (kind == "merge")
         if seen == _FREEZE_AT:
             seen += 1
-            os.kill(os.getpid(), signal.SIGSTOP)
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)  # here, not where the main thread may be
         commit(self, added, removed, **more)
 
     PartitionTable.commit = hesitant  # type: ignore[method-assign]
