@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from baigong.api.pulse import Pulse
 from baigong.vocab.errors import error_kinds
 from tests.api.test_series import T0
 from tests.api.world import World, world
 
 _OPEN = {("GET", "/health"), ("POST", "/session")}
-_SHAPE = {"type", "title", "status", "code", "place", "advice", "advice_zh"}
+_SHAPE = {"type", "title", "title_zh", "status", "code", "place", "advice", "advice_zh"}
 
 
 async def _operations(plant: World) -> list[tuple[str, str, dict]]:
@@ -180,6 +181,43 @@ async def test_episodes_are_written_corrected_and_found(plant: World) -> None:
         assert (await client.get("/events", params={"subject": "asset:line1.pump1"})).json()[0][
             "kind"
         ] == "episode.changed"
+
+
+async def test_an_annotation_in_both_languages_is_taken_away_again(plant: World) -> None:
+    async with plant.client() as client:
+        note = {"id": "n1", "asset": "", "kind": "annotation", "start_us": 100, "end_us": 100}
+        note |= {"title": "seal changed", "title_zh": "更换密封", "attributes": {"by": "admin"}}
+        assert (await client.put("/episodes/n1", json=note)).status_code == 200
+        (found,) = (await client.get("/episodes", params={"kind": "annotation", "start": 50, "end": 200})).json()
+        assert found == {**note}
+        assert (await client.delete("/episodes/n1")).status_code == 204
+        assert (await client.get("/episodes")).json() == []
+        assert (await client.delete("/episodes/n1")).json()["code"] == "http.not_found"
+        told = (await client.get("/events", params={"subject": "asset:"})).json()[0]
+        assert (told["kind"], told["detail"]["title"]) == ("episode.removed", "seal changed")
+
+
+async def test_what_was_refused_tells_when_last(plant: World) -> None:
+    async with plant.client() as client:
+        await client.get("/points/no.such")
+        rows = (await client.get("/system")).json()["dropped"]
+        (row,) = [r for r in rows if r["what"] == "point.unknown"]
+        assert row["count"] == 1 and row["last_us"]
+
+
+def test_a_gateways_drops_tell_when_last() -> None:
+    now = 10
+    pulse = Pulse(lambda: now)
+    pulse.hear("g", {"dropped": {"quota": 2}, "mqtt": {"refused": {"bad password": 1}}})
+    assert pulse.grown_us("g", "quota") is None  # it happened before anybody listened
+    now = 20
+    pulse.hear(
+        "g", {"dropped": {"quota": 2}, "mqtt": {"refused": {"bad password": 3}, "closed": {"quota.exceeded": 1}}}
+    )
+    now = 30
+    pulse.hear("g", {"dropped": {"quota": 2}})
+    assert pulse.grown_us("g", "quota") is None
+    assert (pulse.grown_us("g", "bad password"), pulse.grown_us("g", "quota.exceeded")) == (20, 20)
 
 
 async def test_the_demo_is_hidden_where_there_is_none(plant: World) -> None:

@@ -43,7 +43,7 @@ def made(root: Path, files: dict[str, str]) -> Repo:
 
 ERRORS = """
 [bus]
-down = { kind = "RetryLater", status = 503, advice = "Wait.", advice_zh = "请稍候。" }
+down = { kind = "RetryLater", status = 503, title_zh = "中断", advice = "Wait.", advice_zh = "请稍候。" }
 """
 
 
@@ -160,6 +160,7 @@ def test_a_driver_needs_a_manifest_and_a_page(tmp_path: Path) -> None:
         (ERRORS, "raise errors.ReportBug('bus.down', 'x')", "is a RetryLater, not a ReportBug"),
         (ERRORS, "", "bus.down is never raised"),
         (ERRORS.replace("请稍候。", "Wait."), "code = 'bus.down'", "needs advice_zh in Chinese"),
+        (ERRORS.replace("中断", "down"), "code = 'bus.down'", "needs title_zh in Chinese"),
         (ERRORS.replace('"Wait."', '""'), "code = 'bus.down'", "needs advice in English"),
         (ERRORS.replace("RetryLater", "Whatever"), "code = 'bus.down'", "kind 'Whatever' is none of"),
     ],

@@ -51,8 +51,9 @@ def _wrong(row: dict[str, Any]) -> list[str]:
         wrong.append(f"kind {row.get('kind')!r} is none of {sorted(KINDS)}")
     if not row.get("advice", "").strip() or _CHINESE.search(row.get("advice", "")):
         wrong.append("needs advice in English")
-    if not _CHINESE.search(row.get("advice_zh", "")):
-        wrong.append("needs advice_zh in Chinese")
+    wrong += [
+        f"needs {name} in Chinese" for name in ("title_zh", "advice_zh") if not _CHINESE.search(row.get(name, ""))
+    ]
     return wrong
 
 

@@ -55,11 +55,11 @@ def errors_page(table: dict[str, Any]) -> str:
         "message that names the place, and advice. The code's kind says what to do:\n",
         *(f"- **{kind}**: {todo}" for kind, todo in _TODO.items()),
         "",
-        "| code | HTTP | kind | advice | 建议 |",
-        "|---|---|---|---|---|",
+        "| code | HTTP | kind | advice | 错误 | 建议 |",
+        "|---|---|---|---|---|---|",
     ]
     for code, row in sorted(rows("", table)):
-        cells = (f"`{code}`", str(row["status"]), row["kind"], row["advice"], row["advice_zh"])
+        cells = (f"`{code}`", str(row["status"]), row["kind"], row["advice"], row["title_zh"], row["advice_zh"])
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -16,7 +16,19 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from baigong.api import credentials, devices, happenings, ingest, overview, points, series, session, sql, system
+from baigong.api import (
+    credentials,
+    devices,
+    happenings,
+    ingest,
+    overview,
+    points,
+    series,
+    session,
+    sql,
+    statistics,
+    system,
+)
 from baigong.api.console import built_console, console_routes
 from baigong.api.live import Live
 from baigong.api.live_route import live_route
@@ -116,6 +128,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *credentials.operations(rooms),
         *points.operations(rooms),
         *series.operations(rooms),
+        *statistics.operations(rooms),
         *sql.operations(rooms),
         *ingest.operations(rooms),
         *happenings.operations(rooms),

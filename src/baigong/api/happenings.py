@@ -72,6 +72,9 @@ def operations(rooms: Rooms) -> list[Operation]:
         await rooms.registry.episodes.put(call.tenant, [episode], call.who.user)
         return episode
 
+    async def drop_episode(call: Call) -> Any:
+        await rooms.registry.episodes.drop(call.tenant, call.part("id"), call.who.user)
+
     async def events(call: Call) -> Any:
         query: AllEventsQuery = call.query
         return await rooms.registry.events.recent(
@@ -85,6 +88,7 @@ def operations(rooms: Rooms) -> list[Operation]:
     return [
         Operation("GET", "/episodes", "Intervals on assets", episodes, query=EpisodesQuery, answer=list[Episode]),
         Operation("PUT", "/episodes/{id}", "Write or correct an episode", put_episode, body=Episode, answer=Episode),
+        Operation("DELETE", "/episodes/{id}", "Take an episode away", drop_episode),
         Operation("GET", "/events", "What happened", events, query=AllEventsQuery, answer=list[Event]),
         *_switches(rooms),
     ]

@@ -27,10 +27,15 @@ class Metrics:
         )
         self.ingested = Counter("baigong_ingest_values", "Values accepted over HTTP", registry=self.registry)
         self.refused = Counter("baigong_http_refused", "Requests refused, by code", ["code"], registry=self.registry)
+        self.refused_us: dict[str, int] = {}  # code -> when last
         self.registry.register(_Gauges(read))
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
+
+    def refuse(self, code: str, now_us: int) -> None:
+        self.refused.labels(code).inc()
+        self.refused_us[code] = now_us
 
     def refused_by_code(self) -> dict[str, int]:
         return {

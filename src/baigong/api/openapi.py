@@ -21,6 +21,7 @@ class Problem(Struct, frozen=True, kw_only=True):
 
     type: str
     title: str
+    title_zh: str
     status: int
     code: str
     place: str

@@ -89,14 +89,6 @@ class Pulse:
         }
 
 
-def _not_kept(told: dict[str, Any]) -> dict[str, int]:
-    door = told.get("mqtt") or {}
-    counted: dict[str, int] = {}
-    for part in (told.get("dropped"), door.get("dropped"), door.get("refused"), door.get("closed")):
-        counted |= part or {}
-    return counted
-
-
 def _not_kept(told: dict[str, Any]) -> dict[str, float]:
     """Gather the counters of a heartbeat that tell of what was dropped or refused."""
     door = told.get("mqtt") if isinstance(told.get("mqtt"), dict) else {}

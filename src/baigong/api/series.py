@@ -138,8 +138,8 @@ def operations(rooms: Rooms) -> list[Operation]:
     async def series(call: Call) -> Any:
         query: SeriesQuery = call.query
         form = offered(call.request, FORMATS, query.format)
-        points = _points(rooms, call.tenant, query.points)
-        start, end = _span(rooms, query)
+        points = find_points(rooms, call.tenant, query.points)
+        start, end = span(rooms, query.start, query.end)
         if form in ("csv", "parquet") or (form == "arrow" and query.width == 0):
             return _export(rooms, call.tenant, points, start, end, query, form)
         assets = rooms.registry.devices.assets(call.tenant)
@@ -167,16 +167,16 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-def _points(rooms: Rooms, tenant: str, names: str) -> list[PointRow]:
+def find_points(rooms: Rooms, tenant: str, names: str) -> list[PointRow]:
     wanted = [n for n in (part.strip() for part in names.split(",")) if n]
     if not 1 <= len(wanted) <= MOST_POINTS:
         raise FixConfiguration("config.invalid", f"name 1 to {MOST_POINTS} points, not {len(wanted)}", place="points")
     return [rooms.registry.book.find(tenant, name) for name in wanted]
 
 
-def _span(rooms: Rooms, query: SeriesQuery) -> tuple[int, int]:
+def span(rooms: Rooms, since: str, until: str) -> tuple[int, int]:
     now = rooms.clock_us()
-    start, end = read_time(query.start, now, "start"), read_time(query.end, now, "end")
+    start, end = read_time(since, now, "start"), read_time(until, now, "end")
     if end <= start:
         raise FixConfiguration("config.invalid", "the end is not after the start", place="end")
     return start, end
@@ -263,7 +263,7 @@ def _export(
         lines = (
             line
             for point in points
-            for at, until in _slices(rooms.lake, tenant, point, start, end)
+            for at, until in slices(rooms.lake, tenant, point, start, end)
             for line in read_lines(rooms.lake, tenant, [point], at, until, 0)
         )
     tables = (make(line) for line in lines)
@@ -282,7 +282,7 @@ def _named(line: Line) -> pa.Table:
     return pa.Table.from_arrays([names, *drawn.columns[1:]], schema=EXPORTED)
 
 
-def _slices(lake: LakeReader, tenant: str, point: PointRow, start: int, end: int) -> Iterator[tuple[int, int]]:
+def slices(lake: LakeReader, tenant: str, point: PointRow, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Cut [start, end) so that a slice holds some half a million rows at most, judged by the newest day."""
     newest = lake.latest(tenant, [point.number]).column("time").combine_chunks().view(pa.int64()).to_pylist()
     until = min(end, newest[0] + 1) if newest else start

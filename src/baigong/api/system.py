@@ -121,11 +121,12 @@ def _dropped(rooms: Rooms) -> list[dict[str, Any]]:
     for gateway, told in rooms.pulse.health.items():
         reasons = told.get("dropped") or {}
         found += [
-            {"what": what, "where": f"gateway {gateway}", "count": n, "last_us": None} for what, n in reasons.items()
+            {"what": what, "where": f"gateway {gateway}", "count": n, "last_us": rooms.pulse.grown_us(gateway, what)}
+            for what, n in reasons.items()
         ]
     found += _at_the_door(rooms)
     found += [
-        {"what": code, "where": "api", "count": count, "last_us": None}
+        {"what": code, "where": "api", "count": count, "last_us": rooms.metrics.refused_us.get(code)}
         for code, count in rooms.metrics.refused_by_code().items()
         if not code.startswith("auth.")
     ]
@@ -146,7 +147,10 @@ def _at_the_door(rooms: Rooms) -> list[dict[str, Any]]:
         ended = {why: n for why, n in (door.get("closed") or {}).items() if "." in why}
         for counted in (door.get("dropped") or {}, door.get("refused") or {}, ended):
             where = f"MQTT {gateway}"
-            found += [{"what": what, "where": where, "count": n, "last_us": None} for what, n in counted.items()]
+            found += [
+                {"what": what, "where": where, "count": n, "last_us": rooms.pulse.grown_us(gateway, what)}
+                for what, n in counted.items()
+            ]
     return found
 
 

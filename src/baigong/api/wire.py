@@ -96,7 +96,7 @@ async def _answer(rooms: Rooms, operation: Operation, request: Request) -> Respo
             body = decode_json(await read_body(request, rooms.settings.max_body), operation.body)
         return encode(await operation.handle(Call(request, who, query, body)))
     except BaigongError as error:
-        rooms.metrics.refused.labels(error.code).inc()
+        rooms.metrics.refuse(error.code, rooms.clock_us())
         return problem(error)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from baigong.registry.events import Events
 from baigong.stores.lake.sqlview import episodes_table
 from baigong.stores.records import access
 from baigong.stores.records.engine import Records
-from baigong.stores.records.happenings import list_episodes, put_episodes
+from baigong.stores.records.happenings import drop_episode, find_episode, list_episodes, put_episodes
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Episode, Event
 
@@ -52,6 +53,22 @@ class Episodes:
             put_episodes(connection, tenant, episodes, now)
 
         await self._events.tell(told, with_work=work)
+        self._versions[tenant] = self._versions.get(tenant, 0) + 1
+
+    async def drop(self, tenant: str, episode: str, by: str) -> None:
+        """Take one away; the event keeps what it was. Raises http.not_found."""
+        now = self._clock_us()
+        held = await self._records.read(lambda c: find_episode(c, tenant, episode))
+        if held is None:
+            raise FixConfiguration("http.not_found", f"there is no episode {episode!r}", place="id")
+        event = Event(
+            kind="episode.removed",
+            time_us=now,
+            tenant=tenant,
+            subject=f"asset:{held.asset}",
+            detail={"by": by, **msgspec.to_builtins(held)},
+        )
+        await self._events.tell([event], with_work=lambda c: drop_episode(c, tenant, episode))
         self._versions[tenant] = self._versions.get(tenant, 0) + 1
 
     async def list(self, tenant: str, **which: Any) -> list[Episode]:

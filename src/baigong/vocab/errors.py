@@ -27,6 +27,7 @@ class ErrorKind:
     code: str
     kind: str
     status: int
+    title_zh: str
     advice: str
     advice_zh: str
 
@@ -36,7 +37,7 @@ def error_kinds() -> dict[str, ErrorKind]:
     """Read the table of codes, once."""
     table = tomllib.loads(files("baigong.vocab").joinpath("errors.toml").read_text("utf-8"))
     return {
-        code: ErrorKind(code, row["kind"], row["status"], row["advice"], row["advice_zh"])
+        code: ErrorKind(code, row["kind"], row["status"], row["title_zh"], row["advice"], row["advice_zh"])
         for code, row in _flatten("", table)
     }
 
@@ -79,6 +80,7 @@ class BaigongError(Exception):
         return {
             "type": f"urn:baigong:error:{self.code}",
             "title": self.message,
+            "title_zh": self.kind.title_zh,
             "status": self.status,
             "code": self.code,
             "place": self.place,

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class Episode(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An interval on an asset: order run, shift, downtime, alarm, maintenance, fault truth, label.
+    """An interval on an asset: order run, shift, downtime, alarm, maintenance, fault truth, label, annotation.
 
     ``start_us``/``end_us``: microseconds since the epoch, UTC; ``end_us`` None while open. Corrected by
     sending the same ``id`` again: the latest ``seen`` wins.
@@ -20,6 +20,7 @@ class Episode(Struct, frozen=True, kw_only=True, omit_defaults=True):
     start_us: int
     end_us: int | None = None
     title: str = ""
+    title_zh: str = ""  # the Chinese one, where ``title`` is in another language
     parent: str | None = None
     attributes: dict[str, Any] = {}
     simulated: bool = False

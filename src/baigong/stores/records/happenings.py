@@ -75,6 +75,7 @@ def put_episodes(connection: sa.Connection, tenant: str, told: Sequence[Episode]
             "start_us": e.start_us,
             "end_us": e.end_us,
             "title": e.title,
+            "title_zh": e.title_zh,
             "parent": e.parent,
             "attributes": msgspec.json.encode(e.attributes).decode(),
             "simulated": e.simulated,
@@ -87,6 +88,16 @@ def put_episodes(connection: sa.Connection, tenant: str, told: Sequence[Episode]
     fresh = insert(episodes)
     changed = {c.name: fresh.excluded[c.name] for c in episodes.c if not c.primary_key}
     connection.execute(fresh.on_conflict_do_update(index_elements=["tenant", "id"], set_=changed), rows)
+
+
+def find_episode(connection: sa.Connection, tenant: str, episode: str) -> Episode | None:
+    this = sa.and_(episodes.c.tenant == tenant, episodes.c.id == episode)
+    row = connection.execute(sa.select(episodes).where(this)).first()
+    return None if row is None else _episode(row)
+
+
+def drop_episode(connection: sa.Connection, tenant: str, episode: str) -> None:
+    connection.execute(episodes.delete().where(sa.and_(episodes.c.tenant == tenant, episodes.c.id == episode)))
 
 
 def list_episodes(
@@ -122,6 +133,7 @@ def _episode(row: Any) -> Episode:
         start_us=row.start_us,
         end_us=row.end_us,
         title=row.title,
+        title_zh=row.title_zh,
         parent=row.parent,
         attributes=msgspec.json.decode(row.attributes),
         simulated=bool(row.simulated),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
-from baigong.stores.records.tables import credential_uses, metadata
+from baigong.stores.records.tables import audit_entries, audit_nodes, credential_uses, episodes, metadata
 from baigong.vocab.errors import FixConfiguration
 
 Step = Callable[[sa.Connection], None]
@@ -20,7 +20,27 @@ def _remember_uses(connection: sa.Connection) -> None:
     credential_uses.create(connection)
 
 
-STEPS: tuple[Step, ...] = (_remember_uses,)  # STEPS[0] makes version 2 of version 1, and so on
+def _title_episodes_in_chinese(connection: sa.Connection) -> None:
+    """Made anew and copied: SQLite would put an added column behind the table's constraints."""
+    connection.execute(sa.text("drop index episodes_by_asset"))
+    connection.execute(sa.text("alter table episodes rename to episodes_before"))
+    episodes.create(connection)
+    before = sa.Table("episodes_before", sa.MetaData(), autoload_with=connection)
+    copied = [before.c[c.name] if c.name in before.c else sa.literal("").label(c.name) for c in episodes.c]
+    connection.execute(episodes.insert().from_select([c.name for c in episodes.c], sa.select(*copied)))
+    before.drop(connection)
+
+
+def _keep_audit_log(connection: sa.Connection) -> None:
+    audit_entries.create(connection)
+    audit_nodes.create(connection)
+
+
+STEPS: tuple[Step, ...] = (
+    _remember_uses,
+    _title_episodes_in_chinese,
+    _keep_audit_log,
+)  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
 

@@ -116,6 +116,7 @@ episodes = sa.Table(
     sa.Column("start_us", sa.BigInteger, nullable=False),
     sa.Column("end_us", sa.BigInteger, nullable=True),
     sa.Column("title", sa.Text, nullable=False),
+    sa.Column("title_zh", sa.Text, nullable=False),
     sa.Column("parent", sa.Text, nullable=True),
     sa.Column("attributes", sa.Text, nullable=False),
     sa.Column("simulated", sa.Boolean, nullable=False),
@@ -146,4 +147,29 @@ credential_uses = sa.Table(
     metadata,
     sa.Column("username", sa.Text, sa.ForeignKey("credentials.username", ondelete="CASCADE"), primary_key=True),
     sa.Column("used_us", sa.BigInteger, nullable=False),  # when a machine last signed in with it
+)
+
+audit_entries = sa.Table(
+    "audit_entries",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # from 0, without a gap
+    sa.Column("time_us", sa.BigInteger, nullable=False),
+    sa.Column("tenant", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("allowed", sa.Boolean, nullable=False),
+    sa.Column("entry", sa.Text, nullable=False),  # its exact bytes; the columns above are for finding it
+    sa.Column("leaf", sa.LargeBinary, nullable=False),
+    sa.Index("audit_by_time", "tenant", "time_us"),
+    sa.Index("audit_by_who", "tenant", "who", "seq"),
+)
+
+audit_nodes = sa.Table(
+    "audit_nodes",
+    metadata,
+    sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),  # over the entries from number * 2**level on
+    sa.PrimaryKeyConstraint("level", "number"),
 )
