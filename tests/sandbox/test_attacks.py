@@ -103,7 +103,7 @@ async def test_refused(pool: SqlPool, world: World, sql: str) -> None:
     error = await attack(pool, world, sql)
     assert error.code in ("sql.refused", "sql.invalid"), error
     assert not Path("/tmp/baigong-escape.csv").exists()
-    assert pool.counters["started"] <= 2  # nothing of it cost a child
+    assert pool.stats()["started"] <= 2  # nothing of it cost a child
 
 
 async def test_refusals_say_so(pool: SqlPool, world: World) -> None:
@@ -186,7 +186,6 @@ async def test_a_link_in_the_lake_leads_nowhere(world: World, tmp_path: Path) ->
     def fooled(tenant: str) -> Seen:
         seen = world.view(tenant)
         if not honest:
-            seen.files.append(str(link))
             seen.statements = [("", f"create view telemetry as from read_parquet('{link}')")]
         return seen
 

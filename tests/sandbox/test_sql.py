@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from baigong.sandbox import walls
+from baigong.sandbox.blocks import Block
 from baigong.sandbox.sql import SqlPool, SqlSettings
 from baigong.vocab.errors import BaigongError
 from tests.sandbox.world import Seen, World
@@ -51,7 +52,7 @@ async def test_files_and_handed_in_tables_join(pool: SqlPool) -> None:
 async def test_types_survive(pool: SqlPool) -> None:
     sql = "select 1::bigint as i, 0.5::double as d, 'ü' as s, null::int as n, timestamptz '2026-01-01 00:00:00+00' as t"
     found = await pool.query("acme", sql)
-    assert [str(t) for t in found.schema.types] == ["int64", "double", "string", "int32", "timestamp[us, tz=Etc/UTC]"]
+    assert [str(t) for t in found.schema.types] == ["int64", "double", "string", "int32", "timestamp[us, tz=UTC]"]
     assert found.to_pylist()[0]["s"] == "ü"
 
 
@@ -223,7 +224,6 @@ async def test_new_files_and_new_folders_are_seen(world: World) -> None:
         seen = world.view(tenant)
         if extra.exists():
             file = str(next(extra.iterdir()))
-            seen.files.append(file)
             seen.roots.append(str(extra))
             seen.statements.append(("", f"create view more as from read_parquet('{file}')"))
         return seen
@@ -236,6 +236,27 @@ async def test_new_files_and_new_folders_are_seen(world: World) -> None:
         extra.mkdir(parents=True)
         (world.folder("acme") / "b.parquet").rename(extra / "b.parquet")
         assert (await pool.query("acme", "select count(*) as n from more")).to_pylist() == [{"n": 1}]
+    finally:
+        await pool.close()
+
+
+async def test_many_queries_at_once_when_a_folder_was_made(world: World) -> None:
+    """All idle children must go at once, and whoever sends one away must not trip over another who does."""
+    extra = world.root / "rollup" / "tenant=acme"
+
+    def view(tenant: str) -> Seen:
+        seen = world.view(tenant)
+        seen.roots += [str(extra)] if extra.exists() else []
+        return seen
+
+    pool = SqlPool(view, SqlSettings(per_tenant=4, total=5))
+    try:
+        await asyncio.gather(*(pool.query("acme", "select sleep_ms(300)") for _ in range(4)))
+        assert pool.stats()["idle"] == 4
+        extra.mkdir(parents=True)
+        answers = await asyncio.gather(*(pool.query("acme", "select count(*) as n from telemetry") for _ in range(4)))
+        assert [a.to_pylist() for a in answers] == [[{"n": 1000}]] * 4
+        assert len(pool.stats()["children"]) <= 5
     finally:
         await pool.close()
 
@@ -262,6 +283,66 @@ async def test_only_what_a_query_names_is_handed_over(world: World) -> None:
         assert made == [1, 1]
     finally:
         await pool.close()
+
+
+async def test_a_block_is_mapped_once_and_stays(world: World) -> None:
+    block, late = Block(pa.table({"x": [1, 2]})), pa.table({"x": [3]})
+
+    def view(tenant: str) -> Seen:
+        pieces = [block, late]
+        return Seen(tables={"rows_in": pieces}, statements=[("", "create view rows as from rows_in")])
+
+    pool = SqlPool(view, SqlSettings(keep_spare=False))
+    try:
+        assert (await pool.query("acme", "select sum(x) as s from rows")).to_pylist() == [{"s": 6}]
+        block.close()  # another child could not have it any more
+        late = pa.table({"x": [4]})
+        assert (await pool.query("acme", "select sum(x) as s from rows")).to_pylist() == [{"s": 7}]
+        block = Block(pa.table({"x": [10, 20]}))
+        assert (await pool.query("acme", "select sum(x) as s from rows")).to_pylist() == [{"s": 34}]
+        assert pool.stats()["started"] == 1
+    finally:
+        await pool.close()
+
+
+async def test_base_is_made_again_when_its_block_changes(world: World) -> None:
+    block = Block(pa.table({"x": [1]}))
+
+    def view(tenant: str) -> Seen:
+        return Seen(
+            tables={"known_in": block},
+            base=["create table base.known as select x, uuid() as made from known_in"],
+            statements=[("", "create view known as from base.known")],
+        )
+
+    pool = SqlPool(view, SqlSettings(keep_spare=False))
+    try:
+        first = (await pool.query("acme", "from known")).to_pylist()
+        assert (await pool.query("acme", "show tables")).to_pylist() == [{"name": "known"}]
+        again = (await pool.query("acme", "from known")).to_pylist()
+        assert (await pool.query("acme", "from known")).to_pylist() == again
+        block = Block(pa.table({"x": [2]}))
+        changed = (await pool.query("acme", "from known")).to_pylist()
+        assert [first[0]["x"], again[0]["x"], changed[0]["x"]] == [1, 1, 2]
+        assert changed[0]["made"] != again[0]["made"]
+        assert pool.stats()["started"] == 1
+    finally:
+        await pool.close()
+
+
+async def test_the_catalogue_shows_what_is_for_people(pool: SqlPool) -> None:
+    people = ["points", "telemetry"]
+    for sql in (
+        "show tables",
+        "select table_name from information_schema.tables",
+        "with t as (select table_name from information_schema.tables) select * from t",
+        "select distinct table_name from information_schema.columns",
+        "select table_name from duckdb_tables() union select view_name from duckdb_views() where not internal",
+        "select name from (show all tables)",
+    ):
+        assert sorted((await pool.query("acme", sql)).column(0).to_pylist()) == people, sql
+    found = await pool.query("acme", "select count(*) as n from telemetry")
+    assert found.to_pylist() == [{"n": 1000}]  # what the catalogue was shown with is gone again
 
 
 async def test_walls_are_reported(pool: SqlPool) -> None:

@@ -10,14 +10,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from baigong.sandbox.sql import Pieces
+
 
 @dataclass
 class Seen:
     """What ``sandbox.sql.View`` asks for."""
 
-    tables: dict[str, pa.Table | Callable[[], pa.Table]] = field(default_factory=dict)
+    tables: dict[str, Pieces | Callable[[], Pieces]] = field(default_factory=dict)
     statements: list[tuple[str, str]] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
+    base: list[str] = field(default_factory=list)
     roots: list[str] = field(default_factory=list)
 
 
@@ -47,7 +49,6 @@ class World:
                 ("", f"create view telemetry as from read_parquet([{listed}])"),
                 ("", "create view points as from points_in"),
             ],
-            files=files,
             roots=[str(self.folder(tenant))],
         )
 

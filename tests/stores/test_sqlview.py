@@ -79,7 +79,9 @@ def open_view(view: SqlView) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     for name, handed in view.tables.items():
         connection.register(name, handed() if callable(handed) else handed)
-    for _, statement in view.statements:
+    connection.execute("set timezone = 'UTC'")
+    connection.execute("attach ':memory:' as base")
+    for statement in (*view.base, *(statement for _, statement in view.statements)):
         connection.execute(statement)
     return connection
 

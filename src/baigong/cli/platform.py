@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import uvicorn
 
 from baigong import __version__
@@ -33,8 +32,9 @@ from baigong.historian.settings import OwnerSettings
 from baigong.historian.shelf import Shelf
 from baigong.historian.thinning import Thinner
 from baigong.registry.opening import Registry, open_registry
+from baigong.sandbox.blocks import Block
 from baigong.sandbox.sql import SqlPool, SqlSettings
-from baigong.stores.lake.sqlview import FileShapes, SqlView, sql_view
+from baigong.stores.lake.sqlview import POINTS, FileShapes, SqlView, conformed, sql_view
 from baigong.stores.lake.table import Succeeded
 from baigong.stores.lake.thin import COUNTER, NEITHER, STATE
 from baigong.vocab.devices import PointSpec
@@ -95,13 +95,14 @@ class SqlSource:
         self._owner = owner
         self._registry = registry
         self._shapes = FileShapes()
-        self._points: dict[str, tuple[int, pa.Table]] = {}
+        self._points: dict[str, tuple[int, Block]] = {}
 
     def __call__(self, tenant: str) -> SqlView:
         version = self._registry.book.version(tenant)
         held = self._points.get(tenant)
         if held is None or held[0] != version:
-            held = self._points[tenant] = (version, self._registry.book.table(tenant))
+            points = Block(conformed(self._registry.book.table(tenant), POINTS))
+            held = self._points[tenant] = (version, points)
         return sql_view(
             self._owner.snapshot(tenant),
             held[1],

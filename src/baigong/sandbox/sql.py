@@ -6,44 +6,53 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import pyarrow as pa
 
 from baigong.sandbox import wire
-from baigong.sandbox.child import Child, ChildDied
+from baigong.sandbox.blocks import Block
+from baigong.sandbox.child import ChildDied
+from baigong.sandbox.seats import Seat, Seats
 from baigong.sandbox.walls import Limits, kernel
 from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater
 
-_ENTRY = "baigong.sandbox.sqlchild:main"
 _CATALOGUE = ("show", "describe", "summarize", "schema", "duckdb_", "pg_", "sqlite_", "pragma_")
 _KINDS = {"sql.invalid": FixConfiguration, "sql.refused": FixConfiguration, "sql.timeout": RetryLater}
 _KINDS |= {"sql.memory": RetryLater, "storage.corrupt": RetryLater, "internal.error": ReportBug}
+_SMALL = 10_000  # rows; an answer of so many is read where we are, since a thread costs more
+
+Pieces: TypeAlias = pa.Table | Block | Sequence[pa.Table | Block]
 
 
 class View(Protocol):
     """What one tenant sees at one moment (``stores.lake.sqlview`` makes them)."""
 
     @property
-    def tables(self) -> Mapping[str, pa.Table | Callable[[], pa.Table]]:
-        """Arrow tables handed in, by name, or how to get them; only those a chosen statement names are."""
+    def tables(self) -> Mapping[str, Pieces | Callable[[], Pieces]]:
+        """Tables handed in, by name, or how to get them; only those a chosen statement names are.
+
+        Several pieces are one table, in this order. Blocks are copied once and stay with the child; a plain table
+        is copied for every query.
+        """
+
+    @property
+    def base(self) -> Sequence[str]:
+        """Trusted SQL that fills the catalog ``base``; run again only when a table it names is another block."""
 
     @property
     def statements(self) -> Sequence[tuple[str, str]]:
-        """Trusted SQL that turns them and the files into the tables people see, each with a word or "".
+        """Trusted SQL that turns them, ``base`` and files into the tables people see, each with a word or "".
 
         One with a word is left out where the query's text neither holds the word nor looks into the catalogue.
         """
 
     @property
-    def files(self) -> Sequence[str]:
-        """Absolute paths DuckDB may read."""
-
-    @property
     def roots(self) -> Sequence[str]:
-        """Folders that hold those files and nothing of other tenants: what Landlock lets through."""
+        """Folders that hold the files and nothing of other tenants: what Landlock and DuckDB let through."""
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -60,36 +69,38 @@ class SqlSettings:
     idle_s: float = 120.0
     result_rows: int = 1_000_000
     result_bytes: int = 256 << 20
-    recycle_rss: int = 400 << 20  # bytes; a child that ever took more is replaced, since allocators keep what they had
+    recycle_rss: int = 400 << 20  # bytes of its own; a child that keeps more is replaced
     keep_spare: bool = True
     sql_without_landlock_reads_any_file: bool = False
     limits: Limits = field(default_factory=Limits)
 
 
-class _Confine(msgspec.Struct, kw_only=True, tag="confine"):
-    readable: Sequence[str]
-    limits: Limits
-    without_landlock: bool
+class Ask(msgspec.Struct, kw_only=True, tag="ask"):
+    """One query. Blocks are named by key: the child maps those of ``fresh``, whose descriptors follow in this order,
+    lets go of those of ``drop`` before, and of ``once`` afterwards.
+    """
 
-
-class _Ask(msgspec.Struct, kw_only=True, tag="ask"):
     sql: str
-    tables: Sequence[str]
+    base: Sequence[str]
     statements: Sequence[str]
-    files: Sequence[str]
+    tables: dict[str, list[int]]
+    fresh: Sequence[int]
+    drop: Sequence[int]
+    once: Sequence[int]
     max_rows: int
     max_bytes: int
     timeout_s: float
 
 
-@dataclass(slots=True)
-class _Seat:
-    """A confined child: its tenant and the folders it may read never change."""
+@dataclass(slots=True, frozen=True)
+class _Prepared:
+    """A query with what it needs, before it is known which child has what."""
 
-    child: Child
-    tenant: str
-    roots: frozenset[str]
-    idle_since: float = 0.0
+    view: View
+    statements: Sequence[str]
+    tables: dict[str, list[Block]]
+    once: dict[int, Block]
+    lasting: frozenset[int]  # of all tables, also those this query does not name
 
 
 def _chosen(statements: Sequence[tuple[str, str]], sql: str) -> list[str]:
@@ -98,14 +109,17 @@ def _chosen(statements: Sequence[tuple[str, str]], sql: str) -> list[str]:
     return [statement for word, statement in statements if not word or catalogue or word in text]
 
 
-def _close(descriptors: Sequence[int]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)
+def _pieces(source: Pieces | Callable[[], Pieces]) -> list[pa.Table | Block]:
+    made = source() if callable(source) else source
+    return [made] if isinstance(made, pa.Table | Block) else list(made)
 
 
-def _forget(work: asyncio.Future[tuple[View, list[int]]]) -> None:
-    if not work.cancelled() and work.exception() is None:
-        _close(work.result()[1])
+def _blocks(pieces: list[pa.Table | Block]) -> tuple[list[Block], list[Block]]:
+    """Seal what is not yet; returns those again, too."""
+    if sum(isinstance(piece, Block) for piece in pieces) > wire.MAX_BLOCKS // 2:
+        pieces = [pa.concat_tables([p.table() if isinstance(p, Block) else p for p in pieces])]
+    blocks = [piece if isinstance(piece, Block) else Block(piece) for piece in pieces]
+    return blocks, [b for b, piece in zip(blocks, pieces, strict=True) if b is not piece]
 
 
 class SqlPool:
@@ -113,16 +127,20 @@ class SqlPool:
 
     def __init__(self, source: Callable[[str], View], settings: SqlSettings | None = None) -> None:
         self._source = source
-        self._settings = settings or SqlSettings()
-        self._idle: list[_Seat] = []
+        self._settings = chosen = settings or SqlSettings()
+        self._seats = Seats(
+            chosen.limits,
+            total=chosen.total,
+            idle_s=chosen.idle_s,
+            keep_spare=chosen.keep_spare,
+            without_landlock=chosen.sql_without_landlock_reads_any_file,
+        )
+        # threads of our own: those of the loop may all be reading the lake
+        self._threads = ThreadPoolExecutor(chosen.total, "sql")
         self._busy: dict[str, int] = {}
-        self._children: set[Child] = set()
-        self._spare: asyncio.Task[Child] | None = None
         self._room = asyncio.Condition()
-        self._reaper: asyncio.Task[None] | None = None
         self._chores: set[asyncio.Task[Any]] = set()
-        self._walls: dict[str, int | bool] | None = None
-        self.counters = {"queries": 0, "refused": 0, "timeouts": 0, "memory": 0, "busy": 0, "started": 0}
+        self.counters = {"queries": 0, "refused": 0, "timeouts": 0, "memory": 0, "busy": 0}
 
     async def query(self, tenant: str, sql: str, *, limit: int | None = None, timeout_s: float = 30.0) -> pa.Table:
         """Run one SELECT. The schema's metadata say ``truncated`` (true|false), ``rows`` and ``ms``.
@@ -151,40 +169,40 @@ class SqlPool:
 
     def walls(self) -> dict[str, Any]:
         """Say which walls stand: those of the newest child, or what the kernel offers while there was none."""
-        standing = self._walls or kernel()
+        standing = self._seats.walls or kernel()
         option = self._settings.sql_without_landlock_reads_any_file
         serving = bool(standing["seccomp"]) and (bool(standing["landlock"]) or option)
-        return {**standing, "serving": serving, "confined": self._walls is not None, "without_landlock_allowed": option}
+        confined = self._seats.walls is not None
+        return {**standing, "serving": serving, "confined": confined, "without_landlock_allowed": option}
 
     def stats(self) -> dict[str, Any]:
         """Return counters and the children's process ids, for the system page."""
-        alive = [child.pid for child in self._children if child.alive]
-        return {**self.counters, "children": alive, "idle": len(self._idle), "busy": sum(self._busy.values())}
+        seats = {"started": self._seats.started, "children": self._seats.pids(), "idle": self._seats.idle}
+        return {**self.counters, **seats, "busy": sum(self._busy.values())}
 
     async def close(self) -> None:
         """Kill all children."""
-        tasks = [t for t in (self._reaper, self._spare, *self._chores) if t is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._reaper = self._spare = None
-        self._idle.clear()
-        for child in list(self._children):
-            await self._end(child)
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._seats.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     # -- one query -------------------------------------------------------------------------------------------------
 
     async def _run(self, tenant: str, sql: str, limit: int | None, deadline: float, timeout_s: float) -> pa.Table:
-        seat: _Seat | None = None
+        seat: Seat | None = None
         keep = False
         try:
             async with asyncio.timeout(max(0.001, deadline - time.monotonic())):
-                view, descriptors = await self._prepared(tenant, sql, limit, deadline)
+                loop = asyncio.get_running_loop()
+                prepared = await loop.run_in_executor(self._threads, self._prepare, tenant, sql)
                 try:
-                    seat = await self._seat(tenant, frozenset(view.roots))
-                    await seat.child.send(descriptors)
+                    seat = await self._seats.take(tenant, frozenset(prepared.view.roots))
+                    await self._send(seat, prepared, sql, limit, deadline)
                 finally:
-                    _close(descriptors)
+                    for block in prepared.once.values():
+                        block.close()
                 kind, header, arrow = await seat.child.receive(self._settings.result_bytes * 2 + (1 << 20))
             table, keep = self._answer(kind, header, arrow)
             return table
@@ -197,39 +215,46 @@ class SqlPool:
             raise
         finally:
             if seat is not None:
-                await asyncio.shield(self._chore(self._leave(seat, keep)))
+                await asyncio.shield(self._chore(self._seats.leave(seat, keep)))
 
-    async def _prepared(self, tenant: str, sql: str, limit: int | None, deadline: float) -> tuple[View, list[int]]:
-        """Prepare in a thread; what a thread brings after we were cancelled is closed, not leaked."""
-        work = asyncio.ensure_future(asyncio.to_thread(self._prepare, tenant, sql, limit, deadline))
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            work.add_done_callback(_forget)
-            raise
-
-    def _prepare(self, tenant: str, sql: str, limit: int | None, deadline: float) -> tuple[View, list[int]]:
+    def _prepare(self, tenant: str, sql: str) -> _Prepared:
         view = self._source(tenant)
         statements = _chosen(view.statements, sql)
-        tables = {name: t for name, t in view.tables.items() if any(name in s for s in statements)}
+        texts = (*view.base, *statements)
+        sources = view.tables
+        tables: dict[str, list[Block]] = {}
+        once: list[Block] = []
+        for name, source in sources.items():
+            if any(name in text for text in texts):
+                tables[name], sealed = _blocks(_pieces(source))
+                once += sealed
+        standing = [_pieces(source) for source in sources.values() if not callable(source)]
+        lasting = {piece.key for pieces in standing for piece in pieces if isinstance(piece, Block)}
+        return _Prepared(view, statements, tables, {block.key: block for block in once}, frozenset(lasting))
+
+    async def _send(self, seat: Seat, prepared: _Prepared, sql: str, limit: int | None, deadline: float) -> None:
+        """Ask, with descriptors of the blocks this child has not mapped yet."""
+        fresh = {b.key: b for blocks in prepared.tables.values() for b in blocks if b.key not in seat.held}
+        drop = seat.held - prepared.lasting
         rows = self._settings.result_rows
-        ask = _Ask(
+        ask = Ask(
             sql=sql,
-            tables=list(tables),
-            statements=statements,
-            files=view.files,
+            base=prepared.view.base,
+            statements=prepared.statements,
+            tables={name: [b.key for b in blocks] for name, blocks in prepared.tables.items()},
+            fresh=list(fresh),
+            drop=list(drop),
+            once=list(prepared.once),
             max_rows=rows if limit is None else max(0, min(limit, rows)),
             max_bytes=self._settings.result_bytes,
             timeout_s=max(0.001, deadline - time.monotonic()),
         )
-        descriptors = [wire.sealed(msgspec.json.encode(ask))]
+        header = wire.sealed(msgspec.json.encode(ask))
         try:
-            for table in tables.values():
-                descriptors.append(wire.sealed_table(table() if callable(table) else table))
-        except BaseException:
-            _close(descriptors)
-            raise
-        return view, descriptors
+            await seat.child.send([header, *(block.descriptor for block in fresh.values())])
+        finally:
+            os.close(header)
+        seat.held = (seat.held - drop) | (fresh.keys() - prepared.once.keys())
 
     def _answer(self, kind: int, header: bytes, arrow: bytearray) -> tuple[pa.Table, bool]:
         try:
@@ -251,87 +276,6 @@ class SqlPool:
         except (pa.ArrowException, msgspec.DecodeError, KeyError, TypeError, ValueError, OSError) as error:
             raise ChildDied("the child's answer is not one") from error
         return table.replace_schema_metadata(facts), keep
-
-    # -- children --------------------------------------------------------------------------------------------------
-
-    async def _seat(self, tenant: str, roots: frozenset[str]) -> _Seat:
-        for seat in [s for s in self._idle if s.tenant == tenant]:
-            self._idle.remove(seat)
-            if seat.child.alive and roots <= seat.roots:
-                return seat
-            await self._end(seat.child)  # a folder was made that its walls do not know
-        if len(self._children) >= self._settings.total and self._idle:
-            await self._end(self._idle.pop(0).child)  # the longest idle one of another tenant makes room
-        child = await self._take_spare()
-        try:
-            standing = await self._confine(child, roots)
-        except ChildDied:  # a spare can have died while it waited; a new one has no excuse
-            child = await self._spawn()
-            standing = await self._confine(child, roots)
-        self._walls = standing
-        if self._settings.keep_spare and len(self._children) < self._settings.total:
-            self._spare = asyncio.create_task(self._spawn())
-        if self._reaper is None:
-            self._reaper = asyncio.create_task(self._reap())
-        return _Seat(child, tenant, roots)
-
-    async def _take_spare(self) -> Child:
-        spare, self._spare = self._spare, None
-        if spare is not None:
-            child = await spare
-            if child.alive:
-                return child
-            await self._end(child)
-        return await self._spawn()
-
-    async def _spawn(self) -> Child:
-        child = Child.spawn(_ENTRY)
-        self._children.add(child)
-        self.counters["started"] += 1
-        return child
-
-    async def _confine(self, child: Child, roots: frozenset[str]) -> dict[str, int | bool]:
-        """Raise the child's walls; one whose walls do not stand does not live."""
-        allowed = self._settings.sql_without_landlock_reads_any_file
-        order = _Confine(readable=sorted(roots), limits=self._settings.limits, without_landlock=allowed)
-        descriptor = wire.sealed(msgspec.json.encode(order))
-        stands = False
-        try:
-            await child.send([descriptor])
-            kind, header, _ = await child.receive(1 << 20)
-            told = msgspec.json.decode(header)
-            if kind != wire.HELLO:
-                raise FixConfiguration("sql.walls", str(told.get("message", "the sandbox does not stand")))
-            if not told["landlock"] and not allowed:
-                raise FixConfiguration("sql.walls", "this kernel has no Landlock")
-            stands = True
-        finally:
-            os.close(descriptor)
-            if not stands:
-                await self._end(child)
-        return dict(told)
-
-    async def _leave(self, seat: _Seat, keep: bool) -> None:
-        if keep and seat.child.alive:
-            seat.idle_since = time.monotonic()
-            self._idle.append(seat)
-        else:
-            await self._end(seat.child)
-
-    async def _end(self, child: Child) -> None:
-        self._children.discard(child)
-        await child.kill()
-
-    async def _reap(self) -> None:
-        while True:
-            await asyncio.sleep(max(0.05, self._settings.idle_s / 4))
-            old = time.monotonic() - self._settings.idle_s
-            for seat in [s for s in self._idle if s.idle_since < old]:
-                self._idle.remove(seat)
-                await self._end(seat.child)
-            if not self._idle and not self._busy and self._spare is not None:
-                spare, self._spare = self._spare, None
-                await self._end(await spare)
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> Awaitable[None]:
         task = asyncio.create_task(work)

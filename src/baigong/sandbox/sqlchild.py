@@ -1,16 +1,18 @@
-"""The inside of a SQL child: one tenant, one DuckDB a query, nothing in reach but that tenant's files.
+"""The inside of a SQL child: one tenant, a connection a query, nothing in reach but that tenant's files.
 
 Started by ``child.Child`` as ``python -I -S``; imports nothing that starts threads before the walls stand.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import re
 import signal
 import socket
 import sys
+import threading
 import time
 from importlib.abc import MetaPathFinder
 from typing import Any
@@ -32,14 +34,15 @@ import duckdb  # noqa: E402
 import pyarrow as pa  # noqa: E402
 
 from baigong.sandbox import wire  # noqa: E402
-from baigong.sandbox.statement import Invalid, Refused, check  # noqa: E402
+from baigong.sandbox.statement import Invalid, Refused, asks_catalogue_only, check  # noqa: E402
 from baigong.sandbox.walls import Limits, WallMissing, raise_walls  # noqa: E402
 
 _BATCH_ROWS = 16_384
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Confine(msgspec.Struct, kw_only=True, tag="confine"):
-    """First message of a child's life: become a tenant's, irrevocably."""
+    """First message of a child's life (see ``seats``)."""
 
     readable: list[str]
     limits: Limits
@@ -47,12 +50,15 @@ class Confine(msgspec.Struct, kw_only=True, tag="confine"):
 
 
 class Ask(msgspec.Struct, kw_only=True, tag="ask"):
-    """One query; the tables follow as descriptors in the order of ``tables``."""
+    """One query (see ``sql``)."""
 
     sql: str
-    tables: list[str]
+    base: list[str]
     statements: list[str]
-    files: list[str]
+    tables: dict[str, list[int]]
+    fresh: list[int]
+    drop: list[int]
+    once: list[int]
     max_rows: int
     max_bytes: int
     timeout_s: float
@@ -75,21 +81,22 @@ def main(descriptor: int) -> None:
     """Serve one parent until it hangs up."""
     os.environ.clear()
     channel = socket.socket(fileno=descriptor)
+    statm = os.open("/proc/self/statm", os.O_RDONLY)  # once the walls stand, nobody opens it any more
     decoder = msgspec.json.Decoder(Confine | Ask)
-    limits = Limits()
-    fresh: duckdb.DuckDBPyConnection | None = None
+    desk: Desk | None = None
+    gc.collect()
+    gc.freeze()
     while (descriptors := wire.receive_request(channel)) is not None:
         request = decoder.decode(wire.mapped(descriptors.pop(0)))
         if isinstance(request, Confine):
-            limits = request.limits
             if not _confine(channel, request):
                 return
-        else:
+            desk = Desk(request.limits, request.readable, statm)
+        elif desk is not None:
             signal.setitimer(signal.ITIMER_REAL, request.timeout_s + 1.0)  # our parent may be gone: die by ourselves
-            _serve(channel, request, descriptors, fresh or _open(limits))
+            desk.serve(channel, request, descriptors)
             signal.setitimer(signal.ITIMER_REAL, 0)
             gc.collect()
-        fresh = _open(limits)  # while nobody waits
 
 
 def _confine(channel: socket.socket, request: Confine) -> bool:
@@ -103,8 +110,123 @@ def _confine(channel: socket.socket, request: Confine) -> bool:
     return True
 
 
-def _open(limits: Limits) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(
+class Desk:
+    """What a child keeps from one query to the next: blocks it mapped, and a DuckDB nobody can change.
+
+    A query gets a connection and a catalog ``plant`` of its own, with the views its tenant sees; both go with it.
+    ``base`` stays until a block it was made of is another one.
+    """
+
+    def __init__(self, limits: Limits, roots: list[str], statm: int) -> None:
+        self._limits = limits
+        self._roots = roots
+        self._statm = statm
+        self._blocks: dict[int, pa.Table] = {}
+        self._duck: duckdb.DuckDBPyConnection | None = None
+        self._base: Any = None
+
+    def serve(self, channel: socket.socket, request: Ask, descriptors: list[int]) -> None:
+        began = time.monotonic()
+        for key in request.drop:
+            self._blocks.pop(key, None)
+        self._blocks.update(zip(request.fresh, map(wire.mapped_table, descriptors), strict=True))
+        duck = self._opened()
+        cursor = duck.cursor()
+        try:
+            end = self._answer(channel, request, cursor, began)
+            wire.send_piece(channel, wire.END, msgspec.json.encode(end))
+        except (duckdb.Error, Refused, Invalid, MemoryError, pa.ArrowException, OSError, ValueError) as error:
+            wire.send_piece(channel, wire.ERROR, msgspec.json.encode(_failure(error, self._roots)))
+        finally:
+            self._clear(cursor)
+            for key in request.once:
+                self._blocks.pop(key, None)
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        if self._duck is None:
+            self._base, self._duck = None, _open(self._limits, self._roots)
+        return self._duck
+
+    def _answer(self, channel: socket.socket, request: Ask, cursor: duckdb.DuckDBPyConnection, began: float) -> End:
+        serialized = cursor.execute("select json_serialize_sql(?::varchar)", [request.sql]).fetchall()
+        tree = msgspec.json.decode(serialized[0][0])
+        check(tree)
+        self._lay_base(request, cursor)
+        cursor.execute("attach ':memory:' as plant")
+        cursor.execute("use plant")
+        self._register(request, request.statements, cursor)
+        for statement in request.statements:
+            cursor.execute(statement)
+        if asks_catalogue_only(tree):
+            self._show_only_what_is_for_people(request, cursor)
+        timer = threading.Timer(max(0.001, request.timeout_s - (time.monotonic() - began)), cursor.interrupt)
+        timer.start()
+        try:
+            cursor.execute("begin transaction read only")
+            reader = cursor.sql(request.sql).to_arrow_reader(_BATCH_ROWS)
+            rows, truncated = _stream(channel, reader, request.max_rows, request.max_bytes)
+        finally:
+            timer.cancel()
+        return End(rows=rows, truncated=truncated, ms=(time.monotonic() - began) * 1e3, rss=self._own_memory())
+
+    def _lay_base(self, request: Ask, cursor: duckdb.DuckDBPyConnection) -> None:
+        made_of = {name: keys for name, keys in request.tables.items() if any(name in s for s in request.base)}
+        if self._base == (request.base, made_of):
+            return
+        if self._base is not None:
+            cursor.execute("detach base")
+        self._base = None
+        cursor.execute("attach ':memory:' as base")
+        self._base = ()
+        self._register(request, request.base, cursor)
+        for statement in request.base:
+            cursor.execute(statement)
+        self._base = (request.base, made_of)
+
+    def _register(self, request: Ask, statements: list[str], cursor: duckdb.DuckDBPyConnection) -> None:
+        for name, keys in request.tables.items():
+            if any(name in statement for statement in statements):
+                cursor.register(name, pa.concat_tables([self._blocks[key] for key in keys]))
+
+    def _show_only_what_is_for_people(self, request: Ask, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Put empty tables with the views' columns in their place, and let everything of ours go."""
+        views = "select view_name from duckdb_views() where database_name = 'plant' and schema_name = 'main'"
+        names = [name for (name,) in cursor.execute(views).fetchall()]
+        cursor.execute("attach ':memory:' as baigong")
+        for name in names:
+            cursor.execute(f'create table baigong."{name}" as from plant."{name}" limit 0')
+        cursor.execute("use baigong")
+        cursor.execute("detach plant")
+        cursor.execute("detach base")
+        self._base = None
+        for name in request.tables:
+            cursor.unregister(name)
+
+    def _clear(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Leave nothing of a query; where that fails, begin again with a new DuckDB."""
+        try:
+            with contextlib.suppress(duckdb.TransactionException):  # there is none when it failed early
+                cursor.execute("rollback")
+            cursor.execute("use memory")
+            cursor.execute("detach database if exists plant")
+            cursor.execute("detach database if exists baigong")
+            cursor.close()
+        except duckdb.Error:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if self._duck is not None:
+            self._duck.close()
+        self._duck = None
+
+    def _own_memory(self) -> int:
+        """Return bytes in memory without what is shared: mapped blocks and files cost nobody anything twice."""
+        _, resident, shared = map(int, os.pread(self._statm, 256, 0).split()[:3])
+        return (resident - shared) * _PAGE
+
+
+def _open(limits: Limits, roots: list[str]) -> duckdb.DuckDBPyConnection:
+    duck = duckdb.connect(
         ":memory:",
         config={
             "threads": limits.threads,
@@ -121,42 +243,11 @@ def _open(limits: Limits) -> duckdb.DuckDBPyConnection:
             "dynamic_or_filter_threshold": 1000,  # a machine's points are spread over a file: name them to the scan
         },
     )
-
-
-def _serve(channel: socket.socket, request: Ask, descriptors: list[int], connection: duckdb.DuckDBPyConnection) -> None:
-    began = time.monotonic()
-    try:
-        tables = [wire.mapped_table(d) for d in descriptors]
-        end = _answer(channel, request, dict(zip(request.tables, tables, strict=True)), connection, began)
-        wire.send_piece(channel, wire.END, msgspec.json.encode(end))
-    except (duckdb.Error, Refused, Invalid, MemoryError, pa.ArrowException, OSError, ValueError) as error:
-        wire.send_piece(channel, wire.ERROR, msgspec.json.encode(_failure(error, request)))
-    finally:
-        connection.close()
-
-
-def _answer(
-    channel: socket.socket,
-    request: Ask,
-    tables: dict[str, pa.Table],
-    connection: duckdb.DuckDBPyConnection,
-    began: float,
-) -> End:
-    serialized = connection.execute("select json_serialize_sql(?::varchar)", [request.sql]).fetchall()
-    check(msgspec.json.decode(serialized[0][0]))
-    for name, table in tables.items():
-        connection.register(name, table)
-    for statement in request.statements:
-        connection.execute(statement)
-    left_ms = max(1, int((request.timeout_s - (time.monotonic() - began)) * 1000))
-    connection.execute(f"set max_execution_time = {left_ms}")
-    connection.execute(f"set allowed_paths = [{', '.join(map(_quoted, request.files))}]")
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
-    connection.execute("begin transaction read only")
-    reader = connection.sql(request.sql).to_arrow_reader(_BATCH_ROWS)
-    rows, truncated = _stream(channel, reader, request.max_rows, request.max_bytes)
-    return End(rows=rows, truncated=truncated, ms=(time.monotonic() - began) * 1e3, rss=_resident())
+    duck.execute("set global timezone = 'UTC'")
+    duck.execute(f"set allowed_directories = [{', '.join(map(_quoted, roots))}]")
+    duck.execute("set enable_external_access = false")
+    duck.execute("set lock_configuration = true")
+    return duck
 
 
 def _quoted(path: str) -> str:
@@ -185,7 +276,7 @@ def _stream(channel: socket.socket, reader: pa.RecordBatchReader, max_rows: int,
     return rows, room >= 0
 
 
-def _failure(error: Exception, request: Ask) -> Failure:
+def _failure(error: Exception, roots: list[str]) -> Failure:
     message = str(error)
     if isinstance(error, Refused):
         code = "sql.refused"
@@ -195,7 +286,7 @@ def _failure(error: Exception, request: Ask) -> Failure:
         code, message = "sql.timeout", "the query did not end in time"
     elif isinstance(error, duckdb.OutOfMemoryException | MemoryError) or "bad_alloc" in message:
         code, message = "sql.memory", "the query needed more memory than it may use"
-    elif any(os.path.dirname(path) in message for path in request.files):
+    elif any(root in message for root in roots):
         code, message = "storage.corrupt", "a file of the lake is gone or cannot be read"
     elif isinstance(error, duckdb.PermissionException | duckdb.IOException | OSError):
         code, message = "sql.refused", "the query reaches for something outside its tables"
@@ -203,18 +294,11 @@ def _failure(error: Exception, request: Ask) -> Failure:
         code = "internal.error"
     else:
         code = "sql.invalid"
-    return Failure(code=code, message=_without_paths(message, request), fatal=code == "internal.error")
+    return Failure(code=code, message=_without_paths(message, roots), fatal=code == "internal.error")
 
 
-def _without_paths(message: str, request: Ask) -> str:
-    for folder in {os.path.dirname(path) for path in request.files} | {sys.prefix, sys.base_prefix}:
+def _without_paths(message: str, roots: list[str]) -> str:
+    for folder in {*roots, sys.prefix, sys.base_prefix}:
         if folder in message:
             message = re.sub(re.escape(folder) + r"[^\s\"']*", "…", message)
     return message.strip()[:2000]
-
-
-def _resident() -> int:
-    """Return this process's largest memory so far in bytes; /proc is out of reach by now."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -19,6 +19,8 @@ TABLE_FUNCTIONS = frozenset(
     }
 )  # fmt: skip
 _NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE", "CTE_QUERY_NODE"})
+_CATALOGUES = ("information_schema", "pg_catalog")
+_CATALOGUE_TABLES = ("duckdb_", "pg_", "sqlite_")
 
 
 class Refused(Exception):
@@ -41,6 +43,25 @@ def check(tree: dict[str, Any]) -> None:
         raise Refused(f"exactly one statement is allowed, not {len(statements)}")
     for node in _nodes(statements):
         _check_node(node)
+
+
+def asks_catalogue_only(tree: dict[str, Any]) -> bool:
+    """Tell whether a checked statement asks which tables there are, and nothing of what is in them."""
+    asked = False
+    nodes = list(_nodes(tree))
+    known = {entry.get("key") for node in nodes for entry in (node.get("cte_map") or {}).get("map", ())}
+    for node in nodes:
+        kind, name = node.get("type"), str(node.get("table_name", "")).lower()
+        if kind == "BASE_TABLE":
+            ours = str(node.get("schema_name", "")).lower() in _CATALOGUES or name.startswith(_CATALOGUE_TABLES)
+            if not ours and node.get("table_name") not in known:
+                return False
+            asked |= ours
+        elif kind == "SHOW_REF":
+            asked |= not node.get("query")
+        elif kind == "TABLE_FUNCTION":
+            asked |= str((node.get("function") or {}).get("function_name", "")).lower().startswith("duckdb_")
+    return asked
 
 
 def _nodes(root: Any) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 Down (parent to child), one message a request, with file descriptors beside it (SCM_RIGHTS)::
 
     ┌ u32 magic ┬ u32 count ┐ + count descriptors: the first holds the header (JSON), the others one Arrow
-    └───────────┴───────────┘   IPC stream each, in sealed memory: the child maps it and copies nothing
+    └───────────┴───────────┘   IPC stream each (a block), in sealed memory: the child maps it and copies nothing
 
 Up (child to parent), pieces until an END or ERROR::
 
@@ -27,7 +27,7 @@ REQUEST = struct.Struct("<II")
 PIECE = struct.Struct("<BI")
 MAGIC = 0x31574742
 HELLO, ARROW, END, ERROR = 1, 2, 3, 4
-MAX_TABLES = 15
+MAX_BLOCKS = 240  # new ones in one message; Linux sends 253 descriptors at once (SCM_MAX_FD)
 _PIECE_BYTES = 1 << 18
 _MANY_CHUNKS = 8
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
@@ -53,7 +53,7 @@ def sealed_table(table: pa.Table) -> int:
     descriptor = os.memfd_create("baigong", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         with (
-            os.fdopen(descriptor, "wb", buffering=1 << 20, closefd=False) as file,
+            pa.OSFile(f"/proc/self/fd/{descriptor}", "wb") as file,  # written without this interpreter's lock
             pa.ipc.new_stream(file, table.schema) as writer,
         ):
             writer.write_table(table)
@@ -84,7 +84,7 @@ def send_request(channel: socket.socket, descriptors: Sequence[int]) -> None:
 
 def receive_request(channel: socket.socket) -> list[int] | None:
     """Wait for a request (child side); None when the parent is gone."""
-    head, descriptors, _, _ = socket.recv_fds(channel, REQUEST.size, MAX_TABLES + 1)
+    head, descriptors, _, _ = socket.recv_fds(channel, REQUEST.size, MAX_BLOCKS + 1)
     if len(head) < REQUEST.size:
         return None
     magic, count = REQUEST.unpack(head)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import PurePath
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -98,11 +98,13 @@ TableSource: TypeAlias = pa.Table | Callable[[], pa.Table]
 class SqlView:
     """One tenant's tables at one moment, as a SQL child wants them.
 
+    ``base``: SQL that fills the catalog ``base`` with what only changes when a table it names does.
     ``statements``: (word, SQL), in order; those with a word are only for queries in whose text it stands
     (binding the rollups costs 10 ms that most queries need not pay), and tables no statement names are not made.
     """
 
-    tables: dict[str, TableSource]
+    tables: dict[str, Any]  # of Arrow, what the caller made of it, or a function that gives one of the two
+    base: tuple[str, ...]
     statements: tuple[tuple[str, str], ...]
     files: tuple[str, ...]
     roots: tuple[str, ...]
@@ -130,20 +132,20 @@ class FileShapes:
 
 
 def sql_view(
-    snapshot: Snapshot, points: pa.Table, latest: TableSource, episodes: TableSource, shapes: FileShapes
+    snapshot: Snapshot, points: Any, latest: TableSource, episodes: TableSource, shapes: FileShapes
 ) -> SqlView:
     """Plan the tables ``VISIBLE`` over a snapshot.
 
-    ``points``: columns of POINTS (missing ones become null), ``latest``: schema LAKE, one row a point,
+    ``points``: columns of POINTS (missing ones become null), or a sandbox's block of such,
+    ``latest``: schema LAKE, one row a point,
     ``episodes``: columns of EPISODES; the two may be functions, called only for queries that want them.
     Costs a look at the footer of files not seen before.
     """
-    hot_days = _days_of(snapshot.hot)
+    hot_days = _days_of(snapshot.hot) if snapshot.hot_days is None else snapshot.hot_days
     statements = [
-        ("", "set timezone = 'UTC'"),
         *TIME_FUNCTIONS,
         ("", "create schema lake"),
-        ("", "create table lake.points as select number as point, * exclude (number) from points_in"),
+        ("", "create view lake.points as from base.points"),
         ("", f"create view points as select * exclude ({_FOR_VIEWS}) from lake.points"),
         ("telemetry", f"create view lake.rows as {_rows(snapshot, snapshot.files, hot_days, shapes)}"),
         (
@@ -162,12 +164,13 @@ def sql_view(
     ]
     return SqlView(
         tables={
-            "hot_in": _hot(snapshot),
-            "points_in": conformed(points, POINTS),
+            "hot_in": snapshot.hot_pieces or _hot(snapshot),
+            "points_in": conformed(points, POINTS) if isinstance(points, pa.Table) else points,
             "bursts_in": LAKE_BURSTS.empty_table() if snapshot.hot_bursts is None else snapshot.hot_bursts,
             "latest_in": lambda: _got(latest).select(LAKE.names),
             "episodes_in": lambda: conformed(_got(episodes), EPISODES),
         },
+        base=("create table base.points as select number as point, * exclude (number) from points_in",),
         statements=tuple(statements),
         files=tuple(paths),
         roots=tuple(sorted({_root(path, snapshot.tenant) for path in paths})),
