@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +21,16 @@ from baigong.api import ApiSettings, Live, create_app
 from baigong.bus.memory import MemoryBus
 from baigong.bus.subjects import tenant_of
 from baigong.registry.opening import Registry, open_registry
+from baigong.stores.lake.bursts import LAKE_BURSTS, BurstReader
 from baigong.stores.lake.contract import LAKE, Snapshot
+from baigong.stores.lake.reader import FileCache
+from baigong.stores.lake.sqlview import FileShapes, sql_view
+from baigong.vocab import burst as bursts
 from baigong.vocab import frame as frames
 from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.frame import TIME
+from tests.stores.test_sqlview import open_view
 
 PUMP = DeviceSpec(
     device="pump",
@@ -45,11 +50,17 @@ class TapeLake:
 
     def __init__(self) -> None:
         self.rows: dict[str, pa.Table] = {}
+        self.waves: dict[str, pa.Table] = {}
         self.seq = 0
 
     def take(self, tenant: str, seq: int, seen_us: int, batch: pa.RecordBatch) -> None:
         n = len(batch)
         seen = pa.array(np.full(n, seen_us)).cast(TIME)
+        if bursts.is_burst(batch):
+            table = pa.Table.from_arrays([*batch.columns, seen, pa.array(np.full(n, seq))], schema=LAKE_BURSTS)
+            self.waves[tenant] = pa.concat_tables([self.waves.get(tenant, LAKE_BURSTS.empty_table()), table])
+            self.seq = seq
+            return
         table = pa.Table.from_arrays([*batch.columns, seen, pa.array(np.full(n, seq, np.int64))], schema=LAKE)
         held = self.rows.get(tenant, LAKE.empty_table())
         self.rows[tenant] = pa.concat_tables([held, table])
@@ -89,6 +100,11 @@ class TapeLake:
             last &= np.isin(held, np.array(points, np.int64))
         return table.filter(pa.array(last))
 
+    def bursts(self, tenant: str, point: int, start_us: int, end_us: int, most: int) -> tuple[int, Iterator[pa.Table]]:
+        hot, reader = self.waves.get(tenant, LAKE_BURSTS.empty_table()).combine_chunks(), BurstReader(FileCache())
+        keys = reader.keys((), hot, point, start_us, end_us).resolved()
+        return len(keys), reader.read((), hot, keys.thinned(most))
+
     def stats(self) -> dict[str, Any]:
         return {"rows": sum(map(len, self.rows.values())), "files": 0, "bytes": 0, "visible_values_s": 0.0}
 
@@ -102,13 +118,14 @@ class PlainSql:
 
     async def query(self, tenant: str, sql: str, *, limit: int | None, timeout_s: float) -> pa.Table:
         episodes = await asyncio.to_thread(self._registry.episodes.table_now, tenant)
-        with duckdb.connect() as connection:
-            connection.register("telemetry", self._lake.snapshot(tenant).hot)
-            connection.register("latest", self._lake.latest(tenant))
-            connection.register("points", self._registry.book.table(tenant))
-            connection.register("episodes", episodes)
-            for name in ("rollup_1m", "rollup_1h"):
-                connection.register(name, LAKE.empty_table())
+        view = sql_view(
+            self._lake.snapshot(tenant),
+            self._registry.book.table(tenant),
+            self._lake.latest(tenant),
+            episodes,
+            FileShapes(),
+        )
+        with open_view(view) as connection:
             try:
                 table = connection.sql(sql).to_arrow_table()
             except duckdb.Error as error:
@@ -193,6 +210,7 @@ async def world(data: Path, **settings: Any) -> AsyncIterator[World]:
 async def _historian(bus: MemoryBus, lake: TapeLake, live: Live) -> None:
     async for batch in bus.read("p0", 1):
         for message in batch:
-            rows = frames.decode(message.payload)
-            live.feed(tenant_of(message.subject), rows)
+            rows = bursts.decode(message.payload)
+            if not bursts.is_burst(rows):
+                live.feed(tenant_of(message.subject), rows)
             lake.take(tenant_of(message.subject), message.seq, message.time_us, rows)

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from baigong.api import (
+    bursts,
     credentials,
     devices,
     happenings,
@@ -128,6 +129,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *credentials.operations(rooms),
         *points.operations(rooms),
         *series.operations(rooms),
+        *bursts.operations(rooms),
         *statistics.operations(rooms),
         *sql.operations(rooms),
         *ingest.operations(rooms),

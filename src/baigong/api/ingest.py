@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from baigong.api import intake
 from baigong.api.rooms import Rooms
 from baigong.api.tables import ARROW
 from baigong.api.wire import JSON, Call, Operation, decode_json, read_body
-from baigong.vocab import frame as frames
+from baigong.vocab import burst as bursts
 from baigong.vocab.devices import PointSpec
 from baigong.vocab.errors import FixConfiguration
 
@@ -59,7 +60,7 @@ async def _store(rooms: Rooms, tenant: str, batch: pa.RecordBatch) -> int:
     seq = 0
     if not len(batch):
         return seq
-    pieces = await asyncio.to_thread(lambda: [frames.encode(piece) for piece in frames.split(batch)])
+    pieces = await asyncio.to_thread(lambda: [raw for _, raw in bursts.pieces(batch)])
     for at in range(0, len(pieces), _WINDOW):
         stores = (rooms.bus.store(rooms.settings.partition, tenant, piece) for piece in pieces[at : at + _WINDOW])
         results = await asyncio.gather(*stores, return_exceptions=True)  # under way together, stored in order
@@ -73,6 +74,9 @@ async def _store(rooms: Rooms, tenant: str, batch: pa.RecordBatch) -> int:
 
 async def _from_json(rooms: Rooms, tenant: str, raw: bytes) -> pa.RecordBatch:
     body = await asyncio.to_thread(decode_json, raw, intake.IngestJson)
+    if body.bursts is not None:
+        names, build = intake.from_json_bursts(body, rooms.clock_us())
+        return build(await _burst_numbers(rooms, tenant, names, lambda: build([0] * len(names))))
     columns = intake.names_of(body)
     first = dict(zip(reversed(columns.point), reversed(columns.value), strict=True))
     names = list(first)
@@ -87,6 +91,11 @@ async def _from_json(rooms: Rooms, tenant: str, raw: bytes) -> pa.RecordBatch:
 async def _from_arrow(rooms: Rooms, tenant: str, raw: bytes) -> pa.RecordBatch:
     table = await asyncio.to_thread(intake.read_arrow, raw)
     names = intake.arrow_names(table)
+    if bursts.is_burst(table) and names is not None:
+        wanted, named = names.to_pylist(), names
+        build = partial(intake.from_arrow, table, named)
+        numbers = await _burst_numbers(rooms, tenant, wanted, lambda: build([0] * len(named)))
+        return await asyncio.to_thread(build, numbers)
     if names is not None:
         listed, samples = names.to_pylist(), intake.examples(table, names)
         if _fresh(rooms, tenant, listed, samples):
@@ -101,6 +110,20 @@ async def _from_arrow(rooms: Rooms, tenant: str, raw: bytes) -> pa.RecordBatch:
             "point.unknown", f"{len(unknown)} points are not known, the first is {unknown[0]}", place=str(unknown[0])
         )
     return batch
+
+
+async def _burst_numbers(
+    rooms: Rooms, tenant: str, names: Sequence[str], probe: Callable[[], pa.RecordBatch]
+) -> list[int]:
+    """Return the numbers of points that hold waveforms; ``probe`` refuses what is wrong before any is registered."""
+    if _fresh(rooms, tenant, names, [[]] * len(names)):
+        await asyncio.to_thread(probe)
+    numbers = await _numbers(rooms, tenant, names, [[]] * len(names))
+    for name in names:
+        kind = rooms.registry.book.find(tenant, name).spec.kind
+        if kind != "burst":
+            raise FixConfiguration("frame.invalid", f"{name} is a {kind}, not a burst", place=name)
+    return numbers
 
 
 async def _numbers(rooms: Rooms, tenant: str, names: Sequence[str], samples: Sequence[Any]) -> list[int]:
@@ -118,7 +141,7 @@ def _fresh(rooms: Rooms, tenant: str, names: Sequence[str], samples: Sequence[An
         if name in known.by_name or (name.isdecimal() and int(name) in known.by_number):
             continue
         try:
-            kind = "text" if isinstance(sample, str) else "gauge"
+            kind = "text" if isinstance(sample, str) else "burst" if isinstance(sample, list) else "gauge"
             fresh.append(msgspec.convert({"name": name, "address": name, "kind": kind}, PointSpec))
         except (msgspec.ValidationError, ValueError) as error:
             raise FixConfiguration("payload.malformed", str(error), place="point") from error

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from msgspec import Struct
 
 from baigong.api.times import read_time
+from baigong.vocab import burst as bursts
 from baigong.vocab import frame as frames
 from baigong.vocab.errors import FixConfiguration
 
@@ -33,11 +34,22 @@ class IngestColumns(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     quality: list[int] | int = 0
 
 
+class IngestBurst(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A waveform. ``time``: of its first sample; left out: it has just ended. null: a sample that is missing."""
+
+    point: str
+    rate_hz: float
+    samples: list[float | None]
+    time: str | int | None = None
+    quality: int = 0
+
+
 class IngestJson(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One of the two."""
+    """One of the three."""
 
     values: list[IngestValue] | None = None
     columns: IngestColumns | None = None
+    bursts: list[IngestBurst] | None = None
 
 
 def names_of(body: IngestJson) -> IngestColumns:
@@ -70,11 +82,36 @@ def from_json(columns: IngestColumns, numbers: Sequence[int], now_us: int) -> pa
     else:
         times = [t if isinstance(t, int) else read_time(t, now_us, "time") for t in columns.time]
     qualities = columns.quality if isinstance(columns.quality, list) else [columns.quality] * n
-    if any(not -(1 << 31) <= k < 1 << 31 for k in qualities):
-        raise FixConfiguration("frame.invalid", "a quality has 32 bits", place="quality")
-    if any(not -(1 << 62) <= t < 1 << 62 for t in times):
-        raise FixConfiguration("frame.invalid", "a time is microseconds since 1970", place="time")
+    for quality, time_us in zip(qualities, times, strict=True):
+        _check(quality, time_us)
     return frames.from_python(numbers, times, columns.value, qualities)
+
+
+def from_json_bursts(body: IngestJson, now_us: int) -> tuple[list[str], Callable[[Sequence[int]], pa.RecordBatch]]:
+    """Return each recording's point and, given their numbers, the bursts; frame.invalid for what are none."""
+    rows = body.bursts or []
+    if body.values is not None or body.columns is not None:
+        raise FixConfiguration("payload.malformed", "send values, columns or bursts, one of them", place="body")
+
+    def build(numbers: Sequence[int]) -> pa.RecordBatch:
+        times = []
+        for row in rows:
+            _check(row.quality, now_us)
+            lasts_us = round(len(row.samples) / row.rate_hz * 1e6) if row.rate_hz > 0 else 0
+            moment = now_us - lasts_us if row.time is None else row.time
+            times.append(moment if isinstance(moment, int) else read_time(moment, now_us, "time"))
+            _check(row.quality, times[-1])
+        samples = [np.array(row.samples, np.float32) for row in rows]
+        return bursts.burst(numbers, times, [row.rate_hz for row in rows], samples, [row.quality for row in rows])
+
+    return [row.point for row in rows], build
+
+
+def _check(quality: int, time_us: int) -> None:
+    if not -(1 << 31) <= quality < 1 << 31:
+        raise FixConfiguration("frame.invalid", "a quality has 32 bits", place="quality")
+    if not -(1 << 62) <= time_us < 1 << 62:
+        raise FixConfiguration("frame.invalid", "a time is microseconds since 1970", place="time")
 
 
 def read_arrow(raw: bytes) -> pa.Table:
@@ -119,6 +156,5 @@ def from_arrow(table: pa.Table, names: pa.Array | None, numbers: Sequence[int]) 
         points = pa.chunked_array([pa.array(np.array(numbers, np.int64))]).take(at)
         table = table.drop_columns(["name"]).append_column("point", points)
     batches = table.combine_chunks().to_batches()
-    if not batches:
-        return frames.conform(pa.RecordBatch.from_pylist([], table.schema))
-    return frames.conform(batches[0])
+    conform = bursts.conform if bursts.is_burst(table) else frames.conform
+    return conform(batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema))

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
+from baigong.client.bursts import Burst, read_bursts, send_burst
 from baigong.client.link import ARROW, Link, find_server
 from baigong.vocab.errors import FixConfiguration
 
@@ -90,7 +91,7 @@ class Plant:
         return frame.set_index("name")
 
     def sql(self, query: str, *, limit: int | None = None) -> pd.DataFrame:
-        """Run one SELECT over telemetry, points, latest, rollup_1m, rollup_1h and episodes."""
+        """Run one SELECT over telemetry, points, latest, rollup_1m, rollup_1h, episodes and bursts."""
         return self.sql_arrow(query, limit=limit).to_pandas()
 
     def sql_arrow(self, query: str, *, limit: int | None = None) -> pa.Table:
@@ -106,6 +107,15 @@ class Plant:
             held = self.point(name).df(start, end, width=width)["value"]
             columns[name] = held[~held.index.duplicated(keep="last")]
         return pd.DataFrame(columns)
+
+    def write_burst(
+        self, point: str, samples: Any, rate_hz: float, time: Time | None = None, *, quality: int = 0
+    ) -> int:
+        """Send one waveform of a point; returns once it is on the server's disk. A new name becomes a burst point.
+
+        ``samples``: any length, kept as float32. ``time``: of the first sample; None: the last was taken just now.
+        """
+        return send_burst(self._link, point, samples, rate_hz, time, quality)
 
     def ingest(self, values: pd.DataFrame | pa.Table | pa.RecordBatch | list[Mapping[str, Any]]) -> int:
         """Send values; returns how many were accepted: they are on the server's disk then.
@@ -173,6 +183,13 @@ class Point:
         """Return the newest value as {name, number, value, text, time_us, quality}; None before the first."""
         found = self._link.json("GET", "/latest", params={"points": self.name})
         return dict(found[0]) if found else None
+
+    def bursts(self, start: Time = "1d", end: Time = "now", *, most: int = 100) -> list[Burst]:
+        """Return the point's recordings between two times, with all their samples, in order of time.
+
+        Of more than ``most``, so many are returned, evenly spread.
+        """
+        return read_bursts(self._link, self._path(), _back(start), _back(end), most)
 
     def why(self, at: Time = "") -> dict[str, Any]:
         """Ask why it is what it is, or was at a past time."""
