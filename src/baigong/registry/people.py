@@ -19,6 +19,7 @@ from baigong.stores.records.engine import Records
 from baigong.vocab.errors import FixConfiguration, Reauthenticate, ReportBug
 
 ADMIN = "admin"
+_ADMIN_ROLES = ("tenant_admin", "platform_operator")
 SESSION_US = 30 * 86_400_000_000
 _KEY_TITLE = "key file of the data folder"
 _HASHING = 2  # password proofs at once: each takes 64 MiB
@@ -26,16 +27,25 @@ _HASHING = 2  # password proofs at once: each takes 64 MiB
 
 @dataclass(slots=True, frozen=True)
 class Principal:
-    """Who asks. ``by``: how they proved it; ``session``: the digest of the cookie, for ending it."""
+    """Who asks. ``by``: how they proved it; ``session``: the digest of the cookie, for ending it.
+
+    ``role``: one of the ready-made roles or several, with commas; ``token``: the public name of the API token.
+    """
 
     tenant: str
     user: str
     role: str
     by: str  # "cookie" | "token"
+    token: str = ""
     language: str = ""
     must_set_password: bool = False
     session: str = ""
     expires_us: int = 1 << 62
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Return the roles as policies name them; "admin" is the first person of an installation."""
+        return _ADMIN_ROLES if self.role == ADMIN else tuple(self.role.split(",")) if self.role else ()
 
 
 class People:
@@ -211,7 +221,7 @@ def _read_key(path: Path) -> str:
 
 
 def _of_token(row: TokenRow) -> Principal:
-    return Principal(tenant=row.tenant, user=row.person or row.title, role=row.role, by="token")
+    return Principal(tenant=row.tenant, user=row.person or row.title, role=row.role, by="token", token=row.token)
 
 
 def _of_session(person: PersonRow, session: SessionRow) -> Principal:

@@ -1,4 +1,5 @@
-"""Our self-signed OPC UA application certificate: made, read, judged; pure, files are the caller's.
+"""Our self-signed OPC UA application certificate, and our small authority for listeners: made, read; pure, files
+are the caller's.
 
 OPC 10000-6 §6.2.2 asks for: the application URI as the one URI in subjectAltName (the session repeats it), the
 host names, key usages, and client authentication as extended use. Servers refuse one that lacks any of these.
@@ -8,18 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from baigong.vocab.errors import FixConfiguration
 
 _KEY_BITS = 2048  # within the limits of all three policies: Basic256Sha256 and its successors, 2048 to 4096
 _YEARS = 10  # factories do not renew certificates on Sundays; the console warns before it ends
+_AUTHORITY_YEARS = 20  # it is copied into devices that nobody visits
 _PEM = serialization.Encoding.PEM
 _HINDSIGHT = timedelta(days=1)  # the PLC's clock may be behind ours
 
@@ -97,6 +100,72 @@ def make_certificate(
         made.public_bytes(_PEM),
         made.public_bytes(serialization.Encoding.DER),
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    )
+
+
+def make_authority(host: str, now: datetime) -> Pair:
+    """Make our own small authority: its certificate goes to devices, its key signs what our listeners show them."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    usage = _usage(key_cert_sign=True, crl_sign=True)
+    name = _subject(host, "Baigong devices", "Baigong")
+    made = _builder(name, name, key.public_key(), now, _AUTHORITY_YEARS).add_extension(
+        x509.BasicConstraints(ca=True, path_length=0), critical=True
+    )
+    return _pair(made.add_extension(usage, critical=True).sign(key, hashes.SHA256()), key)
+
+
+def make_server_certificate(authority: Pair, hosts: Sequence[str], now: datetime, *, years: float = 2.0) -> Pair:
+    """Make a certificate for a TLS listener with these names and addresses, signed by our authority."""
+    issuer = x509.load_pem_x509_certificate(authority.certificate_pem)
+    signing = serialization.load_pem_private_key(authority.key_pem, None)
+    if not isinstance(signing, ec.EllipticCurvePrivateKey):
+        raise FixConfiguration("driver.certificate", "the key of our authority is not one that we made")
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = (
+        _builder(_subject(hosts[0], "Baigong MQTT", "Baigong"), issuer.subject, key.public_key(), now, years)
+        .add_extension(x509.SubjectAlternativeName([_general_name(h) for h in dict.fromkeys(hosts)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(digital_signature=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)
+    )
+    return _pair(made.sign(signing, hashes.SHA256()), key)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey, now: datetime, years: float
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _HINDSIGHT)
+        .not_valid_after(now + timedelta(days=365.25 * years))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+    )
+
+
+def _pair(made: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pair:
+    return Pair(
+        made.public_bytes(_PEM),
+        made.public_bytes(serialization.Encoding.DER),
+        key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    )
+
+
+def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=digital_signature,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=key_cert_sign,
+        crl_sign=crl_sign,
+        encipher_only=False,
+        decipher_only=False,
     )
 
 

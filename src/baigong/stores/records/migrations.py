@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
-from baigong.stores.records.tables import audit_entries, audit_nodes, credential_uses, episodes, metadata
+from baigong.stores.records.tables import audit_entries, audit_nodes, credential_uses, episodes, grants, metadata
 from baigong.vocab.errors import FixConfiguration
 
 Step = Callable[[sa.Connection], None]
@@ -31,15 +31,16 @@ def _title_episodes_in_chinese(connection: sa.Connection) -> None:
     before.drop(connection)
 
 
-def _keep_audit_log(connection: sa.Connection) -> None:
+def _keep_audit_log_and_grants(connection: sa.Connection) -> None:
     audit_entries.create(connection)
     audit_nodes.create(connection)
+    grants.create(connection)
 
 
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
-    _keep_audit_log,
+    _keep_audit_log_and_grants,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))

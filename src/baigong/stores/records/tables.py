@@ -173,3 +173,19 @@ audit_nodes = sa.Table(
     sa.Column("hash", sa.LargeBinary, nullable=False),  # over the entries from number * 2**level on
     sa.PrimaryKeyConstraint("level", "number"),
 )
+
+grants = sa.Table(
+    "grants",
+    metadata,
+    sa.Column("grant", sa.Text, primary_key=True),
+    _tenant(),  # whose objects it opens, and who may revoke it
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),  # Cedar
+    sa.Column("data_from_us", sa.BigInteger, nullable=True),  # values older than this stay closed
+    sa.Column("data_until_us", sa.BigInteger, nullable=True),
+    sa.Column("made_by", sa.Text, nullable=False),
+    sa.Column("made_us", sa.BigInteger, nullable=False),
+    sa.Column("revoked_us", sa.BigInteger, nullable=True),
+    sa.Column("revoked_by", sa.Text, nullable=True),
+    sa.Index("grants_by_tenant", "tenant", "made_us"),
+)

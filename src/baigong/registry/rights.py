@@ -1,0 +1,278 @@
+"""Who may do what: the grants in force, the ready-made roles, and the one call that every door asks.
+
+Policies see the platform as a tree: platform ⊃ region ⊃ tenant ⊃ asset ⊃ … ⊃ point. Ids begin with the tenant
+("mould/press1"), so where something stands is read off its name; only points are looked up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from baigong.registry.book import PointBook
+from baigong.registry.people import Principal
+from baigong.security.policy import Decision, Entity, Policies, Remembered
+from baigong.security.scope import EVERYONE, Policy, Ref, parse, role_policies
+from baigong.security.tokens import new_token
+from baigong.stores.records import Records
+from baigong.stores.records.grants import GrantRow, add_grant, all_grants, grants_of, revoke_grant
+from baigong.vocab.errors import FixConfiguration, Reauthenticate
+
+PLATFORM = Ref("Platform", "platform")
+_IDENTIFIER = re.compile(r"^[^\x00-\x1f\"\\]{1,300}$")
+
+
+def tenant_ref(tenant: str) -> Ref:
+    return Ref("Tenant", tenant)
+
+
+def asset_ref(tenant: str, asset: str) -> Ref:
+    return Ref("Asset", f"{tenant}/{asset}")
+
+
+def point_ref(tenant: str, number: int) -> Ref:
+    return Ref("Point", f"{tenant}/{number}")
+
+
+def device_ref(tenant: str, device: str) -> Ref:
+    return Ref("Device", f"{tenant}/{device}")
+
+
+def principal_ref(who: Principal) -> Ref:
+    return Ref("Token", who.token) if who.token else Ref("User", who.user)
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """What policies know of a tenant: the region it is in, and whether it may work."""
+
+    region: str = ""
+    suspended: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Window:
+    """Which of a point's values are open: from–to in µs, None: no bound."""
+
+    from_us: int | None = None
+    until_us: int | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Visible:
+    """What of one tenant somebody may see or read: everything, or these points only."""
+
+    everything: bool
+    points: Mapping[int, Window]
+
+    def __contains__(self, number: int) -> bool:
+        return self.everything or number in self.points
+
+
+_EVERYTHING = Visible(everything=True, points={})
+
+
+class Rights:
+    """Decides; remembers what it decided until a grant, a role or the tree changes."""
+
+    def __init__(
+        self,
+        records: Records,
+        book: PointBook,
+        place_of: Callable[[str], Place | None],
+        clock_us: Callable[[], int],
+    ) -> None:
+        self._records = records
+        self._book = book
+        self._place_of = place_of
+        self._clock_us = clock_us
+        self._roles = role_policies()
+        self._grants: dict[str, tuple[GrantRow, list[Policy]]] = {}
+        self._asking: dict[Ref, tuple[str, tuple[str, ...]]] = {}  # who asked: tenant and roles
+        self._remembered = Remembered(Policies(self._roles), self._entity, clock_us)
+        self._visible: dict[tuple[Ref, str, str, int], tuple[int, Visible]] = {}  # int: until when
+
+    async def load(self) -> None:
+        rows = await self._records.read(all_grants)
+        self._grants = {row.grant: (row, parse(row.text, row.grant)) for row in rows}
+        self.changed()
+
+    def changed(self) -> None:
+        """Forget what was decided: a grant, a role, a tenant's place or its being suspended has changed."""
+        granted = [policy for _, policies in self._grants.values() for policy in policies]
+        self._remembered.replace(Policies([*self._roles, *granted]))
+        self._visible = {}
+        self._asking = {}
+
+    def decide(self, who: Principal, action: str, resource: Ref) -> Decision:
+        """Say whether ``who`` may; a microsecond when it was asked before."""
+        ref, told = principal_ref(who), (who.tenant, who.roles)
+        known = self._asking.get(ref)
+        if known != told:
+            if known is not None:  # the same name with other roles: nothing decided for the old ones holds
+                self.changed()
+            self._asking[ref] = told
+        return self._remembered.decide(ref, action, resource)
+
+    def require(self, who: Principal, action: str, resource: Ref) -> Decision:
+        """Raise auth.denied unless ``who`` may. The refusal names no more than what was asked."""
+        decision = self.decide(who, action, resource)
+        if not decision.allowed:
+            raise Reauthenticate("auth.denied", f"{who.user} may not {action} {resource.id}", place=resource.id)
+        return decision
+
+    def visible(self, who: Principal, action: str, tenant: str) -> Visible:
+        """Return which points of ``tenant`` somebody may ``see`` or ``read``. Raises auth.denied when none at all."""
+        whole = self.decide(who, action, tenant_ref(tenant))
+        if whole.allowed:
+            return _EVERYTHING
+        key = (principal_ref(who), action, tenant, self._book.version(tenant))
+        held = self._visible.get(key)
+        if held is None or self._clock_us() >= held[0]:
+            held = self._visible[key] = self._granted(who, action, tenant)
+        if not held[1].points:
+            raise Reauthenticate("auth.denied", f"{who.user} may not {action} anything of {tenant}", place=tenant)
+        return held[1]
+
+    async def grant(self, tenant: str, text: str, title: str, by: str, window: Window | None = None) -> GrantRow:
+        """Add a policy about objects of ``tenant``. Raises policy.invalid for one that reaches further."""
+        id = new_token("g")[:14]
+        policies = parse(_named(text, id))
+        if len(policies) != 1:
+            raise FixConfiguration("policy.invalid", "a grant is exactly one policy", place="text")
+        _check_reach(policies[0], tenant)
+        open_values = window or Window()
+        row = GrantRow(
+            grant=id,
+            tenant=tenant,
+            title=title,
+            text=_named(text, id),
+            data_from_us=open_values.from_us,
+            data_until_us=open_values.until_us,
+            made_by=by,
+            made_us=self._clock_us(),
+        )
+        await self._records.write(lambda c: add_grant(c, row))
+        self._grants[id] = (row, policies)
+        self.changed()
+        return row
+
+    async def revoke(self, tenant: str, grant: str, by: str) -> None:
+        now = self._clock_us()
+        if not await self._records.write(lambda c: revoke_grant(c, tenant, grant, by, now)):
+            raise FixConfiguration("http.not_found", f"there is no grant {grant!r} in force", place=grant)
+        self._grants.pop(grant, None)
+        self.changed()
+
+    async def grants(self, tenant: str) -> list[GrantRow]:
+        return await self._records.read(lambda c: grants_of(c, tenant))
+
+    def policy(self, id: str) -> Policy | None:
+        return self._remembered.policies.get(id)
+
+    def about(self, who: Principal) -> list[Policy]:
+        """Return what may open or close something to somebody: "what can this token do?"."""
+        return self._remembered.policies.about([principal_ref(who), *(Ref("Role", r) for r in who.roles)])
+
+    def _granted(self, who: Principal, action: str, tenant: str) -> tuple[int, Visible]:
+        until = 1 << 62
+        points: dict[int, Window] = {}
+        by_asset: dict[str, Decision] = {}
+        single = {p.resource for p in self.about(who) if p.resource.kind == "Point"}
+        for row in self._book.active(tenant):
+            ref = point_ref(tenant, row.number)
+            if ref in single or not row.spec.asset:
+                decision = self.decide(who, action, ref)
+            elif row.spec.asset in by_asset:
+                decision = by_asset[row.spec.asset]
+            else:
+                decision = by_asset[row.spec.asset] = self.decide(who, action, asset_ref(tenant, row.spec.asset))
+            until = min(until, decision.until_us)
+            if decision.allowed:
+                points[row.number] = self._window(decision.because)
+        return until, Visible(everything=False, points=points)
+
+    def _window(self, because: Iterable[str]) -> Window:
+        """Return the widest of the windows that the deciding grants open."""
+        found = [self._grants[id][0] for id in because if id in self._grants]
+        if len(found) < len(list(because)) or not found:
+            return Window()
+        starts, ends = [g.data_from_us for g in found], [g.data_until_us for g in found]
+        return Window(
+            None if None in starts else min(s for s in starts if s is not None),
+            None if None in ends else max(e for e in ends if e is not None),
+        )
+
+    def _entity(self, ref: Ref) -> Entity | None:
+        if ref in self._asking:
+            tenant, roles = self._asking[ref]
+            return Entity(ref, tuple(Ref("Role", r) for r in roles), {"tenant": tenant_ref(tenant)})
+        match ref.kind:
+            case "Platform":
+                return Entity(ref)
+            case "Region":
+                return Entity(ref, (PLATFORM,))
+            case "Tenant":
+                place = self._place_of(ref.id)
+                if place is None:
+                    return None
+                above = Ref("Region", place.region) if place.region else PLATFORM
+                return Entity(ref, (above,), {"suspended": place.suspended})
+            case "Asset" | "Device" | "Point":
+                return self._object(ref)
+            case _:
+                return None
+
+    def _object(self, ref: Ref) -> Entity | None:
+        tenant, _, name = ref.id.partition("/")
+        if ref.kind == "Point":
+            row = self._book.by_number(tenant, int(name)) if name.isdecimal() else None
+            if row is None:
+                return None
+            return Entity(ref, (asset_ref(tenant, row.spec.asset) if row.spec.asset else tenant_ref(tenant),))
+        above = name.rpartition(".")[0] if ref.kind == "Asset" else ""  # line1.pump1 is a part of line1
+        return Entity(ref, (asset_ref(tenant, above) if above else tenant_ref(tenant),))
+
+
+def _check_reach(policy: Policy, tenant: str) -> None:
+    if policy.resource == EVERYONE or policy.resource.id.split("/")[0] != tenant:
+        raise FixConfiguration(
+            "policy.invalid", f"a grant of {tenant} names one of its own objects, not {policy.resource.id}",
+            place="resource",
+        )  # fmt: skip
+    if policy.resource.kind not in ("Tenant", "Asset", "Point", "Device"):
+        raise FixConfiguration("policy.invalid", f"a {policy.resource.kind} is not {tenant}'s", place="resource")
+    if policy.effect == "permit" and policy.principal == EVERYONE:
+        raise FixConfiguration("policy.invalid", "a permit for everyone is no grant: name whom", place="principal")
+
+
+def _named(text: str, id: str) -> str:
+    """Give a policy its ``@id``; one that its author wrote is not trusted to be unique."""
+    return f'@id("{id}")\n' + re.sub(r'@id\s*\(\s*"[^"]*"\s*\)', "", text)
+
+
+def policy_text(
+    principal: Ref,
+    actions: Iterable[str],
+    resource: Ref,
+    *,
+    starts: str | None = None,
+    ends: str | None = None,
+) -> str:
+    """Write the policy of a grant from a form: who may do what on which object (and all below it), from when to when.
+
+    >>> print(policy_text(Ref("User", "wang"), ["read"], Ref("Asset", "mould/press1"), ends="2026-12-01T00:00:00Z"))
+    permit (principal == User::"wang", action in [Action::"read"], resource in Asset::"mould/press1")
+    when { context.now < datetime("2026-12-01T00:00:00Z") };
+    """
+    for ref in (principal, resource):
+        if not _IDENTIFIER.match(ref.id):
+            raise FixConfiguration("policy.invalid", f"{ref.id!r} cannot stand in a policy", place=ref.kind)
+    relation = "in" if principal.kind == "Role" else "=="
+    named = ", ".join(str(Ref("Action", a)) for a in actions)
+    head = f"permit (principal {relation} {principal}, action in [{named}], resource in {resource})"
+    bounds = [f'context.now >= datetime("{starts}")'] if starts else []
+    bounds += [f'context.now < datetime("{ends}")'] if ends else []
+    return head + (f"\nwhen {{ {' && '.join(bounds)} }};" if bounds else ";")
