@@ -12,6 +12,7 @@ from typing import Any
 import httpx2 as httpx
 import msgspec
 
+from baigong.cli.door import DoorSettings
 from baigong.cli.platform import Platform, PlatformSettings, running
 from baigong.historian.owner import OwnerSettings
 
@@ -20,7 +21,13 @@ QUICK = OwnerSettings(flush_s=0.3, merge_s=0.2, trim_s=0.2)
 
 def settings(data: Path, **more: Any) -> PlatformSettings:
     plain = PlatformSettings(
-        data=data, port=0, mqtt_port=0, nats_port=0, with_gateway=False, reserve_bytes=1 << 20, owner=QUICK
+        data=data,
+        port=0,
+        mqtt=DoorSettings(port=0, tls_port=0),
+        nats_port=0,
+        with_gateway=False,
+        reserve_bytes=1 << 20,
+        owner=QUICK,
     )
     return replace(plain, **more)
 

@@ -94,7 +94,7 @@ async def furnish(platform: Platform, scenario_path: Path, ports: Ports, progres
         secret = await registry.credentials.put(TENANT, device, device)
         users[device] = (device, secret)
     config = PlantConfig(
-        scenario=str(scenario_path), ports=ports, door=FrontDoor(port=platform.settings.mqtt_port, users=users)
+        scenario=str(scenario_path), ports=ports, door=FrontDoor(port=platform.settings.mqtt.port, users=users)
     )
     path = scenario_path.with_name("plant.json")
     write_secret(path, msgspec.json.encode(config).decode())

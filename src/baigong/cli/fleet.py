@@ -13,6 +13,7 @@ from rich.markup import escape
 from baigong.cli import show
 from baigong.cli.points import Json, point
 from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.secret import secret
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
 from baigong.vocab.errors import FixConfiguration, from_problem
 
@@ -28,13 +29,16 @@ Name = Annotated[str, typer.Argument(help="device id")]
 
 def add(app: typer.Typer) -> None:
     """Add this module's commands."""
+    device.command("secret")(secret)
     app.add_typer(device, name="device")
     app.add_typer(point, name="point")
 
 
 @device.command("add")
 def add_device(
-    files: Annotated[list[Path] | None, typer.Argument(help="device files (YAML); - reads stdin")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="device files (YAML), or folders of them; - reads stdin")
+    ] = None,
     name: Annotated[str, typer.Option("--device", help="device id, without a file")] = "",
     driver: Driver = "",
     option: Options = None,
@@ -44,18 +48,30 @@ def add_device(
     url: Url = None,
     token: Token = None,
 ) -> None:
-    """Add devices or change them: from files, or from options. All files are checked before any is sent."""
-    specs = [_read_file(path) for path in files or ()]
+    """Add devices or change them: from files or folders, or from options. Of many all are taken, or none."""
+    specs = [_read_file(path) for given in files or () for path in _device_files(given)]
     with reach(data, url, token) as link:
         if driver or name:
             specs.append(_from_options(link, name, driver, option or [], points or [], scan))
         if not specs:
             raise FixConfiguration("config.invalid", "name a device file, or --device and --driver")
+        known = _drivers(link)
         for spec in specs:
-            _check(link, spec)
+            _check(known, spec)
+        if len(specs) > 1:
+            made = link.json("POST", "/devices", body=specs)
+            show.tell(f"{made['added']:,} devices added, {made['changed']:,} changed; see: baigong device list")
+            return
         for spec in specs:
             link.json("PUT", f"/devices/{quote(spec.device, safe='')}", body=spec)
             show.tell(f"device {spec.device}: {len(spec.points)} points; see: baigong device show {spec.device}")
+
+
+def _device_files(given: Path) -> list[Path]:
+    found = sorted(given.glob("*.yaml")) if given.is_dir() else [given]
+    if not found:
+        raise FixConfiguration("config.invalid", "the folder holds no .yaml file", place=str(given))
+    return found
 
 
 def _read_file(path: Path) -> DeviceSpec:
@@ -90,16 +106,19 @@ def _pair(text: str, place: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _driver(link: Link, driver: str) -> dict[str, Any]:
-    known = {d["id"]: d for d in link.json("GET", "/drivers")}
-    if driver not in known:
-        raise FixConfiguration("driver.unknown", f"there is no driver {driver!r}; there are {sorted(known)}")
-    return dict(known[driver])
+def _drivers(link: Link) -> dict[str, Any]:
+    return {d["id"]: d for d in link.json("GET", "/drivers")}
+
+
+def _known(drivers: dict[str, Any], driver: str) -> dict[str, Any]:
+    if driver not in drivers:
+        raise FixConfiguration("driver.unknown", f"there is no driver {driver!r}; there are {sorted(drivers)}")
+    return dict(drivers[driver])
 
 
 def _options(link: Link, driver: str, given: list[str]) -> dict[str, Any]:
     """Read ``name=value`` as the driver's manifest says."""
-    types = {o["name"]: o["type"] for o in _driver(link, driver)["options"]}
+    types = {o["name"]: o["type"] for o in _known(_drivers(link), driver)["options"]}
     made: dict[str, Any] = {}
     for text in given:
         name, value = _pair(text, "--option")
@@ -120,9 +139,9 @@ def _scalar(value: str, name: str) -> Any:
         raise FixConfiguration("driver.option", f"{value!r} cannot be read", place=name) from error
 
 
-def _check(link: Link, spec: DeviceSpec) -> None:
+def _check(drivers: dict[str, Any], spec: DeviceSpec) -> None:
     """Find what the server would refuse, before anything is sent."""
-    known = {o["name"]: o for o in _driver(link, spec.driver)["options"]}
+    known = {o["name"]: o for o in _known(drivers, spec.driver)["options"]}
     wrong = [name for name in spec.options if name not in known]
     if wrong:
         raise FixConfiguration(

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
@@ -26,6 +27,7 @@ from baigong.bus.guard import DiskGuard
 from baigong.bus.nats import NatsBus
 from baigong.cli.children import Child, Roll
 from baigong.cli.crew import Crew
+from baigong.cli.door import DoorSettings
 from baigong.cli.folder import DataFolder
 from baigong.historian.owner import PartitionOwner
 from baigong.historian.settings import OwnerSettings
@@ -53,8 +55,7 @@ class PlatformSettings:
     tenant: str = "main"
     host: str = "127.0.0.1"
     port: int = 8600
-    mqtt_host: str = "127.0.0.1"
-    mqtt_port: int = 1883
+    mqtt: DoorSettings = field(default_factory=DoorSettings)
     nats_port: int = DEFAULT_PORT
     nats_url: str = ""  # empty: the embedded server
     nats_token: str = ""
@@ -149,11 +150,12 @@ async def running(
     """Start everything on one machine; leaving stops it in good order, flushed."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(DataFolder(settings.data))
-        if settings.mqtt_port == 0:  # chosen here, because the gateway's process and the devices must agree on it
-            settings = replace(settings, mqtt_port=_any_port(settings.mqtt_host))
+        if settings.mqtt.port == 0:  # chosen here, because the gateway's process and the devices must agree on it
+            settings = replace(settings, mqtt=replace(settings.mqtt, port=_any_port(settings.mqtt.plain_host)))
         for name, host, port in (
             ("console", settings.host, settings.port),
-            ("MQTT", settings.mqtt_host, settings.mqtt_port),
+            ("MQTT", settings.mqtt.plain_host, settings.mqtt.port),
+            ("MQTT over TLS", settings.mqtt.host, settings.mqtt.tls_port or 0),
         ):
             _check_port(name, host, port)
         roll = Roll()
@@ -167,6 +169,7 @@ async def running(
             on_frame=lambda tenant, batch, seen: live.feed(tenant, batch),
             sloped=declared.sloped,
             told=told,
+            seal=Block if sys.platform == "linux" else None,
             shelf=Shelf(lake, declared.keep, Thinner(lake, declared.kinds, declared.version)),
         )
         registry = await stack.enter_async_context(
@@ -214,8 +217,8 @@ async def running(
         platform.url = f"http://{settings.host}:{server.port}"
         (folder.path / "url").write_text(platform.url + "\n")
         if settings.with_gateway:
-            arguments = ["gateway", "--bus", url, "--data", str(folder.path), "--mqtt-port", str(settings.mqtt_port)]
-            arguments += ["--mqtt-host", settings.mqtt_host, "--bus-token-file", str(token)]
+            arguments = ["gateway", "--bus", url, "--data", str(folder.path), "--bus-token-file", str(token)]
+            arguments += settings.mqtt.arguments()
             arguments += [] if settings.nats_url else ["--reserve-mb", str(settings.reserve_bytes >> 20)]
             platform.start_child(Child("gateway", arguments, folder.path / "logs" / "gateway.log", told=told))
         yield platform

@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from baigong.gateway.clock import Clock
 from baigong.gateway.spool import Record, Spool
+from baigong.vocab.burst import pieces
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
-from baigong.vocab.frame import encode, split
 
 Overflow = Literal["oldest", "newest"]
 Store = Callable[[str, bytes], Awaitable[int]]  # (tenant, frame) -> sequence
@@ -368,7 +368,7 @@ class Publisher:
 
     def _records(self, tenant: str, batch: pa.RecordBatch) -> list[Record]:
         now = self._clock.now_us()
-        return [Record(tenant, now, len(piece), encode(piece)) for piece in split(batch)]
+        return [Record(tenant, now, values, raw) for values, raw in pieces(batch)]
 
 
 def _seen(done: asyncio.Future[None]) -> None:

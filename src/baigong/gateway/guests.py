@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from baigong.gateway.arrivals import Arrivals
+from baigong.gateway.bursts import as_heard
 from baigong.gateway.clock import Clock
 from baigong.gateway.frontdoor import FrontDoor
 from baigong.gateway.points import PointTable
@@ -63,7 +64,7 @@ class Guests:
         if arrivals is None:
             return
         now = self._around.clock.monotonic()
-        numbers, counts = arrivals.note(batch, self._around.clock.now_us(), now)
+        numbers, counts = arrivals.note(as_heard(batch), self._around.clock.now_us(), now)
         for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
             guest = self._by_number[tenant, number]
             guest.values += count

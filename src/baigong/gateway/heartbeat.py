@@ -7,7 +7,9 @@ from typing import Any
 
 Key = tuple[str, str]  # tenant, device
 Row = dict[str, Any]
-_ROWS = 300  # of one heartbeat: it must stay below the bus's 1 MiB, and cost little every second
+_FEW = 300  # of so many, every heartbeat tells all
+_CHANGED = 700  # told at once: a heartbeat must stay below the bus's 1 MiB
+_IN_TURN = 200  # told of anew in every heartbeat, whatever happens
 
 
 class Turns:
@@ -22,16 +24,16 @@ class Turns:
 
     def rows(self, changed: set[Key], total: int) -> dict[str, Any]:
         """Return the heartbeat's fields about devices; ``total``: how many there are at least."""
-        if total <= _ROWS and len(keys := self._keys()) <= _ROWS:
+        if total <= _FEW and len(keys := self._keys()) <= _FEW:
             self._changed.clear()
             return {"devices": [row for key in keys if (row := self._status(key)) is not None]}
         self._changed |= dict.fromkeys(changed)
         told: dict[Key, Row | None] = {}
-        for key in list(self._changed)[: _ROWS // 2]:
+        for key in list(self._changed)[:_CHANGED]:
             del self._changed[key]
             told[key] = self._status(key)
-        begun_anew = False
-        while len(told) < _ROWS:
+        begun_anew, enough = False, max(_IN_TURN, len(told))
+        while len(told) < enough:
             key = next(self._round, ("", ""))
             if key != ("", ""):
                 told.setdefault(key, self._status(key))

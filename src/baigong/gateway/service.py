@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import random
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from baigong.gateway.clock import Clock, SystemClock
 from baigong.gateway.fleet import Fleet
 from baigong.gateway.frontdoor import FrontDoor
 from baigong.gateway.frontdoor import Options as FrontDoorOptions
+from baigong.gateway.frontdoor.tls import DoorCertificate
 from baigong.gateway.guests import DRIVER as FRONT_DOOR
 from baigong.gateway.guests import Guests
 from baigong.gateway.heartbeat import Key, Turns
@@ -37,6 +39,7 @@ from baigong.vocab.errors import BaigongError, RetryLater
 from baigong.vocab.happenings import Event
 
 _BREATH = 100  # devices configured before others have a turn
+_DAY_S = 86_400.0
 _FLUSH_S = 5.0  # how long a gateway that stops waits for its last frames
 
 
@@ -68,6 +71,8 @@ class Gateway:
         self._clock = clock
         self._front: FrontDoor | None = None
         self._front_error: BaigongError | None = None
+        self._door_certificate: DoorCertificate | None = None
+        self._door_facts: dict[str, Any] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
         async def store(tenant: str, payload: bytes) -> int:
@@ -89,7 +94,11 @@ class Gateway:
         self._turns = Turns(self.keys, self.status)
         self._sign_in = SignIn(bus, clock, os.urandom(32))
 
-    async def run(self, mqtt: FrontDoorOptions | None, stop: asyncio.Event) -> None:
+    async def run(
+        self, mqtt: FrontDoorOptions | None, stop: asyncio.Event, door_certificate: DoorCertificate | None = None
+    ) -> None:
+        self._door_certificate = door_certificate
+        self._door_facts = {"host": mqtt.host, "plain_host": mqtt.plain_host or mqtt.host} if mqtt else {}
         storing = [self._keep("publisher", self.publisher.run), self._keep("outbox", self._outbox.run)]
         reading = [
             self._keep("registry", self._roster.run),
@@ -217,7 +226,10 @@ class Gateway:
     def _mqtt(self) -> dict[str, Any]:
         if self._front_error is not None:
             return {"error": self._front_error.problem()}
-        return self._front.stats() | {"port": self._front.port} if self._front is not None else {}
+        if self._front is None:
+            return {}
+        port, tls_port = self._front.ports
+        return self._front.stats() | {"port": port, "tls_port": tls_port} | self._door_facts
 
     async def _remember(self) -> None:
         while True:
@@ -237,6 +249,16 @@ class Gateway:
             asked = {"tenant": tenant, "device": device, "points": points}
             return await self._bus.request("registry.points.register", msgspec.json.encode(asked))
 
+        certificate = self._door_certificate
+        while certificate is not None:
+            try:
+                await asyncio.to_thread(certificate.load)
+                self._door_facts |= {"authority": certificate.authority(), "names": certificate.names()}
+                options = dataclasses.replace(options, tls=certificate.context)
+                break
+            except (BaigongError, OSError) as error:  # plain MQTT is not opened in its stead
+                self._front_error = _as_ours(error)
+                await self._clock.sleep(5.0)
         door = FrontDoor(
             sink=self.guests,
             credentials=self._sign_in,
@@ -254,7 +276,10 @@ class Gateway:
         self._front, self._front_error = door, None
         self.guests.open(door)
         try:
-            await asyncio.Event().wait()
+            while True:
+                await self._clock.sleep(_DAY_S)
+                if certificate is not None:
+                    await asyncio.to_thread(certificate.load)  # a new one before the old one ends
         finally:
             self._front = None
             self.guests.open(None)
@@ -279,12 +304,17 @@ class _Rates:
         return self._rates
 
 
+def _as_ours(error: BaigongError | OSError) -> BaigongError:
+    return error if isinstance(error, BaigongError) else RetryLater("storage.full", f"the front door's file: {error}")
+
+
 async def run_gateway(
     bus: Bus,
     data_dir: Path,
     gateway: str,
     *,
     mqtt: FrontDoorOptions | None,
+    door_certificate: DoorCertificate | None = None,
     stop: asyncio.Event,
     options: GatewayOptions | None = None,
     clock: Clock | None = None,
@@ -302,4 +332,4 @@ async def run_gateway(
         clock or SystemClock(),
         rng or random.Random(),  # noqa: S311 - jitter, not secrets
     )
-    await made.run(mqtt, stop)
+    await made.run(mqtt, stop, door_certificate)

@@ -151,12 +151,15 @@ class Session:
             while (delivery := await self._next(stream, settling)) is not None:
                 self._reporting.set()
                 made = self._station.receive(delivery.frame)
-                self.good = self.good or made.rows_in > 0
+                waves = None if delivery.bursts is None else self._station.receive_bursts(delivery.bursts)
+                self.good = self.good or made.rows_in > 0 or waves is not None
                 publisher, tenant = self._station.around.publisher, self._station.tenant
                 await publisher.held.room()
                 stored = publisher.offer(tenant, made.frame)
                 if made.held is not None:
                     stored += publisher.offer(tenant, made.held)
+                if waves is not None:
+                    stored += publisher.offer(tenant, waves)
                 await under_way.put((delivery, made.frame, stored))
             raise RetryLater("driver.unreachable", "the device ended the subscription")
         finally:

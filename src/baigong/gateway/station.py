@@ -14,6 +14,7 @@ import pyarrow as pa
 from baigong.drivers.manifest import Manifest, manifest
 from baigong.gateway.bounded import Abandoned
 from baigong.gateway.buffer import Publisher
+from baigong.gateway.bursts import finished, heard_of
 from baigong.gateway.clock import Clock
 from baigong.gateway.memory import LastHeard
 from baigong.gateway.outbox import Outbox
@@ -102,6 +103,16 @@ class Station:
             self.heard.heard_us, self.heard.marked = clock.now_us(), False
         if made.held is not None and self.hole is not None:
             self.hole.marks.append((made.held.column("point").to_numpy(), times_us(made.held)))
+        return made
+
+    def receive_bursts(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Scale waveforms that just arrived and check their clock."""
+        clock = self.around.clock
+        window = self.around.window.for_device(self.spec)
+        made = finished(self.table, batch, clock.now_us(), window)
+        self.table.heard(*heard_of(self.table, made), clock.now_us(), clock.monotonic())
+        self.values_in += len(made)
+        self.heard.heard_us, self.heard.marked = clock.now_us(), False
         return made
 
     async def mark(self, quality: int, rows: Ints | None = None, at_us: int | None = None) -> None:

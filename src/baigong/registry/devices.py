@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -118,7 +119,8 @@ class Devices:
 
     async def _put(self, tenant: str, specs: Sequence[DeviceSpec], by: str) -> list[DeviceRow]:
         for spec in specs:
-            self._check(spec)
+            with _said_of(spec, among=specs):
+                self._check(spec)
         plans = self._plans(tenant, specs, by)
         paths = [files.device_path(self._config, tenant, spec.device) for spec in specs]
 
@@ -312,6 +314,17 @@ class Devices:
         self.changes.note((row.tenant, row.spec.device) for row in rows)
         for row in rows:
             self._changed(row.tenant, row.spec)
+
+
+@contextmanager
+def _said_of(spec: DeviceSpec, among: Sequence[DeviceSpec]) -> Iterator[None]:
+    """Where many are checked, say of which device it is that something is wrong."""
+    try:
+        yield
+    except FixConfiguration as error:
+        if len(among) == 1:
+            raise
+        raise FixConfiguration(error.code, f"device {spec.device}: {error.message}", place=error.place) from error
 
 
 def _with_numbers(text: str, spec: DeviceSpec, plan: _Plan) -> str | None:

@@ -152,4 +152,6 @@ def device_yaml(spec: DeviceSpec) -> str:
     """Write a device as text that git can diff: fixed order, defaults left out."""
     import yaml
 
-    return yaml.safe_dump(msgspec.to_builtins(spec), sort_keys=False, allow_unicode=True, width=120)
+    fastest = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    plain = msgspec.to_builtins(spec)
+    return str(yaml.dump(plain, Dumper=fastest, sort_keys=False, allow_unicode=True, width=120))

@@ -7,11 +7,11 @@ import json
 import os
 import shutil
 import socket
-import ssl
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,10 @@ import paho.mqtt.client as paho
 import pytest
 import trustme
 from doors import house, run, until
+
+from baigong.gateway.frontdoor.tls import DoorCertificate
+from baigong.security.certificates import Pair, make_server_certificate
+from baigong.vocab.errors import FixConfiguration
 
 PUB, SUB = shutil.which("mosquitto_pub"), shutil.which("mosquitto_sub")
 needs_mosquitto = pytest.mark.skipif(not (PUB and SUB), reason="mosquitto-clients are not installed")
@@ -117,20 +121,46 @@ async def test_mosquitto_is_refused_with_a_reason() -> None:
 
 
 @needs_mosquitto
-async def test_mosquitto_comes_in_by_tls(tmp_path: Path) -> None:
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    async with house(tls=context) as home:
-        code, _, errors = await run(
-            PUB, *address(home.port), "--cafile", str(tmp_path / "ca.pem"), "-t", "plant/n", "-q", "1", "-m", "7"
-        )
+async def test_mosquitto_comes_in_by_tls_trusting_our_own_authority(tmp_path: Path) -> None:
+    ours = DoorCertificate(tmp_path / "certificates", ["localhost", "127.0.0.1"])
+    ours.load()
+    trust = ("--cafile", str(tmp_path / "certificates" / "mqtt-ca.pem"))
+    assert ours.key.stat().st_mode & 0o077 == 0
+    async with house(tls=ours.context, tls_port=0) as home:
+        plain, tls = home.door.ports
+        assert plain and tls and plain != tls
+        message = ("-t", "plant/n", "-q", "1", "-m")
+        code, _, errors = await run(PUB, *address(tls), *trust, *message, "7")
         assert (code, errors) == (0, b"")
-        assert home.sink.values() == [7]
-        code, _, _ = await run(PUB, *address(home.port), "-t", "plant/n", "-q", "1", "-m", "8")
-        assert code != 0
-        assert home.sink.values() == [7]
+        code, _, _ = await run(PUB, *address(tls), *message, "8")
+        assert code != 0, "the TLS port speaks nothing but TLS"
+        trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
+        code, _, _ = await run(PUB, *address(tls), "--cafile", str(tmp_path / "other.pem"), *message, "9")
+        assert code != 0, "mosquitto_pub checks who signed"
+        code, _, _ = await run(PUB, *address(plain), *message, "10")
+        assert code == 0
+        assert home.sink.values() == [7, 10]
+
+
+def test_a_certificate_of_ours_is_kept_until_it_ends_or_the_names_change(tmp_path: Path) -> None:
+    def load(*names: str) -> tuple[bytes, str]:
+        made = DoorCertificate(tmp_path, ["plant", *names])
+        made.load()
+        assert {"plant", *names} <= set(made.names())
+        return made.certificate.read_bytes(), made.authority()
+
+    first, authority = load()
+    assert load() == (first, authority)
+    second, same = load("10.0.0.9")
+    assert second != first and same == authority, "devices go on trusting us"
+    signing = Pair((tmp_path / "mqtt-ca.pem").read_bytes(), b"", (tmp_path / "mqtt-ca.key").read_bytes())
+    ending = make_server_certificate(signing, ["plant", "10.0.0.9"], datetime.now(UTC), years=0.1)
+    (tmp_path / "mqtt-server.pem").write_bytes(ending.certificate_pem)
+    (tmp_path / "mqtt-server.key").write_bytes(ending.key_pem)
+    assert load("10.0.0.9")[0] != ending.certificate_pem
+    with pytest.raises(FixConfiguration) as caught:
+        DoorCertificate(tmp_path, ["plant"], certificate=tmp_path / "none.pem", key=tmp_path / "none.key").load()
+    assert caught.value.code == "driver.certificate"
 
 
 # paho

@@ -4,6 +4,7 @@
 export interface Problem {
   code: string
   title: string
+  title_zh?: string
   detail?: string
   fields?: Record<string, unknown>
   advice?: string
@@ -15,9 +16,10 @@ export interface Problem {
 export interface Session {
   user: string
   tenant: string
-  language?: 'en' | 'zh'
+  language?: 'en' | 'zh' | ''
   role?: string
   must_set_password?: boolean
+  demo?: boolean
 }
 
 export type State = 'good' | 'uncertain' | 'bad' | 'stale' | 'unknown'
@@ -26,9 +28,11 @@ export type PointKind = 'gauge' | 'counter' | 'state' | 'text' | 'burst' | 'setp
 export interface Headline {
   point: string
   title: string
+  title_zh?: string
   unit: string
   kind?: PointKind
   states?: Record<string, string>
+  states_zh?: Record<string, string>
   value: number | string | null
   time_us: number
   quality: number
@@ -37,10 +41,11 @@ export interface Headline {
 export interface AssetTile {
   asset: string
   title: string
+  title_zh?: string
   state: State
   points: number
   bad: number
-  spark: { point: string; unit: string; title: string; times_us: number[]; values: (number | null)[] } | null
+  spark: { point: string; unit: string; title: string; title_zh?: string; times_us: number[]; values: (number | null)[] } | null
   headline: Headline[]
 }
 
@@ -140,6 +145,7 @@ export interface DeviceRow {
   device: string
   driver: string
   title: string
+  title_zh?: string
   enabled: boolean
   gateway: string
   state: DeviceState
@@ -157,12 +163,14 @@ export interface PointSpec {
   kind?: PointKind
   unit?: string
   title?: string
+  title_zh?: string
   semantic?: string
   scale?: number
   offset?: number
   scan?: string
   sloped?: boolean
   states?: Record<string, string>
+  states_zh?: Record<string, string>
   deadband?: number
 }
 
@@ -171,6 +179,7 @@ export interface DeviceSpec {
   driver: string
   gateway?: string
   title?: string
+  title_zh?: string
   enabled?: boolean
   options?: Record<string, unknown>
   scan?: Record<string, string>
@@ -178,6 +187,7 @@ export interface DeviceSpec {
   session_budget?: number
   stale_after_s?: number
   max_age?: string
+  assets?: Record<string, { title?: string; title_zh?: string }>
   points?: PointSpec[]
 }
 
@@ -256,9 +266,13 @@ export interface Point {
   asset: string
   quantity: string
   title: string
+  title_zh?: string
+  asset_title?: string
+  asset_title_zh?: string
   unit: string
   kind: PointKind
   states?: Record<string, string>
+  states_zh?: Record<string, string>
   device: string
   address: string
   scan_s?: number
@@ -294,11 +308,15 @@ export interface SeriesHead {
   number: string
   unit: string
   title?: string
+  title_zh?: string
+  asset_title?: string
+  asset_title_zh?: string
   kind: PointKind
   rows: number
   downsampled: boolean
   sloped?: boolean
   states?: Record<string, string>
+  states_zh?: Record<string, string>
 }
 
 export interface SqlResult {
@@ -321,6 +339,7 @@ export interface Episode {
   start_us: number
   end_us?: number | null
   title?: string
+  title_zh?: string
   attributes?: Record<string, unknown>
   simulated?: boolean
 }
@@ -354,6 +373,32 @@ export interface Token {
   title: string
   person: string | null
   created_us: number
+}
+
+export interface Credential {
+  username: string
+  device: string
+  created_us: number
+  used_us: number | null
+}
+
+export interface MadeCredential {
+  username: string
+  password: string
+  device: string
+}
+
+export interface PointStatistics {
+  name: string
+  rows: number
+  least: number | null
+  greatest: number | null
+  first: number | null
+  last: number | null
+  /** Weighted by time, like `deviation`. */
+  mean: number | null
+  deviation: number | null
+  good_s: number | null
 }
 
 /** One live value as it crosses the WebSocket: index into the subscription, then the value. */

@@ -19,7 +19,9 @@ from baigong.gateway.frontdoor.bridge import Bridge
 from baigong.gateway.frontdoor.connection import Connection
 from baigong.gateway.frontdoor.counts import Counts
 from baigong.gateway.frontdoor.keep import Keep
+from baigong.gateway.frontdoor.listeners import Listeners
 from baigong.gateway.frontdoor.options import Credentials, Notice, Options, Permits, RegisterPoints, Sink
+from baigong.gateway.frontdoor.refusals import REASONS, refusal_told
 from baigong.gateway.frontdoor.room import Room
 from baigong.gateway.frontdoor.session import Outgoing, Session
 from baigong.vocab.devices import DeviceSpec
@@ -56,7 +58,7 @@ class FrontDoor:
         self._keep = Keep(self.options.file)
         self._announcer = Announcer(register_points, self.counts)
         self._connections: set[Connection] = set()
-        self._server: asyncio.Server | None = None
+        self._listeners = Listeners(self.options)
         self._tasks: set[asyncio.Task[None]] = set()
         self._refusals: deque[dict[str, Any]] = deque(maxlen=50)
         self._bridge = Bridge(bus, self) if bus is not None else None
@@ -68,18 +70,11 @@ class FrontDoor:
         """Load the sessions and listen. Raises bus.port_taken when another program holds the port."""
         await self._keep.open()
         await self._load()
-        loop = asyncio.get_running_loop()
-        tls: dict[str, Any] = {}
-        if self.options.tls is not None:
-            tls = {"ssl": self.options.tls, "ssl_handshake_timeout": self.options.connect_timeout_s}
         try:
-            self._server = await loop.create_server(
-                lambda: Connection(self), self.options.host, self.options.port, backlog=1024, **tls
-            )
-        except OSError as error:
+            await self._listeners.open(lambda: Connection(self))
+        except FixConfiguration:
             await self._keep.close()
-            where = f"{self.options.host}:{self.options.port}"
-            raise FixConfiguration("bus.port_taken", f"MQTT cannot listen on {where}: {error}") from error
+            raise
         self._spawn(self._sweep())
         self._spawn(self._announcer.run())
         if self._bridge is not None:
@@ -87,15 +82,19 @@ class FrontDoor:
 
     @property
     def port(self) -> int:
-        """The port that is listened on, also when the system chose it."""
-        if self._server is None:
+        """The port of plain MQTT, also when the system chose it."""
+        if self._listeners.port is None:
             raise RetryLater("gateway.down", "the front door is not open")
-        return int(self._server.sockets[0].getsockname()[1])
+        return self._listeners.port
+
+    @property
+    def ports(self) -> tuple[int | None, int | None]:
+        """The ports of plain MQTT and of MQTT over TLS; None where nobody listens."""
+        return self._listeners.port, self._listeners.tls_port
 
     async def stop(self, timeout_s: float = 5.0) -> None:
         """Let nobody in, store and answer what was read as far as the time allows, then hang up."""
-        if self._server is not None:
-            self._server.close()
+        self._listeners.close()
         for connection in list(self._connections):
             connection.hold("stopping")
         try:
@@ -210,10 +209,10 @@ class FrontDoor:
         if who is not None:
             refusal = self._room_for(self.room(who[0]), who[1], packet)
         if who is None or refusal:
-            self.counts.refused[_REFUSALS[refusal]] += 1
-            self._refusals.append(_refusal(packet, connection.peer, _REFUSALS[refusal]))
+            self.counts.refused[REASONS[refusal]] += 1
+            self._refusals.append(refusal_told(packet, connection.peer, REASONS[refusal]))
             connection.send(encode(p.Connack(refusal)))
-            connection.close(f"refused: {_REFUSALS[refusal]}")
+            connection.close(f"refused: {REASONS[refusal]}")
             return
         self._admit(connection, packet, self.room(who[0]), who[1])
 
@@ -392,22 +391,3 @@ class FrontDoor:
         """Say what is known of one point: its message, its client, its last error. None: it never came this way."""
         room = self.rooms.get(tenant)
         return room.why(number) if room else None
-
-
-_REFUSALS = {
-    p.BAD_LEVEL: "MQTT version",
-    p.BAD_CLIENT_ID: "client id",
-    p.UNAVAILABLE: "unavailable",
-    p.BAD_CREDENTIALS: "credentials",
-    p.NOT_AUTHORIZED: "not authorized",
-}
-
-
-def _refusal(packet: p.Connect, peer: str, reason: str) -> dict[str, Any]:
-    return {
-        "time_us": time.time_ns() // 1000,
-        "client": packet.client_id[:100],
-        "username": (packet.username or "")[:100],
-        "from": peer,
-        "reason": reason,
-    }

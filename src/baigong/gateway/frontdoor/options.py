@@ -23,8 +23,10 @@ class Options:
     """
 
     host: str = "127.0.0.1"
-    port: int = 1883
+    port: int | None = 1883  # plain MQTT; None: only TLS
+    plain_host: str = ""  # where plain MQTT listens; empty: at ``host``
     tls: ssl.SSLContext | None = None
+    tls_port: int = 8883
     file: Path | None = None
     partition: str = "p0"
     anonymous_clients_are_let_in_as: tuple[str, str] | None = None

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from baigong.drivers.mqtt.columns import Columns
 from baigong.drivers.mqtt.mapping import parse_mapping
 from baigong.drivers.mqtt.payload import Book, numbering_of
@@ -268,16 +270,20 @@ class Room:
         if not rows:
             return
         self.storing = rows
-        frame = batch.columns.frame()
+        for frame in (batch.columns.frame(), batch.columns.bursts()):
+            if frame is not None and len(frame):
+                await self._store_frame(frame)
         self.counts.skewed += batch.columns.skewed
-        try:
-            await self._until_done(lambda: self._sink.store(self.options.partition, self.tenant, frame))
-            self.counts.accepted += rows
-        except BaigongError as error:  # will never be stored: to send it again would not help
-            self.counts.dropped[error.code] += rows
-            log.error("front door of %s: %d values refused: %s", self.tenant, rows, error)
         self.storing = 0
         self.counts.batches += 1
+
+    async def _store_frame(self, frame: pa.RecordBatch) -> None:
+        try:
+            await self._until_done(lambda: self._sink.store(self.options.partition, self.tenant, frame))
+            self.counts.accepted += len(frame)
+        except BaigongError as error:  # will never be stored: to send it again would not help
+            self.counts.dropped[error.code] += len(frame)
+            log.error("front door of %s: %d values refused: %s", self.tenant, len(frame), error)
 
     async def _until_done(self, act: Callable[[], Awaitable[object]]) -> None:
         pause_s = self.options.retry_s

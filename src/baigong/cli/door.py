@@ -1,0 +1,51 @@
+"""How an operator lets machines in by MQTT."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class DoorSettings:
+    """How machines get in by MQTT. Ports of 0 let the system choose; ``tls_port`` None: no TLS.
+
+    Beyond loopback plain MQTT is not spoken, unless ``plain_mqtt_is_read_by_the_network``. ``certificate`` and
+    ``key``: PEM files; else our own authority signs one for this machine's names, addresses and ``names``.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    tls_port: int | None = 8883
+    plain_mqtt_is_read_by_the_network: bool = False
+    certificate: Path | None = None
+    key: Path | None = None
+    names: tuple[str, ...] = ()
+
+    def arguments(self) -> list[str]:
+        """Write the settings as options of ``baigong gateway``."""
+        words = ["--mqtt-host", self.host, "--mqtt-port", str(self.port)]
+        words += ["--mqtts-port", str(-1 if self.tls_port is None else self.tls_port)]
+        for name, path in (("--mqtt-certificate", self.certificate), ("--mqtt-key", self.key)):
+            words += [name, str(path)] if path else []
+        for name in self.names:
+            words += ["--mqtt-name", name]
+        return [*words, *(["--plain-mqtt-is-read-by-the-network"] if self.plain_mqtt_is_read_by_the_network else [])]
+
+    @property
+    def plain_host(self) -> str:
+        """Where plain MQTT listens."""
+        return self.host if self.plain_mqtt_is_read_by_the_network or is_loopback(self.host) else "127.0.0.1"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine gets to an address.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("plant.example")
+    (True, True, False, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
