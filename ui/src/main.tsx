@@ -11,7 +11,7 @@ import './styles/pages.css'
 async function start(): Promise<void> {
   i18next.use(initReactI18next)
   const language = firstLanguage()
-  await setLanguage(language)
+  await setLanguage(language, false)
   const root = document.getElementById('root')
   if (root) createRoot(root).render(<App firstLanguage={language} />)
 }

@@ -30,6 +30,7 @@ class Session(Struct, frozen=True, kw_only=True):
     language: str
     role: str
     must_set_password: bool
+    demo: bool  # whether this platform runs the demo plant
 
 
 class NewPassword(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,14 +76,14 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
         throttle.failed(key)  # counted before the proof, or many at once would all be free
         cookie, who = await people.sign_in(asked.user, asked.password)
         throttle.succeeded(key)
-        response = Response(msgspec.json.encode(_session(who)), media_type=JSON)
+        response = Response(msgspec.json.encode(_session(who, rooms.demo is not None)), media_type=JSON)
         secure = request.url.scheme == "https"
         _set_cookie(response, COOKIE, cookie, SESSION_US // 1_000_000, secure)
         _set_cookie(response, _DEVICE_COOKIE, people.device_cookie(who.user), _YEAR_S, secure)
         return response
 
     async def whoami(call: Call) -> Any:
-        return _session(call.who)
+        return _session(call.who, rooms.demo is not None)
 
     async def sign_out(call: Call) -> Any:
         await people.sign_out(call.who)
@@ -144,7 +145,7 @@ def administrators_only(call: Call) -> None:
         raise Reauthenticate("auth.denied", "only an administrator may do that")
 
 
-def _session(who: Principal) -> Session:
+def _session(who: Principal, demo: bool) -> Session:
     if not who.user:
         raise FixConfiguration("http.not_found", "no such session")
     return Session(
@@ -153,6 +154,7 @@ def _session(who: Principal) -> Session:
         language=who.language,
         role=who.role,
         must_set_password=who.must_set_password,
+        demo=demo,
     )
 
 

@@ -2,17 +2,20 @@
 import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { pointLink } from '../core/route'
+import { spoken } from '../core/spoken'
 import type { Point } from '../wire/api'
 import { Age } from './Age'
 import { Icon } from './Icon'
 import { LiveSpark } from './LiveSpark'
 import { Link } from './navigation'
+import { useLanguageCode } from './preferences'
 import { Reading } from './Reading'
 import { useLiveSample } from './useLive'
 import { useWhy } from './WhyContext'
 
-export function LivePointRow({ point }: { point: Point }) {
+export function LivePointRow({ point: raw }: { point: Point }) {
   const { t } = useTranslation()
+  const point = spoken(useLanguageCode(), raw)
   const why = useWhy()
   const sample = useLiveSample(point.name, point.latest)
   return (

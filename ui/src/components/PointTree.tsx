@@ -4,21 +4,24 @@ import { type DragEvent, useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { points } from '../core/calls'
 import { unitText } from '../core/format'
+import { spoken } from '../core/spoken'
 import type { Point } from '../wire/api'
 import { Icon } from './Icon'
 import { ErrorNote, Waiting } from './notes'
+import { useLanguageCode } from './preferences'
 import { useAsk } from './useAsk'
 import { VirtualList } from './VirtualList'
 
 const LIMIT = 2000
 const ROW = 32
 
-type Row = { kind: 'asset'; asset: string; names: string[]; open: boolean } | { kind: 'point'; point: Point }
+type Row = { kind: 'asset'; asset: string; title: string; names: string[]; open: boolean } | { kind: 'point'; point: Point }
 
 export const DRAG_TYPE = 'application/x-baigong-points'
 
 export function PointTree({ chosen, onToggle, onAdd }: { chosen: ReadonlySet<string>; onToggle: (name: string) => void; onAdd: (names: string[]) => void }) {
   const { t } = useTranslation()
+  const language = useLanguageCode()
   const [typed, setTyped] = useState('')
   const [search, setSearch] = useState('')
   const [shut, setShut] = useState<ReadonlySet<string>>(new Set())
@@ -30,14 +33,17 @@ export function PointTree({ chosen, onToggle, onAdd }: { chosen: ReadonlySet<str
 
   const rows = useMemo<Row[]>(() => {
     const byAsset = new Map<string, Point[]>()
-    for (const point of data?.points ?? []) byAsset.set(point.asset, [...(byAsset.get(point.asset) ?? []), point])
+    for (const raw of data?.points ?? []) {
+      const point = spoken(language, raw)
+      byAsset.set(point.asset, [...(byAsset.get(point.asset) ?? []), point])
+    }
     return [...byAsset.keys()].sort().flatMap((asset): Row[] => {
       const mine = (byAsset.get(asset) ?? []).sort((a, b) => a.name.localeCompare(b.name))
       const open = !shut.has(asset)
-      const head: Row = { kind: 'asset', asset, names: mine.map((point) => point.name), open }
+      const head: Row = { kind: 'asset', asset, title: mine[0]?.asset_title || asset, names: mine.map((point) => point.name), open }
       return open ? [head, ...mine.map((point): Row => ({ kind: 'point', point }))] : [head]
     })
-  }, [data, shut])
+  }, [data, shut, language])
 
   const drag = (event: DragEvent, names: string[]) => {
     event.dataTransfer.setData(DRAG_TYPE, JSON.stringify(names))
@@ -69,7 +75,7 @@ export function PointTree({ chosen, onToggle, onAdd }: { chosen: ReadonlySet<str
             return row.kind === 'asset' ? (
               <div key={`a:${row.asset}`} className="tree-asset" style={{ height: ROW }} role="listitem" draggable onDragStart={(event) => drag(event, row.names)}>
                 <button type="button" className={`tree-open ${row.open ? 'is-open' : ''}`} aria-expanded={row.open} onClick={() => flip(row.asset)}>
-                  <Icon name="chevron" size={14} /> <span>{row.asset}</span>
+                  <Icon name="chevron" size={14} /> <span title={row.asset}>{row.title}</span>
                 </button>
                 <button type="button" className="tree-add" title={t('tree.addAll')} aria-label={`${t('tree.addAll')} ${row.asset}`} onClick={() => onAdd(row.names)}>
                   <span className="num">{row.names.length}</span> <Icon name="plus" size={13} />

@@ -4,10 +4,12 @@ import { type KeyboardEvent, useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { devices, points } from '../core/calls'
 import { unitText } from '../core/format'
+import { fullTitle } from '../core/spoken'
 import { deviceLink, pointLink } from '../core/route'
 import type { DeviceRow, Point } from '../wire/api'
 import { Icon, type IconName } from './Icon'
 import { navigate } from './navigation'
+import { inLanguage, useLanguageCode } from './preferences'
 
 interface Hit {
   key: string
@@ -21,6 +23,7 @@ const PAGES = ['overview', 'trends', 'sql', 'connect', 'system'] as const
 
 export function SearchBox({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation()
+  const language = useLanguageCode()
   const [text, setText] = useState('')
   const [found, setFound] = useState<Point[]>([])
   const [rows, setRows] = useState<DeviceRow[]>([])
@@ -48,10 +51,10 @@ export function SearchBox({ onClose }: { onClose: () => void }) {
     const fits = (...words: string[]) => !want || words.some((word) => word.toLowerCase().includes(want))
     return [
       ...PAGES.filter((page) => fits(page, t(`nav.${page}`))).map((page) => ({ key: `page ${page}`, icon: page, title: t(`nav.${page}`), sub: t('search.page'), href: page === 'overview' ? '/' : `/${page}` })),
-      ...rows.filter((row) => fits(row.device, row.title)).slice(0, 6).map((row) => ({ key: `device ${row.device}`, icon: 'connect' as const, title: row.title || row.device, sub: `${t('word.device')} · ${row.device} · ${row.driver}`, href: deviceLink(row.device) })),
-      ...found.map((point) => ({ key: `point ${point.name}`, icon: 'trends' as const, title: point.name, sub: [point.title, unitText(point.unit)].filter(Boolean).join(' · ') || t('word.point'), href: pointLink(point.name) })),
+      ...rows.filter((row) => fits(row.device, row.title, row.title_zh ?? '')).slice(0, 6).map((row) => ({ key: `device ${row.device}`, icon: 'connect' as const, title: inLanguage(language, row.title, row.title_zh) || row.device, sub: `${t('word.device')} · ${row.device} · ${row.driver}`, href: deviceLink(row.device) })),
+      ...found.map((point) => ({ key: `point ${point.name}`, icon: 'trends' as const, title: fullTitle(language, point), sub: [point.name, unitText(point.unit)].filter(Boolean).join(' · '), href: pointLink(point.name) })),
     ]
-  }, [text, rows, found, t])
+  }, [text, rows, found, t, language])
 
   useEffect(() => setAt(0), [text])
 

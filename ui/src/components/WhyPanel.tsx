@@ -51,7 +51,7 @@ function Step({ step }: { step: WhyStep }) {
       <p>{inLanguage(language, step.detail, step.detail_zh)}</p>
       {step.error ? (
         <p className="why-error">
-          <code>{step.error.code}</code> {step.error.title}
+          <code>{step.error.code}</code> {inLanguage(language, step.error.title, step.error.title_zh)}
           <br />
           {inLanguage(language, step.error.advice, step.error.advice_zh)}
         </p>

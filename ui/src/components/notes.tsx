@@ -13,7 +13,9 @@ export function ErrorNote({ problem, retry, children }: { problem: Problem; retr
   const language = useLanguageCode()
   const ours = `errors.${problem.code.replace(/\./g, '_')}`
   const known = problem.code.startsWith('client.') && i18n.exists(`${ours}.title`)
-  const title = known ? t(`${ours}.title` as 'errors.client_offline.title') : problem.title
+  const title = known ? t(`${ours}.title` as 'errors.client_offline.title') : inLanguage(language, problem.title, problem.title_zh)
+  // The particulars are said in English; the Chinese headline stands above them.
+  const particulars = !known && title !== problem.title ? problem.title : ''
   const advice = known ? t(`${ours}.advice` as 'errors.client_offline.advice') : inLanguage(language, problem.advice, problem.advice_zh)
   return (
     <div className="note note-error" role="alert">
@@ -22,6 +24,7 @@ export function ErrorNote({ problem, retry, children }: { problem: Problem; retr
         <p className="note-title">
           {title} <code>{problem.code}</code>
         </p>
+        {particulars ? <p className="note-detail">{particulars}</p> : null}
         {problem.place ? (
           <p className="note-place">
             {t('errors.place')} <code>{problem.place}</code>

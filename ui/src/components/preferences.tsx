@@ -24,7 +24,4 @@ export function usePreferences(): Preferences {
 
 export const useLanguageCode = (): Language => usePreferences().language
 
-/** The Chinese or the English of a text that came from the server in both. */
-export function inLanguage(language: Language, en: string | null | undefined, zh: string | null | undefined): string {
-  return (language === 'zh' ? zh || en : en || zh) ?? ''
-}
+export { inLanguage } from '../core/spoken'

@@ -1,6 +1,6 @@
 /** Every call the console makes, typed. */
 import type {
-  Demo, DeviceEvent, DevicePage, DeviceRow, DeviceSpec, Episode, Manifest, Node, Overview, Point, Preview, Session,
+  Credential, Demo, DeviceEvent, DevicePage, DeviceRow, DeviceSpec, Episode, MadeCredential, Manifest, Node, Overview, Point, PointStatistics, Preview, Session,
   SqlResult, SqlTable, SystemState, TestVerdict, Token, Why,
 } from '../wire/api'
 import { ask, askJson, query } from './http'
@@ -29,9 +29,10 @@ export const devices = {
   drivers: () => askJson<Manifest[]>('/drivers'),
   list: (signal?: AbortSignal) => askJson<DeviceRow[]>('/devices', { signal }),
   get: (device: string, signal?: AbortSignal) => askJson<DevicePage>(`/devices/${id(device)}`, { signal }),
-  save: (spec: DeviceSpec) => askJson<DevicePage>(`/devices/${id(spec.device)}`, { method: 'PUT', json: spec }),
-  saveYaml: (device: string, yaml: string) =>
-    askJson<DevicePage>(`/devices/${id(device)}`, { method: 'PUT', body: yaml, type: 'application/yaml' }),
+  /** `revision` is the one the change was made from: when somebody was faster, the answer is config.conflict. */
+  save: (spec: DeviceSpec, revision?: number) => askJson<DevicePage>(`/devices/${id(spec.device)}`, { method: 'PUT', json: spec, match: revision }),
+  saveYaml: (device: string, yaml: string, revision?: number) =>
+    askJson<DevicePage>(`/devices/${id(device)}`, { method: 'PUT', body: yaml, type: 'application/yaml', match: revision }),
   remove: (device: string) => askJson<void>(`/devices/${id(device)}`, { method: 'DELETE' }),
   events: (device: string, limit = 50) => askJson<DeviceEvent[]>(`/devices/${id(device)}/events${query({ limit })}`),
   test: (driver: string, options: Record<string, unknown>, timeout_s = 10, signal?: AbortSignal) =>
@@ -86,8 +87,23 @@ export const tokens = {
   revoke: (token: string) => askJson<void>(`/tokens/${id(token)}`, { method: 'DELETE' }),
 }
 
+export const credentials = {
+  list: (device?: string) => askJson<Credential[]>(`/credentials${query({ device })}`),
+  make: (device: string, username: string) => askJson<MadeCredential>('/credentials', { method: 'POST', json: { device, username } }),
+  renew: (username: string) => askJson<MadeCredential>(`/credentials/${id(username)}/rotate`, { method: 'POST' }),
+  revoke: (username: string) => askJson<void>(`/credentials/${id(username)}`, { method: 'DELETE' }),
+}
+
 export const episodes = (start: string, end: string, asset?: string, signal?: AbortSignal) =>
   askJson<Episode[]>(`/episodes${query({ start, end, asset })}`, { signal })
+
+export const episode = {
+  save: (one: Episode) => askJson<Episode>(`/episodes/${id(one.id)}`, { method: 'PUT', json: one }),
+  remove: (one: string) => askJson<void>(`/episodes/${id(one)}`, { method: 'DELETE' }),
+}
+
+export const statistics = (names: string[], start: string, end: string, signal?: AbortSignal) =>
+  askJson<{ points: PointStatistics[] }>(`/series/statistics${query({ points: names.join(','), start, end })}`, { signal })
 
 export const demo = {
   get: () => askJson<Demo>('/demo'),

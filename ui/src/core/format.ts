@@ -47,9 +47,11 @@ const minus = (text: string) => text.replace('-', '−')
 
 /** A value by kind: states by their word, counters whole, text as it is. */
 export function shown(value: number | null | undefined, text: string | null | undefined, kind: PointKind | undefined, states?: Record<string, string>): string {
+  const word = kind === 'state' && value !== null && value !== undefined ? states?.[String(value)] : undefined
+  if (word) return word // in the reader's language; the text beside the value is in that of the plant
   if (text !== null && text !== undefined && text !== '') return text
   if (value === null || value === undefined) return '–'
-  if (kind === 'state') return states?.[String(value)] ?? String(value)
+  if (kind === 'state') return String(value)
   if (kind === 'counter' && Number.isInteger(value)) return value.toLocaleString('en-US')
   return steady(value)
 }

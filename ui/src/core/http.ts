@@ -55,6 +55,8 @@ export interface Ask {
   body?: string
   type?: string
   accept?: string
+  /** If-Match: the revision a change was made from. */
+  match?: number | undefined
   signal?: AbortSignal | undefined
   /** Sign-in itself handles 401. */
   quiet401?: boolean
@@ -64,6 +66,7 @@ export async function ask(path: string, options: Ask = {}): Promise<Response> {
   const method = options.method ?? 'GET'
   const headers: Record<string, string> = { Accept: options.accept ?? 'application/json' }
   if (method !== 'GET') headers['X-Baigong'] = '1'
+  if (options.match !== undefined) headers['If-Match'] = `"${options.match}"`
   let body: string | undefined
   if (options.json !== undefined) {
     body = JSON.stringify(options.json)

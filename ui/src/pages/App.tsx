@@ -2,9 +2,9 @@
 import { App as AntApp, ConfigProvider } from 'antd'
 import en from 'antd/locale/en_US'
 import zh from 'antd/locale/zh_CN'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type Preferences, PreferencesContext } from '../components/preferences'
-import { demo, session as sessionCalls } from '../core/calls'
+import { session as sessionCalls } from '../core/calls'
 import type { Language } from '../core/format'
 import { asProblem, onExpired } from '../core/http'
 import { live } from '../core/live'
@@ -25,7 +25,6 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
   const [language, setLanguageState] = useState<Language>(firstLanguage)
   const [session, setSession] = useState<Session | null | undefined>(undefined)
   const [trouble, setTrouble] = useState<Problem | null>(null)
-  const [hasDemo, setHasDemo] = useState(false)
 
   const setTheme = useCallback((next: Theme) => {
     document.documentElement.dataset.theme = next
@@ -37,7 +36,16 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
     setThemeState(next)
   }, [])
 
-  const setLanguage = useCallback((next: Language) => void speak(next).then(() => setLanguageState(next)), [])
+  const user = session?.must_set_password ? undefined : session?.user
+  const chosen = useRef<Language | null>(null) // before signing in, in this visit
+  const setLanguage = useCallback(
+    (next: Language) => {
+      void speak(next).then(() => setLanguageState(next))
+      if (user) sessionCalls.setLanguage(next).catch(() => undefined) // this browser keeps it all the same
+      else chosen.current = next
+    },
+    [user],
+  )
 
   const look = useCallback(async () => {
     try {
@@ -65,14 +73,17 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
     return () => clearInterval(timer)
   }, [trouble, session, look])
 
-  const user = session?.must_set_password ? undefined : session?.user
+  // What somebody chose on the sign-in page is kept with them; else their own language comes with them.
+  const theirs = session?.language
   useEffect(() => {
-    if (!user) return setHasDemo(false)
-    demo.get().then(
-      () => setHasDemo(true),
-      () => setHasDemo(false),
-    )
-  }, [user])
+    if (!user) return
+    const wanted = chosen.current
+    chosen.current = null
+    if (wanted) sessionCalls.setLanguage(wanted).catch(() => undefined)
+    else if (theirs === 'en' || theirs === 'zh') void speak(theirs).then(() => setLanguageState(theirs))
+  }, [user, theirs])
+
+  const hasDemo = session?.demo ?? false
 
   const signOut = useCallback(() => {
     live.stop()

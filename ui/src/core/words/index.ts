@@ -22,13 +22,15 @@ export function firstLanguage(): Language {
   return navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en'
 }
 
-export async function setLanguage(language: Language): Promise<void> {
+/** `keep`: remember it in this browser; what was only guessed from the browser is not a choice. */
+export async function setLanguage(language: Language, keep = true): Promise<void> {
   if (!i18next.isInitialized) {
     await i18next.init({ lng: language, fallbackLng: false, interpolation: { escapeValue: false }, returnNull: false, resources: {} })
   }
   if (!i18next.hasResourceBundle(language, 'translation')) i18next.addResourceBundle(language, 'translation', await loadWords(language))
   await i18next.changeLanguage(language)
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
+  if (!keep) return
   try {
     localStorage.setItem(KEY, language)
   } catch {

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { Icon } from '../../components/Icon'
 import { navigate } from '../../components/navigation'
 import { Waiting } from '../../components/notes'
+import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { StateMark } from '../../components/StateMark'
 import { useAsk } from '../../components/useAsk'
 import { devices } from '../../core/calls'
@@ -16,6 +17,7 @@ const SHOWN = 4
 
 export function DoneStep({ device, names }: { device: string; names: string[] }) {
   const { t } = useTranslation()
+  const language = useLanguageCode()
   const { data } = useAsk(`device:${device}`, () => devices.get(device), 2000)
   const shown = names.slice(0, SHOWN)
   return (
@@ -24,7 +26,7 @@ export function DoneStep({ device, names }: { device: string; names: string[] })
         <Icon name="check" /> <strong>{t('add.saved', { n: names.length.toLocaleString('en-US') })}</strong>
         {data ? <StateMark state={data.status.state} /> : null}
       </p>
-      {data?.status.error ? <p className="bad-text">{data.status.error.title}</p> : null}
+      {data?.status.error ? <p className="bad-text">{inLanguage(language, data.status.error.title, data.status.error.title_zh)}</p> : null}
       <Suspense fallback={<Waiting rows={4} />}>
         <QuickChart names={shown} minutes={5} height={300} />
       </Suspense>

@@ -2,7 +2,7 @@
 import { Button, Input, InputNumber } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useLanguageCode } from '../../components/preferences'
+import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { addressRun } from '../../core/browsetree'
 import type { Target } from '../../core/calls'
 import type { Manifest } from '../../wire/api'
@@ -55,7 +55,7 @@ export function FreeAddress({ manifest, target, taken, onAdd }: { manifest: Mani
       ) : null}
       {problem && settled.length ? (
         <p className="bad-text small">
-          <code>{problem.code}</code> {problem.title}
+          <code>{problem.code}</code> {inLanguage(language, problem.title, problem.title_zh)}
         </p>
       ) : null}
       {!text && manifest.address_examples?.length ? (

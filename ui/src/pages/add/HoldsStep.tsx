@@ -2,12 +2,12 @@
 import { App, Button, Input } from 'antd'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useTrouble } from '../../components/useTrouble'
 import { Icon } from '../../components/Icon'
 import { Empty, ErrorNote, Waiting } from '../../components/notes'
 import { VirtualList } from '../../components/VirtualList'
 import type { Row } from '../../core/browsetree'
 import type { Target } from '../../core/calls'
-import { asProblem } from '../../core/http'
 import type { Manifest, Node } from '../../wire/api'
 import { BrowseRow } from './BrowseRow'
 import { FreeAddress } from './FreeAddress'
@@ -37,7 +37,8 @@ const MANY = 500
 
 export function HoldsStep({ manifest, target, choices, taken, onChoices, onBack, onNext }: HoldsStepProps) {
   const { t } = useTranslation()
-  const { modal, notification } = App.useApp()
+  const { modal } = App.useApp()
+  const trouble = useTrouble()
   const [typed, setTyped] = useState('')
   const [search, setSearch] = useState('')
   const [seen, setSeen] = useState({ first: 0, last: 40 })
@@ -76,7 +77,7 @@ export function HoldsStep({ manifest, target, choices, taken, onChoices, onBack,
       if (fresh.length > MANY) modal.confirm({ title: t('add.many', { n: fresh.length.toLocaleString('en-US') }), content: t('add.manyText'), okText: t('add.takeThem'), cancelText: t('common.cancel'), onOk: add })
       else add()
     } catch (error) {
-      notification.error({ title: asProblem(error).title })
+      trouble(error)
     } finally {
       setProgress(null)
     }

@@ -19,7 +19,7 @@ export default function ConnectPage() {
   const rows = useMemo(() => {
     const want = search.trim().toLowerCase()
     return (data ?? [])
-      .filter((row) => !want || [row.device, row.title, row.driver].some((word) => word?.toLowerCase().includes(want)))
+      .filter((row) => !want || [row.device, row.title, row.title_zh, row.driver].some((word) => word?.toLowerCase().includes(want)))
       .sort((a, b) => ORDER[a.state] - ORDER[b.state] || a.device.localeCompare(b.device))
   }, [data, search])
   const ok = (data ?? []).filter((row) => row.state === 'connected').length

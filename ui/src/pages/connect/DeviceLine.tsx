@@ -16,11 +16,11 @@ export function DeviceLine({ row }: { row: DeviceRow }) {
         <StateMark state={row.state} />
       </td>
       <td className="main-cell">
-        <Link href={deviceLink(row.device)}>{row.title || row.device}</Link>
+        <Link href={deviceLink(row.device)}>{inLanguage(language, row.title, row.title_zh) || row.device}</Link>
         {row.title ? <small className="muted"> {row.device}</small> : null}
         {row.error ? (
           <p className="row-error">
-            <code>{row.error.code}</code> {row.error.title}
+            <code>{row.error.code}</code> <span title={row.error.title}>{inLanguage(language, row.error.title, row.error.title_zh)}</span>
             <span>{inLanguage(language, row.error.advice, row.error.advice_zh)}</span>
           </p>
         ) : null}

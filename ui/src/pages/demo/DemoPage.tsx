@@ -1,7 +1,8 @@
 /** The demo plant's own switches, and a walk through the product. */
-import { App, Switch } from 'antd'
+import { Switch } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useTrouble } from '../../components/useTrouble'
 import { Age } from '../../components/Age'
 import { Link } from '../../components/navigation'
 import { Empty, ErrorNote, Waiting } from '../../components/notes'
@@ -10,7 +11,6 @@ import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { StateMark } from '../../components/StateMark'
 import { useAsk } from '../../components/useAsk'
 import { demo } from '../../core/calls'
-import { asProblem } from '../../core/http'
 import type { Fault } from '../../wire/api'
 
 export default function DemoPage() {
@@ -50,7 +50,7 @@ export default function DemoPage() {
 function FaultRow({ fault, onDone }: { fault: Fault; onDone: () => void }) {
   const { t } = useTranslation()
   const language = useLanguageCode()
-  const { notification } = App.useApp()
+  const trouble = useTrouble()
   const [busy, setBusy] = useState(false)
   const title = inLanguage(language, fault.title, fault.title_zh)
   const turn = async (active: boolean) => {
@@ -59,7 +59,7 @@ function FaultRow({ fault, onDone }: { fault: Fault; onDone: () => void }) {
       await demo.fault(fault.id, active)
       onDone()
     } catch (error) {
-      notification.error({ title: asProblem(error).title })
+      trouble(error)
     } finally {
       setBusy(false)
     }

@@ -1,5 +1,6 @@
 /** What the gateway knows of the link: scan classes, counters, session, certificate. */
 import { useTranslation } from 'react-i18next'
+import { Credentials } from '../../components/Credentials'
 import { Facts } from '../../components/Facts'
 import { useLanguageCode } from '../../components/preferences'
 import { bytes, count, span } from '../../core/format'
@@ -68,6 +69,7 @@ export function ConnectionTab({ page }: { page: DevicePage }) {
           </p>
         ) : null}
       </section>
+      {spec.driver === 'frontdoor' ? <Credentials device={spec.device} /> : null}
       <section className="card">
         <h2>{t('device.counters')}</h2>
         <Facts rows={Object.entries(status.counters ?? {}).map(([key, value]) => [named(key), <span key={key} className="num">{key.startsWith('bytes') ? bytes(value) : value.toLocaleString('en-US')}</span>] as const)} />

@@ -1,5 +1,5 @@
 /** One way in: its state, its points, its text, its history. */
-import { App, Button, Dropdown, Tabs } from 'antd'
+import { Button, Dropdown, Tabs } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Age } from '../../components/Age'
 import { Icon } from '../../components/Icon'
@@ -7,9 +7,10 @@ import { navigate, usePath } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
 import { StateMark } from '../../components/StateMark'
+import { inLanguage, useLanguageCode } from '../../components/preferences'
+import { useTrouble } from '../../components/useTrouble'
 import { useAsk } from '../../components/useAsk'
 import { devices } from '../../core/calls'
-import { asProblem } from '../../core/http'
 import { deviceLink, routeOf, trendLink } from '../../core/route'
 import { ConnectionTab } from './ConnectionTab'
 import { EventsTab } from './EventsTab'
@@ -23,7 +24,8 @@ export default function DevicePage() {
   const route = routeOf(usePath())
   const device = route.page === 'device' ? route.device : ''
   const tab = route.page === 'device' ? route.tab : 'points'
-  const { notification } = App.useApp()
+  const trouble = useTrouble()
+  const language = useLanguageCode()
   const [removing, setRemoving] = useState(false)
   const { data, error, reload } = useAsk(`device:${device}`, (signal) => devices.get(device, signal), 2000)
   if (!data) return <Page title={device}>{error ? <ErrorNote problem={error} retry={reload} /> : <Waiting rows={8} />}</Page>
@@ -31,14 +33,11 @@ export default function DevicePage() {
   const names = (spec.points ?? []).map((point) => point.name)
 
   const enable = (enabled: boolean) =>
-    devices.save({ ...spec, enabled }).then(reload, (failed: unknown) => {
-      const problem = asProblem(failed)
-      notification.error({ title: problem.title, description: problem.advice })
-    })
+    devices.save({ ...spec, enabled }, data.revision).then(reload, trouble)
 
   return (
     <Page
-      title={spec.title || spec.device}
+      title={inLanguage(language, spec.title, spec.title_zh) || spec.device}
       sub={
         <span className="sub-line">
           <StateMark state={status.state} />
@@ -76,7 +75,7 @@ export default function DevicePage() {
         items={[
           { key: 'points', label: `${t('word.point')} ${status.points ?? names.length}`, children: <PointsTab device={device} /> },
           { key: 'connection', label: t('device.connection'), children: <ConnectionTab page={data} /> },
-          { key: 'text', label: t('device.text'), children: <TextTab device={device} yaml={data.yaml} onSaved={reload} /> },
+          { key: 'text', label: t('device.text'), children: <TextTab device={device} yaml={data.yaml} revision={data.revision ?? 0} onSaved={reload} /> },
           { key: 'events', label: t('device.events'), children: <EventsTab device={device} /> },
         ]}
         destroyOnHidden

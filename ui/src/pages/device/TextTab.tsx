@@ -7,14 +7,17 @@ import { Diff } from '../../components/Diff'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { devices } from '../../core/calls'
 import { asProblem } from '../../core/http'
+import { Conflict } from './Conflict'
 import type { Problem } from '../../wire/api'
 
 const TextEditor = lazy(() => import('../../editor/TextEditor'))
 
-export function TextTab({ device, yaml, onSaved }: { device: string; yaml: string; onSaved: () => void }) {
+export function TextTab({ device, yaml, revision, onSaved }: { device: string; yaml: string; revision: number; onSaved: () => void }) {
   const { t } = useTranslation()
   const [before, setBefore] = useState(yaml)
   const [text, setText] = useState(yaml)
+  const [from, setFrom] = useState(revision) // what `before` is
+  const [theirs, setTheirs] = useState<{ yaml: string; revision: number } | null>(null)
   const [reviewing, setReviewing] = useState(false)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
@@ -26,22 +29,38 @@ export function TextTab({ device, yaml, onSaved }: { device: string; yaml: strin
       setBefore(yaml)
       setText(yaml)
     }
-  }, [yaml, before, dirty])
+    if (!dirty && revision !== from) setFrom(revision)
+  }, [yaml, revision, from, before, dirty])
 
   const save = async () => {
     setBusy(true)
     setProblem(null)
     try {
-      const page = await devices.saveYaml(device, text)
+      const page = await devices.saveYaml(device, text, from)
+      setFrom(page.revision ?? 0)
       setBefore(page.yaml)
       setText(page.yaml)
       setReviewing(false)
       onSaved()
     } catch (error) {
-      setProblem(asProblem(error))
+      const told = asProblem(error)
+      if (told.code === 'config.conflict' && told.place === device) {
+        const page = await devices.get(device).catch(() => null)
+        if (page) return setTheirs({ yaml: page.yaml, revision: page.revision ?? 0 })
+      }
+      setProblem(told)
     } finally {
       setBusy(false)
     }
+  }
+
+  const settle = (keep: boolean) => {
+    if (!theirs) return
+    setBefore(theirs.yaml)
+    setFrom(theirs.revision)
+    if (!keep) setText(theirs.yaml)
+    setReviewing(keep)
+    setTheirs(null)
   }
 
   return (
@@ -66,9 +85,10 @@ export function TextTab({ device, yaml, onSaved }: { device: string; yaml: strin
           </Button>
         )}
       </div>
-      {yaml !== before && dirty ? <p className="bad-text">{t('device.changedElsewhere')}</p> : null}
+      {yaml !== before && dirty && !theirs ? <p className="bad-text">{t('device.changedElsewhere')}</p> : null}
       {problem ? <ErrorNote problem={problem} /> : null}
-      {reviewing ? (
+      {theirs ? <Conflict theirs={theirs.yaml} mine={text} onTake={() => settle(false)} onKeep={() => settle(true)} /> : null}
+      {reviewing && !theirs ? (
         <Diff before={before} after={text} />
       ) : (
         <Suspense fallback={<Waiting />}>

@@ -2,18 +2,22 @@
 import { useTranslation } from 'react-i18next'
 import { LiveSpark } from '../../components/LiveSpark'
 import { Link } from '../../components/navigation'
+import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { Reading, useWhyHandlers } from '../../components/Reading'
 import { StateMark } from '../../components/StateMark'
 import { useLiveSample } from '../../components/useLive'
 import { unitText } from '../../core/format'
 import { isSimulated } from '../../core/quality'
 import { pointLink, trendLink } from '../../core/route'
+import { spoken } from '../../core/spoken'
 import type { AssetTile as Tile, Headline } from '../../wire/api'
 
 const SHOWN = 4
 
-export function AssetTile({ tile }: { tile: Tile }) {
+export function AssetTile({ tile: raw }: { tile: Tile }) {
   const { t } = useTranslation()
+  const language = useLanguageCode()
+  const tile = spoken(language, raw)
   const names = tile.headline.map((line) => line.point)
   return (
     <article className={`tile is-${tile.state}`} aria-label={tile.title || tile.asset}>
@@ -37,7 +41,7 @@ export function AssetTile({ tile }: { tile: Tile }) {
           <>
             <LiveSpark name={tile.spark.point} seconds={3600} start={tile.spark} width={240} height={36} />
             <span className="tile-spark">
-              {tile.spark.title || tile.spark.point}
+              {inLanguage(language, tile.spark.title, tile.spark.title_zh) || tile.spark.point}
               {tile.spark.unit ? ` · ${unitText(tile.spark.unit)}` : ''}
             </span>
           </>
@@ -50,7 +54,8 @@ export function AssetTile({ tile }: { tile: Tile }) {
   )
 }
 
-function Line({ line }: { line: Headline }) {
+function Line({ line: raw }: { line: Headline }) {
+  const line = spoken(useLanguageCode(), raw)
   const sample = useLiveSample(line.point, line)
   const handlers = useWhyHandlers(line.point)
   return (

@@ -12,12 +12,13 @@ export function PointEdit({ point, onSaved }: { point: Point; onSaved: () => voi
   const [unit, setUnit] = useState(point.unit)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
-  const dirty = title !== point.title || unit !== point.unit
+  const [titleZh, setTitleZh] = useState(point.title_zh ?? '')
+  const dirty = title !== point.title || titleZh !== (point.title_zh ?? '') || unit !== point.unit
   const save = async () => {
     setBusy(true)
     setProblem(null)
     try {
-      await points.change(point.name, { title, unit })
+      await points.change(point.name, { title, title_zh: titleZh, unit })
       onSaved()
     } catch (error) {
       setProblem(asProblem(error))
@@ -31,6 +32,10 @@ export function PointEdit({ point, onSaved }: { point: Point; onSaved: () => voi
       <label className="form-row">
         <span>{t('point.titleLabel')}</span>
         <Input value={title} onChange={(e) => setTitle(e.target.value)} />
+      </label>
+      <label className="form-row">
+        <span>{t('point.titleZhLabel')}</span>
+        <Input lang="zh" value={titleZh} onChange={(e) => setTitleZh(e.target.value)} />
       </label>
       <label className="form-row">
         <span>{t('point.unitLabel')}</span>

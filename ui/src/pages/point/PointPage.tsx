@@ -8,6 +8,7 @@ import { Icon } from '../../components/Icon'
 import { Link, navigate, usePath } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
+import { useLanguageCode } from '../../components/preferences'
 import { Reading } from '../../components/Reading'
 import { useAsk } from '../../components/useAsk'
 import { useLiveSample } from '../../components/useLive'
@@ -15,6 +16,7 @@ import { WhyPanel } from '../../components/WhyPanel'
 import { points } from '../../core/calls'
 import { unitText } from '../../core/format'
 import { deviceLink, routeOf, trendLink } from '../../core/route'
+import { fullTitle, spoken } from '../../core/spoken'
 import { PointEdit } from './PointEdit'
 
 const QuickChart = lazy(() => import('../trends/QuickChart'))
@@ -23,12 +25,14 @@ export default function PointPage() {
   const { t } = useTranslation()
   const route = routeOf(usePath())
   const name = route.page === 'point' ? route.point : ''
-  const { data, error, reload } = useAsk(`point:${name}`, () => points.get(name))
+  const language = useLanguageCode()
+  const { data: raw, error, reload } = useAsk(`point:${name}`, () => points.get(name))
+  const data = raw && spoken(language, raw)
   const sample = useLiveSample(name || null, data?.latest)
-  if (!data) return <Page title={name}>{error ? <ErrorNote problem={error} retry={reload} /> : <Waiting rows={8} />}</Page>
+  if (!data || !raw) return <Page title={name}>{error ? <ErrorNote problem={error} retry={reload} /> : <Waiting rows={8} />}</Page>
   return (
     <Page
-      title={data.title || name}
+      title={fullTitle(language, data)}
       sub={data.title ? <code>{name}</code> : undefined}
       tools={
         <Button icon={<Icon name="trends" size={16} />} onClick={() => navigate(trendLink([name]))}>
@@ -61,7 +65,7 @@ export default function PointPage() {
           <Facts
             rows={[
               [t('point.number'), <code key="n">{data.number}</code>],
-              [t('word.asset'), data.asset],
+              [t('word.asset'), data.asset_title ? `${data.asset_title} (${data.asset})` : data.asset],
               [t('point.quantity'), data.quantity],
               [t('point.unit'), unitText(data.unit) || '–'],
               [t('point.kind'), t(`kind.${data.kind}`)],
@@ -70,7 +74,7 @@ export default function PointPage() {
             ]}
           />
         </section>
-        <PointEdit point={data} onSaved={reload} />
+        <PointEdit key={data.name} point={raw} onSaved={reload} />
       </div>
     </Page>
   )

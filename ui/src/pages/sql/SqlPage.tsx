@@ -1,7 +1,8 @@
 /** Ask the lake: editor above, answer below, what was saved and what exists beside. */
-import { App, Button, Dropdown, Input, Modal, Segmented } from 'antd'
+import { Button, Dropdown, Input, Modal, Segmented } from 'antd'
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useTrouble } from '../../components/useTrouble'
 import { saveBlob } from '../../charts/picture'
 import { Icon } from '../../components/Icon'
 import { navigate, useSearch } from '../../components/navigation'
@@ -32,7 +33,7 @@ limit 1000`
 export default function SqlPage() {
   const { t } = useTranslation()
   const copy = useCopy()
-  const { notification } = App.useApp()
+  const trouble = useTrouble()
   const search = useSearch()
   const [text, setText] = useState(() => new URLSearchParams(search).get('q') ?? FIRST)
   const [result, setResult] = useState<SqlResult | null>(null)
@@ -76,7 +77,7 @@ export default function SqlPage() {
     try {
       saveBlob(await sql.file(text, kind), `baigong-query.${kind}`)
     } catch (error) {
-      notification.error({ title: asProblem(error).title })
+      trouble(error)
     }
   }
   const drawable = result !== null && timeColumn(result.columns) >= 0

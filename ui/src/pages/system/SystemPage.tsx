@@ -1,5 +1,6 @@
 /** Four health tiles, then the platform's own numbers. */
 import { useTranslation } from 'react-i18next'
+import { Credentials } from '../../components/Credentials'
 import { Facts } from '../../components/Facts'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
@@ -69,6 +70,7 @@ export default function SystemPage() {
       </div>
       <Dropped rows={data.dropped} />
       <Processes rows={data.processes} />
+      <Credentials />
       <Tokens />
     </Page>
   )

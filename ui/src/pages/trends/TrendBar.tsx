@@ -1,14 +1,14 @@
 /** Range, layout, exports, copies. */
-import { App, Button, Dropdown, Segmented } from 'antd'
+import { Button, Dropdown, Segmented } from 'antd'
 import type uPlot from 'uplot'
 import { useTranslation } from 'react-i18next'
 import { pictureOf, saveBlob } from '../../charts/picture'
 import { useCopy } from '../../components/CopyButton'
 import { Icon } from '../../components/Icon'
 import { usePreferences } from '../../components/preferences'
+import { useTrouble } from '../../components/useTrouble'
 import { RangePicker } from '../../components/RangePicker'
 import { exportLink } from '../../core/calls'
-import { asProblem } from '../../core/http'
 import { asCurl, asPython, asSql } from '../../core/snippets'
 import { clock, nowUs, panned, resolve, zoomed } from '../../core/time'
 import type { TrendState } from '../../core/trendstate'
@@ -24,7 +24,7 @@ export interface TrendBarProps {
 export function TrendBar({ state, onState, live, plots, onPick }: TrendBarProps) {
   const { t } = useTranslation()
   const { theme } = usePreferences()
-  const { notification } = App.useApp()
+  const trouble = useTrouble()
   const copy = useCopy()
   const origin = location.origin
   const names = state.points
@@ -44,7 +44,7 @@ export function TrendBar({ state, onState, live, plots, onPick }: TrendBarProps)
       const blob = await pictureOf([...plots.values()].map((u) => u.ctx.canvas), title, names.map((label, colour) => ({ label, colour })), theme)
       saveBlob(blob, 'baigong-trend.png')
     } catch (error) {
-      notification.error({ title: asProblem(error).title })
+      trouble(error)
     }
   }
   const file = (format: 'csv' | 'parquet') => {

@@ -1,7 +1,7 @@
 /** Episodes of the assets shown, as bands; chosen by kind. */
 import { useMemo, useState } from 'react'
 import type { Band } from '../../charts/layers'
-import { usePreferences } from '../../components/preferences'
+import { inLanguage, usePreferences } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
 import { episodes as ask } from '../../core/calls'
 import { colourOf } from '../../core/palette'
@@ -19,7 +19,7 @@ export interface Episodes {
 const QUIET = new Set(['shift', 'order', 'lot', 'run', 'batch'])
 
 export function useEpisodes(state: TrendState, turn: number): Episodes {
-  const { theme } = usePreferences()
+  const { theme, language } = usePreferences()
   const [chosen, setChosen] = useState<ReadonlyMap<string, boolean>>(new Map())
   const wanted = state.episodes && state.points.length > 0
   const { data } = useAsk(wanted ? `episodes:${state.range.start}:${state.range.end}:${turn}` : null, (signal) => ask(state.range.start, state.range.end, undefined, signal))
@@ -43,10 +43,10 @@ export function useEpisodes(state: TrendState, turn: number): Episodes {
       .map((episode) => ({
         from: secondsOf(episode.start_us),
         to: episode.end_us ? secondsOf(episode.end_us) : Date.now() / 1000,
-        label: episode.title || episode.kind,
+        label: inLanguage(language, episode.title, episode.title_zh) || episode.kind,
         colour: on.get(episode.kind) ?? '#888888',
       }))
-  }, [mine, kinds, wanted])
+  }, [mine, kinds, wanted, language])
   const toggle = (kind: string) => setChosen((old) => new Map(old).set(kind, !(old.get(kind) ?? !QUIET.has(kind))))
   return { shown, kinds: wanted ? kinds : [], toggle }
 }
