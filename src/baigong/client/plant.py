@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from baigong.client.bursts import Burst, read_bursts, send_burst
 from baigong.client.link import ARROW, Link, find_server
+from baigong.vocab.devices import seconds
 from baigong.vocab.errors import FixConfiguration
 
 if TYPE_CHECKING:
@@ -213,6 +214,30 @@ class Point:
         table = self._link.arrow("GET", "/series", params=params)
         return table.select(["time", "value", "text", "quality"]).replace_schema_metadata(None)
 
+    def increase(self, every: str = "1h", start: Time = "7d", end: Time = "now") -> pd.DataFrame:
+        """Return what a counter counted, interval by interval, indexed by the interval's start (UTC).
+
+        ``every``: whole minutes, like ``15min``, ``1h``, ``1d``. Columns: increase, rate (unit per second), and how
+        many rollovers, resets, exchanges of the meter and unexplained falls were met. The sum over any intervals is
+        exact. Intervals are (start, end]; over a gap all of it falls into the one in which the next reading lies.
+        """
+        params = {"every": every, "start": _back(start), "end": _back(end)}
+        return self._link.arrow("GET", f"{self._path()}/increase", params=params).to_pandas().set_index("time")
+
+    def states(self, start: Time = "7d", end: Time = "now", *, every: str = "1h") -> pd.DataFrame:
+        """Return seconds and entries of each state, by minute or hour (``every``: ``1m``, ``1h``).
+
+        Columns: time, state, word, word_zh, seconds, entries. ``state`` is null for the time in which it was bad.
+        """
+        if every not in ("1m", "1h"):
+            raise FixConfiguration("config.invalid", f"every is 1m or 1h, not {every!r}", place="every")
+        info, now = self.info(), datetime.now(UTC)
+        sql = f"""select time, state, word, word_zh, seconds, entries from rollup_states_{every}
+            where name = '{info["name"].replace("'", "''")}'
+            and time >= timestamptz '{_moment(start, now)}' and time < timestamptz '{_moment(end, now)}'
+            order by time, state"""  # noqa: S608 - times, and a name whose quotes are doubled
+        return self._link.arrow("POST", "/sql", body={"sql": sql}).to_pandas()
+
     def write(self, value: float | int | str | bool) -> None:
         """Set the point on the machine: refused in this version."""
         raise FixConfiguration("driver.readonly", f"{self.name} was not written", place=self.name)
@@ -236,6 +261,22 @@ def _when(time: Time) -> str:
         aware = time if time.tzinfo else time.replace(tzinfo=UTC)
         return aware.astimezone(UTC).isoformat()
     return str(time)
+
+
+def _moment(time: Time, now: datetime) -> str:
+    """Write a time as ISO 8601: what ``_back`` takes, on this machine's clock."""
+    text = _back(time)
+    try:
+        if text == "now":
+            return now.isoformat()
+        if text.startswith("-"):
+            return (now - timedelta(seconds=seconds(text[1:]))).isoformat()
+        if text.isdecimal():
+            return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(text))).isoformat()
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise FixConfiguration("config.invalid", f"{text!r} is no time: {error}", place="time") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
 def _back(time: Time) -> str:
