@@ -69,7 +69,7 @@ async def _nothing(reason: str = "") -> None:
 
 @dataclass(slots=True, frozen=True)
 class Delivery:
-    """A frame and what to do when the stream has stored it, or cannot.
+    """A frame, perhaps with waveforms beside it (schema BURST), and what to do when the stream has stored both.
 
     Only after ``accept()`` may a driver acknowledge upstream or advance a cursor. ``refuse(reason)``
     means nothing was stored: the driver may be delivered it again.
@@ -78,6 +78,7 @@ class Delivery:
     frame: pa.RecordBatch
     accept: Callable[[], Awaitable[None]] = _nothing
     refuse: Callable[[str], Awaitable[None]] = _nothing
+    bursts: pa.RecordBatch | None = None
 
 
 class Driver(Protocol):

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from baigong.vocab import quality as q
+from baigong.vocab.burst import burst
 from baigong.vocab.frame import frame, split_number
 
 _EXACT = float(1 << 53)
@@ -25,7 +26,7 @@ class Columns:
     arrival becomes the arrival, uncertain: a wrong clock never costs a value.
     """
 
-    __slots__ = ("arrivals", "counts", "extra", "points", "raws", "skewed", "times", "values")
+    __slots__ = ("arrivals", "counts", "extra", "points", "raws", "skewed", "times", "values", "waves")
 
     def __init__(self) -> None:
         self.points = array("q")
@@ -35,10 +36,32 @@ class Columns:
         self.counts: list[int] = []
         self.raws: list[tuple[Any, ...]] = []
         self.extra: list[tuple[int, int, int, Any, int]] = []
+        self.waves: list[tuple[int, int, int, float, Any, int]] = []
         self.skewed = 0
 
     def __len__(self) -> int:
-        return len(self.points) + len(self.extra)
+        return len(self.points) + len(self.extra) + len(self.waves)
+
+    def add_wave(
+        self, number: int, time_us: int, arrival_us: int, rate_hz: float, samples: Any, quality: int = 0
+    ) -> None:
+        """Add one waveform, float32."""
+        self.waves.append((number, time_us, arrival_us, rate_hz, samples, quality))
+
+    def bursts(self) -> pa.RecordBatch | None:
+        """Make the bursts, with the same window of time as for values; None when there are none."""
+        if not self.waves:
+            return None
+        points, times, arrivals, rates, samples, qualities = zip(*self.waves, strict=True)
+        off = [not a - PAST_US <= t <= a + FUTURE_US for t, a in zip(times, arrivals, strict=True)]
+        self.skewed += sum(off)
+        return burst(
+            points,
+            [a if wrong else t for t, a, wrong in zip(times, arrivals, off, strict=True)],
+            rates,
+            samples,
+            [q.UNCERTAIN_CLOCK if wrong and not k else k for k, wrong in zip(qualities, off, strict=True)],
+        )
 
     def add(self, number: int, time_us: int, arrival_us: int, value: Any, quality: int = 0) -> None:
         """Add one value of any JSON type but object and array; null becomes a value that is not there."""
@@ -72,7 +95,7 @@ class Columns:
             values = np.concatenate((values, self._split_extra(fast, whole, text)))
         off = (times > arrivals + FUTURE_US) | (times < arrivals - PAST_US)
         if off.any():
-            self.skewed = int(np.count_nonzero(off))
+            self.skewed += int(np.count_nonzero(off))
             times = np.where(off, arrivals, times)
             qualities[off & (qualities == 0)] = q.UNCERTAIN_CLOCK
         return frame(

@@ -45,7 +45,7 @@ class MqttDriver:
         self._link: Link | None = None
         self._listener = Listener(self._settings)
         self._batch = _Batch()
-        self._again: deque[tuple[pa.RecordBatch, list[int]]] = deque()
+        self._again: deque[tuple[pa.RecordBatch, pa.RecordBatch | None, list[int]]] = deque()
         self._ready = asyncio.Event()
         self._book = Book(lambda address: 0)
         self._topics: dict[str, None] = {}  # those that hold a wanted point, in their order
@@ -114,21 +114,23 @@ class MqttDriver:
         made = [self._delivery(link, *again) for again in self._again]
         self._again.clear()
         if len(batch.columns):
-            made.append(self._delivery(link, batch.columns.frame(), batch.packet_ids))
+            made.append(self._delivery(link, batch.columns.frame(), batch.columns.bursts(), batch.packet_ids))
         else:
             link.acknowledge(batch.packet_ids)  # nothing in them that anybody wants
         return made
 
-    def _delivery(self, link: Link, frame: pa.RecordBatch, packet_ids: list[int]) -> Delivery:
+    def _delivery(
+        self, link: Link, frame: pa.RecordBatch, bursts: pa.RecordBatch | None, packet_ids: list[int]
+    ) -> Delivery:
         async def accept() -> None:
             link.acknowledge(packet_ids)
 
         async def refuse(reason: str) -> None:
             self._counters["refused"] += 1
-            self._again.append((frame, packet_ids))
+            self._again.append((frame, bursts, packet_ids))
             self._ready.set()
 
-        return Delivery(frame, accept, refuse)
+        return Delivery(frame, accept, refuse, bursts)
 
     def _receive(self, topic: str, payload: bytes, packet_id: int, is_retained: bool) -> None:
         batch = self._batch

@@ -11,6 +11,14 @@
         asset: line1.press{2}        # {2}: the second level of the topic
       - topic: plant/+/state
         format: text                 # the payload is the value; "ignore": these topics hold no values
+      - topic: plant/+/shake
+        format: int16                # the payload is a waveform: int16, int32 or float32, little endian
+        rate_hz: 25600               # samples a second
+        scale: 0.00030518            # sample = raw * scale
+      - topic: plant/+/sound
+        format: burst                # JSON: paths of samples and rate; known without a rule when they have these names
+        samples: data.samples
+        rate: data.rate_hz
 """
 
 from __future__ import annotations
@@ -32,15 +40,22 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the payloads of the topics matched by ``topic`` mean."""
 
     topic: str = "#"
-    format: Literal["json", "text", "ignore"] = "json"
+    format: Literal["json", "text", "ignore", "burst", "float32", "int16", "int32"] = "json"
     time: str = ""
     time_unit: TimeUnit = "auto"
     quality: str = ""
     quality_form: QualityForm = "opcua"
     fields: dict[str, str] = {}
     asset: str = ""
+    rate_hz: float = 0.0
+    scale: float = 1.0
+    byte_order: Literal["little", "big"] = "little"
+    samples: str = ""
+    rate: str = ""
 
     def __post_init__(self) -> None:
+        if self.format in ("float32", "int16", "int32") and not 0 < self.rate_hz <= 1e9:
+            raise ValueError(f"topic {self.topic!r}: a waveform of {self.format} needs rate_hz, samples a second")
         try:
             topic_filter(self.topic.encode())
         except FixConfiguration as error:

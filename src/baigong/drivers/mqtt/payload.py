@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from baigong.drivers.mqtt import sniff
+from baigong.drivers.mqtt import sniff, waves
 from baigong.drivers.mqtt.columns import Columns
 from baigong.drivers.mqtt.mapping import SNIFF, Rule, rule_for
 from baigong.drivers.mqtt.plan import Plan, plan_for
@@ -66,6 +66,7 @@ class Point:
 
 
 Numbering = Callable[[str], int]
+ReadWave = Callable[[Any, Rule], waves.Wave]
 
 
 class Book:
@@ -122,7 +123,7 @@ class Book:
         if number and len(self.points) >= self.max_points:
             self.refused += 1
             return None
-        kind = "state" if isinstance(value, bool) else "text" if isinstance(value, str) else "gauge"
+        kind = _kind(value)
         made = Point(
             number,
             address,
@@ -200,6 +201,8 @@ class Reader:
             except FixConfiguration as refusal:
                 raise self.fail(refusal) from error
         plan = self._plan
+        if plan is None and waves.is_wave(document):
+            return self._wave(waves.from_json, document, columns, now_us, is_old=is_old)
         if is_old:
             return self._add(self._find(document), columns, now_us, _OLD)
         if plan is not None:
@@ -215,6 +218,10 @@ class Reader:
     def _special(self, payload: bytes, columns: Columns, now_us: int, *, is_old: bool) -> int:
         if self.rule is None or self.rule.format == "ignore":
             return 0
+        if self.rule.format == "burst":
+            return self._wave(waves.from_json, decode_payload(payload), columns, now_us, is_old=is_old)
+        if self.rule.format != "text":
+            return self._wave(waves.from_bytes, payload, columns, now_us, is_old=is_old)
         try:
             word = payload.decode()
         except UnicodeDecodeError as error:
@@ -223,6 +230,22 @@ class Reader:
             ) from error
         return self._add([sniff.Sample("", word, None)], columns, now_us, _OLD if is_old else 0)
 
+    def _wave(self, read: ReadWave, raw: Any, columns: Columns, now_us: int, *, is_old: bool) -> int:
+        """Take the whole payload as one waveform; it is the point of the empty path."""
+        try:
+            wave = read(raw, self.rule or SNIFF)
+        except FixConfiguration as error:
+            raise self.fail(error) from None
+        point = self.book.point(self, "", [], wave.unit)
+        if point is None:
+            return 0
+        samples = wave.samples
+        if point.scale != 1.0 or point.offset:
+            samples = (samples.astype("f8") * point.scale + point.offset).astype("f4")
+        quality = wave.quality or (_OLD if is_old and wave.time_us is None else 0)
+        columns.add_wave(point.number, wave.began_us(now_us), now_us, wave.rate_hz, samples, quality)
+        return 1
+
     def _find(self, document: Any) -> list[sniff.Sample]:
         try:
             return sniff.walk(document, self.rule or SNIFF)
@@ -230,6 +253,8 @@ class Reader:
             raise self.fail(error) from None
 
     def _long_way(self, document: Any, columns: Columns, now_us: int) -> int:
+        if waves.is_wave(document):
+            return self._wave(waves.from_json, document, columns, now_us, is_old=False)
         for plan in self._plans:
             count = plan.put(document, columns, now_us)
             if count >= 0:
@@ -279,6 +304,12 @@ class Reader:
         if plan is not None:
             self._plans = [plan, *self._plans[: _PLANS_KEPT - 1]]
             self._plan = plan
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list):
+        return "burst"
+    return "state" if isinstance(value, bool) else "text" if isinstance(value, str) else "gauge"
 
 
 def _bounded(value: Any, point: Point) -> Any:
