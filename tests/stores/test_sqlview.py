@@ -78,7 +78,8 @@ def points(count: int = 3, **more: Any) -> pa.Table:
 def open_view(view: SqlView) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     for name, handed in view.tables.items():
-        connection.register(name, handed() if callable(handed) else handed)
+        made = handed() if callable(handed) else handed
+        connection.register(name, pa.concat_tables(made) if isinstance(made, tuple) else made)
     connection.execute("set timezone = 'UTC'")
     connection.execute("attach ':memory:' as base")
     for statement in (*view.base, *(statement for _, statement in view.statements)):

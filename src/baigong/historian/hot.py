@@ -6,14 +6,19 @@ whoever queries (our readers, the SQL child) takes Arrow anyway.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from baigong.stores.lake.contract import LAKE
 from baigong.stores.lake.sorting import order_by_point_time
+
+_SEAL_ROWS = 65_536  # copying so many costs 3 ms; sealing more often would cost descriptors
+_DAY_US = 86_400_000_000
 
 
 @dataclass(slots=True, frozen=True)
@@ -27,13 +32,42 @@ class HotFrame:
     late: np.ndarray[Any, np.dtype[np.bool_]] | None = None  # None: none
 
 
-class HotWindow:
-    """Frames by tenant. Appended and trimmed by one thread; read by any, because lists are replaced, not cut."""
+class Sealed(Protocol):
+    """A table written where other processes can map it (``sandbox.blocks.Block``)."""
 
-    def __init__(self) -> None:
+    def table(self) -> pa.Table: ...
+
+
+Seal = Callable[[pa.Table], Sealed]
+
+
+@dataclass(slots=True, frozen=True)
+class HotPiece:
+    """Rows of frames ``first``…``last`` end to end, schema LAKE and ``late``. ``handed``: the same for a SQL child."""
+
+    first: int
+    last: int
+    rows: pa.Table
+    handed: Any
+    late: np.ndarray[Any, np.dtype[np.bool_]] | None
+    days: frozenset[str]
+
+
+class HotWindow:
+    """Frames by tenant. Appended and trimmed by one thread; read by any, because lists are replaced, not cut.
+
+    ``seal``: puts a table where other processes map it. Who asks for pieces seals what has come since: then a query
+    copies the newest ``_SEAL_ROWS`` at most, and ingest without queries costs nothing.
+    """
+
+    def __init__(self, seal: Seal | None = None) -> None:
         self.rows = 0
         self.bytes = 0
+        self._seal = seal
         self._frames: dict[str, list[HotFrame]] = {}
+        self._pieces: dict[str, list[HotPiece]] = {}
+        self._sealing = threading.Lock()
+        self._cut = 0
 
     def append(self, tenant: str, frame: HotFrame) -> None:
         self._frames.setdefault(tenant, []).append(frame)
@@ -47,6 +81,10 @@ class HotWindow:
     def tenants(self) -> list[str]:
         return [tenant for tenant, frames in self._frames.items() if frames]
 
+    def cut(self, upto: int) -> None:
+        """Say that frames up to ``upto`` will go together: no piece made from now on reaches over it."""
+        self._cut = upto
+
     def trim(self, upto: int) -> None:
         """Let go of frames with position <= ``upto``."""
         for tenant, frames in list(self._frames.items()):
@@ -54,6 +92,78 @@ class HotWindow:
             self.rows -= sum(len(f.batch) for f in frames) - sum(len(f.batch) for f in kept)
             self.bytes -= sum(f.batch.nbytes for f in frames) - sum(f.batch.nbytes for f in kept)
             self._frames[tenant] = kept
+        for tenant, pieces in list(self._pieces.items()):
+            self._pieces[tenant] = [p for p in pieces if p.last > upto]
+
+    def pieces(self, tenant: str, frames: list[HotFrame], above: int) -> list[HotPiece]:
+        """Return the rows of those ``frames`` (what ``frames()`` gave) whose position is > ``above``, in order."""
+        wanted = [f for f in frames if f.position > above]
+        if not wanted:
+            return []
+        newest = wanted[-1].position
+        with self._sealing:
+            known = self._pieces.get(tenant, [])
+            held = [p for p in known if above < p.first and p.last <= newest]
+            done = held[-1].last if held else above
+            # a piece that reaches over ``above`` is not used: what it holds above is taken from its frames
+            before = [f for f in wanted if held and f.position < held[0].first]
+            tail = [f for f in wanted if f.position > done]
+            if self._seal is not None and (not known or known[-1].last <= done):
+                made = self._sealed(tail, self._seal)
+                self._pieces[tenant] = known + made
+                held += made
+                tail = [f for f in tail if not made or f.position > made[-1].last]
+        return [*([_piece(before, None)] if before else []), *held, *([_piece(tail, None)] if tail else [])]
+
+    def _sealed(self, tail: list[HotFrame], seal: Seal) -> list[HotPiece]:
+        """Seal the beginning of ``tail`` in pieces of _SEAL_ROWS or more, and as much as there is before the cut."""
+        made: list[HotPiece] = []
+        start = rows = 0
+        left = sum(len(f.batch) for f in tail)
+        for at, frame in enumerate(tail, 1):
+            rows += len(frame.batch)
+            at_cut = frame.position <= self._cut and at < len(tail) and tail[at].position > self._cut
+            if at_cut and left - rows < _SEAL_ROWS:
+                break
+            if at_cut or rows >= _SEAL_ROWS:
+                made.append(_piece(tail[start:at], seal))
+                left, start, rows = left - rows, at, 0
+        return made
+
+
+def _piece(frames: list[HotFrame], seal: Seal | None) -> HotPiece:
+    late = late_rows(frames)
+    rows = as_table(frames)
+    rows = rows.append_column("late", pa.array(np.zeros(len(rows), bool) if late is None else late))
+    handed: Any = rows
+    if seal is not None:
+        handed = seal(rows)
+        rows = handed.table()
+    return HotPiece(frames[0].position, frames[-1].position, rows, handed, late, _days_in(frames))
+
+
+def _days_in(frames: list[HotFrame]) -> frozenset[str]:
+    days: set[int] = set()
+    for frame in frames:
+        times = frame.batch.column("time").view(pa.int64()).to_numpy()
+        first, last = int(times.min()) // _DAY_US, int(times.max()) // _DAY_US
+        days.update((first,) if first == last else np.unique(times // _DAY_US).tolist())
+    return frozenset(str(np.datetime64(day, "D")) for day in days)
+
+
+def laid(pieces: list[HotPiece]) -> dict[str, Any]:
+    """Return what a ``Snapshot`` says of hot rows: ``hot``, ``hot_late``, ``hot_pieces`` and ``hot_days``."""
+    if not pieces:
+        return {"hot": LAKE.empty_table(), "hot_days": frozenset()}
+    late = None
+    if any(p.late is not None for p in pieces):
+        late = np.concatenate([np.zeros(len(p.rows), bool) if p.late is None else p.late for p in pieces])
+    return {
+        "hot": pa.concat_tables([p.rows for p in pieces]).select(LAKE.names),
+        "hot_late": late,
+        "hot_pieces": tuple(p.handed for p in pieces),
+        "hot_days": frozenset().union(*(p.days for p in pieces)),
+    }
 
 
 def as_table(frames: list[HotFrame]) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,9 +42,13 @@ class Absorbed:
 
 
 class Latest:
-    """Columns indexed by a point's small ``code`` (order of first appearance); codes never change."""
+    """Columns indexed by a point's small ``code`` (order of first appearance); codes never change.
+
+    Written by one thread, read by any: a reader gets whole rows, as they were between two frames.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._codes: dict[int, int] = {}
         self.points = np.empty(0, np.int64)
         self._time = np.empty(0, np.int64)
@@ -95,6 +100,10 @@ class Latest:
 
     def absorb(self, batch: pa.RecordBatch, seen_us: int | Ints, seq: int | Ints) -> Absorbed:
         """Take a frame in."""
+        with self._lock:
+            return self._absorbed(batch, seen_us, seq)
+
+    def _absorbed(self, batch: pa.RecordBatch, seen_us: int | Ints, seq: int | Ints) -> Absorbed:
         codes, unique = self.codes_of(batch.column("point").to_numpy())
         if not unique:
             kept = _without_twins(codes, times_us(batch))
@@ -129,25 +138,27 @@ class Latest:
 
     def table(self, points: Sequence[int] | None = None) -> pa.Table:
         """Return the newest row (schema LAKE) of each known point."""
-        codes = np.arange(len(self._codes)) if points is None else self.known_codes(points).astype(np.int64)
-        codes = codes[self._time[codes] != _NEVER] if len(codes) else codes
-        value = self._value[codes]
+        with self._lock:
+            codes = np.arange(len(self._codes)) if points is None else self.known_codes(points).astype(np.int64)
+            codes = codes[self._time[codes] != _NEVER] if len(codes) else codes
+            columns = (self.points, self._time, self._value, self._quality, self._seen, self._seq)
+            numbers, times, values, qualities, seen, seqs = (column[codes] for column in columns)
+            odd = self._odd.copy()
         whole: list[int | None] = [None] * len(codes)
         text: list[str | None] = [None] * len(codes)
-        if self._odd:
+        if odd:
             for i, code in enumerate(codes.tolist()):
-                if code in self._odd:
-                    whole[i], text[i] = self._odd[code]
+                whole[i], text[i] = odd.get(code, (None, None))
         return pa.table(
             [
-                pa.array(self.points[codes]),
-                pa.array(self._time[codes]).cast(LAKE.field("time").type),
-                pa.array(value, mask=np.isnan(value)),
+                pa.array(numbers),
+                pa.array(times).cast(LAKE.field("time").type),
+                pa.array(values, mask=np.isnan(values)),
                 pa.array(whole, pa.int64()),
                 pa.array(text, pa.string()),
-                pa.array(self._quality[codes]),
-                pa.array(self._seen[codes]).cast(LAKE.field("seen").type),
-                pa.array(self._seq[codes]),
+                pa.array(qualities),
+                pa.array(seen).cast(LAKE.field("seen").type),
+                pa.array(seqs),
             ],
             schema=LAKE,
         )

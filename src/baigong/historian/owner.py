@@ -18,7 +18,7 @@ from baigong.bus.subjects import tenant_of
 from baigong.historian.bursts import BurstKeeper
 from baigong.historian.flush import write_frames
 from baigong.historian.hold import Held, Holds, serve_holds
-from baigong.historian.hot import HotFrame, HotWindow, as_table, cut_frames, late_rows
+from baigong.historian.hot import HotFrame, HotWindow, Seal, cut_frames, laid
 from baigong.historian.latest import Latest
 from baigong.historian.memory import load_latest, save_latest
 from baigong.historian.merge import Merger
@@ -54,6 +54,7 @@ class PartitionOwner:
         on_frame: OnFrame = lambda tenant, batch, seen_us: None,
         sloped: Sloped = lambda tenant, points: np.ones(len(points), bool),
         told: Callable[[str], None] = lambda sentence: None,
+        seal: Seal | None = None,
         shelf: Shelf | None = None,
     ) -> None:
         self._bus = bus
@@ -62,7 +63,8 @@ class PartitionOwner:
         self._settings = settings or OwnerSettings()
         self._on_frame = on_frame
         self._told = told
-        self._hot = HotWindow()
+        self._seal = seal
+        self._hot = HotWindow(seal)
         self._bursts = BurstKeeper(root, partition)
         self._shelf = shelf or Shelf(root, keep_everything, Thinner(root))
         self._latest: dict[str, Latest] = {}
@@ -97,7 +99,7 @@ class PartitionOwner:
 
         It may be run again: what the lake does not have then is read from the stream once more.
         """
-        self._at, self._hot, self._overlaps = 0, HotWindow(), {}
+        self._at, self._hot, self._overlaps = 0, HotWindow(self._seal), {}
         self._table = await asyncio.to_thread(PartitionTable, self._root, self._partition)
         await asyncio.to_thread(self._bursts.open)
         self._overlaps = self._table.overlaps()
@@ -217,6 +219,7 @@ class PartitionOwner:
         async with self._flush_lock:
             table = self._table
             upto, upto_us = self._at, self._at_us
+            self._hot.cut(upto)
             work = {
                 tenant: (self._hot.frames(tenant), self._latest[tenant].points.copy()) for tenant in self._hot.tenants()
             }
@@ -332,9 +335,9 @@ class PartitionOwner:
     def snapshot(self, tenant: str) -> Snapshot:
         frames = self._hot.frames(tenant)  # first the hot rows, then the view: nothing can fall between
         view = self._view
-        overlaps = self._overlaps.get(tenant, {})
-        hot = [f for f in frames if f.position > view.watermark]
         files = view.files.get(tenant, ())
+        # the day of a late file counts though a merge that clears it is just being committed
+        overlaps = {f.day: view.watermark for f in files if f.late} | self._overlaps.get(tenant, {})
         rolled, paths = self._shelf.paths(tenant, files, overlaps)
         burst_files, hot_bursts = self._bursts.snapshot(tenant)
         return Snapshot(
@@ -342,9 +345,8 @@ class PartitionOwner:
             version=view.version,
             watermark=view.watermark,
             files=files,
-            hot=as_table(hot),
             overlapping=frozenset(overlaps),
-            hot_late=late_rows(hot),
+            **laid(self._hot.pieces(tenant, frames, view.watermark)),
             rollups=paths,
             rolled_days=rolled,
             bursts=burst_files,
