@@ -170,7 +170,6 @@ async def running(
             sloped=declared.sloped,
             told=told,
             seal=Block if sys.platform == "linux" else None,
-            seal=Block if sys.platform == "linux" else None,
             shelf=Shelf(lake, declared.keep, Thinner(lake, declared.kinds, declared.version)),
         )
         registry = await stack.enter_async_context(
