@@ -12,10 +12,10 @@ from typing import Any
 import httpx2 as httpx
 import psutil
 
-from baigong.drivers.modbus.sim import Simulator
 from baigong.drivers.opcua.machine import SimNode, SimTypes
 from baigong.drivers.opcua.sim import OpcUaSim
 from baigong.vocab import quality as q
+from tests.outage.meters import Meter, MeterProcess
 from tests.outage.publisher import Publisher
 from tests.outage.rig import PlatformProcess, Verdict, kill_9
 
@@ -62,6 +62,16 @@ class Machine:
 
 async def opcua_pulled(folder: Path, rounds: int, rng: random.Random) -> Verdict:
     """Pull an OPC UA device with history for some seconds under load: the hole is filled from its memory."""
+    away = [rng.uniform(2.0, 5.0) for _ in range(rounds)]
+    return await _with_memory(f"OPC UA device pulled {rounds}×, history filled in", folder, away, rng)
+
+
+async def opcua_pulled_for_a_minute(folder: Path, rounds: int, rng: random.Random) -> Verdict:
+    """Pull an OPC UA device with history for a whole minute, once."""
+    return await _with_memory("OPC UA device pulled for a minute, history filled in", folder, [60.0], rng)
+
+
+async def _with_memory(title: str, folder: Path, away: list[float], rng: random.Random) -> Verdict:
     platform, machine = PlatformProcess(folder / "data"), Machine()
     recovery = 0.0
     async with machine.sim:
@@ -73,10 +83,10 @@ async def opcua_pulled(folder: Path, rounds: int, rng: random.Random) -> Verdict
         await put(platform, spec | {"points": points})
         await until_good(platform, "pull.n0", 0)  # the subscription exists: from here on nothing may be missing
         running = asyncio.create_task(machine.run())
-        for times in range(1, rounds + 1):
+        for times, seconds in enumerate(away, 1):
             await asyncio.sleep(rng.uniform(0.5, 1.5))
             await machine.sim.stop()
-            await asyncio.sleep(rng.uniform(2.0, 5.0))
+            await asyncio.sleep(seconds)
             back = time.monotonic()
             await machine.sim.start()
             await until_filled(platform, "pulled", times)
@@ -91,38 +101,10 @@ async def opcua_pulled(folder: Path, rounds: int, rng: random.Random) -> Verdict
         await platform.stop()
     assert not lost, lost
     assert not [r for r in rows if r["quality"] & 0x8000], "our marks inside a filled hole are taken back"
-    title = f"OPC UA device pulled {rounds}×, history filled in"
     return verdict(title, len(machine.produced), recoverable, good(rows), recovery)
 
 
 # --- a Modbus device that forgets ------------------------------------------------------------------------------
-
-
-class Meter(Simulator):
-    """Counts its answers: no two of them tell the same count, so a count lost or told twice would show."""
-
-    def __init__(self) -> None:
-        super().__init__({"holding": [(0, 10)]})
-        self.told = 0
-
-    async def _action(self, function: int, first: int, address: int, count: int, registers: Any, values: Any) -> Any:
-        if values is None:
-            self.told += 1
-            registers[:2] = divmod(self.told, 1 << 16)  # the answer is cut from these after we return
-        return await super()._action(function, first, address, count, registers, values)
-
-    def spec(self, name: str) -> dict[str, Any]:
-        points = [{"name": f"{name}.count", "address": "holding:0:uint32"}]
-        options = self.options | {"timeout_s": 0.5}
-        scan = {"default": "20ms"}
-        return {
-            "device": name,
-            "driver": "modbus",
-            "options": options,
-            "scan": scan,
-            "timeout_s": 1.0,
-            "points": points,
-        }
 
 
 async def modbus_pulled(folder: Path, rounds: int, rng: random.Random) -> Verdict:
@@ -131,20 +113,40 @@ async def modbus_pulled(folder: Path, rounds: int, rng: random.Random) -> Verdic
     Recoverable is what the device had answered; the one answer that may be on the wire when the plug is pulled
     is not (at most one for each pull, counted here).
     """
-    platform, meter = PlatformProcess(folder / "data"), Meter()
+    away = [rng.uniform(1.0, 3.0) for _ in range(rounds)]
+    return await _without_memory(f"Modbus device pulled {rounds}×, gaps marked bad from–to", folder, Meter(), away, rng)
+
+
+async def modbus_pulled_for_a_minute(folder: Path, rounds: int, rng: random.Random) -> Verdict:
+    """Pull a Modbus device for a whole minute, once."""
+    title = "Modbus device pulled for a minute, gap marked bad from–to"
+    return await _without_memory(title, folder, Meter(), [60.0], rng)
+
+
+async def device_killed(folder: Path, rounds: int, rng: random.Random) -> Verdict:
+    """kill -9 the device itself at random moments of its answering; it goes on counting where it was."""
+    away = [rng.uniform(0.0, 2.0) for _ in range(rounds)]
+    title = f"device killed -9 {rounds}×, gaps marked bad from–to"
+    return await _without_memory(title, folder, MeterProcess(folder), away, rng)
+
+
+async def _without_memory(
+    title: str, folder: Path, meter: Meter | MeterProcess, away: list[float], rng: random.Random
+) -> Verdict:
+    platform = PlatformProcess(folder / "data")
     outages: list[tuple[int, int, int]] = []  # from, to (microseconds), and the count told last before
+    recovery = 0.0
     await meter.start()
     try:
         await platform.start()
         await put(platform, meter.spec("meter"))
-        recovery = 0.0
-        for _ in range(rounds):
-            await until_good(platform, "meter.count", meter.told)
+        await until_good(platform, "meter.count", meter.told)
+        for seconds in away:
             await asyncio.sleep(rng.uniform(0.3, 1.0))
             from_us = time.time_ns() // 1000
             await meter.stop()
             told = meter.told
-            await asyncio.sleep(rng.uniform(1.0, 3.0))
+            await asyncio.sleep(seconds)
             back, to_us = time.monotonic(), time.time_ns() // 1000
             await meter.start()
             outages.append((from_us, to_us, told))
@@ -166,7 +168,6 @@ async def modbus_pulled(folder: Path, rounds: int, rng: random.Random) -> Verdic
     found = [("meter.count", int(c), c) for c in sorted(set(counts)) if c <= last]
     assert len(times) == len(rows), "no (point, time) twice"
     check_gaps(rows, gaps, outages)
-    title = f"Modbus device pulled {rounds}×, each gap marked bad from–to"
     return verdict(title, last, wanted, found, recovery)
 
 
@@ -194,6 +195,7 @@ async def gateway_killed(folder: Path, rounds: int, rng: random.Random) -> Verdi
         for process, command in platform.children():
             if " gateway " in f"{command} " and "baigong" in command:
                 kill_9(process)
+                await asyncio.to_thread(psutil.wait_procs, [process], 20)
 
     return await _publishing("gateway killed -9 under QoS 1 publishers and a poll", platform, strike, rounds, rng)
 
@@ -206,7 +208,7 @@ async def platform_killed_publishing(folder: Path, rounds: int, rng: random.Rand
         processes = [process for process, _ in platform.children()]
         platform.kill()
         await asyncio.to_thread(psutil.wait_procs, processes, 20)
-        await platform.start()
+        await platform.restart()
 
     return await _publishing("platform killed -9 under QoS 1 publishers and a poll", platform, strike, rounds, rng)
 
@@ -220,16 +222,14 @@ async def _publishing(title: str, platform: PlatformProcess, strike: Any, rounds
     running = [asyncio.create_task(s.run()) for s in senders]
     recovery = 0.0
     try:
-        await _all_heard(senders, 0.0)
+        await _all_heard(senders, [0] * len(senders))
         await until_good(platform, "meter.count", 0)
         for _ in range(rounds):
             await asyncio.sleep(rng.uniform(0.3, 1.5))
-            struck = time.monotonic()
-            told = meter.told
+            struck, told, connects = time.monotonic(), meter.told, [s.connects for s in senders]
             await strike()
-            await _all_heard(senders, time.monotonic())
+            await asyncio.gather(_all_heard(senders, connects), until_good(platform, "meter.count", told))
             recovery = max(recovery, time.monotonic() - struck)
-            await until_good(platform, "meter.count", told)
         for sender in senders:
             sender.stop()
         async with asyncio.timeout(30):
@@ -260,9 +260,12 @@ def check_counts(rows: list[dict[str, Any]]) -> None:
             marked = True
 
 
-async def _all_heard(senders: list[Publisher], after: float) -> None:
+async def _all_heard(senders: list[Publisher], connects: list[int]) -> None:
+    """Wait until each sender got a PUBACK over a later connection than these: one on its way counts for nothing."""
     async with asyncio.timeout(60):
-        while not all(s.last_ack > after for s in senders):
+        while not all(
+            s.connects > before and s.last_ack > s.connected for s, before in zip(senders, connects, strict=True)
+        ):
             await asyncio.sleep(0.02)
 
 
@@ -327,7 +330,6 @@ def verdict(
     found: list[tuple[str, int, float]],
     recovery_s: float,
 ) -> Verdict:
-    """``gap``: what was recoverable and is not there. What was produced and nobody could recover is no loss of ours."""
     rows = {(name, at): value for name, at, value in found}
     there = recoverable.keys() & rows.keys()
     return Verdict(
@@ -335,11 +337,12 @@ def verdict(
         produced,
         len(recoverable),
         len(there),
-        len(recoverable) - len(there),
+        produced - len(recoverable),
         len(found) - len(rows),
         sum(rows[key] != recoverable[key] for key in there),
         recovery_s,
     )
 
 
-SCENARIOS = (opcua_pulled, modbus_pulled, gateway_killed, platform_killed_publishing)
+SCENARIOS = (opcua_pulled, modbus_pulled, device_killed, gateway_killed, platform_killed_publishing)
+LONG = (opcua_pulled_for_a_minute, modbus_pulled_for_a_minute)

@@ -28,10 +28,13 @@ class Publisher:
     acked: dict[int, float] = field(default_factory=dict)
     sent: int = 0
     connects: int = 0
+    connected: float = 0.0  # when the newest connection was accepted
     last_ack: float = 0.0
     _waiting: dict[int, tuple[int, float]] = field(default_factory=dict)  # packet id -> (time, value)
     _stop: bool = False
     _last_ms: int = 0
+    _skew_ms: int = 0
+    _used: set[int] = field(default_factory=set)
 
     def stop(self) -> None:
         self._stop = True
@@ -51,6 +54,7 @@ class Publisher:
             if answer[3]:
                 return  # the registry cannot be asked yet
             self.connects += 1
+            self.connected = time.monotonic()
             for number, sample in self._waiting.items():
                 writer.write(self._packet(number, sample, again=True))
             async with asyncio.TaskGroup() as group:
@@ -74,13 +78,24 @@ class Publisher:
     async def _speak(self, writer: asyncio.StreamWriter, hearing: asyncio.Task[None]) -> None:
         while not self._stop and not hearing.done():
             if len(self._waiting) < _WINDOW:
-                self._last_ms = max(self._last_ms + 1, time.time_ns() // 1_000_000)
+                self._last_ms = self._free_ms()
                 self.sent += 1
                 number = self.sent % 60_000 + 1
                 self._waiting[number] = sample = (self._last_ms * 1000, float(self.sent))
                 writer.write(self._packet(number, sample))
                 await writer.drain()
             await asyncio.sleep(self.pause_s)
+
+    def step(self, skew_ms: int) -> None:
+        """Set the device's clock forward or back, relative to ours."""
+        self._skew_ms, self._last_ms = skew_ms, 0
+
+    def _free_ms(self) -> int:
+        at = max(self._last_ms + 1, time.time_ns() // 1_000_000 + self._skew_ms)
+        while at in self._used:
+            at += 1
+        self._used.add(at)
+        return at
 
     def _connect(self) -> bytes:
         client = f"outage-{self.topic}".encode()

@@ -7,11 +7,16 @@ import os
 import random
 import shutil
 import subprocess
+import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from tests.outage.rig import Load, PlatformProcess, Verdict, judge, kill_9, under_load
+from tests.outage.rig import Load, PlatformProcess, Verdict, judge, kill_9, together, under_load
+
+Scenario = Callable[[Path, int, random.Random], Coroutine[Any, Any, Verdict]]
 
 
 async def bus_killed(folder: Path, rounds: int, rng: random.Random) -> Verdict:
@@ -20,12 +25,16 @@ async def bus_killed(folder: Path, rounds: int, rng: random.Random) -> Verdict:
     await platform.start()
     load = Load(platform)
 
-    async def strike() -> None:
+    async def strike() -> float:
+        longest = 0.0
         for _ in range(rounds):
             await asyncio.sleep(rng.uniform(0.1, 0.8))
+            struck = time.monotonic()
             for _again in range(2):  # the second time while it recovers
                 kill_9(await _appearing(platform, "nats-server"))
                 await asyncio.sleep(rng.uniform(0.0, 0.15))
+            longest = max(longest, await load.back(struck))
+        return longest
 
     recovery = await under_load(load, strike)
     verdict = await judge("NATS killed -9, again while it recovers", platform, load, recovery)
@@ -39,11 +48,15 @@ async def platform_killed(folder: Path, rounds: int, rng: random.Random) -> Verd
     await platform.start()
     load = Load(platform)
 
-    async def strike() -> None:
+    async def strike() -> float:
+        longest = 0.0
         for _ in range(rounds):
             await asyncio.sleep(rng.uniform(0.2, 1.2))
+            struck = time.monotonic()
             platform.kill()
-            await _restarted(platform)
+            await platform.restart()
+            longest = max(longest, await load.back(struck))
+        return longest
 
     recovery = await under_load(load, strike)
     verdict = await judge("platform killed -9", platform, load, recovery)
@@ -66,35 +79,35 @@ async def power_cut(folder: Path, rounds: int, rng: random.Random) -> Verdict:
         platform.log = folder / "platform.log"
         await platform.start()
         load = Load(platform)
-        frozen: dict[int, list[int]] = {}
-        copies = []
+        copies: list[tuple[Path, int, dict[int, list[int]]]] = []
 
-        async def strike() -> None:
+        async def strike() -> float:
             for number in range(rounds):
                 await asyncio.sleep(rng.uniform(0.5, 2.0))
-                frozen.clear()
-                frozen.update({n: list(times) for n, times in load.accepted.items()})
+                accepted = {n: list(times) for n, times in load.accepted.items()}
                 copy = folder / f"copy{number}.img"
+                copies.append((copy, load.produced, accepted))
                 await asyncio.to_thread(_run, "cp", "--sparse=always", str(image), str(copy))
-                copies.append((copy, {n: list(times) for n, times in frozen.items()}))
+            return 0.0
 
-        recovery = await under_load(load, strike)
+        await under_load(load, strike)
         await platform.stop()
     finally:
         _run("umount", "-l", str(mount))
     verdicts = []
-    for copy, accepted in copies:
+    for copy, load.produced, load.accepted in copies:
         _run("mount", "-o", "loop", str(copy), str(mount))
         try:
             again = PlatformProcess(mount / "data", "--reserve-mb", "20")
             again.log = folder / "again.log"
+            began = time.monotonic()
             await again.start()
-            load.accepted = accepted
-            verdicts.append(await judge("power cut (copy of the disk taken while running)", again, load, recovery))
+            ready = time.monotonic() - began
+            verdicts.append(await judge("power cut (copies of the disk taken while running)", again, load, ready))
             await again.stop()
         finally:
             _run("umount", "-l", str(mount))
-    return min(verdicts, key=lambda v: (v.recovered - v.recoverable, -v.duplicates))
+    return together(verdicts)
 
 
 async def disk_full(folder: Path, rounds: int, rng: random.Random) -> Verdict:
@@ -109,14 +122,18 @@ async def disk_full(folder: Path, rounds: int, rng: random.Random) -> Verdict:
         load = Load(platform)
         ballast = mount / "ballast"
 
-        async def strike() -> None:
+        async def strike() -> float:
+            longest = 0.0
             for _ in range(rounds):
                 refused = load.refused
                 _run("dd", "if=/dev/zero", f"of={ballast}", "bs=1M", "count=400", check=False)  # to the last byte
                 async with asyncio.timeout(20):
                     while load.refused < refused + 3:
                         await asyncio.sleep(0.05)
+                freed = time.monotonic()
                 ballast.unlink()
+                longest = max(longest, await load.back(freed))
+            return longest
 
         recovery = await under_load(load, strike)
         assert load.refused >= 3
@@ -133,12 +150,16 @@ async def stream_forgotten(folder: Path, rounds: int, rng: random.Random) -> Ver
     await platform.start()
     load = Load(platform)
 
-    async def strike() -> None:
+    async def strike() -> float:
+        longest = 0.0
         for _ in range(rounds):
             await asyncio.sleep(rng.uniform(0.3, 0.8))
+            struck = time.monotonic()
             await platform.stop()  # everything accepted is in the lake
             shutil.rmtree(platform.data / "nats" / "jetstream")
             await platform.start()
+            longest = max(longest, await load.back(struck))
+        return longest
 
     recovery = await under_load(load, strike)
     lake = (await platform.get("/api/v1/system"))["lake"]
@@ -146,17 +167,6 @@ async def stream_forgotten(folder: Path, rounds: int, rng: random.Random) -> Ver
     verdict = await judge("stream forgot itself", platform, load, recovery)
     await platform.stop()
     return verdict
-
-
-async def _restarted(platform: PlatformProcess) -> None:
-    for attempt in range(20):
-        try:
-            await platform.start()
-            return
-        except AssertionError:  # the port may still be held by a dying child
-            if attempt == 19:
-                raise
-            await asyncio.sleep(0.3)
 
 
 async def _appearing(platform: PlatformProcess, name: str) -> psutil.Process:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -14,19 +13,17 @@ import pytest
 
 from baigong.stores.lake.table import PartitionTable, Succeeded, split_position
 from tests.outage.halted import POINTS, flush, merge
+from tests.outage.preload import may_preload, preloaded
 
 pytestmark = [
     pytest.mark.timeout(300),
-    pytest.mark.skipif(not (sys.platform == "linux" and shutil.which("gcc")), reason="needs Linux and gcc"),
+    pytest.mark.skipif(not may_preload(), reason="needs Linux and gcc"),
 ]
 
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory) -> Path:
-    made = tmp_path_factory.mktemp("halt") / "halt.so"
-    source = Path(__file__).with_name("halt.c")
-    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", made, source, "-ldl"], check=True)
-    return made
+    return preloaded("halt", tmp_path_factory.mktemp("halt"))
 
 
 def rows_in(root: Path) -> Counter[tuple[int, int]]:
