@@ -15,16 +15,17 @@ import pyarrow as pa
 from baigong.cli.children import Child
 from baigong.cli.folder import write_secret
 from baigong.cli.platform import PARTITION, Platform, clock_us
+from baigong.plant import waves
 from baigong.plant.__main__ import PlantConfig
 from baigong.plant.episodes import episodes
 from baigong.plant.faults import FAULTS, Scenario, active_fault, first_scenario, load_scenario, save_scenario, set_fault
 from baigong.plant.history import frames
-from baigong.plant.points import HOST, MQTT_DEVICES, Ports, devices
+from baigong.plant.points import HOST, MQTT_DEVICES, Ports, devices, numbers
 from baigong.plant.publishers import FrontDoor
 from baigong.plant.tour import tour
 from baigong.registry.opening import Registry
+from baigong.vocab.burst import pieces
 from baigong.vocab.errors import FixConfiguration, RetryLater
-from baigong.vocab.frame import encode, split
 
 TENANT = "demo"
 SEED = 20_230_817
@@ -89,7 +90,8 @@ async def furnish(platform: Platform, scenario_path: Path, ports: Ports, progres
     registry = platform.registry
     wanted = {spec.device: spec for spec in devices(ports)}
     users = {}
-    for device in MQTT_DEVICES:
+    wanted[waves.DEVICE] = waves.device()
+    for device in (*MQTT_DEVICES, waves.DEVICE):
         await registry.devices.put(TENANT, wanted.pop(device), _BY)
         secret = await registry.credentials.put(TENANT, device, device)
         users[device] = (device, secret)
@@ -135,11 +137,13 @@ async def _past(platform: Platform, scenario_path: Path, progress: Progress) -> 
     await platform.registry.episodes.put(TENANT, await asyncio.to_thread(episodes, scenario), _BY)
     rows, window = 0, asyncio.Semaphore(_WINDOW)
     span = max(scenario.history_end_us - scenario.history_start_us, 1)
-    days = iter(frames(scenario, TENANT))
+    days, speed = iter(frames(scenario, TENANT)), numbers(TENANT)["pump2.speed"]
     while (day := await asyncio.to_thread(next, days, None)) is not None:
-        pieces = await asyncio.to_thread(_encoded, day)
+        told = await asyncio.to_thread(_encoded, day)
+        recorded = await asyncio.to_thread(waves.history, scenario, TENANT, day, speed)
+        told += _encoded(recorded) if recorded is not None else []
         async with asyncio.TaskGroup() as group:
-            for piece in pieces:
+            for piece in told:
                 await window.acquire()
                 group.create_task(_store(platform, piece, window))
         rows += len(day)
@@ -151,7 +155,7 @@ async def _past(platform: Platform, scenario_path: Path, progress: Progress) -> 
 
 
 def _encoded(day: pa.RecordBatch) -> list[bytes]:
-    return [encode(piece) for piece in split(day)]
+    return [raw for _, raw in pieces(day)]
 
 
 async def _store(platform: Platform, piece: bytes, window: asyncio.Semaphore) -> None:

@@ -13,7 +13,9 @@ import msgspec
 from gmqtt.mqtt.constants import MQTTv311
 from msgspec import Struct
 
+from baigong.plant import waves
 from baigong.plant.catalogue import signals
+from baigong.plant.faults import Scenario
 from baigong.plant.live import Shown
 from baigong.plant.points import MQTT_DEVICES, TOPICS
 
@@ -45,6 +47,14 @@ class Publisher:
     sent: int = 0
     _lost: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def period_s(self) -> float:
+        return PERIOD_S[self.device]
+
+    def message(self, shown: Shown) -> tuple[str, bytes]:
+        """Return the topic and what is sent there."""
+        return TOPICS[self.device], payload(self.device, shown)
+
     async def run(self) -> None:
         """Until cancelled."""
         while True:
@@ -66,14 +76,30 @@ class Publisher:
                 await client.connect(self.door.host, self.door.port, keepalive=30, version=MQTTv311)
             while not self._lost.is_set():
                 if self.shown is not None:
-                    client.publish(TOPICS[self.device], payload(self.device, self.shown), qos=1)
+                    client.publish(*self.message(self.shown), qos=1)
                     self.sent += 1
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(PERIOD_S[self.device]):
+                    async with asyncio.timeout(self.period_s):
                         await self._lost.wait()
         finally:
             with contextlib.suppress(OSError):
                 await client.disconnect()
+
+
+@dataclass(slots=True)
+class WavePublisher(Publisher):
+    """The accelerometer: a recording a minute."""
+
+    scenario: Scenario | None = None
+
+    @property
+    def period_s(self) -> float:
+        return waves.PERIOD_S
+
+    def message(self, shown: Shown) -> tuple[str, bytes]:
+        assert self.scenario is not None  # noqa: S101 - given with the first moment shown
+        speed = float(shown.values["pump2.speed"])
+        return waves.TOPIC, waves.payload(waves.waveform(self.scenario, shown.time_us, speed))
 
 
 def payload(device: str, shown: Shown) -> bytes:
@@ -90,4 +116,5 @@ def payload(device: str, shown: Shown) -> bytes:
 
 def publishers(door: FrontDoor) -> list[Publisher]:
     """Make a publisher for each device that has something to sign in with."""
-    return [Publisher(device, door) for device in MQTT_DEVICES if device in door.users]
+    made = [Publisher(device, door) for device in MQTT_DEVICES if device in door.users]
+    return made + [WavePublisher(waves.DEVICE, door)] * (waves.DEVICE in door.users)

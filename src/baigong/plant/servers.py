@@ -8,12 +8,12 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from baigong.plant.faults import load_scenario
+from baigong.plant.faults import Scenario, load_scenario
 from baigong.plant.live import TICK_US, LivePlant, ScenarioFile, Shown
 from baigong.plant.modbus_servers import ModbusServers
 from baigong.plant.opcua_servers import opcua_servers
 from baigong.plant.points import Ports
-from baigong.plant.publishers import FrontDoor, publishers
+from baigong.plant.publishers import FrontDoor, WavePublisher, publishers
 from baigong.plant.world import Plant
 
 Clock = Callable[[], int]
@@ -32,11 +32,13 @@ class Servers:
         self.publishers = publishers(door) if door else []
         self.sending: list[asyncio.Task[None]] = []
 
-    async def show(self, shown: Shown) -> None:
+    async def show(self, shown: Shown, scenario: Scenario | None = None) -> None:
         await self.modbus.show(shown)
         for server in self.opcua:
             await server.show(shown)
         for publisher in self.publishers:
+            if isinstance(publisher, WavePublisher):
+                publisher.scenario = scenario
             publisher.shown = shown
         for task in self.sending:
             if task.done():
@@ -44,7 +46,9 @@ class Servers:
 
 
 @contextlib.asynccontextmanager
-async def serving(ports: Ports, door: FrontDoor | None, shown: Shown) -> AsyncIterator[Servers]:
+async def serving(
+    ports: Ports, door: FrontDoor | None, shown: Shown, scenario: Scenario | None = None
+) -> AsyncIterator[Servers]:
     """Start all servers, already showing ``shown``; bus.port_taken names a port that is not free."""
     servers = Servers(ports, door)
     async with contextlib.AsyncExitStack() as stack:
@@ -52,7 +56,7 @@ async def serving(ports: Ports, door: FrontDoor | None, shown: Shown) -> AsyncIt
         for server in servers.opcua:
             await server.start()
             stack.push_async_callback(server.stop)
-        await servers.show(shown)
+        await servers.show(shown, scenario)
         servers.sending = [asyncio.create_task(publisher.run()) for publisher in servers.publishers]
         try:
             yield servers
@@ -78,7 +82,7 @@ async def run_plant(
     watched = ScenarioFile(scenario_file)
     live = LivePlant(Plant(watched.changed() or load_scenario(scenario_file)))
     shown = await asyncio.to_thread(live.at, clock_us())
-    async with serving(ports, door, shown) as servers:
+    async with serving(ports, door, shown, live.plant.scenario) as servers:
         ready()
         while not stop.is_set():
             with contextlib.suppress(TimeoutError):
@@ -87,4 +91,4 @@ async def run_plant(
             scenario = watched.changed()
             if scenario is not None:
                 live.switch(scenario)
-            await servers.show(live.at(clock_us()))
+            await servers.show(live.at(clock_us()), live.plant.scenario)
