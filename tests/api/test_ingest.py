@@ -101,6 +101,9 @@ BAD_JSON = [
     (b'{"values":[{"point":"pump1.flow","value":1,"time":"soon"}]}', "config.invalid"),
     (b'{"values":[{"point":"pump1.flow","value":1,"quality":99999999999}]}', "frame.invalid"),
     (b'{"columns":{"point":["pump1.flow"],"value":[1,2]}}', "payload.malformed"),
+    (b'{"values":[{"point":"pump1.flow"}]}', "payload.malformed"),
+    (b'{"values":[{"point":"pump1.flow","value":1},{"point":"pump1.flow","value":null}]}', "payload.malformed"),
+    (b'{"columns":{"point":["pump1.flow"],"value":[null],"quality":[0]}}', "payload.malformed"),
 ]
 
 
@@ -110,6 +113,14 @@ async def test_bad_json_stores_nothing(plant: World, raw: bytes, code: str) -> N
         answer = await client.post("/ingest", content=raw, headers={"Content-Type": "application/json"})
     assert answer.json()["code"] == code, answer.text
     assert (await plant.bus.stream_state("p0")).last_seq == 0
+
+
+async def test_a_row_without_a_value_is_named(plant: World) -> None:
+    rows = [{"point": "pump1.flow", "value": 1}, {"point": "pump1.pressure"}]
+    async with plant.client() as client:
+        answer = await client.post("/ingest", json={"values": rows})
+    assert answer.status_code == 400 and answer.json()["place"] == "values[1]"
+    assert answer.json()["detail"] == "row 2 ('pump1.pressure') has no value"
 
 
 async def test_bad_arrow_stores_nothing(plant: World) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from rig import rig, spec, until
 
-from baigong.drivers.opcua.sim import OpcUaSim
+from baigong.drivers.opcua.sim import OpcUaSim, SimNode
 from baigong.vocab import quality as q
 
 _SERVER = """
@@ -183,6 +183,49 @@ async def test_an_opc_ua_server_gone_and_back(tmp_path: Path, monkeypatch: pytes
         assert latest(r, 2)[2] == "VMC-850", "unchanged since before the outage, and known to be good again"
         assert r.device("cnc").status("local")["state"] == "connected"
         assert len({row[:2] for row in r.rows(2)}) <= len(r.rows(2))
+
+
+@pytest.mark.parametrize("shift_s", [-60, 60])
+async def test_the_hole_of_a_server_with_a_wrong_clock_is_filled_from_its_first_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shift_s: int
+) -> None:
+    """Every value the server remembers is stored, those that the broken link swallowed too."""
+    monkeypatch.setattr("baigong.gateway.supervisor._FIRST_S", 0.1)
+    made: dict[int, float] = {}  # by the server's own clock
+    async with OpcUaSim(nodes=[SimNode("Machine.Level", 0.0, "Double", history=True)]) as sim, rig(tmp_path) as r:
+
+        async def produce() -> None:
+            while True:
+                at_us = time.time_ns() // 1000 + shift_s * 1_000_000
+                made[at_us] = float(len(made) + 1)
+                await sim.set({"Machine.Level": made[at_us]}, at_us, server_time_us=at_us)
+                await asyncio.sleep(0.02)
+
+        def stored() -> dict[int, float]:
+            return {
+                at: value for _, at, value, quality in r.rows(1) if quality == 0 and at in made
+            }  # not what was told again
+
+        producing = asyncio.create_task(produce())
+        options = {"url": sim.url, "timeout_s": 2.0}
+        await r.run(spec("cnc", "opcua", (sim.address("Machine.Level"),), options=options, scan={"default": "50ms"}))
+        await until(lambda: len(stored()) > 20, 30)
+        since = max(stored())
+        await sim.stop()
+        await until(lambda: r.device("cnc").state == "down", 30)
+        gone = len(made)
+        await until(lambda: len(made) > gone + 50, 30)
+        await sim.start()
+        await until(lambda: "hole.filled" in r.kinds(), 30)
+        back = max(made)
+        await until(lambda: max(stored()) > back, 30)
+        producing.cancel()
+        await asyncio.wait({producing})
+        lost = [at for at in made if since < at <= back and at not in stored()]
+        assert lost == []
+        assert all(stored()[at] == made[at] for at in made if since < at <= back)
+        heard = r.fleet.heard["demo/cnc"]
+        assert abs((heard.said_us - heard.heard_us) / 1e6 - shift_s) < 10
 
 
 def latest(r, number: int):

@@ -8,21 +8,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from baigong.api.times import read_time
 from baigong.vocab import burst as bursts
 from baigong.vocab import frame as frames
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.quality import severity
 
 Resolve = Callable[[Sequence[str], Sequence[Any]], "list[int]"]  # (names, an example value of each) -> numbers
 
 
 class IngestValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``time``: ISO 8601 or microseconds; left out: now."""
+    """``time``: ISO 8601 or microseconds; left out: now. ``value`` null needs a ``quality`` that says why."""
 
     point: str
-    value: float | int | str | bool | None = None
+    value: float | int | str | bool | UnsetType | None = UNSET
     time: str | int | None = None
     quality: int = 0
 
@@ -57,9 +58,10 @@ def names_of(body: IngestJson) -> IngestColumns:
     if (body.values is None) == (body.columns is None):
         raise FixConfiguration("payload.malformed", "send either values or columns", place="body")
     if body.values is not None:
+        values = [_value_of(v, at) for at, v in enumerate(body.values, 1)]
         return IngestColumns(
             point=[v.point for v in body.values],
-            value=[v.value for v in body.values],
+            value=values,
             time=["now" if v.time is None else v.time for v in body.values],
             quality=[v.quality for v in body.values],
         )
@@ -71,7 +73,29 @@ def names_of(body: IngestJson) -> IngestColumns:
         column = getattr(columns, name)
         if isinstance(column, list) and len(column) != n:
             raise FixConfiguration("payload.malformed", f"{name} has {len(column)} rows, point has {n}", place=name)
+    for at, value in enumerate(columns.value):
+        if value is None:
+            quality = columns.quality[at] if isinstance(columns.quality, list) else columns.quality
+            _check_null(columns.point[at], quality, at + 1)
     return columns
+
+
+def _value_of(row: IngestValue, at: int) -> float | int | str | bool | None:
+    if isinstance(row.value, UnsetType):
+        raise FixConfiguration("payload.malformed", f"row {at} ({row.point!r}) has no value", place=f"values[{at - 1}]")
+    if row.value is None:
+        _check_null(row.point, row.quality, at)
+    return row.value
+
+
+def _check_null(point: str, quality: int, at: int) -> None:
+    """A value that is not there and good at once is a mistake of its sender."""
+    if severity(quality) == "good":
+        raise FixConfiguration(
+            "payload.malformed",
+            f"row {at} ({point!r}) has the value null and good quality: say with quality why there is none",
+            place=f"values[{at - 1}]",
+        )
 
 
 def from_json(columns: IngestColumns, numbers: Sequence[int], now_us: int) -> pa.RecordBatch:

@@ -34,13 +34,17 @@ async def fill(station: Station, driver: Driver) -> None:
         return
     if hole.from_us < end_us - _OLDEST_US:
         _leave(station, hole.from_us, end_us - _OLDEST_US, "longer ago than is asked for", over=False)
+        hole.said_us += end_us - _OLDEST_US - hole.from_us
         hole.from_us = end_us - _OLDEST_US
     start_us, rows = hole.from_us, 0
+    # from here on by the source's clock: one behind ours still has values to tell from before we last heard it
+    last_us = max(end_us, hole.said_us + 1)
     try:
-        while hole.from_us < end_us:
-            until_us = min(hole.from_us + _STEP_US, end_us)
-            rows += await _step(station, driver, hole, until_us if until_us < end_us else end_us + _AHEAD_US)
-            hole.from_us = until_us
+        while hole.said_us < last_us:
+            until_us = min(hole.said_us + _STEP_US, last_us)
+            rows += await _step(station, driver, hole, until_us if until_us < last_us else last_us + _AHEAD_US)
+            hole.from_us += until_us - hole.said_us
+            hole.said_us = until_us
     except (FixConfiguration, ReportBug) as error:
         station.note(error)
         _leave(station, hole.from_us, end_us, error.message)
@@ -56,7 +60,7 @@ async def fill(station: Station, driver: Driver) -> None:
 
 async def _step(station: Station, driver: Driver, hole: Hole, until_us: int) -> int:
     rows = 0
-    frames = driver.history(station.table.wanted(), hole.from_us - _OVERLAP_US, until_us)  # type: ignore[attr-defined]
+    frames = driver.history(station.table.wanted(), hole.said_us - _OVERLAP_US, until_us)  # type: ignore[attr-defined]
     while (batch := await bounded(_next(frames), _ANSWER_S, "reading history", station.around.abandoned)) is not None:
         made = station.transform.history(batch)
         await _keep(station, made)

@@ -15,9 +15,13 @@ T = TypeVar("T")
 
 
 class LastHeard(Struct, kw_only=True):
-    """``heard_us``: the last good frame arrived (0: never). ``marked``: its end is already written as bad values."""
+    """``heard_us``: the last good frame arrived (0: never). ``marked``: its end is already written as bad values.
+
+    ``said_us``: the newest time in it by the source's own clock (0: none that could be believed).
+    """
 
     heard_us: int = 0
+    said_us: int = 0
     marked: bool = False
 
 

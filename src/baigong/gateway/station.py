@@ -25,6 +25,7 @@ from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError
 from baigong.vocab.frame import frame, times_us
 
+_LAG_US = 3_600_000_000  # a time further behind is that of an old value, not of a clock behind
 _SKEW_TOLD_S = 60.0  # a wrong clock is told of again after so long, or when it is wrong by a second more
 
 
@@ -50,11 +51,13 @@ class Surroundings:
 class Hole:
     """A time without the device, from ``from_us`` until now.
 
+    ``said_us``: where it begins by the source's own clock, which is the one that its memory is asked in.
     ``marks``: (numbers, times) of what we wrote into it ourselves. ``filled``: numbers of which the device's memory
     knew something; the marks of these are taken back.
     """
 
     from_us: int
+    said_us: int
     marks: list[tuple[Ints, Ints]] = field(default_factory=list)
     filled: set[int] = field(default_factory=set)
 
@@ -70,7 +73,7 @@ class Station:
         self.table = PointTable(tenant, spec)
         self.transform = Transform(self.table, around.window.for_device(spec))
         self.manifest: Manifest = manifest(spec.driver)
-        self.hole: Hole | None = Hole(heard.heard_us) if heard.heard_us else None
+        self.hole: Hole | None = self._hole() if heard.heard_us else None
         self.values_in = 0
         self.counters: Counter[str] = Counter()
         self.last_error: BaigongError | None = None
@@ -90,6 +93,21 @@ class Station:
         self.last_error, self.last_error_us = error, self.around.clock.now_us()
         self.counters[f"error.{error.code}"] += 1
 
+    def _hole(self) -> Hole:
+        """A hole from where we last heard of the device; its clock may be ahead of ours, or behind."""
+        from_us = self.heard.heard_us or self.around.clock.now_us()
+        ahead_us = int(self.transform.window.future_s * 1e6)
+        said_us = self.heard.said_us or from_us
+        return Hole(from_us, min(max(said_us, from_us - _LAG_US), from_us + ahead_us))
+
+    def _remember(self, batch: pa.RecordBatch, now_us: int) -> None:
+        """Keep the newest time that the source itself told, unless it cannot be the time of its clock."""
+        said = times_us(batch)
+        sane = said[(said > now_us - _LAG_US) & (said <= now_us + int(self.transform.window.future_s * 1e6))]
+        if len(sane):
+            self.heard.said_us = int(sane.max())
+        self.heard.heard_us, self.heard.marked = now_us, False
+
     def receive(self, batch: pa.RecordBatch) -> Transformed:
         """Transform what just arrived, and keep everything about it that ``why`` will be asked."""
         clock = self.around.clock
@@ -100,7 +118,7 @@ class Station:
         elif made.rows_in:
             self.skew = None
         if made.rows_in:
-            self.heard.heard_us, self.heard.marked = clock.now_us(), False
+            self._remember(batch, clock.now_us())
         if made.held is not None and self.hole is not None:
             self.hole.marks.append((made.held.column("point").to_numpy(), times_us(made.held)))
         return made
@@ -131,7 +149,7 @@ class Station:
     async def lose(self, quality: int) -> None:
         """The link is gone: every point says so, once per loss."""
         if self.hole is None:
-            self.hole = Hole(self.heard.heard_us or self.around.clock.now_us())
+            self.hole = self._hole()
         await self.mark(quality)
         self.heard.marked = True
 

@@ -55,7 +55,7 @@ class Transform:
 
     def __init__(self, table: PointTable, window: Window | None = None) -> None:
         self._table = table
-        self._window = window or Window()
+        self.window = window or Window()
         n = len(table) + 1
         self._told_value = np.full(n, np.nan)  # deadband: what was last stored
         self._told_quality = np.full(n, -1, np.int64)
@@ -129,8 +129,8 @@ class Transform:
 
     def _check_clock(self, batch: pa.RecordBatch, rows: Ints, arrival_us: int) -> tuple[pa.RecordBatch, Skew | None]:
         times = times_us(batch)
-        ahead = times > arrival_us + int(self._window.future_s * 1e6)
-        behind = times < arrival_us - int(self._window.past_s * 1e6)
+        ahead = times > arrival_us + int(self.window.future_s * 1e6)
+        behind = times < arrival_us - int(self.window.past_s * 1e6)
         if not ahead.any() and not behind.any():
             self._said_us[rows] = times
             self._old[rows] = False
@@ -194,7 +194,7 @@ class Transform:
         told = self._told_value[rows]
         with np.errstate(invalid="ignore"):
             near = (np.abs(values - told) <= self._table.deadband[rows]) | (np.isnan(values) & np.isnan(told))
-        fresh = times - self._told_us[rows] < self._window.repeat_s * 1e6
+        fresh = times - self._told_us[rows] < self.window.repeat_s * 1e6
         changed: Mask = ~(near & (qualities == self._told_quality[rows]) & fresh)
         which = rows[changed]
         self._told_value[which], self._told_us[which] = values[changed], times[changed]
