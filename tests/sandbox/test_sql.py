@@ -186,6 +186,16 @@ async def test_children_stay_within_their_number(world: World) -> None:
         await pool.close()
 
 
+async def test_a_warm_pool_has_a_child_for_the_first_query(pool: SqlPool) -> None:
+    pool.warm()
+    waiting = pool.stats()["children"]
+    assert len(waiting) == 1
+    await pool.query("acme", "select 1")
+    assert waiting[0] in pool.stats()["children"]
+    pool.warm()
+    assert pool.stats()["started"] <= 2
+
+
 async def test_idle_children_go(world: World) -> None:
     pool = SqlPool(world.view, SqlSettings(idle_s=0.3))
     try:

@@ -206,6 +206,7 @@ async def running(
         )
         roll.add("platform", lambda: (os.getpid(), app.state.rooms.started_us, 0))
         await _ready(owner)
+        pool.warm()
         server = _Server(
             uvicorn.Config(
                 app, settings.host, settings.port, log_level="warning", access_log=False, proxy_headers=False

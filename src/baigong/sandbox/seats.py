@@ -63,6 +63,11 @@ class Seats:
     def pids(self) -> list[int]:
         return [child.pid for child in self._children if child.alive]
 
+    def warm(self) -> None:
+        """Start a child now, so that the first query does not wait for one."""
+        if self._keep_spare and self._spare is None and not self._children:
+            self._spare = self._spawn()
+
     async def take(self, tenant: str, roots: frozenset[str]) -> Seat:
         """Give a child that may read ``roots``: the one that worked last, or a new one."""
         while (seat := self._warm(tenant)) is not None:

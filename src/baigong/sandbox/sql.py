@@ -167,6 +167,10 @@ class SqlPool:
         finally:
             await self._give_slot(tenant)
 
+    def warm(self) -> None:
+        """Start a child now, so that the first query does not wait for one."""
+        self._seats.warm()
+
     def walls(self) -> dict[str, Any]:
         """Say which walls stand: those of the newest child, or what the kernel offers while there was none."""
         standing = self._seats.walls or kernel()
