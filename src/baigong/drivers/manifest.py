@@ -37,6 +37,8 @@ class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     choices: list[str] = []
     help: Words | None = None
     advanced: bool = False
+    minimum: float | None = None  # of numbers, both included
+    maximum: float | None = None
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,6 +54,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     extra: str = ""  # pip extra that brings its library
     address_help: Words
     address_examples: list[str] = []
+    address_check: str = ""  # "module:function" taking (address, options); imports nothing heavy
     options: list[Option] = []
     package: str = ""  # filled in on reading
 
@@ -78,6 +81,12 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             advice = f'pip install "baigong[{self.extra}]"' if self.extra else "reinstall baigong"
             raise FixConfiguration("driver.unsupported", f"{self.id} needs {error.name}: {advice}") from error
         return made  # type: ignore[no-any-return]
+
+    def check_address(self, address: str, options: dict[str, Any]) -> None:
+        """Raise driver.address for an address that this driver could never read; without a check, anything goes."""
+        if self.address_check:
+            module, _, name = self.address_check.partition(":")
+            getattr(import_module(f"{self.package}.{module}"), name)(address, options)
 
 
 BUILT_IN = ("sim", "modbus", "opcua", "mqtt")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baigong.bus.contract import Bus
-from baigong.drivers.manifest import manifest
 from baigong.registry.book import PointBook
+from baigong.registry.checking import check_driver
 from baigong.registry.credentials import Credentials
 from baigong.registry.devices import Devices
 from baigong.registry.episodes import Episodes
@@ -23,7 +23,7 @@ from baigong.stores.records import Records, open_records
 from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.plant import all_devices, all_points
 from baigong.vocab.devices import DeviceSpec
-from baigong.vocab.errors import BaigongError, FixConfiguration
+from baigong.vocab.errors import BaigongError
 
 _RELOAD_S = 2.0
 
@@ -43,32 +43,6 @@ class Registry:
     credentials: Credentials
     episodes: Episodes
     retention: Retention
-
-
-_TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool}
-
-
-def check_driver(spec: DeviceSpec) -> None:
-    """Raise driver.unknown or driver.option for what can be seen without importing the driver."""
-    told = manifest(spec.driver)
-    known = {o.name: o for o in told.options}
-    for name, value in spec.options.items():
-        if name not in known:
-            raise FixConfiguration(
-                "driver.option", f"{spec.driver} has no option {name!r}; it knows {sorted(known)}", place=name
-            )
-        wanted = _TYPES.get(known[name].type, str)
-        if value is not None and (not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool)):
-            raise FixConfiguration("driver.option", f"{name} is a {known[name].type}; {value!r} is none", place=name)
-        if known[name].choices and value not in (None, "", *known[name].choices):
-            raise FixConfiguration(
-                "driver.option", f"{name} is one of {known[name].choices}, not {value!r}", place=name
-            )
-    for option in told.options:
-        if option.required and spec.options.get(option.name) in (None, ""):
-            raise FixConfiguration(
-                "driver.option", f"{spec.driver} needs the option {option.name!r}", place=option.name
-            )
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from baigong.vocab.errors import FixConfiguration
 
@@ -92,6 +93,11 @@ def parse(address: str, *, one_based: bool = False, order: str = "abcd") -> Regi
             raise _wrong(address, f"a {area} is a single bit and has no type")
         return Register(area, start, 1, "bool", "abcd", False, unit=unit)
     return _typed(address, area, start, bit, rest, order, unit)
+
+
+def check(address: str, options: dict[str, Any]) -> None:
+    """Raise driver.address for what no device with these options can have."""
+    parse(address, one_based=options.get("addressing") == "one")
 
 
 def canonical(address: str, *, one_based: bool = False) -> str:

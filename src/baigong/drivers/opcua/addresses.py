@@ -14,10 +14,12 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from asyncua import ua
+from typing import TYPE_CHECKING, Any
 
 from baigong.vocab.errors import FixConfiguration
+
+if TYPE_CHECKING:
+    from asyncua import ua  # 0.8 s and an extra: addresses are checked without it
 
 _NODE = re.compile(r"^(?:(?:ns=(\d{1,5})|nsu=([^;]+));)?([isgb])=(.*)$", re.DOTALL)
 _STEP = re.compile(r"\[(\d{1,9})\]|(?:^|\.)([^\W\d][^.\[\]#]*)")
@@ -48,6 +50,11 @@ def parse(text: str) -> Address:
     if index and int(index) > 0xFFFF:
         raise FixConfiguration("driver.address", f"namespace {index} is more than 65535", place=text)
     return Address(int(index or 0), _unescape(uri or ""), kind, _identifier(kind, raw, text), _way(way, sharp, text))
+
+
+def check(address: str, options: dict[str, Any]) -> None:
+    """Raise driver.address for what is no node."""
+    parse(address)
 
 
 def _identifier(kind: str, raw: str, text: str) -> int | str | bytes | uuid.UUID:
@@ -90,6 +97,8 @@ def _unescape(uri: str) -> str:
 
 def to_node_id(address: Address, namespaces: Sequence[str]) -> ua.NodeId | None:
     """Make the NodeId for a server's namespace table; None when it does not know the URI."""
+    from asyncua import ua
+
     index = address.index
     if address.uri:
         if address.uri not in namespaces:
@@ -107,6 +116,7 @@ def to_node_id(address: Address, namespaces: Sequence[str]) -> ua.NodeId | None:
 def from_node_id(node: ua.NodeId, namespaces: Sequence[str] = ()) -> str:
     """Write a NodeId as an address: with the URI when the table is given and knows the index.
 
+    >>> from asyncua import ua
     >>> from_node_id(ua.NodeId("Machine.Temp", 2))
     'ns=2;s=Machine.Temp'
     >>> from_node_id(ua.NodeId(5, 1), ["http://opcfoundation.org/UA/", "http://maker/"])

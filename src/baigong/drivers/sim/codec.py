@@ -68,6 +68,11 @@ def parse(address: str) -> Signal:
     return Signal(shape, parameters)
 
 
+def check(address: str, options: dict[str, Any]) -> None:
+    """Raise driver.address for an address that is no signal."""
+    parse(address)
+
+
 def _parameter(name: str, text: str, default: float | int | str) -> float | int | str:
     if isinstance(default, str):
         return text

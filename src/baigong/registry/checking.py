@@ -1,0 +1,91 @@
+"""What can be seen of a device before anything is connected: options, their ranges, addresses, scaling, scan classes.
+
+Used for whatever way a device comes in: API, console, file, command line.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from baigong.drivers.manifest import Manifest, Option, manifest
+from baigong.vocab.devices import DeviceSpec, PointSpec
+from baigong.vocab.errors import BaigongError, FixConfiguration
+
+_TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool}
+_MOST = 50  # problems told at once
+
+
+def check_driver(spec: DeviceSpec) -> None:
+    """Raise the first problem, with all of them in its field ``problems``: [{code, place, title}].
+
+    driver.unknown, driver.option, driver.address, config.invalid. The place is like ``device.points[3].address``.
+    """
+    told = manifest(spec.driver)
+    found = [*_options(told, spec.options), *_points(told, spec)]
+    if found:
+        first = found[0]
+        if len(found) > 1:
+            first.fields["problems"] = [{"code": e.code, "place": e.place, "title": e.message} for e in found[:_MOST]]
+            first.fields["problems_total"] = len(found)
+        raise first
+
+
+def _options(told: Manifest, given: dict[str, Any]) -> Iterator[BaigongError]:
+    known = {o.name: o for o in told.options}
+    for name, value in given.items():
+        if name not in known:
+            yield _wrong_option(name, f"{told.id} has no option {name!r}; it knows {sorted(known)}")
+        elif value is not None and (sentence := _wrong_value(known[name], value)):
+            yield _wrong_option(name, sentence)
+    for option in told.options:
+        if option.required and given.get(option.name) in (None, ""):
+            yield _wrong_option(option.name, f"{told.id} needs the option {option.name!r}")
+
+
+def _wrong_option(name: str, sentence: str) -> BaigongError:
+    return FixConfiguration("driver.option", sentence, place=name)
+
+
+def _wrong_value(option: Option, value: Any) -> str:
+    wanted = _TYPES.get(option.type, str)
+    if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
+        return f"{option.name} is a {option.type}; {value!r} is none"
+    if option.choices and value not in ("", *option.choices):
+        return f"{option.name} is one of {option.choices}, not {value!r}"
+    low, high = option.minimum, option.maximum
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            return f"{option.name} is {value}: no number to work with"
+        if (low is not None and value < low) or (high is not None and value > high):
+            return f"{option.name} is {value}: it lies from {_number(low)} to {_number(high)}"
+    return ""
+
+
+def _number(bound: float | None) -> str:
+    return "anything" if bound is None else f"{bound:g}"
+
+
+def _points(told: Manifest, spec: DeviceSpec) -> Iterator[BaigongError]:
+    for index, point in enumerate(spec.points):
+        place = f"device.points[{index}]"
+        try:
+            told.check_address(point.address, spec.options)
+        except BaigongError as error:
+            sentence = f"{point.name}: {error.message}"
+            yield FixConfiguration("driver.address", sentence, place=f"{place}.address", address=point.address)
+        for field, sentence in _numbers(point, spec.scan):
+            yield FixConfiguration("config.invalid", f"{point.name}: {sentence}", place=f"{place}.{field}")
+
+
+def _numbers(point: PointSpec, scan: dict[str, str]) -> Iterator[tuple[str, str]]:
+    if point.scale == 0:
+        yield "scale", "a scale of 0 makes every value the same"
+    for field in ("scale", "offset", "deadband"):
+        if not math.isfinite(getattr(point, field)):
+            yield field, f"{field} is not a number"
+    if point.deadband < 0:
+        yield "deadband", "a deadband is not less than 0"
+    if point.scan and point.scan != "default" and point.scan not in scan:
+        yield "scan", f"there is no scan class {point.scan!r}; there are {sorted(scan)}"
