@@ -29,9 +29,10 @@ async def test_a_level_is_weighted_by_time_and_a_gap_counts_for_nothing(plant: W
 async def test_a_state_holds_to_the_end_of_the_window(plant: World) -> None:
     await plant.put("pump1.state", [T0, T0 + 30 * S], [0.0, 1.0])
     async with plant.client() as client:
-        params = {"points": "pump1.state", "start": T0, "end": T0 + 120 * S}
+        params = {"points": "pump1.state", "start": T0, "end": T0 + 120 * S, "bins": 4}
         (state,) = (await client.get("/series/statistics", params=params)).json()["points"]
     assert (state["good_s"], state["mean"]) == (120, pytest.approx(0.75))
+    assert state["bins"] == [30, 0, 0, 90]
 
 
 def test_slices_add_up_to_the_whole() -> None:

@@ -20,7 +20,7 @@ describe('addresses', () => {
     expect(routeOf('/nothing')).toEqual({ page: 'missing' })
   })
   it('hold the whole state of a trend', () => {
-    const state = { points: ['a.b', '泵1.流量', 'x.a,b&c'], range: { start: '-30d', end: 'now' }, layout: 'stack' as const, episodes: false, hidden: ['a.b'] }
+    const state = { points: ['a.b', '泵1.流量', 'x.a,b&c'], range: { start: '-30d', end: 'now' }, layout: 'stack' as const, view: 'scatter' as const, compare: '7d', scales: { 'm3/h': [0, 80] as [number, number], '[g]': [-1.5, 2] as [number, number] }, episodes: false, hidden: ['a.b'] }
     expect(parseTrend(trendSearch(state))).toEqual(state)
     expect(parseTrend('')).toEqual(emptyTrend)
   })

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from baigong.api.lines import Line, read_lines
 from baigong.api.rooms import Rooms
-from baigong.api.series import Line, find_points, read_lines, slices, span
+from baigong.api.series import find_points, slices, span
 from baigong.api.wire import Call, Operation
 from baigong.stores.records.plant import PointRow
 
 
 class StatisticsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``."""
+    """``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``. ``bins``: also a histogram of so many."""
 
     points: str
     start: str = "-1h"
     end: str = "now"
+    bins: Annotated[int, Meta(ge=0, le=500)] = 0
 
 
 class PointStatistics(Struct, frozen=True, kw_only=True):
     """Of one point. ``good_s``: for how long its value was known; ``mean``, ``deviation`` are over that time.
 
-    All but ``rows`` are null where no value was good.
+    All but ``rows`` are null where no value was good. ``bins``: seconds spent in equal steps from least to greatest,
+    a slope counted where its middle is; empty unless asked for.
     """
 
     name: str
@@ -38,6 +41,7 @@ class PointStatistics(Struct, frozen=True, kw_only=True):
     mean: float | None
     deviation: float | None
     good_s: float | None
+    bins: list[float]
 
 
 class Statistics(Struct, frozen=True, kw_only=True):
@@ -51,6 +55,8 @@ class Sums:
     """Grows slice by slice, time ascending. ``slopes``: between two samples a line, else the first one holds."""
 
     slopes: bool
+    bins: Any = None  # seconds in each; filled when ``within`` says what they cover
+    within: tuple[float, float] | None = None
     rows: int = 0
     least: float = np.inf
     greatest: float = -np.inf
@@ -90,6 +96,8 @@ class Sums:
     def _weigh(self, seconds: Any, begin: Any, end: Any) -> None:
         both = ~(np.isnan(begin) | np.isnan(end))
         seconds, begin, end = seconds[both], begin[both], end[both]
+        if self.within is not None:
+            self.bins += np.histogram((begin + end) / 2, len(self.bins), self.within, weights=seconds)[0]
         self.seconds += float(seconds.sum())
         self.area += float((seconds * (begin + end)).sum()) / 2
         self.squares += float((seconds * (begin * begin + begin * end + end * end)).sum()) / 3
@@ -97,7 +105,7 @@ class Sums:
     def told(self, name: str) -> PointStatistics:
         if self.first is None:
             none: dict[str, None] = dict.fromkeys(("least", "greatest", "first", "last", "mean", "deviation", "good_s"))
-            return PointStatistics(name=name, rows=self.rows, **none)
+            return PointStatistics(name=name, rows=self.rows, bins=[], **none)
         mean = self.area / self.seconds if self.seconds else self.first
         spread = max(self.squares / self.seconds - mean * mean, 0.0) if self.seconds else 0.0
         return PointStatistics(
@@ -110,6 +118,7 @@ class Sums:
             mean=mean,
             deviation=float(np.sqrt(spread)),
             good_s=self.seconds,
+            bins=[] if self.bins is None else self.bins.tolist(),
         )
 
 
@@ -118,7 +127,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         query: StatisticsQuery = call.query
         points = find_points(rooms, call.tenant, query.points)
         start, end = span(rooms, query.start, query.end)
-        told = await asyncio.to_thread(_all, rooms, call.tenant, points, start, end)
+        told = await asyncio.to_thread(_all, rooms, call.tenant, points, (start, end), query.bins)
         return Statistics(start_us=start, end_us=end, points=told)
 
     return [
@@ -133,15 +142,24 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-def _all(rooms: Rooms, tenant: str, points: list[PointRow], start: int, end: int) -> list[PointStatistics]:
-    now = rooms.clock_us()
+def _all(
+    rooms: Rooms, tenant: str, points: list[PointRow], window: tuple[int, int], bins: int
+) -> list[PointStatistics]:
     told = []
     for point in points:
         sums = Sums(point.spec.interpolates)
         if point.spec.kind not in ("text", "burst"):
-            for at, until in slices(rooms.lake, tenant, point, start, end):
-                for line in read_lines(rooms.lake, tenant, [point], at, until, 0):
-                    sums.add(line)
-            sums.close(min(end, now))
+            _read(rooms, tenant, point, window, sums)
+            if bins and sums.first is not None:
+                # read again: only now is it known from where to where
+                sums = Sums(point.spec.interpolates, np.zeros(bins), (sums.least, sums.greatest))
+                _read(rooms, tenant, point, window, sums)
         told.append(sums.told(point.name))
     return told
+
+
+def _read(rooms: Rooms, tenant: str, point: PointRow, window: tuple[int, int], sums: Sums) -> None:
+    for at, until in slices(rooms.lake, tenant, point, *window):
+        for line in read_lines(rooms.lake, tenant, [point], at, until, 0):
+            sums.add(line)
+    sums.close(min(window[1], rooms.clock_us()))

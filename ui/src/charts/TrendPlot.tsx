@@ -23,6 +23,8 @@ export interface TrendPlotProps {
   width: number
   height: number
   syncKey?: string
+  /** Fixed ends of scales, by unit. */
+  scales?: Readonly<Record<string, [number, number]>>
   onRange?: (from: number, to: number) => void
   /** Seconds under the pointer, null when it leaves. */
   onHover?: (s: number | null) => void
@@ -40,14 +42,14 @@ export function TrendPlot(props: TrendPlotProps) {
   const moving = useRef(false)
 
   // What forces a new plot: which lines in which roles, the theme, the narrowness.
-  const shape = JSON.stringify([props.theme, props.width < 560, props.colours, props.shaped.columns, props.traces.map((trace) => [trace.head.name, trace.head.unit, trace.head.kind, trace.words?.length])])
+  const shape = JSON.stringify([props.theme, props.width < 560, props.scales, props.colours, props.shaped.columns, props.traces.map((trace) => [trace.head.name, trace.head.unit, trace.head.kind, trace.head.states, trace.words?.length])])
 
   useEffect(() => {
     if (!host.current) return
     const p = now.current
     const paint = readInk()
     ink.current = paint
-    const look: TrendLook = { theme: p.theme, ink: paint, colours: p.colours, narrow: p.width < 560 }
+    const look: TrendLook = { theme: p.theme, ink: paint, colours: p.colours, narrow: p.width < 560, ...(p.scales ? { scales: p.scales } : {}) }
     const { series, bands } = seriesOf(p.shaped, p.traces, look)
     const u = new uPlot(
       {

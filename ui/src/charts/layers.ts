@@ -35,10 +35,12 @@ export function drawBelow(u: uPlot, layers: Layers, ink: Ink): void {
     ctx.fillRect(at.x, top, at.width, height)
     ctx.fillStyle = band.colour
     ctx.fillRect(at.x, top, at.width, 3 * dpr)
-    if (at.width > 28 * dpr) {
+    const instant = band.to <= band.from
+    if (instant) ctx.fillRect(at.x, top, 1.5 * dpr, height)
+    if (instant || at.width > 28 * dpr) {
       ctx.save()
       ctx.beginPath()
-      ctx.rect(at.x, top, at.width, 20 * dpr)
+      ctx.rect(at.x, top, instant ? 160 * dpr : at.width, 20 * dpr)
       ctx.clip()
       ctx.fillStyle = ink.muted
       ctx.font = ink.font.replace('11px', `${11 * dpr}px`)

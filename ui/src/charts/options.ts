@@ -12,6 +12,8 @@ export interface TrendLook {
   /** Index of each trace in the page's list, so that colours stay when one is hidden. */
   colours: readonly number[]
   narrow: boolean
+  /** Fixed ends by unit. */
+  scales?: Readonly<Record<string, [number, number]>>
 }
 
 /** Points of one unit share a scale; states and texts get their own. */
@@ -33,14 +35,14 @@ export function seriesOf(shaped: Shaped, traces: readonly Trace[], look: TrendLo
     series.push({
       label: trace.head.name,
       scale: scaleKey(trace, index),
-      stroke: edge ? faded(colour, 0.5) : colour,
-      width: edge ? 0.6 : 1.4,
+      stroke: trace.ghost ? faded(colour, edge ? 0.25 : 0.7) : edge ? faded(colour, 0.5) : colour,
+      width: edge ? 0.6 : trace.ghost ? 1.1 : 1.4,
       points: { show: column.role === 'line' && trace.t.length < 60, size: 4, fill: colour },
-      dash: column.role === 'uncertain' ? [4, 4] : edge ? [] : dashOf(index),
+      dash: trace.ghost && !edge ? [6, 4] : column.role === 'uncertain' ? [4, 4] : edge ? [] : dashOf(index),
       spanGaps: false,
       ...stairs,
     })
-    if (column.role === 'high') bands.push({ series: [i + 1, i], fill: faded(colour, 0.22) })
+    if (column.role === 'high') bands.push({ series: [i + 1, i], fill: faded(colour, trace.ghost ? 0.08 : 0.22) })
   })
   return { series, bands }
 }
@@ -49,7 +51,7 @@ export function scalesOf(traces: readonly Trace[], look: TrendLook): uPlot.Scale
   const scales: uPlot.Scales = { x: { time: true } }
   traces.forEach((trace, i) => {
     const key = scaleKey(trace, look.colours[i] ?? i)
-    scales[key] = key.startsWith('w') ? { range: (_u, min, max) => [Math.min(min ?? 0, 0) - 0.3, Math.max(max ?? 1, 1) + 0.3] } : { range: (_u, min, max) => padded(min ?? Number.NaN, max ?? Number.NaN) }
+    scales[key] = key.startsWith('w') ? { range: (_u, min, max) => [Math.min(min ?? 0, 0) - 0.3, Math.max(max ?? 1, 1) + 0.3] } : { range: (_u, min, max) => look.scales?.[trace.head.unit] ?? padded(min ?? Number.NaN, max ?? Number.NaN) }
   })
   return scales
 }

@@ -102,8 +102,8 @@ export const episode = {
   remove: (one: string) => askJson<void>(`/episodes/${id(one)}`, { method: 'DELETE' }),
 }
 
-export const statistics = (names: string[], start: string, end: string, signal?: AbortSignal) =>
-  askJson<{ points: PointStatistics[] }>(`/series/statistics${query({ points: names.join(','), start, end })}`, { signal })
+export const statistics = (names: string[], start: string, end: string, bins: number, signal?: AbortSignal) =>
+  askJson<{ points: PointStatistics[] }>(`/series/statistics${query({ points: names.join(','), start, end, bins })}`, { signal })
 
 export const demo = {
   get: () => askJson<Demo>('/demo'),

@@ -12,6 +12,13 @@ export interface Trace {
   q: Int32Array
   /** Words of a text point: y holds their index. */
   words: string[] | null
+  /** Of another time, laid over for comparison. */
+  ghost?: boolean
+}
+
+/** The same trace later by `s` seconds, as the ghost that a comparison lays over the present. */
+export function ghostOf(trace: Trace, s: number, label: string): Trace {
+  return { ...trace, t: trace.t.map((at) => at + s), ghost: true, head: { ...trace.head, name: `${trace.head.name} ${label}` } }
 }
 
 /** Add live samples that are newer than the trace; older ones are already in it. */

@@ -1,15 +1,25 @@
 /** The trends page as serialisable state: what the link holds is all there is. */
-import type { TimeRange } from './time'
+import { durationSeconds, type TimeRange } from './time'
+
+export const LAYOUTS = ['overlay', 'unit', 'stack'] as const
+export type Layout = (typeof LAYOUTS)[number]
+export const VIEWS = ['time', 'scatter', 'histogram'] as const
+export type View = (typeof VIEWS)[number]
 
 export interface TrendState {
   points: string[]
   range: TimeRange
-  layout: 'overlay' | 'stack'
+  layout: Layout
+  view: View
+  /** How long before, like `7d`, the same window is laid over; empty for no comparison. */
+  compare: string
+  /** Fixed ends of scales by unit; the others follow the values. */
+  scales: Record<string, [number, number]>
   episodes: boolean
   hidden: string[]
 }
 
-export const emptyTrend: TrendState = { points: [], range: { start: '-1h', end: 'now' }, layout: 'overlay', episodes: true, hidden: [] }
+export const emptyTrend: TrendState = { points: [], range: { start: '-1h', end: 'now' }, layout: 'overlay', view: 'time', compare: '', scales: {}, episodes: true, hidden: [] }
 
 const list = (text: string | null) => (text ? text.split(',').map((part) => decodeURIComponent(part)).filter(Boolean) : [])
 
@@ -23,7 +33,10 @@ export function parseTrend(search: string): TrendState {
   return {
     points: list(raw('p')),
     range: { start: found.get('from') || emptyTrend.range.start, end: found.get('to') || emptyTrend.range.end },
-    layout: found.get('layout') === 'stack' ? 'stack' : 'overlay',
+    layout: LAYOUTS.find((one) => one === found.get('layout')) ?? 'overlay',
+    view: VIEWS.find((one) => one === found.get('view')) ?? 'time',
+    compare: durationSeconds(found.get('compare') ?? '') ? (found.get('compare') ?? '') : '',
+    scales: scalesOf(raw('y')),
     episodes: found.get('episodes') !== '0',
     hidden: list(raw('hide')),
   }
@@ -32,10 +45,25 @@ export function parseTrend(search: string): TrendState {
 export function trendSearch(state: TrendState): string {
   const parts = [`p=${state.points.map(encodeURIComponent).join(',')}`]
   parts.push(`from=${encodeURIComponent(state.range.start)}`, `to=${encodeURIComponent(state.range.end)}`)
-  if (state.layout === 'stack') parts.push('layout=stack')
+  if (state.layout !== 'overlay') parts.push(`layout=${state.layout}`)
+  if (state.view !== 'time') parts.push(`view=${state.view}`)
+  if (state.compare) parts.push(`compare=${encodeURIComponent(state.compare)}`)
+  const fixed = Object.entries(state.scales).map(([unit, [low, high]]) => `${encodeURIComponent(unit)}:${low}:${high}`)
+  if (fixed.length) parts.push(`y=${fixed.join(',')}`)
   if (!state.episodes) parts.push('episodes=0')
   if (state.hidden.length) parts.push(`hide=${state.hidden.map(encodeURIComponent).join(',')}`)
   return `?${parts.join('&')}`
+}
+
+/** `Cel:0:80,bar:0:10`; what does not read as a scale is left out. */
+function scalesOf(text: string | null): Record<string, [number, number]> {
+  const out: Record<string, [number, number]> = {}
+  for (const part of (text ?? '').split(',')) {
+    const match = /^(.*):([-\d.e+]+):([-\d.e+]+)$/.exec(part)
+    const [low, high] = [Number(match?.[2]), Number(match?.[3])]
+    if (match && low < high) out[decodeURIComponent(match[1] ?? '')] = [low, high]
+  }
+  return out
 }
 
 export const MAX_POINTS = 24

@@ -314,6 +314,8 @@ export interface SeriesHead {
   kind: PointKind
   rows: number
   downsampled: boolean
+  /** The first row stands before the start; its value lasts into it. */
+  held?: boolean
   sloped?: boolean
   states?: Record<string, string>
   states_zh?: Record<string, string>
@@ -399,6 +401,8 @@ export interface PointStatistics {
   mean: number | null
   deviation: number | null
   good_s: number | null
+  /** Seconds in equal steps from least to greatest; empty unless asked for. */
+  bins: number[]
 }
 
 /** One live value as it crosses the WebSocket: index into the subscription, then the value. */

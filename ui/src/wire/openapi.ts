@@ -1335,6 +1335,8 @@ export interface components {
          * @description ``driver.toml``: everything the product must know before it imports the driver.
          */
         Manifest: {
+            /** @default  */
+            address_check: string;
             /** @default [] */
             address_examples: string[];
             address_help: components["schemas"]["Words"];
@@ -1436,6 +1438,10 @@ export interface components {
             /** @default null */
             help: components["schemas"]["Words"] | null;
             label: components["schemas"]["Words"];
+            /** @default null */
+            maximum: number | null;
+            /** @default null */
+            minimum: number | null;
             name: string;
             /** @default false */
             required: boolean;
@@ -1549,9 +1555,11 @@ export interface components {
          * PointStatistics
          * @description Of one point. ``good_s``: for how long its value was known; ``mean``, ``deviation`` are over that time.
          *
-         *         All but ``rows`` are null where no value was good.
+         *         All but ``rows`` are null where no value was good. ``bins``: seconds spent in equal steps from least to greatest,
+         *         a slope counted where its middle is; empty unless asked for.
          */
         PointStatistics: {
+            bins: number[];
             deviation: number | null;
             first: number | null;
             good_s: number | null;
@@ -1658,11 +1666,15 @@ export interface components {
         /**
          * Series
          * @description One line. ``rows``: how many there are; ``values``: numbers, or texts where the point holds texts.
+         *
+         *         ``held``: the first row here stands before ``start`` and its value lasts into it (points whose value holds until
+         *         the next; found if it is the newest or at most 92 days older).
          */
         Series: {
             asset_title: string;
             asset_title_zh: string;
             downsampled: boolean;
+            held: boolean;
             kind: string;
             name: string;
             number: string;
@@ -1805,9 +1817,11 @@ export interface components {
         };
         /**
          * StatisticsQuery
-         * @description ``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``.
+         * @description ``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``. ``bins``: also a histogram of so many.
          */
         StatisticsQuery: {
+            /** @default 0 */
+            bins: number;
             /** @default now */
             end: string;
             points: string;
@@ -3431,6 +3445,7 @@ export interface operations {
                 points: string;
                 start?: string;
                 end?: string;
+                bins?: number;
             };
             header?: never;
             path?: never;

@@ -19,6 +19,7 @@ import { deviceLink, routeOf, trendLink } from '../../core/route'
 import { fullTitle, spoken } from '../../core/spoken'
 import { PointEdit } from './PointEdit'
 
+const BurstViewer = lazy(() => import('./BurstViewer'))
 const QuickChart = lazy(() => import('../trends/QuickChart'))
 
 export default function PointPage() {
@@ -45,16 +46,21 @@ export default function PointPage() {
           <Reading name={name} sample={sample} unit={data.unit} kind={data.kind} {...(data.states ? { states: data.states } : {})} size="huge" />
           <Age us={sample?.time_us} />
         </section>
-        <section className="card point-chart">
-          {data.kind === 'burst' ? (
-            <p className="muted">{t('point.burst')}</p>
-          ) : (
+        {data.kind === 'burst' ? null : (
+          <section className="card point-chart">
             <Suspense fallback={<Waiting />}>
               <QuickChart names={[name]} minutes={60} height={180} />
             </Suspense>
-          )}
-        </section>
+          </section>
+        )}
       </div>
+      {data.kind === 'burst' ? (
+        <section className="card">
+          <Suspense fallback={<Waiting rows={8} />}>
+            <BurstViewer point={name} />
+          </Suspense>
+        </section>
+      ) : null}
       <section className="card">
         <h2>{t('why.title')}</h2>
         <WhyPanel point={name} />

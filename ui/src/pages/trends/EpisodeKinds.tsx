@@ -1,7 +1,12 @@
 import { useTranslation } from 'react-i18next'
+import { Icon } from '../../components/Icon'
+import { clock } from '../../core/time'
+import type { Episode } from '../../wire/api'
 import type { Episodes } from './useEpisodes'
 
-export function EpisodeKinds({ found }: { found: Episodes }) {
+const MOST = 12
+
+export function EpisodeKinds({ found, onNote }: { found: Episodes; onNote: (note: Episode) => void }) {
   const { t, i18n } = useTranslation()
   if (found.kinds.length === 0) return null
   return (
@@ -15,6 +20,11 @@ export function EpisodeKinds({ found }: { found: Episodes }) {
           </button>
         )
       })}
+      {found.notes.slice(0, MOST).map((note) => (
+        <button key={note.id} type="button" className="chip note-chip" title={clock(note.start_us, Date.now())} onClick={() => onNote(note)}>
+          <Icon name="edit" size={12} /> {note.title}
+        </button>
+      ))}
     </p>
   )
 }

@@ -1,5 +1,5 @@
 /** Range, layout, exports, copies. */
-import { Button, Dropdown, Segmented } from 'antd'
+import { Button, Dropdown } from 'antd'
 import type uPlot from 'uplot'
 import { useTranslation } from 'react-i18next'
 import { pictureOf, saveBlob } from '../../charts/picture'
@@ -74,14 +74,6 @@ export function TrendBar({ state, onState, live, plots, onPick }: TrendBarProps)
       </span>
       {live ? <span className="live-mark is-live">{t('trends.live')}</span> : null}
       <span className="grow" />
-      <Segmented
-        value={state.layout}
-        onChange={(layout) => onState({ ...state, layout: layout as TrendState['layout'] })}
-        options={[
-          { value: 'overlay', label: t('trends.overlay') },
-          { value: 'stack', label: t('trends.stack') },
-        ]}
-      />
       <Button type="text" className={state.episodes ? 'is-on' : ''} aria-pressed={state.episodes} onClick={() => onState({ ...state, episodes: !state.episodes })}>
         {t('word.episode')}
       </Button>

@@ -13,6 +13,8 @@ import { isSimulated } from '../../core/quality'
 import { pointLink } from '../../core/route'
 import { type Trace, valueAt } from '../../core/series'
 import { clock, usOf } from '../../core/time'
+import type { PointStatistics } from '../../wire/api'
+import { fullTitle } from '../../core/spoken'
 import { removed, type TrendState } from '../../core/trendstate'
 
 export interface TrendLegendProps {
@@ -22,11 +24,12 @@ export interface TrendLegendProps {
   hover: number | null
   marks: readonly number[]
   tookMs: number
+  statistics: ReadonlyMap<string, PointStatistics> | null
   onState: (next: TrendState) => void
   onClearMarks: () => void
 }
 
-export function TrendLegend({ state, traces, hover, marks, tookMs, onState, onClearMarks }: TrendLegendProps) {
+export function TrendLegend({ state, traces, hover, marks, tookMs, statistics, onState, onClearMarks }: TrendLegendProps) {
   const { t } = useTranslation()
   const { language } = usePreferences()
   const [a, b] = marks
@@ -42,6 +45,15 @@ export function TrendLegend({ state, traces, hover, marks, tookMs, onState, onCl
             <th className="r num">
               {hover !== null ? t('legend.cursor') : t('legend.last')} <small>{time(hover)}</small>
             </th>
+            <th className="r num legend-stat" title={t('legend.window')}>
+              {t('legend.least')}
+            </th>
+            <th className="r num legend-stat" title={t('legend.meanHint')}>
+              {t('legend.mean')}
+            </th>
+            <th className="r num legend-stat" title={t('legend.window')}>
+              {t('legend.greatest')}
+            </th>
             <th className="r num">
               A <small>{time(a)}</small>
             </th>
@@ -56,7 +68,7 @@ export function TrendLegend({ state, traces, hover, marks, tookMs, onState, onCl
         </thead>
         <tbody>
           {state.points.map((name, i) => (
-            <Row key={name} name={name} index={i} trace={byName.get(name)} {...{ state, hover, a, b, onState }} />
+            <Row key={name} name={name} index={i} trace={byName.get(name)} found={statistics?.get(name)} {...{ state, hover, a, b, onState }} />
           ))}
         </tbody>
       </table>
@@ -74,9 +86,9 @@ export function TrendLegend({ state, traces, hover, marks, tookMs, onState, onCl
   )
 }
 
-function Row({ name, index, trace, state, hover, a, b, onState }: { name: string; index: number; trace: Trace | undefined; state: TrendState; hover: number | null; a: number | undefined; b: number | undefined; onState: (next: TrendState) => void }) {
+function Row({ name, index, trace, found, state, hover, a, b, onState }: { name: string; index: number; trace: Trace | undefined; found: PointStatistics | undefined; state: TrendState; hover: number | null; a: number | undefined; b: number | undefined; onState: (next: TrendState) => void }) {
   const { t } = useTranslation()
-  const { theme } = usePreferences()
+  const { theme, language } = usePreferences()
   const why = useWhy()
   const handlers = useWhyHandlers(name)
   const hidden = state.hidden.includes(name)
@@ -99,11 +111,16 @@ function Row({ name, index, trace, state, hover, a, b, onState }: { name: string
         <svg width="22" height="10" aria-hidden="true">
           <line x1="0" y1="5" x2="22" y2="5" stroke={colour} strokeWidth="2.5" strokeDasharray={dashOf(index).join(' ')} />
         </svg>{' '}
-        <Link href={pointLink(name)}>{name}</Link> <i className="unit">{trace ? unitText(trace.head.unit) : ''}</i>
+        <Link href={pointLink(name)} title={name}>{trace ? fullTitle(language, trace.head) : name}</Link> <i className="unit">{trace ? unitText(trace.head.unit) : ''}</i>
         {simulated ? <StateMark state="simulated" word={false} size={12} /> : null}
         {trace && trace.t.length === 0 ? <small className="muted"> {t('legend.empty')}</small> : null}
       </td>
       <td className="r num" data-label={t('legend.cursor')}>{text(at(hover ?? last))}</td>
+      {(['least', 'mean', 'greatest'] as const).map((which) => (
+        <td key={which} className="r num legend-stat" data-label={t(`legend.${which}`)}>
+          {numeric ? number(found?.[which] ?? null, 5) : '–'}
+        </td>
+      ))}
       <td className="r num" data-label="A">{text(va)}</td>
       <td className="r num" data-label="B">{text(vb)}</td>
       <td className="r num" data-label="B − A">{numeric && va !== null && vb !== null ? number(vb - va, 6) : '–'}</td>

@@ -12,12 +12,22 @@ import { useSize } from '../../components/useSize'
 import { stepped, type Trace } from '../../core/series'
 import { fixedRange, isLive, resolve, secondsOf, usOf } from '../../core/time'
 import { added, removed, type TrendState } from '../../core/trendstate'
+import type { Episode } from '../../wire/api'
+import { spoken } from '../../core/spoken'
+import { useLanguageCode } from '../../components/preferences'
+import { ANNOTATION, AnnotateDialog } from './AnnotateDialog'
 import { BrushStrip } from './BrushStrip'
 import { EpisodeKinds } from './EpisodeKinds'
 import { PlotStack } from './PlotStack'
 import { TrendBar } from './TrendBar'
+import { HistogramView } from './HistogramView'
+import { ScatterView } from './ScatterView'
 import { TrendLegend } from './TrendLegend'
+import { TrendTools } from './TrendTools'
+import { useCompare } from './useCompare'
 import { useEpisodes } from './useEpisodes'
+import { useStatistics } from './useStatistics'
+import { useTrendKeys } from './useTrendKeys'
 import { useTrendState } from './useTrendState'
 
 const LIVE_MS = 1000
@@ -31,19 +41,25 @@ function strip(traces: readonly Trace[], names: readonly string[]): string[] {
 
 export default function TrendsPage() {
   const { t } = useTranslation()
+  const language = useLanguageCode()
   const [state, setState] = useTrendState()
   const { ref, width } = useSize<HTMLDivElement>()
   const [picking, setPicking] = useState(false)
   const [dropping, setDropping] = useState(false)
   const [hover, setHover] = useState<number | null>(null)
   const [marks, setMarks] = useState<number[]>([])
+  const [note, setNote] = useState<Episode | null>(null)
   const plots = useRef(new Map<string, uPlot>())
   const now = useNow(LIVE_MS)
   const live = isLive(state.range)
   const { startUs, endUs } = useMemo(() => resolve(state.range, now * 1000), [state.range.start, state.range.end, live ? now : 0])
   const from = secondsOf(startUs)
   const to = secondsOf(endUs)
-  const series = useSeries(state.points, state.range, width)
+  const raw = useSeries(state.points, state.range, width)
+  const traces = useMemo(() => raw.traces.map((trace) => ({ ...trace, head: spoken(language, trace.head) })), [raw.traces, language])
+  const series = { ...raw, traces }
+  const ghosts = useCompare(state, width, live ? Math.floor(now / 30_000) : 0)
+  const statistics = useStatistics(state, live ? Math.floor(now / 10_000) : 0)
   const found = useEpisodes(state, live ? Math.floor(now / 30_000) : 0)
 
   useEffect(() => {
@@ -52,6 +68,16 @@ export default function TrendsPage() {
 
   const onRange = useCallback((a: number, b: number) => setState({ ...state, range: fixedRange(usOf(a), usOf(b)) }), [state, setState])
   const onMark = useCallback((s: number) => setMarks((old) => (old.length >= 2 ? [] : [...old, s])), [])
+  useTrendKeys(state, setState, () => setMarks([]))
+  const assets = useMemo(() => {
+    const found = new Map<string, string>()
+    for (const { head } of traces) found.set(head.name.slice(0, head.name.lastIndexOf('.')), head.asset_title || head.name.slice(0, head.name.lastIndexOf('.')))
+    return [...found].map(([asset, title]) => ({ asset, title }))
+  }, [traces])
+  const annotate = () => {
+    const [a = (from + to) / 2, b = a] = marks
+    setNote({ id: '', kind: ANNOTATION, asset: assets[0]?.asset ?? '', start_us: usOf(Math.min(a, b)), end_us: usOf(Math.max(a, b)) })
+  }
   const toggle = (name: string) => setState(state.points.includes(name) ? removed(state, name) : added(state, [name]))
 
   const onDrop = (event: DragEvent) => {
@@ -62,13 +88,17 @@ export default function TrendsPage() {
   }
   const tree = <PointTree chosen={new Set(state.points)} onToggle={toggle} onAdd={(names) => setState(added(state, names))} />
   const shownTraces = series.traces.filter((trace) => !state.hidden.includes(trace.head.name))
-  const colours = shownTraces.map((trace) => state.points.indexOf(trace.head.name))
+  const before = ghosts.filter((ghost) => !state.hidden.some((name) => ghost.head.name.startsWith(`${name} `)))
+  const drawn = [...shownTraces, ...before]
+  const colours = drawn.map((trace) => state.points.findIndex((name) => trace.head.name === name || (trace.ghost && trace.head.name === `${name} −${state.compare}`)))
+  const units = [...new Set(traces.filter((trace) => !trace.words && trace.head.kind !== 'state').map((trace) => trace.head.unit))]
 
   return (
     <div className="trends">
       <aside className="trends-tree">{tree}</aside>
       <section className="trends-main">
         <TrendBar state={state} onState={(next: TrendState) => setState(next)} live={live} plots={plots.current} onPick={() => setPicking(true)} />
+        {state.points.length ? <TrendTools state={state} units={units} onState={setState} onAnnotate={annotate} /> : null}
         <div
           className={`trends-plot ${dropping ? 'is-dropping' : ''}`}
           ref={ref}
@@ -88,11 +118,14 @@ export default function TrendsPage() {
             </Empty>
           ) : null}
           {series.error ? <ErrorNote problem={series.error} retry={series.reload} /> : null}
-          {state.points.length && width > 0 ? (
+          {state.points.length && width > 0 && state.view === 'scatter' ? <ScatterView traces={shownTraces} from={from} to={to} width={width} loading={series.loading && series.traces.length === 0} /> : null}
+          {state.points.length && state.view === 'histogram' ? <HistogramView points={state.points.filter((name) => !state.hidden.includes(name))} traces={traces} found={statistics} /> : null}
+          {state.points.length && width > 0 && state.view === 'time' ? (
             <PlotStack
-              traces={shownTraces}
+              traces={drawn}
               colours={colours}
-              stack={state.layout === 'stack'}
+              layout={state.layout}
+              scales={state.scales}
               fetched={{ from: series.from, to: series.to }}
               view={{ from, to }}
               width={width}
@@ -108,12 +141,13 @@ export default function TrendsPage() {
         </div>
         {state.points.length ? (
           <>
-            <EpisodeKinds found={found} />
+            <EpisodeKinds found={found} onNote={setNote} />
             <BrushStrip points={strip(series.traces, state.points)} view={{ from, to }} live={live} width={width} onRange={onRange} />
-            <TrendLegend state={state} traces={series.traces} hover={hover} marks={marks} tookMs={series.tookMs} onState={setState} onClearMarks={() => setMarks([])} />
+            <TrendLegend state={state} traces={series.traces} hover={hover} marks={marks} tookMs={series.tookMs} statistics={statistics} onState={setState} onClearMarks={() => setMarks([])} />
           </>
         ) : null}
       </section>
+      {note ? <AnnotateDialog key={note.id} note={note} assets={assets} onClose={() => setNote(null)} onSaved={found.reload} /> : null}
       <Drawer className="trends-drawer" open={picking} onClose={() => setPicking(false)} placement="left" size={320} title={t('trends.pick')} extra={<Icon name="trends" />}>
         {tree}
       </Drawer>
