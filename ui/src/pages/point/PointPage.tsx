@@ -41,26 +41,25 @@ export default function PointPage() {
         </Button>
       }
     >
-      <div className="point-top">
-        <section className="card point-now">
-          <Reading name={name} sample={sample} unit={data.unit} kind={data.kind} {...(data.states ? { states: data.states } : {})} size="huge" />
-          <Age us={sample?.time_us} />
-        </section>
-        {data.kind === 'burst' ? null : (
-          <section className="card point-chart">
-            <Suspense fallback={<Waiting />}>
-              <QuickChart names={[name]} minutes={60} height={180} />
-            </Suspense>
-          </section>
-        )}
-      </div>
       {data.kind === 'burst' ? (
         <section className="card">
           <Suspense fallback={<Waiting rows={8} />}>
             <BurstViewer point={name} />
           </Suspense>
         </section>
-      ) : null}
+      ) : (
+        <div className="point-top">
+          <section className="card point-now">
+            <Reading name={name} sample={sample} unit={data.unit} kind={data.kind} {...(data.states ? { states: data.states } : {})} size="huge" />
+            <Age us={sample?.time_us} />
+          </section>
+          <section className="card point-chart">
+            <Suspense fallback={<Waiting />}>
+              <QuickChart names={[name]} minutes={60} height={180} />
+            </Suspense>
+          </section>
+        </div>
+      )}
       <section className="card">
         <h2>{t('why.title')}</h2>
         <WhyPanel point={name} />
