@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,17 +12,26 @@ from msgspec import Struct
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from baigong.api.doors import door_of, enter
 from baigong.api.live import Watch
 from baigong.api.points import newest_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import authorise
 from baigong.registry.people import Principal
+from baigong.registry.rights import Visible
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
 
 _TICK_S = 0.2  # five times a second
 _MOST = 5_000  # points a client may watch
 _PING_TICKS = 75  # an empty message every 15 s tells a client that the silence is the plant's
+_DOOR = door_of("WS", "/live")
 _POLICY = 1008  # RFC 6455, 7.4.1
+
+
+@dataclass(slots=True, frozen=True)
+class _Listener:
+    who: Principal
+    tenant: str
 
 
 class Subscribe(Struct, frozen=True, kw_only=True):
@@ -31,19 +41,19 @@ class Subscribe(Struct, frozen=True, kw_only=True):
 def live_route(rooms: Rooms, prefix: str) -> WebSocketRoute:
     async def endpoint(socket: WebSocket) -> None:
         try:
-            who = _allowed(rooms, socket)
+            listener = _allowed(rooms, socket)
         except BaigongError as error:
             await socket.accept()
             await _send(socket, {"error": error.problem()})
             await socket.close(_POLICY, error.code)
             return
         await socket.accept()
-        watch = Watch(rooms.live, who.tenant)
+        watch = Watch(rooms.live, listener.tenant)
         rooms.live.clients += 1
         try:
             async with asyncio.TaskGroup() as tasks:
-                tick = tasks.create_task(_tell(socket, watch))
-                await _listen(rooms, socket, who, watch)
+                tick = tasks.create_task(_tell(rooms, socket, listener, watch))
+                await _listen(rooms, socket, listener, watch)
                 tick.cancel()
         except* (WebSocketDisconnect, RuntimeError):
             pass  # gone while we were sending: RuntimeError is what Starlette raises then
@@ -54,37 +64,45 @@ def live_route(rooms: Rooms, prefix: str) -> WebSocketRoute:
     return WebSocketRoute(f"{prefix}/live", endpoint)
 
 
-def _allowed(rooms: Rooms, socket: WebSocket) -> Principal:
+def _allowed(rooms: Rooms, socket: WebSocket) -> _Listener:
     origin = socket.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != socket.headers.get("host"):
         raise Reauthenticate("auth.denied", f"pages of {origin} may not listen here", place="origin")
     who = authorise(rooms, socket, "GET")
     if who.must_set_password:
         raise Reauthenticate("auth.denied", "first set a password", place="password")
-    return who
+    listener = _Listener(who, socket.query_params.get("tenant") or who.tenant)
+    _open_to(rooms, listener)
+    return listener
 
 
-async def _listen(rooms: Rooms, socket: WebSocket, who: Principal, watch: Watch) -> None:
+def _open_to(rooms: Rooms, listener: _Listener) -> Visible:
+    """Asked again all the time: what was revoked is not told any longer."""
+    return enter(rooms, _DOOR, listener.who, listener.tenant)
+
+
+async def _listen(rooms: Rooms, socket: WebSocket, listener: _Listener, watch: Watch) -> None:
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
             return
         raw = message.get("text") or message.get("bytes") or ""
         try:
-            await _subscribe(rooms, socket, who, watch, raw)
+            await _subscribe(rooms, socket, listener, watch, raw)
         except BaigongError as error:
             await _send(socket, {"error": error.problem()})
 
 
-async def _subscribe(rooms: Rooms, socket: WebSocket, who: Principal, watch: Watch, raw: str | bytes) -> None:
+async def _subscribe(rooms: Rooms, socket: WebSocket, listener: _Listener, watch: Watch, raw: str | bytes) -> None:
     try:
         asked = msgspec.json.decode(raw, type=Subscribe)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise FixConfiguration("payload.malformed", str(error), place="live") from error
     if len(asked.points) > _MOST:
         raise FixConfiguration("payload.too_large", f"at most {_MOST} points at a time", place="points")
-    numbers = [rooms.registry.book.find(who.tenant, name).number for name in asked.points]
-    newest = await newest_of(rooms, who.tenant, numbers)
+    book = _open_to(rooms, listener).book
+    numbers = [book.find(listener.tenant, name).number for name in asked.points]
+    newest = await newest_of(rooms, listener.tenant, numbers)
     burst = [_row(i, newest[n]) for i, n in enumerate(numbers) if n in newest]
     # Sent before watching begins, so that an index never means the previous list.
     watch.replace([])
@@ -93,10 +111,18 @@ async def _subscribe(rooms: Rooms, socket: WebSocket, who: Principal, watch: Wat
     watch.replace(numbers)
 
 
-async def _tell(socket: WebSocket, watch: Watch) -> None:
+async def _tell(rooms: Rooms, socket: WebSocket, listener: _Listener, watch: Watch) -> None:
     quiet = 0
     while True:
         await asyncio.sleep(_TICK_S)
+        try:
+            seen = _open_to(rooms, listener)
+            if not all(number in seen for number in watch.numbers):
+                raise Reauthenticate("auth.denied", "a grant for some of these points has ended", place="points")
+        except BaigongError as error:
+            await _send(socket, {"error": error.problem()})
+            await socket.close(_POLICY, error.code)
+            return
         rows = [[index, time_us, number, text, quality] for index, (time_us, number, text, quality) in watch.changes()]
         quiet = 0 if rows else quiet + 1
         if rows or quiet % _PING_TICKS == 0:

@@ -17,8 +17,11 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from baigong.api.doors import Door, door_of, enter
 from baigong.api.rooms import Rooms
+from baigong.registry.book import PointBook
 from baigong.registry.people import Principal
+from baigong.registry.rights import Visible
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
 
 COOKIE = "baigong_session"
@@ -35,12 +38,15 @@ class Call:
 
     request: Request
     who: Principal
+    tenant: str  # whose plant this is about: one's own, or ?tenant= where a grant opens it
+    seen: Visible
     query: Any
     body: Any
 
     @property
-    def tenant(self) -> str:
-        return self.who.tenant
+    def book(self) -> PointBook:
+        """The points that this caller may know of."""
+        return self.seen.book
 
     def part(self, name: str) -> str:
         """Return a part of the path."""
@@ -75,9 +81,11 @@ NOBODY = Principal(tenant="", user="", role="", by="")
 
 
 def route(rooms: Rooms, operation: Operation, prefix: str) -> Route:
+    door = door_of(operation.method, operation.path)
+
     async def endpoint(request: Request) -> Response:
         begun = time.perf_counter()
-        response = await _answer(rooms, operation, request)
+        response = await _answer(rooms, operation, door, request)
         rooms.metrics.requests.labels(operation.method, operation.path, str(response.status_code)).inc()
         rooms.metrics.duration.labels(operation.path).observe(time.perf_counter() - begun)
         return response
@@ -85,16 +93,19 @@ def route(rooms: Rooms, operation: Operation, prefix: str) -> Route:
     return Route(prefix + operation.path, endpoint, methods=[operation.method])
 
 
-async def _answer(rooms: Rooms, operation: Operation, request: Request) -> Response:
+async def _answer(rooms: Rooms, operation: Operation, door: Door, request: Request) -> Response:
     try:
         who = NOBODY if operation.everyone else authorise(rooms, request, request.method)
         if who.must_set_password and not operation.before_password:
             raise Reauthenticate("auth.denied", "first set a password: POST /api/v1/password", place="password")
-        query = read_query(operation.query, request.query_params) if operation.query else None
+        params = dict(request.query_params)
+        tenant = params.pop("tenant", "") or who.tenant
+        seen = enter(rooms, door, who, tenant)
+        query = read_query(operation.query, params) if operation.query else None
         body = None
         if operation.body is not None:
             body = decode_json(await read_body(request, rooms.settings.max_body), operation.body)
-        return encode(await operation.handle(Call(request, who, query, body)))
+        return encode(await operation.handle(Call(request, who, tenant, seen, query, body)))
     except BaigongError as error:
         rooms.metrics.refuse(error.code, rooms.clock_us())
         return problem(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -48,6 +48,7 @@ class PointBook:
         self._devices: dict[tuple[str, str], dict[int, PointRow]] = {}
         self._versions: dict[str, int] = {}
         self._tables: dict[str, tuple[int, pa.Table]] = {}
+        self._active: dict[str, tuple[int, list[PointRow]]] = {}
         self._sorted: dict[str, tuple[int, np.ndarray[Any, np.dtype[np.int64]]]] = {}
 
     def known(self, tenant: str) -> Known:
@@ -60,6 +61,13 @@ class PointBook:
         copy._names[tenant] = dict(self._names.get(tenant, {}))
         copy._devices = {key: dict(rows) for key, rows in self._devices.items() if key[0] == tenant}
         return copy
+
+    def only(self, tenant: str, numbers: Collection[int]) -> PointBook:
+        """Return a book that knows these points of one tenant and no others."""
+        part = PointBook()
+        part.take(row for number, row in self._numbers.get(tenant, {}).items() if number in numbers)
+        part._versions[tenant] = self.version(tenant)
+        return part
 
     def version(self, tenant: str) -> int:
         return self._versions.get(tenant, 0)
@@ -94,7 +102,12 @@ class PointBook:
 
     def active(self, tenant: str) -> list[PointRow]:
         """Return the points that are not retired, by name."""
-        return sorted((p for p in self._numbers.get(tenant, {}).values() if p.retired_us is None), key=_name)
+        version = self.version(tenant)
+        held = self._active.get(tenant)
+        if held is None or held[0] != version:
+            rows = sorted((p for p in self._numbers.get(tenant, {}).values() if p.retired_us is None), key=_name)
+            held = self._active[tenant] = (version, rows)
+        return list(held[1])
 
     def of_device(self, tenant: str, device: str) -> list[PointRow]:
         return list(self._devices.get((tenant, device), {}).values())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baigong.bus.contract import Bus
+from baigong.registry.audit import Audit, open_log_key
 from baigong.registry.book import PointBook
 from baigong.registry.checking import check_driver
 from baigong.registry.credentials import Credentials
@@ -17,6 +18,7 @@ from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
 from baigong.registry.people import People
 from baigong.registry.retention import Retention
+from baigong.registry.rights import Place, Rights
 from baigong.registry.service import answer
 from baigong.registry.watch import FileWatch
 from baigong.stores.records import Records, open_records
@@ -43,6 +45,8 @@ class Registry:
     credentials: Credentials
     episodes: Episodes
     retention: Retention
+    rights: Rights
+    audit: Audit
 
 
 @asynccontextmanager
@@ -68,6 +72,7 @@ async def open_registry(
                 tasks.create_task(registry.watch.run(look_every_s)),
                 tasks.create_task(_reload(bus, reloads)),
                 tasks.create_task(registry.credentials.remember()),
+                tasks.create_task(registry.audit.run()),
             ]
             yield registry
             for task in running:
@@ -111,6 +116,8 @@ def _furnish(
         credentials=credentials,
         episodes=Episodes(records, events, clock_us),
         retention=Retention(records, events, clock_us),
+        rights=Rights(records, book, lambda _: Place(), clock_us),
+        audit=Audit(records, open_log_key(data / "audit.key"), "baigong/audit"),
     )
 
 
@@ -121,6 +128,7 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.people.load()
     await registry.credentials.load()
     await registry.retention.load()
+    await registry.rights.load()
     await registry.watch.look()
 
 

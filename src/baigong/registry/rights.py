@@ -62,16 +62,14 @@ class Window:
 
 @dataclass(slots=True, frozen=True)
 class Visible:
-    """What of one tenant somebody may see or read: everything, or these points only."""
+    """What of one tenant somebody may see or read: everything, or these points only. ``book`` knows no others."""
 
     everything: bool
     points: Mapping[int, Window]
+    book: PointBook
 
     def __contains__(self, number: int) -> bool:
         return self.everything or number in self.points
-
-
-_EVERYTHING = Visible(everything=True, points={})
 
 
 class Rights:
@@ -92,6 +90,7 @@ class Rights:
         self._grants: dict[str, tuple[GrantRow, list[Policy]]] = {}
         self._asking: dict[Ref, tuple[str, tuple[str, ...]]] = {}  # who asked: tenant and roles
         self._remembered = Remembered(Policies(self._roles), self._entity, clock_us)
+        self.everything = Visible(everything=True, points={}, book=book)
         self._visible: dict[tuple[Ref, str, str, int], tuple[int, Visible]] = {}  # int: until when
 
     async def load(self) -> None:
@@ -127,7 +126,7 @@ class Rights:
         """Return which points of ``tenant`` somebody may ``see`` or ``read``. Raises auth.denied when none at all."""
         whole = self.decide(who, action, tenant_ref(tenant))
         if whole.allowed:
-            return _EVERYTHING
+            return self.everything
         key = (principal_ref(who), action, tenant, self._book.version(tenant))
         held = self._visible.get(key)
         if held is None or self._clock_us() >= held[0]:
@@ -192,7 +191,7 @@ class Rights:
             until = min(until, decision.until_us)
             if decision.allowed:
                 points[row.number] = self._window(decision.because)
-        return until, Visible(everything=False, points=points)
+        return until, Visible(everything=False, points=points, book=self._book.only(tenant, points))
 
     def _window(self, because: Iterable[str]) -> Window:
         """Return the widest of the windows that the deciding grants open."""

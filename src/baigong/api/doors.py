@@ -1,0 +1,106 @@
+"""What each route needs: one table, the same call for all, checked by a test that walks every route.
+
+``see`` that something exists, ``read`` its values, and so on: security/policies/schema.cedarschema lists the actions.
+A route without a line here is not served: the application refuses to start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from baigong.api.rooms import Rooms
+from baigong.registry.people import Principal
+from baigong.registry.rights import PLATFORM, Visible, tenant_ref
+from baigong.vocab.errors import ReportBug
+
+
+@dataclass(slots=True, frozen=True)
+class Door:
+    """``partly``: whoever may do it to some points of the tenant comes in, and the handler shows no others."""
+
+    action: str
+    partly: bool = False
+    platform: bool = False  # asked of the installation, not of a tenant
+
+
+_EVERYONE = Door("")  # also strangers, or only about oneself
+_SEE, _READ = Door("see"), Door("read")
+_SEE_SOME, _READ_SOME = Door("see", partly=True), Door("read", partly=True)
+_CONFIGURE, _PEOPLE, _ANNOTATE, _INGEST = Door("configure"), Door("people"), Door("annotate"), Door("ingest")
+
+DOORS: dict[str, Door] = {
+    "GET /health": _EVERYONE,
+    "POST /session": _EVERYONE,
+    "GET /session": _EVERYONE,
+    "DELETE /session": _EVERYONE,
+    "POST /password": _EVERYONE,
+    "PUT /language": _EVERYONE,
+    "GET /metrics": Door("operate", platform=True),
+    "GET /system": Door("operate", platform=True),
+    "GET /overview": _SEE,
+    "GET /points": _SEE_SOME,
+    "GET /points/{name}": _SEE_SOME,
+    "PATCH /points/{name}": _CONFIGURE,
+    "GET /points/{name}/why": _SEE,
+    "GET /latest": _READ_SOME,
+    "GET /series": _READ,
+    "GET /series/statistics": _READ,
+    "GET /points/{name}/increase": _READ,
+    "GET /points/{name}/exchanges": _READ,
+    "POST /points/{name}/exchanges": _ANNOTATE,
+    "DELETE /points/{name}/exchanges/{time}": _ANNOTATE,
+    "GET /points/{name}/bursts": _READ,
+    "GET /bursts/{id}": _READ,
+    "GET /bursts/{id}/spectrum": _READ,
+    "POST /sql": _READ,
+    "GET /sql/schema": _SEE,
+    "WS /live": _READ_SOME,
+    "POST /ingest": _INGEST,
+    "GET /episodes": _SEE,
+    "PUT /episodes/{id}": _ANNOTATE,
+    "DELETE /episodes/{id}": _ANNOTATE,
+    "GET /events": _SEE,
+    "GET /demo": _SEE,
+    "PUT /demo/faults/{id}": _CONFIGURE,
+    "GET /drivers": _SEE,
+    "GET /devices": _SEE,
+    "POST /devices": _CONFIGURE,
+    "GET /devices/{id}": _SEE,
+    "PUT /devices/{id}": _CONFIGURE,
+    "DELETE /devices/{id}": _CONFIGURE,
+    "GET /devices/{id}/events": _SEE,
+    "POST /devices/test": _CONFIGURE,
+    "POST /devices/browse": _CONFIGURE,
+    "POST /devices/preview": _CONFIGURE,
+    "GET /certificate": _SEE,
+    "GET /certificate.pem": _SEE,
+    "GET /mqtt": _SEE,
+    "GET /mqtt/ca.pem": _SEE,
+    "GET /credentials": _PEOPLE,
+    "POST /credentials": _PEOPLE,
+    "POST /credentials/{username}/rotate": _PEOPLE,
+    "DELETE /credentials/{username}": _PEOPLE,
+    "GET /tokens": _PEOPLE,
+    "POST /tokens": _PEOPLE,
+    "DELETE /tokens/{id}": _PEOPLE,
+    "GET /retention": _SEE,
+    "PUT /retention": Door("retain"),
+}
+
+
+def door_of(method: str, path: str) -> Door:
+    door = DOORS.get(f"{method} {path}")
+    if door is None:
+        raise ReportBug("internal.error", f"{method} {path} has no line in api/doors.py: say which action it needs")
+    return door
+
+
+def enter(rooms: Rooms, door: Door, who: Principal, tenant: str) -> Visible:
+    """Let ``who`` in to do this with ``tenant``, and say what of it is open. Raises auth.denied."""
+    rights = rooms.registry.rights
+    if not door.action:
+        return rights.everything
+    if door.partly:
+        return rights.visible(who, door.action, tenant)
+    rights.require(who, door.action, PLATFORM if door.platform else tenant_ref(tenant))
+    return rights.everything
