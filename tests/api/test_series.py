@@ -55,6 +55,26 @@ async def test_arrow_carries_the_lines_with_their_names(plant: World) -> None:
     assert table.filter(pa.compute.equal(table["series"], 1)).num_rows <= 200
 
 
+@pytest.mark.parametrize("back_us", [1, 5_000_000, 3_600_000_001, 40 * 86_400_000_000])
+@pytest.mark.parametrize("later", [True, False])
+async def test_a_state_is_drawn_from_the_value_it_had_before(plant: World, back_us: int, later: bool) -> None:
+    times = [T0 - back_us - 1, T0 - back_us] + ([T0 + 1_000_000, T0 + 90_000_000] if later else [])
+    await plant.put("pump1.state", times, [0.0, 1.0, 0.0, 1.0][: len(times)])
+    await plant.put("pump1.flow", times, [0.0, 1.0, 0.0, 1.0][: len(times)])
+    async with plant.client() as client:
+        params = {"points": "pump1.state,pump1.flow", "start": T0, "end": T0 + 60_000_000, "width": 100}
+        state, flow = (await client.get("/series", params=params)).json()["series"]
+        exact = params | {"start": T0 - back_us}
+        begun = (await client.get("/series", params=exact)).json()["series"][0]
+        rows = (await client.get("/series", params=params | {"width": 0})).json()["series"][0]
+    inside = [T0 + 1_000_000] if later else []
+    assert (state["held"], state["times_us"], state["rows"]) == (True, [T0 - back_us, *inside], len(inside))
+    assert not state["downsampled"]
+    assert (flow["held"], flow["times_us"]) == (False, inside)  # between its samples a gauge is a slope
+    assert (begun["held"], begun["times_us"]) == (False, [T0 - back_us, *inside])  # nothing to hold at the start
+    assert (rows["held"], rows["times_us"]) == (False, inside)
+
+
 @pytest.mark.parametrize("form", ["arrow", "parquet", "csv"])
 async def test_raw_exports_hold_every_row(plant: World, form: str) -> None:
     _, values = await _wave(plant)

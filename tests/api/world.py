@@ -22,7 +22,7 @@ from baigong.bus.memory import MemoryBus
 from baigong.bus.subjects import tenant_of
 from baigong.registry.opening import Registry, open_registry
 from baigong.stores.lake.bursts import LAKE_BURSTS, BurstReader
-from baigong.stores.lake.contract import LAKE, Snapshot
+from baigong.stores.lake.contract import ALL, LAKE, Names, Snapshot
 from baigong.stores.lake.reader import FileCache
 from baigong.stores.lake.sqlview import FileShapes, sql_view
 from baigong.vocab import burst as bursts
@@ -85,11 +85,11 @@ class TapeLake:
     def snapshot(self, tenant: str) -> Snapshot:
         return Snapshot(tenant, 0, 0, (), self._resolved(tenant))
 
-    def series(self, tenant: str, points: Sequence[int], start_us: int, end_us: int) -> pa.Table:
+    def series(self, tenant: str, points: Sequence[int], start_us: int, end_us: int, columns: Names = ALL) -> pa.Table:
         table = self._resolved(tenant)
         times = table.column("time").combine_chunks().view(pa.int64()).to_numpy()
         wanted = np.isin(table.column("point").to_numpy(), np.array(points, np.int64))
-        return table.filter(pa.array(wanted & (times >= start_us) & (times < end_us)))
+        return table.filter(pa.array(wanted & (times >= start_us) & (times < end_us))).select(columns)
 
     def latest(self, tenant: str, points: Sequence[int] | None = None) -> pa.Table:
         table = self._resolved(tenant)

@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from baigong.api.attention import Attention, attention
 from baigong.api.device_state import lines
+from baigong.api.lines import Line, read_lines
 from baigong.api.points import newest_of
 from baigong.api.rooms import Rooms
-from baigong.api.series import Line, read_lines
 from baigong.api.wire import Call, Operation
 from baigong.registry.why import scan_period_s
 from baigong.stores.records.plant import PointRow

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -15,12 +14,12 @@ import pyarrow.compute as pc
 from msgspec import Meta, Struct
 from starlette.responses import Response
 
+from baigong.api.lines import Line, read_lines
 from baigong.api.rooms import Rooms
 from baigong.api.tables import ARROW, FORMATS, answer
 from baigong.api.times import read_time
 from baigong.api.wire import JSON, Call, Operation, offered
 from baigong.stores.lake.contract import LakeReader
-from baigong.stores.lake.downsample import Raster, m4
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.devices import AssetWords
 from baigong.vocab.errors import FixConfiguration
@@ -55,7 +54,11 @@ class SeriesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Series(Struct, frozen=True, kw_only=True):
-    """One line. ``rows``: how many there are; ``values``: numbers, or texts where the point holds texts."""
+    """One line. ``rows``: how many there are; ``values``: numbers, or texts where the point holds texts.
+
+    ``held``: the first row here stands before ``start`` and its value lasts into it (points whose value holds until
+    the next; found if it is the newest or at most 92 days older).
+    """
 
     name: str
     number: str
@@ -70,6 +73,7 @@ class Series(Struct, frozen=True, kw_only=True):
     states_zh: dict[str, str]
     rows: int
     downsampled: bool
+    held: bool
     times_us: list[int]
     values: list[float | str | None]
     qualities: list[int]
@@ -81,59 +85,6 @@ class SeriesAnswer(Struct, frozen=True, kw_only=True):
     series: list[Series]
 
 
-@dataclass(slots=True, frozen=True)
-class Line:
-    """One series in columns. ``values``: NaN where there is none; ``texts``: None when there are none."""
-
-    point: PointRow
-    times: Any
-    values: Any
-    qualities: Any
-    texts: pa.Array | None
-    rows: int
-
-    @property
-    def downsampled(self) -> bool:
-        return len(self.times) < self.rows
-
-
-def read_lines(
-    lake: LakeReader, tenant: str, points: Sequence[PointRow], start_us: int, end_us: int, width: int
-) -> list[Line]:
-    """Read and thin; blocking, in the order of ``points``."""
-    table = lake.series(tenant, [p.number for p in points], start_us, end_us).combine_chunks()
-    numbers = table.column("point").to_numpy()
-    lines = []
-    for point in points:
-        begin, stop = np.searchsorted(numbers, [point.number, point.number + 1])
-        lines.append(_line(point, table.slice(begin, stop - begin), Raster(start_us, end_us, width)))
-    return lines
-
-
-def _line(point: PointRow, table: pa.Table, raster: Raster) -> Line:
-    times = table.column("time").combine_chunks().view(pa.int64()).to_numpy(zero_copy_only=False)
-    values = _numbers(table)
-    qualities = table.column("quality").to_numpy()
-    texts = table.column("text").combine_chunks()
-    texts = None if texts.null_count == len(texts) else texts
-    rows = len(times)
-    if raster.width:
-        picked, qualities = m4(times, values, qualities, raster)
-        if len(picked) < rows:
-            times, values = times[picked], values[picked]
-            texts = None if texts is None else texts.take(pa.array(picked))
-    return Line(point, times, values, qualities, texts, rows)
-
-
-def _numbers(table: pa.Table) -> Any:
-    """Return value, or whole where that holds the number (as float64: for drawing)."""
-    values = table.column("value")
-    wholes = table.column("whole")
-    if wholes.null_count < len(wholes):
-        values = pc.coalesce(values, wholes.cast(pa.float64(), safe=False))
-    return values.to_numpy(zero_copy_only=False)
-
-
 def operations(rooms: Rooms) -> list[Operation]:
     async def series(call: Call) -> Any:
         query: SeriesQuery = call.query
@@ -143,7 +94,9 @@ def operations(rooms: Rooms) -> list[Operation]:
         if form in ("csv", "parquet") or (form == "arrow" and query.width == 0):
             return _export(rooms, call.tenant, points, start, end, query, form)
         assets = rooms.registry.devices.assets(call.tenant)
-        lines = await asyncio.to_thread(read_lines, rooms.lake, call.tenant, points, start, end, query.width)
+        lines = await asyncio.to_thread(
+            read_lines, rooms.lake, call.tenant, points, start, end, query.width, hold=query.width > 0
+        )
         if form == "arrow":
             return await asyncio.to_thread(_arrow, lines, start, end, assets)
         total = sum(len(line.times) for line in lines)
@@ -212,6 +165,7 @@ def _about(line: Line, assets: Mapping[str, AssetWords]) -> dict[str, Any]:
         "states_zh": spec.states_zh,
         "rows": line.rows,
         "downsampled": line.downsampled,
+        "held": line.held,
     }
 
 

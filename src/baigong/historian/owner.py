@@ -28,7 +28,7 @@ from baigong.historian.settings import OwnerSettings as OwnerSettings
 from baigong.historian.shelf import Shelf, keep_everything
 from baigong.historian.thinning import Thinner
 from baigong.historian.view import View
-from baigong.stores.lake.contract import Snapshot
+from baigong.stores.lake.contract import ALL, Names, Snapshot
 from baigong.stores.lake.reader import FileCache, SnapshotReader
 from baigong.stores.lake.table import PartitionTable, Succeeded, position, split_position
 from baigong.vocab import quality as q
@@ -353,14 +353,14 @@ class PartitionOwner:
             hot_bursts=hot_bursts,
         )
 
-    def series(self, tenant: str, points: Sequence[int], start_us: int, end_us: int) -> pa.Table:
+    def series(self, tenant: str, points: Sequence[int], start_us: int, end_us: int, columns: Names = ALL) -> pa.Table:
         frames = self._hot.frames(tenant)  # before the view, as in snapshot
         view = self._view
         known = self._latest.get(tenant)
         codes = known.known_codes(points) if known is not None else np.empty(0, np.int32)
         newer = [f for f in frames if f.position > view.watermark] if len(codes) else []
         hot = cut_frames(newer, codes, start_us, end_us)
-        return self._reader.series(view.files.get(tenant, ()), hot, points, start_us, end_us)
+        return self._reader.series(view.files.get(tenant, ()), hot, points, start_us, end_us, columns)
 
     def bursts(self, tenant: str, point: int, start_us: int, end_us: int, most: int) -> tuple[int, Iterator[pa.Table]]:
         return self._bursts.read(tenant, point, start_us, end_us, most)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,8 @@ from baigong.vocab.frame import FRAME, TIME
 # A row of the lake: the frame, when we accepted it, and its position (epoch * 2**44 + sequence in the stream).
 LAKE = pa.schema([*FRAME, pa.field("seen", TIME, nullable=False), pa.field("seq", pa.int64(), nullable=False)])
 EPOCH_SHIFT = 44
+Names: TypeAlias = Sequence[str]
+ALL: Names = tuple(LAKE.names)
 
 
 @dataclass(slots=True, frozen=True)
@@ -63,8 +65,8 @@ class LakeReader(Protocol):
 
     def snapshot(self, tenant: str) -> Snapshot: ...
 
-    def series(self, tenant: str, points: Sequence[int], start_us: int, end_us: int) -> pa.Table:
-        """Return rows (schema LAKE) with start <= time < end, resolved, sorted by (point, time)."""
+    def series(self, tenant: str, points: Sequence[int], start_us: int, end_us: int, columns: Names = ALL) -> pa.Table:
+        """Return rows (these columns of LAKE) with start <= time < end, resolved, sorted by (point, time)."""
         ...
 
     def latest(self, tenant: str, points: Sequence[int] | None = None) -> pa.Table:

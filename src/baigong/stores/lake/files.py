@@ -23,6 +23,7 @@ _MAX_DIGITS = float(1 << 52)
 _POWERS = 10.0 ** np.arange(_MAX_SCALE + 1)
 
 
+_ABSENT = b"baigong_absent"  # names of columns that are null in the whole file: readers leave them alone
 _PAGES: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,
@@ -84,11 +85,13 @@ def _with_decimals(table: pa.Table, value: Any, digits: Any, scale: Any) -> pa.T
 
 
 def decode_decimals(table: pa.Table) -> pa.Table:
-    """Undo ``encode_decimals``: any columns in, the same without digits and scale out."""
+    """Undo ``encode_decimals``: any columns in, the same without digits and scale out, with ``value`` in any case."""
     if "digits" not in table.schema.names:
         return table
     digits, scale = table.column("digits"), table.column("scale")
     rest = table.drop_columns(["digits", "scale"])
+    if "value" not in rest.schema.names:  # left out by whoever read: nothing stands in it
+        rest = rest.append_column("value", pa.nulls(len(rest), pa.float64()))
     if digits.null_count == len(digits):
         return rest
     made = digits.fill_null(0).to_numpy() / _POWERS[scale.fill_null(0).to_numpy()]
@@ -104,6 +107,11 @@ def decode_decimals(table: pa.Table) -> pa.Table:
     return rest.set_column(index, pa.field("value", pa.float64()), value)
 
 
+def absent_columns(metadata: pq.FileMetaData) -> frozenset[str]:
+    """Return the columns that hold nothing in the whole file, as far as its writer said so."""
+    return frozenset((metadata.metadata or {}).get(_ABSENT, b"").decode().split())
+
+
 class LakeFileWriter:
     """Writes one sorted file, chunk by chunk, and syncs it; use with ``with``."""
 
@@ -114,6 +122,7 @@ class LakeFileWriter:
         self.minimum: int | None = None
         self.maximum: int | None = None
         self._writer: pq.ParquetWriter | None = None
+        self._absent = set(STORED.names)
 
     def write(self, table: pa.Table) -> None:
         """Append rows (schema LAKE) that follow those before in (point, time) order."""
@@ -123,6 +132,7 @@ class LakeFileWriter:
         if self._writer is None:
             self._writer = self._open(stored)
         self._writer.write_table(stored, row_group_size=ROW_GROUP)
+        self._absent -= {name for name in self._absent if stored.column(name).null_count < len(stored)}
         self.rows += len(table)
         points = table.column("point")
         self.minimum = points[0].as_py() if self.minimum is None else self.minimum
@@ -146,6 +156,7 @@ class LakeFileWriter:
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if self._writer is not None:
+            self._writer.add_key_value_metadata({_ABSENT: " ".join(sorted(self._absent))})
             self._writer.close()
         if kind is None and self._writer is not None:
             sync_file(self.path)
