@@ -120,7 +120,7 @@ async def test_a_row_without_a_value_is_named(plant: World) -> None:
     async with plant.client() as client:
         answer = await client.post("/ingest", json={"values": rows})
     assert answer.status_code == 400 and answer.json()["place"] == "values[1]"
-    assert answer.json()["detail"] == "row 2 ('pump1.pressure') has no value"
+    assert answer.json()["title"] == "row 2 ('pump1.pressure') has no value"
 
 
 async def test_bad_arrow_stores_nothing(plant: World) -> None:

@@ -122,17 +122,27 @@ async def disk_full(folder: Path, rounds: int, rng: random.Random) -> Verdict:
         load = Load(platform)
         ballast = mount / "ballast"
 
+        await _gateway_says(platform, full=False)
+
         async def strike() -> float:
             longest = 0.0
-            for _ in range(rounds):
+            for number in range(rounds):
                 refused = load.refused
+                gateway = await _appearing(platform, "baigong.cli.main gateway")
                 _run("dd", "if=/dev/zero", f"of={ballast}", "bs=1M", "count=400", check=False)  # to the last byte
                 async with asyncio.timeout(20):
                     while load.refused < refused + 3:
                         await asyncio.sleep(0.05)
+                if number % 2:  # a gateway that starts on a full disk waits there
+                    kill_9(gateway)
+                    await asyncio.to_thread(psutil.wait_procs, [gateway], 10)
+                    gateway = await _appearing(platform, "baigong.cli.main gateway")
+                await _gateway_says(platform, full=True)
                 freed = time.monotonic()
                 ballast.unlink()
                 longest = max(longest, await load.back(freed))
+                await _gateway_says(platform, full=False)
+                assert gateway.is_running(), "the gateway ended because the disk was full"
             return longest
 
         recovery = await under_load(load, strike)
@@ -142,6 +152,16 @@ async def disk_full(folder: Path, rounds: int, rng: random.Random) -> Verdict:
         return verdict
     finally:
         _run("umount", "-l", str(mount))
+
+
+async def _gateway_says(platform: PlatformProcess, *, full: bool) -> None:
+    """Wait until the gateway is up and says of its disk that it is full, or is not."""
+    async with asyncio.timeout(40):
+        while True:
+            told = (await platform.get("/api/v1/system"))["gateways"].get("local")
+            if told is not None and (told["storage"] is not None) == full:
+                return
+            await asyncio.sleep(0.1)
 
 
 async def stream_forgotten(folder: Path, rounds: int, rng: random.Random) -> Verdict:

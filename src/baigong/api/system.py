@@ -44,6 +44,7 @@ class System(Struct, frozen=True, kw_only=True):
     lake: dict[str, Any]
     bus: dict[str, Any]
     mqtt: dict[str, Any]
+    gateways: dict[str, dict[str, Any]]  # those that live: {"storage": null, or why nothing more can be spooled}
 
 
 def operations(rooms: Rooms) -> list[Operation]:
@@ -51,7 +52,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         stream = await _stream(rooms)
         alive = any(rooms.pulse.alive(gateway) for gateway in rooms.pulse.health)
         uptime_s = (rooms.clock_us() - rooms.started_us) / 1e6
-        status: Literal["ok", "starting", "degraded"] = "ok" if alive and stream else "degraded"
+        full = any(told.get("storage") for _, told in _living(rooms))
+        status: Literal["ok", "starting", "degraded"] = "ok" if alive and stream and not full else "degraded"
         if status == "degraded" and uptime_s < 15:
             status = "starting"
         return Health(status=status, version=rooms.settings.version, uptime_s=round(uptime_s, 1))
@@ -94,6 +96,7 @@ async def _system(rooms: Rooms, tenant: str) -> System:
         lake=stats,
         bus=stream,
         mqtt=_first(rooms, "mqtt"),
+        gateways={name: {"storage": told.get("storage")} for name, told in _living(rooms)},
     )
 
 
@@ -106,6 +109,10 @@ async def _stream(rooms: Rooms) -> dict[str, Any]:
         return {}
     names = ("epoch", "first_seq", "last_seq", "messages", "bytes", "max_bytes")
     return {name: getattr(state, name) for name in names}
+
+
+def _living(rooms: Rooms) -> list[tuple[str, dict[str, Any]]]:
+    return [(name, told) for name, told in rooms.pulse.health.items() if rooms.pulse.alive(name)]
 
 
 def _first(rooms: Rooms, field: str) -> dict[str, Any]:

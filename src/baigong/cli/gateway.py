@@ -8,6 +8,7 @@ import ipaddress
 import logging
 import signal
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -15,9 +16,10 @@ import psutil
 from baigong.bus.guard import DiskGuard
 from baigong.bus.nats import NatsBus
 from baigong.cli.door import DoorSettings, is_loopback
+from baigong.gateway.buffer import BufferOptions
 from baigong.gateway.frontdoor import Options
 from baigong.gateway.frontdoor.tls import DoorCertificate
-from baigong.gateway.service import run_gateway
+from baigong.gateway.service import GatewayOptions, run_gateway
 from baigong.vocab.ids import gateway_id
 
 
@@ -51,7 +53,10 @@ async def run(
     guard = DiskGuard(data, reserve) if reserve else None
     bus = await NatsBus.connect(bus_url, token=token, name=f"gateway {name}", wait_s=30, guard=guard)
     folder = data / "gateway" / gateway_id(name)
-    folder.mkdir(parents=True, exist_ok=True)
+    buffer = BufferOptions()
+    if reserve:
+        buffer = replace(buffer, reserve_bytes=min(buffer.reserve_bytes, reserve))
+    options = GatewayOptions(buffer=buffer)
     door = certificate = None
     if settings is not None:
         door = Options(
@@ -66,6 +71,6 @@ async def run(
                 data / "certificates", _own_names(settings), certificate=settings.certificate, key=settings.key
             )
     try:
-        await run_gateway(bus, data, name, mqtt=door, door_certificate=certificate, stop=stop)
+        await run_gateway(bus, data, name, mqtt=door, door_certificate=certificate, stop=stop, options=options)
     finally:
         await bus.close()

@@ -101,7 +101,10 @@ class Outbox:
 
     async def _save(self) -> None:
         events = list(self._waiting)
-        await asyncio.to_thread(_write, self._file, events)
+        try:
+            await asyncio.to_thread(_write, self._file, events)
+        except OSError:  # a full disk: they wait in memory, and are written with the next
+            return
         self._on_disk = bool(events)
 
 

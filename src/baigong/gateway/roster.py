@@ -102,9 +102,8 @@ class Roster:
         content = [Assigned(tenant=tenant, spec=spec) for (tenant, _), spec in self.held.items()]
         try:
             await asyncio.to_thread(memory.save, self._copy, content)
-        except OSError:
+        except OSError:  # a full disk, which ``disk`` tells of: the next round writes it
             self._unsaved = True
-            raise
 
     async def _catch_up(self) -> None:
         more = True

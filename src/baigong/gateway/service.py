@@ -7,6 +7,7 @@ import dataclasses
 import os
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from baigong.gateway import memory
 from baigong.gateway.bounded import Abandoned
 from baigong.gateway.buffer import BufferOptions, Publisher
 from baigong.gateway.clock import Clock, SystemClock
+from baigong.gateway.disk import Disk, when_there_is_room
 from baigong.gateway.fleet import Fleet
 from baigong.gateway.frontdoor import FrontDoor
 from baigong.gateway.frontdoor import Options as FrontDoorOptions
@@ -91,6 +93,7 @@ class Gateway:
         self._abandoned = abandoned
         self._rates = _Rates(clock)
         self._roster = Roster(bus, gateway, folder / "devices.json", clock, self._apply)
+        self._disk = Disk(folder, options.buffer.reserve_bytes, clock, self._announce)
         self._turns = Turns(self.keys, self.status)
         self._sign_in = SignIn(bus, clock, os.urandom(32))
 
@@ -108,6 +111,7 @@ class Gateway:
             self._keep("health", self._tell_health),
             self._keep("memory", self._remember),
             self._keep("probes", self._probes.run),
+            self._keep("disk", self._disk.run),
         ]
         if mqtt is not None:
             chosen = mqtt
@@ -124,7 +128,8 @@ class Gateway:
             self._announce("gateway.stopped")
             await self._flush()
             await cancelled(storing)
-            memory.save(self._folder / "heard.json", self.fleet.heard)
+            with suppress(OSError):  # a full disk: the next start takes a hole that is a little longer
+                memory.save(self._folder / "heard.json", self.fleet.heard)
 
     def _keep(self, name: str, work: Callable[[], Any]) -> asyncio.Task[None]:
         return asyncio.create_task(forever(name, work, self._clock), name=f"gateway {name}")
@@ -157,9 +162,9 @@ class Gateway:
         self._outbox.open_()
         self._announce("gateway.started")
 
-    def _announce(self, kind: str) -> None:
+    def _announce(self, kind: str, **detail: Any) -> None:
         for tenant in sorted({tenant for tenant, _ in self._roster.held}):
-            self._outbox.tell(tenant, kind, f"gateway:{self._gateway}", pid=os.getpid())
+            self._outbox.tell(tenant, kind, f"gateway:{self._gateway}", pid=os.getpid(), **detail)
 
     async def _hear_secrets(self) -> None:
         """Throw out whoever is signed in with a secret that was revoked or replaced."""
@@ -208,6 +213,7 @@ class Gateway:
             "abandoned_calls": len(self._abandoned),
             "events_waiting": len(self._outbox),
             "mqtt": self._mqtt(),
+            "storage": self._disk.status(),
         }
 
     def keys(self) -> list[Key]:
@@ -234,9 +240,9 @@ class Gateway:
     async def _remember(self) -> None:
         while True:
             await self._clock.sleep(1.0)
-            await asyncio.to_thread(
-                memory.save, self._folder / "heard.json", msgspec.to_builtins(self.fleet.heard), durable=False
-            )
+            heard = msgspec.to_builtins(self.fleet.heard)
+            with suppress(OSError):  # a full disk, which ``disk`` tells of
+                await asyncio.to_thread(memory.save, self._folder / "heard.json", heard, durable=False)
 
     async def _flush(self) -> None:
         """Give the last frames the time to reach the stream; what does not is spooled."""
@@ -279,7 +285,8 @@ class Gateway:
             while True:
                 await self._clock.sleep(_DAY_S)
                 if certificate is not None:
-                    await asyncio.to_thread(certificate.load)  # a new one before the old one ends
+                    with suppress(BaigongError, OSError):  # the present one is good for months yet
+                        await asyncio.to_thread(certificate.load)
         finally:
             self._front = None
             self.guests.open(None)
@@ -321,15 +328,15 @@ async def run_gateway(
     rng: random.Random | None = None,
 ) -> None:
     """Run the gateway role until ``stop`` is set; keeps its own things in ``<data_dir>/gateway/<gateway>``."""
-    certificate = OwnCertificate(data_dir / "certificates")
-    await asyncio.to_thread(certificate.ensure)
-    made = Gateway(
-        bus,
-        data_dir / "gateway" / gateway,
-        gateway,
-        certificate,
-        options or GatewayOptions(),
-        clock or SystemClock(),
-        rng or random.Random(),  # noqa: S311 - jitter, not secrets
-    )
-    await made.run(mqtt, stop, door_certificate)
+    certificate, chosen = OwnCertificate(data_dir / "certificates"), options or GatewayOptions()
+    time = clock or SystemClock()
+
+    def make() -> Gateway:
+        certificate.ensure()
+        folder = data_dir / "gateway" / gateway
+        jitter = rng or random.Random()  # noqa: S311 - jitter, not secrets
+        return Gateway(bus, folder, gateway, certificate, chosen, time, jitter)
+
+    made = await when_there_is_room(make, bus, gateway, time, stop)
+    if made is not None:
+        await made.run(mqtt, stop, door_certificate)

@@ -176,7 +176,8 @@ class Spool:
         del self._peeked[:count]
         if head.offset >= head.size:
             self._drop_head()
-        else:
+            return
+        with contextlib.suppress(OSError):  # a full disk: after a crash more is sent twice, and stored once
             cursor = self._folder / "cursor.new"
             cursor.write_text(f"{head.path.name} {head.offset}")
             os.replace(cursor, self._folder / "cursor")

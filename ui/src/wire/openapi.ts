@@ -1303,6 +1303,8 @@ export interface components {
             /** @default  */
             device: string;
             /** @default  */
+            format: string;
+            /** @default  */
             points: string;
         };
         /** LatestValue */
@@ -1869,6 +1871,9 @@ export interface components {
             bus: Record<string, never>;
             disk: Record<string, never>;
             dropped: Record<string, never>[];
+            gateways: {
+                [key: string]: Record<string, never>;
+            };
             health: components["schemas"]["Tile"][];
             lake: Record<string, never>;
             mqtt: Record<string, never>;
@@ -2842,6 +2847,7 @@ export interface operations {
                 points?: string;
                 asset?: string;
                 device?: string;
+                format?: string;
             };
             header?: never;
             path?: never;
@@ -2856,6 +2862,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LatestValue"][];
+                    "application/vnd.apache.arrow.stream": unknown;
                 };
             };
             /** @description What went wrong, and what helps */

@@ -82,11 +82,17 @@ class Keep:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-    db.execute("pragma journal_mode = wal")
-    db.execute("pragma synchronous = full")  # in WAL mode: fsync at every commit
-    db.executescript(_SCHEMA)
+    db: sqlite3.Connection | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        db.execute("pragma journal_mode = wal")
+        db.execute("pragma synchronous = full")  # in WAL mode: fsync at every commit
+        db.executescript(_SCHEMA)
+    except (sqlite3.Error, OSError) as error:
+        if db is not None:
+            db.close()
+        raise RetryLater("storage.full", f"MQTT sessions cannot be kept: {error}") from error
     return db
 
 
