@@ -9,9 +9,11 @@ import pytest
 
 from baigong.cli.archive import read_archive
 from baigong.cli.backup import backup
+from baigong.cli.lakecheck import check_lake
 from baigong.cli.restore import restore
+from baigong.historian.owner import OwnerSettings
 from baigong.vocab.errors import FixConfiguration, RetryLater
-from tests.cli.plants import Load, client, platform, times_of
+from tests.cli.plants import Load, client, platform, sql, times_of
 
 
 async def test_backup_under_load_restores_everything_accepted_before_it_began(tmp_path: Path) -> None:
@@ -49,6 +51,32 @@ async def test_backup_under_load_restores_everything_accepted_before_it_began(tm
     async with platform(new) as running, client(new) as http:  # and once more, from its own lake
         await caught_up(running)
         assert len(await times_of(http, "pump1.flow")) == len(found) + 10
+
+
+async def test_waveforms_are_in_a_backup_whether_in_the_lake_or_still_in_the_stream(tmp_path: Path) -> None:
+    old, new, file = tmp_path / "old", tmp_path / "new", tmp_path / "b.tar"
+    calm = OwnerSettings(flush_s=3600, merge_s=3600)
+    async with platform(old, owner=calm) as running, client(old) as http:
+        for at in range(6):
+            one = {"point": "fan.shake", "rate_hz": 10.0, "samples": [at, 0.5], "time": 1_763_600_000_000_000 + at}
+            assert (await http.post("/ingest", json={"bursts": [one]})).status_code == 200
+            if at == 3:
+                await caught_up(running)
+                await running.owner.flush()
+        await caught_up(running)
+        await backup(old, file)
+    verdicts, _ = check_lake(old / "lake" / "p0", "p0", deep=True)
+    assert [(v.what, v.state) for v in verdicts] == [("lake p0", "good"), ("lake p0, bursts", "good")]
+    made = await restore(file, new)
+    assert made.frames == 2
+    async with platform(new) as running, client(new) as http:
+        await caught_up(running)
+        rows = await sql(http, "select epoch_us(time) - 1763600000000000, samples from bursts order by time")
+        assert rows == [[at, [at, 0.5]] for at in range(6)]
+    first = next((new / "lake" / "p0" / "bursts").rglob("t*.parquet"))
+    first.write_bytes(first.read_bytes()[:-9])
+    verdicts, _ = check_lake(new / "lake" / "p0", "p0", deep=True)
+    assert [v.state for v in verdicts] == ["good", "bad"]
 
 
 async def caught_up(running: object) -> None:

@@ -31,6 +31,7 @@ from baigong.cli.folder import FORMAT
 from baigong.cli.place import bus_of, check_is_data, partitions
 from baigong.historian.hold import Held, HoldRequest, hold_subject
 from baigong.historian.merge import rollup_path
+from baigong.stores.lake.bursts import BurstTable
 from baigong.stores.lake.contract import LakeFile
 from baigong.stores.lake.rollup import BUCKETS_S
 from baigong.stores.lake.table import PartitionTable, split_position
@@ -159,19 +160,19 @@ async def _held(bus: NatsBus, data: Path, runs: bool) -> AsyncIterator[list[Held
 
 def _as_it_stands(data: Path, partition: str) -> Held:
     table = PartitionTable(data / "lake" / partition, partition)
-    return Held(partition=partition, version=table.version, position=table.last_position())
+    waves = BurstTable(table.root, partition) if (table.root / "bursts").is_dir() else None
+    return Held(
+        partition=partition,
+        version=table.version,
+        position=table.last_position(),
+        bursts=waves.version if waves is not None else None,
+    )
 
 
 def _pin(data: Path, held: Held) -> Pinned:
-    """List the files of one version of the table: log, data, their rollups, and the remembered newest values."""
+    """List the files of one version of the tables: log, data, their rollups, and the remembered newest values."""
     root = data / "lake" / held.partition
-    table = root / "telemetry"
-    try:
-        actions = DeltaTable(str(table), version=held.version).get_add_actions(flatten=True)
-    except (DeltaError, OSError) as error:
-        raise RetryLater("storage.corrupt", f"cannot open the table: {error}", place=str(table)) from error
-    rows = pa.table(actions).select(["path", "size_bytes"]).to_pylist()
-    found = [(table / row["path"], row["size_bytes"]) for row in rows]
+    found = _data_files(root / "telemetry", held.version)
     for path, _ in list(found):
         tenant, day = (part.partition("=")[2] for part in path.parts[-3:-1])
         file = LakeFile(str(path), tenant, day, 0, 0)
@@ -179,8 +180,20 @@ def _pin(data: Path, held: Held) -> Pinned:
         found += [(p, p.stat().st_size) for p in rolled if p.exists()]
     found += [(p, p.stat().st_size) for p in (root / "latest").glob("[!.]*.parquet")]
     found += [(p, p.stat().st_size) for p in sorted((root / "kept").rglob("*.parquet"))]  # of days let go
-    found += [(p, p.stat().st_size) for p in _log_files(table / "_delta_log", held.version)]
+    found += [(p, p.stat().st_size) for p in _log_files(root / "telemetry" / "_delta_log", held.version)]
+    if held.bursts is not None:
+        found += _data_files(root / "bursts", held.bursts)
+        found += [(p, p.stat().st_size) for p in _log_files(root / "bursts" / "_delta_log", held.bursts)]
     return Pinned(held, [(str(p.relative_to(data / "lake")), size) for p, size in found])
+
+
+def _data_files(table: Path, version: int) -> list[tuple[Path, int]]:
+    try:
+        actions = DeltaTable(str(table), version=version).get_add_actions(flatten=True)
+    except (DeltaError, OSError) as error:
+        raise RetryLater("storage.corrupt", f"cannot open the table: {error}", place=str(table)) from error
+    rows = pa.table(actions).select(["path", "size_bytes"]).to_pylist()
+    return [(table / row["path"], row["size_bytes"]) for row in rows]
 
 
 def _log_files(log: Path, version: int) -> Iterator[Path]:

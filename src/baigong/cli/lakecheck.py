@@ -1,4 +1,4 @@
-"""Is a partition's Delta table whole: every commit, every file, every size; and, on request, every row."""
+"""Are a partition's Delta tables whole: every commit, every file, every size; and, on request, every row."""
 
 from __future__ import annotations
 
@@ -20,19 +20,25 @@ _REPAIR = "Stop the platform and restore a backup; what the stream still holds i
 
 
 def check_lake(root: Path, partition: str, *, deep: bool) -> tuple[list[Verdict], int]:
-    """Return verdicts and the position of the stream up to which the table goes (0 when it cannot be read)."""
-    what = f"lake {partition}"
-    log = root / "telemetry" / "_delta_log"
+    """Return verdicts and the position of the stream up to which the lake goes (0 when it cannot be read)."""
+    verdicts, at = _check_table(root / "telemetry", f"lake {partition}", partition, deep=deep)
+    if (root / "bursts").is_dir():  # an older lake has no waveforms
+        verdicts += _check_table(root / "bursts", f"lake {partition}, bursts", partition, deep=deep)[0]
+    return verdicts, at
+
+
+def _check_table(folder: Path, what: str, partition: str, *, deep: bool) -> tuple[list[Verdict], int]:
+    log = folder / "_delta_log"
     broken = list(_broken_commits(log))
     if broken:
         return [Verdict(what, "bad", f"{len(broken)} commits are damaged: {', '.join(broken[:3])}", _REPAIR)], 0
     try:
-        table = DeltaTable(str(root / "telemetry"))
+        table = DeltaTable(str(folder))
         rows = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes", "num_records"]).to_pylist()
         at = _position(table, partition)
     except (DeltaError, OSError, ValueError) as error:
         return [Verdict(what, "bad", f"cannot be opened: {error}", _REPAIR)], 0
-    wrong = [f"{row['path']}: {told}" for row in rows if (told := _wrong(root / "telemetry", row, deep=deep))]
+    wrong = [f"{row['path']}: {told}" for row in rows if (told := _wrong(folder, row, deep=deep))]
     if wrong:
         return [Verdict(what, "bad", f"{len(wrong)} of {len(rows)} files: {wrong[0]}", _REPAIR)], at
     total = sum(row["num_records"] or 0 for row in rows)

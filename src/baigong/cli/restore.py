@@ -21,6 +21,7 @@ from baigong.bus.nats import NatsBus
 from baigong.cli.archive import read_archive
 from baigong.cli.folder import FORMAT
 from baigong.cli.place import partitions
+from baigong.stores.lake.bursts import BurstTable
 from baigong.stores.lake.table import PartitionTable, split_position
 from baigong.vocab.errors import FixConfiguration, RetryLater
 
@@ -108,18 +109,20 @@ async def _restore_streams(fresh: Path, made: Restored, nats_url: str, nats_toke
         stack.push_async_callback(bus.close)
         for name in partitions(fresh):
             table = await asyncio.to_thread(PartitionTable, fresh / "lake" / name, name)
-            missing = await asyncio.to_thread(_missing, table)
+            waves = await asyncio.to_thread(BurstTable, fresh / "lake" / name, name)
+            missing = await asyncio.to_thread(_missing, table) + await asyncio.to_thread(_missing, waves)
             if missing:
                 raise RetryLater("storage.corrupt", f"{missing} files of the table are not as they should be")
             made.rows += sum(file.rows for file in table.files.values())
-            made.frames += await _restore_stream(bus, fresh, name, table)
+            highest = max(table.highest_epoch(), waves.highest_epoch())
+            made.frames += await _restore_stream(bus, fresh, name, table, highest)
 
 
 def _missing(table: PartitionTable) -> int:
     return sum(not Path(f.path).is_file() or Path(f.path).stat().st_size != f.bytes for f in table.files.values())
 
 
-async def _restore_stream(bus: NatsBus, fresh: Path, partition: str, table: PartitionTable) -> int:
+async def _restore_stream(bus: NatsBus, fresh: Path, partition: str, table: PartitionTable, highest: int) -> int:
     """Give the stream back, drop what the lake has already, and mint an epoch; returns the frames still to come."""
     folder = fresh / "stream" / partition
     if not (folder / "about.json").exists():
@@ -136,6 +139,6 @@ async def _restore_stream(bus: NatsBus, fresh: Path, partition: str, table: Part
     if state.epoch == epoch:
         await bus.purge(partition, seq + 1)
     # The platform that was backed up goes on in the old epoch; two that went on in one could not be told apart.
-    await bus.set_epoch(partition, max(state.epoch, table.highest_epoch()) + 1)
+    await bus.set_epoch(partition, max(state.epoch, highest) + 1)
     state = await streams.settled(bus, partition)
     return state.messages
