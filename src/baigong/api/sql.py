@@ -16,7 +16,19 @@ from baigong.api.wire import Call, Operation, offered
 from baigong.vocab.errors import FixConfiguration
 
 _JSON_ROWS = 10_000
-_TABLES = ("telemetry", "points", "latest", "rollup_1m", "rollup_1h", "episodes", "bursts")
+_TABLES = (
+    "telemetry",
+    "points",
+    "latest",
+    "rollup_1m",
+    "rollup_1h",
+    "consumption_1m",
+    "consumption_1h",
+    "rollup_states_1m",
+    "rollup_states_1h",
+    "episodes",
+    "bursts",
+)
 
 
 class SqlRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ import { points } from '../../core/calls'
 import { unitText } from '../../core/format'
 import { deviceLink, routeOf, trendLink } from '../../core/route'
 import { fullTitle, spoken } from '../../core/spoken'
+import { CounterCard } from './CounterCard'
 import { PointEdit } from './PointEdit'
 
 const BurstViewer = lazy(() => import('./BurstViewer'))
@@ -60,6 +61,7 @@ export default function PointPage() {
           </section>
         </div>
       )}
+      {data.kind === 'counter' ? <CounterCard key={`counter ${name}`} name={name} unit={data.unit} /> : null}
       <section className="card">
         <h2>{t('why.title')}</h2>
         <WhyPanel point={name} />

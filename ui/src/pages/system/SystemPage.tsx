@@ -13,6 +13,7 @@ import type { HealthTile } from '../../wire/api'
 import { DiskBar } from './DiskBar'
 import { Dropped } from './Dropped'
 import { figure } from './figure'
+import { History } from './History'
 import { Processes } from './Processes'
 import { Tokens } from './Tokens'
 
@@ -71,6 +72,7 @@ export default function SystemPage() {
       <Dropped rows={data.dropped} />
       <Processes rows={data.processes} />
       <Credentials />
+      <History />
       <Tokens />
     </Page>
   )
