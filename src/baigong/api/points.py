@@ -8,15 +8,20 @@ from typing import Annotated, Any
 
 import pyarrow as pa
 from msgspec import UNSET, Meta, Struct, UnsetType
+from starlette.responses import Response
 
+from baigong.api.newest import LATEST, Heads, as_arrow, as_json
 from baigong.api.rooms import Rooms
+from baigong.api.tables import ARROW, answer
 from baigong.api.times import read_time
-from baigong.api.wire import Call, Operation
+from baigong.api.wire import JSON, Call, Operation, offered
+from baigong.registry.book import PointBook
 from baigong.registry.why import Why, explain, scan_period_s
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.devices import AssetWords, Counter, Kind
 
 _NAMELESS = AssetWords()
+_FORMS = {"json": JSON, "arrow": ARROW}
 
 
 class PointsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +36,7 @@ class LatestQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     points: str = ""
     asset: str = ""
     device: str = ""
+    format: str = ""
 
 
 class WhyQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,18 +102,18 @@ class PointChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def operations(rooms: Rooms) -> list[Operation]:
-    book, devices = rooms.registry.book, rooms.registry.devices
+    devices = rooms.registry.devices
 
     async def points(call: Call) -> Any:
         query: PointsQuery = call.query
         assets = devices.assets(call.tenant)
-        found = [p for p in book.active(call.tenant) if _wanted(p, query, assets)]
+        found = [p for p in call.book.active(call.tenant) if _wanted(p, query, assets)]
         page = found[query.offset : query.offset + query.limit]
         newest = await newest_of(rooms, call.tenant, [p.number for p in page])
         return PointsAnswer(total=len(found), points=[_answer(rooms, p, newest.get(p.number)) for p in page])
 
     async def point(call: Call) -> Any:
-        row = book.find(call.tenant, call.part("name"))
+        row = call.book.find(call.tenant, call.part("name"))
         newest = await newest_of(rooms, call.tenant, [row.number])
         return _answer(rooms, row, newest.get(row.number))
 
@@ -118,25 +124,42 @@ def operations(rooms: Rooms) -> list[Operation]:
         row = await devices.edit_point(call.tenant, call.part("name"), changes, call.who.user)
         return _answer(rooms, row, None)
 
+    heads = Heads()
+
     async def latest(call: Call) -> Any:
-        rows = _selected(rooms, call.tenant, call.query)
-        newest = await newest_of(rooms, call.tenant, [p.number for p in rows])
-        return [_latest(p, newest[p.number]) for p in rows if p.number in newest]
+        form = offered(call.request, _FORMS, call.query.format)
+        rows = _selected(call.book, call.tenant, call.query)
+
+        def answered() -> Response:
+            newest = rooms.lake.latest(call.tenant, [p.number for p in rows])
+            if form == "json":
+                return Response(as_json(rows, newest, heads), media_type=JSON)
+            return answer("arrow", LATEST, iter([as_arrow(rows, newest)]), name="latest")
+
+        return await asyncio.to_thread(answered)
 
     return [
         Operation("GET", "/points", "Find points", points, query=PointsQuery, answer=PointsAnswer),
         Operation("GET", "/points/{name}", "One point", point, answer=PointAnswer),
         Operation("PATCH", "/points/{name}", "Change a point's words", change, body=PointChanges, answer=PointAnswer),
         _why(rooms),
-        Operation("GET", "/latest", "Newest values", latest, query=LatestQuery, answer=list[LatestValue]),
+        Operation(
+            "GET",
+            "/latest",
+            "Newest values",
+            latest,
+            query=LatestQuery,
+            answer=list[LatestValue],
+            gives=tuple(_FORMS.values()),
+        ),
     ]
 
 
 def _why(rooms: Rooms) -> Operation:
-    book, devices = rooms.registry.book, rooms.registry.devices
+    devices = rooms.registry.devices
 
     async def why(call: Call) -> Any:
-        row = book.find(call.tenant, call.part("name"))
+        row = call.book.find(call.tenant, call.part("name"))
         at = read_time(call.query.at, rooms.clock_us(), "at") if call.query.at else None
         held = devices.find(call.tenant, row.device)
         return await explain(
@@ -189,10 +212,11 @@ def _wanted(point: PointRow, query: PointsQuery, assets: dict[str, AssetWords]) 
     return all(word in text for word in query.search.casefold().split())
 
 
-def _selected(rooms: Rooms, tenant: str, query: LatestQuery) -> list[PointRow]:
-    book = rooms.registry.book
+def _selected(book: PointBook, tenant: str, query: LatestQuery) -> list[PointRow]:
     if query.points:
         return [book.find(tenant, n.strip()) for n in query.points.split(",") if n.strip()]
+    if not query.asset and not query.device:
+        return book.active(tenant)
     wanted = PointsQuery(asset=query.asset, device=query.device)
     return [p for p in book.active(tenant) if _wanted(p, wanted, {})]
 
@@ -232,7 +256,3 @@ def _answer(rooms: Rooms, point: PointRow, newest: dict[str, Any] | None) -> Poi
         retired=point.retired_us is not None,
         latest=latest,
     )
-
-
-def _latest(point: PointRow, newest: dict[str, Any]) -> LatestValue:
-    return LatestValue(name=point.name, number=str(point.number), **newest)

@@ -79,7 +79,8 @@ class Latest:
 
     def known_codes(self, points: Sequence[int]) -> Codes:
         """Return the codes of those points that were ever seen."""
-        return np.array([self._codes[p] for p in points if p in self._codes], np.int32)
+        found = map(self._codes.get, points)
+        return np.array([code for code in found if code is not None], np.int32)
 
     def _code(self, point: int) -> int:
         code = self._codes.get(point)
@@ -144,18 +145,17 @@ class Latest:
             columns = (self.points, self._time, self._value, self._quality, self._seen, self._seq)
             numbers, times, values, qualities, seen, seqs = (column[codes] for column in columns)
             odd = self._odd.copy()
-        whole: list[int | None] = [None] * len(codes)
-        text: list[str | None] = [None] * len(codes)
+        whole, text = pa.nulls(len(codes), pa.int64()), pa.nulls(len(codes), pa.string())
         if odd:
-            for i, code in enumerate(codes.tolist()):
-                whole[i], text[i] = odd.get(code, (None, None))
+            pairs = [odd.get(code, (None, None)) for code in codes.tolist()]
+            whole, text = pa.array([w for w, _ in pairs], pa.int64()), pa.array([t for _, t in pairs], pa.string())
         return pa.table(
             [
                 pa.array(numbers),
                 pa.array(times).cast(LAKE.field("time").type),
                 pa.array(values, mask=np.isnan(values)),
-                pa.array(whole, pa.int64()),
-                pa.array(text, pa.string()),
+                whole,
+                text,
                 pa.array(qualities),
                 pa.array(seen).cast(LAKE.field("seen").type),
                 pa.array(seqs),
