@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ async def _without_memory(
     title: str, folder: Path, meter: Meter | MeterProcess, away: list[float], rng: random.Random
 ) -> Verdict:
     platform = PlatformProcess(folder / "data")
-    outages: list[tuple[int, int, int]] = []  # from, to (microseconds), and the count told last before
+    outages: list[Outage] = []
     recovery = 0.0
     await meter.start()
     try:
@@ -145,12 +146,12 @@ async def _without_memory(
             await asyncio.sleep(rng.uniform(0.3, 1.0))
             from_us = time.time_ns() // 1000
             await meter.stop()
-            told = meter.told
+            gone_us = time.time_ns() // 1000
             await asyncio.sleep(seconds)
             back, to_us = time.monotonic(), time.time_ns() // 1000
+            outages.append(Outage(from_us, gone_us, to_us, meter.told))  # one more may have been answered meanwhile
             await meter.start()
-            outages.append((from_us, to_us, told))
-            await until_good(platform, "meter.count", told)
+            await until_good(platform, "meter.count", outages[-1].told)
             recovery = max(recovery, time.monotonic() - back)
         await asyncio.sleep(0.5)
         last = meter.told
@@ -161,7 +162,7 @@ async def _without_memory(
         await platform.stop()
         await meter.stop()
     counts = [value for _, _, value in good(rows)]
-    on_the_wire = {told for _, _, told in outages} - set(counts)
+    on_the_wire = {outage.told for outage in outages} - set(counts)
     wanted = {("meter.count", c): float(c) for c in range(1, last + 1) if c not in on_the_wire}
     check_counts(rows)
     times = {r["t"] for r in rows}
@@ -171,17 +172,27 @@ async def _without_memory(
     return verdict(title, last, wanted, found, recovery)
 
 
-def check_gaps(rows: list[dict[str, Any]], gaps: list[dict[str, Any]], outages: list[tuple[int, int, int]]) -> None:
+@dataclass(frozen=True)
+class Outage:
+    """A device was being taken away from ``from_us``, was away from ``gone_us`` to ``to_us``; its last count."""
+
+    from_us: int
+    gone_us: int
+    to_us: int
+    told: int
+
+
+def check_gaps(rows: list[dict[str, Any]], gaps: list[dict[str, Any]], outages: list[Outage]) -> None:
     """One bad row at the beginning of each outage, none elsewhere, good again after it; and an event that says so."""
     bad = [r["t"] for r in rows if r["quality"] == q.BAD_NO_COMMUNICATION]  # not: still waiting for the first value
     assert len(bad) == len(outages) == len(gaps), (bad, outages, gaps)
     told = sorted(gaps, key=lambda g: g["from_us"])
-    for at, gap, (from_us, to_us, _) in zip(sorted(bad), told, outages, strict=True):
-        assert from_us - 100_000 <= at <= from_us + 2_000_000, "marked when it was noticed, within the time limit"
-        assert gap["from_us"] <= from_us + 1000 and gap["to_us"] >= to_us, "the event covers all of it"
-        inside = [r for r in rows if at < r["t"] < to_us]
+    for at, gap, away in zip(sorted(bad), told, outages, strict=True):
+        assert away.from_us - 100_000 <= at <= away.gone_us + 2_000_000, "marked when noticed, within the time limit"
+        assert gap["from_us"] <= away.gone_us + 1000 and gap["to_us"] >= away.to_us, "the event covers all of it"
+        inside = [r for r in rows if at < r["t"] < away.to_us]
         assert not inside, "nothing is invented between"
-        assert next(r for r in rows if r["t"] >= to_us)["quality"] == q.GOOD
+        assert next(r for r in rows if r["t"] >= away.to_us)["quality"] == q.GOOD
 
 
 # --- MQTT publishers, and who serves them is killed ------------------------------------------------------------

@@ -85,9 +85,10 @@ def meter_spec(name: str, options: dict[str, Any]) -> dict[str, Any]:
     return {
         "device": name,
         "driver": "modbus",
-        "options": options | {"timeout_s": 0.5},
+        # long, since an answer that comes late to a busy machine is told and not heard; a plug pulled is seen at once
+        "options": options | {"timeout_s": 10.0},
         "scan": {"default": _SCAN},
-        "timeout_s": 1.0,
+        "timeout_s": 20.0,
         "points": [{"name": f"{name}.count", "address": "holding:0:uint32"}],
     }
 

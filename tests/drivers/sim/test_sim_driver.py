@@ -130,3 +130,11 @@ async def test_time_is_passed_in() -> None:
     driver = SimDriver({}, now_us=lambda: START_US)
     batch = await driver.read([Wanted(5, "constant?value=1")])
     assert times_us(batch).tolist() == [START_US]
+
+
+async def test_history_ends_at_the_present() -> None:
+    """Whoever fills a hole asks for some minutes beyond now, because a device's clock may be ahead."""
+    async with SimDriver({}, now_us=lambda: START_US) as driver:
+        wanted = [Wanted(1, "ramp", 1.0)]
+        batches = [times_us(b) async for b in driver.history(wanted, START_US - 3_000_000, START_US + 300_000_000)]
+    assert np.concatenate(batches).max() == START_US
