@@ -35,6 +35,16 @@ async def test_a_state_holds_to_the_end_of_the_window(plant: World) -> None:
     assert state["bins"] == [30, 0, 0, 90]
 
 
+async def test_a_state_from_before_the_window_holds_into_it(plant: World) -> None:
+    await plant.put("pump1.state", [T0, T0 + 200 * S], [1.0, 0.0])
+    async with plant.client() as client:
+        for end_s, mean in ((150, 1.0), (300, 0.5)):
+            params = {"points": "pump1.state", "start": T0 + 100 * S, "end": T0 + end_s * S}
+            (state,) = (await client.get("/series/statistics", params=params)).json()["points"]
+            assert (state["good_s"], state["mean"]) == (end_s - 100, pytest.approx(mean))
+            assert state["rows"] == (1 if end_s == 300 else 0)
+
+
 def test_slices_add_up_to_the_whole() -> None:
     rng = np.random.default_rng(5)
     times = T0 + np.cumsum(rng.integers(1, 5, 1000)) * S

@@ -68,10 +68,11 @@ class Sums:
     _at_us: int = 0
     _held: float = np.nan
 
-    def add(self, line: Line) -> None:
+    def add(self, line: Line, start_us: int = 0) -> None:
+        """Take a slice; a value that held before ``start_us`` counts from there."""
         if not len(line.times):
             return
-        self.rows += len(line.times)
+        self.rows += len(line.times) - line.held
         values = np.where((line.qualities & 0x8000) != 0, np.nan, line.values)
         known = values[~np.isnan(values)]
         if len(known):
@@ -79,11 +80,12 @@ class Sums:
             self.greatest = max(self.greatest, float(known.max()))
             self.first = float(known[0]) if self.first is None else self.first
             self.last = float(known[-1])
+        begun = np.maximum(line.times, start_us)
         if self._at_us:
-            times = np.concatenate(([self._at_us], line.times))
+            times = np.concatenate(([self._at_us], begun))
             values = np.concatenate(([self._held], values))
         else:
-            times = line.times
+            times = begun
         self._weigh(np.diff(times) / 1e6, values[:-1], values[1:] if self.slopes else values[:-1])
         self._at_us, self._held = int(times[-1]), float(values[-1])
 
@@ -159,7 +161,9 @@ def _all(
 
 
 def _read(rooms: Rooms, tenant: str, point: PointRow, window: tuple[int, int], sums: Sums) -> None:
-    for at, until in slices(rooms.lake, tenant, point, *window):
-        for line in read_lines(rooms.lake, tenant, [point], at, until, 0):
-            sums.add(line)
+    hold = True
+    for at, until in list(slices(rooms.lake, tenant, point, *window)) or [window]:
+        for line in read_lines(rooms.lake, tenant, [point], at, until, 0, hold=hold):
+            sums.add(line, window[0])
+        hold = False
     sums.close(min(window[1], rooms.clock_us()))

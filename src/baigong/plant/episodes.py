@@ -16,9 +16,9 @@ from baigong.vocab.happenings import Episode
 _LOT_SHOTS = 500
 # Local hour at which a shift begins, its name, its foreman.
 _SHIFTS = (
-    (0, "夜班", "night", "陈建国"),
-    (8, "早班", "morning", "王秀英"),
-    (16, "中班", "late", "李海波"),
+    (0, "夜班", "night shift", "陈建国"),
+    (8, "早班", "morning shift", "王秀英"),
+    (16, "中班", "late shift", "李海波"),
 )
 
 
@@ -57,7 +57,8 @@ def faults(scenario: Scenario) -> Iterator[Episode]:
             kind="fault",
             start_us=run.start_us,
             end_us=run.end_us,
-            title=f"{fault.title_zh} {fault.title}",
+            title=fault.title,
+            title_zh=fault.title_zh,
             attributes={"fault": run.fault, "shows": fault.shows, "full_after_s": run.rise_s, "planted": run.planted},
             simulated=True,
         )
@@ -69,17 +70,24 @@ def _cut(one: Episode, end_us: int) -> Episode:
         return one
     return Episode(
         id=one.id, asset=one.asset, kind=one.kind, start_us=one.start_us, title=one.title,
-        parent=one.parent, attributes=one.attributes, simulated=one.simulated,
+        title_zh=one.title_zh, parent=one.parent, attributes=one.attributes, simulated=one.simulated,
     )  # fmt: skip
 
 
 def _plain(
-    key: str, asset: str, kind: str, span: tuple[int, int | None], title: str, parent: str | None = None, **more: Any
+    key: str,
+    asset: str,
+    kind: str,
+    span: tuple[int, int | None],
+    title: str,
+    parent: str | None = None,
+    title_zh: str = "",
+    **more: Any,
 ) -> Episode:
     start, end = span
     return Episode(
         id=key, asset=asset, kind=kind, start_us=start, end_us=end,
-        title=title, parent=parent, attributes=more, simulated=True,
+        title=title, title_zh=title_zh, parent=parent, attributes=more, simulated=True,
     )  # fmt: skip
 
 
@@ -90,7 +98,8 @@ def _repairs(scenario: Scenario) -> Iterator[Episode]:
                 continue
             yield _plain(
                 f"maintenance-{fault.asset}-{begins}", fault.asset, "maintenance", (begins, ends),
-                f"维修:{fault.title_zh}", cause=fault.id, work="更换并调试 replaced and tested",
+                f"Repair: {fault.title}", title_zh=f"维修:{fault.title_zh}", cause=fault.id,
+                work="replaced and tested", work_zh="更换并调试",
             )  # fmt: skip
 
 
@@ -101,8 +110,8 @@ def _shifts(start_us: int, end_us: int) -> Iterator[Episode]:
             begins = midnight + hour * HOUR_US
             if not resting(np.array([begins], np.int64))[0]:
                 yield _plain(
-                    f"shift-{begins}", "plant", "shift", (begins, begins + 8 * HOUR_US), name,
-                    name_en=english, foreman=foreman,
+                    f"shift-{begins}", "plant", "shift", (begins, begins + 8 * HOUR_US), english,
+                    title_zh=name, foreman=foreman,
                 )  # fmt: skip
         day += 1
 
@@ -118,8 +127,10 @@ def _batches(start_us: int, end_us: int) -> Iterator[Episode]:
         begins = int(time_us[at]) - round(float(hours[at]) * 3600) * 1_000_000
         yield _plain(
             f"batch-furnace1-{batch}", "furnace1", "batch",
-            (begins, begins + round(furnace.LENGTH_H * 3600) * 1_000_000), f"炉次 {batch % 60_000}",
-            recipe="H13 淬火+回火", material="4Cr5MoSiV1", austenitise_c=1030, temper_c=560,
+            (begins, begins + round(furnace.LENGTH_H * 3600) * 1_000_000), f"Batch {batch % 60_000}",
+            title_zh=f"炉次 {batch % 60_000}",
+            recipe="H13 hardening + tempering", recipe_zh="H13 淬火+回火",
+            material="4Cr5MoSiV1", austenitise_c=1030, temper_c=560,
         )  # fmt: skip
 
 
@@ -129,13 +140,13 @@ def _downtime(plan: Plan, asset: str) -> Iterator[Episode]:
         if state == STOP:
             reason = REASONS[plan.reasons[i]]
             yield _plain(
-                f"downtime-{asset}-{begins}", asset, "downtime", (begins, ends[i]), reason.zh,
-                reason=reason.code, reason_zh=reason.zh, reason_en=reason.en, planned=False,
+                f"downtime-{asset}-{begins}", asset, "downtime", (begins, ends[i]), reason.en,
+                title_zh=reason.zh, reason=reason.code, reason_zh=reason.zh, reason_en=reason.en, planned=False,
             )  # fmt: skip
         elif state == REPAIR:
             yield _plain(
-                f"downtime-{asset}-{begins}", asset, "downtime", (begins, ends[i]), "维修",
-                reason="REPAIR", reason_zh="维修", reason_en="repair", planned=False,
+                f"downtime-{asset}-{begins}", asset, "downtime", (begins, ends[i]), "repair",
+                title_zh="维修", reason="REPAIR", reason_zh="维修", reason_en="repair", planned=False,
             )  # fmt: skip
 
 

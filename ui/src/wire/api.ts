@@ -314,6 +314,8 @@ export interface SeriesHead {
   kind: PointKind
   rows: number
   downsampled: boolean
+  /** The first sample stands before the window and its value lasts into it. */
+  held?: boolean
   /** The first row stands before the start; its value lasts into it. */
   held?: boolean
   sloped?: boolean
