@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from baigong.api import (
+    audit,
     bursts,
     counters,
     credentials,
@@ -127,6 +128,7 @@ def operations(rooms: Rooms) -> list[Operation]:
     return [
         *session.operations(rooms, Throttle(time.monotonic)),
         *system.operations(rooms),
+        *audit.operations(rooms),
         *overview.operations(rooms),
         *devices.operations(rooms),
         *credentials.operations(rooms),

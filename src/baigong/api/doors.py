@@ -26,6 +26,7 @@ class Door:
 _EVERYONE = Door("")  # also strangers, or only about oneself
 _SEE, _READ = Door("see"), Door("read")
 _SEE_SOME, _READ_SOME = Door("see", partly=True), Door("read", partly=True)
+_AUDIT = Door("audit")
 _CONFIGURE, _PEOPLE, _ANNOTATE, _INGEST = Door("configure"), Door("people"), Door("annotate"), Door("ingest")
 
 DOORS: dict[str, Door] = {
@@ -83,6 +84,11 @@ DOORS: dict[str, Door] = {
     "GET /tokens": _PEOPLE,
     "POST /tokens": _PEOPLE,
     "DELETE /tokens/{id}": _PEOPLE,
+    "GET /audit": _AUDIT,
+    "GET /audit/checkpoint": _AUDIT,
+    "GET /audit/consistency": _AUDIT,
+    "GET /audit/export": _AUDIT,
+    "GET /audit/{id}/proof": _AUDIT,
     "GET /retention": _SEE,
     "PUT /retention": Door("retain"),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from starlette.routing import Route
 
 from baigong.api.doors import Door, door_of, enter
 from baigong.api.rooms import Rooms
+from baigong.api.witness import is_told, tell
 from baigong.registry.book import PointBook
 from baigong.registry.people import Principal
 from baigong.registry.rights import Visible
@@ -42,6 +44,8 @@ class Call:
     seen: Visible
     query: Any
     body: Any
+    before: Any = None  # for the audit log: what a handler found,
+    after: Any = None  # and what it left
 
     @property
     def book(self) -> PointBook:
@@ -94,6 +98,7 @@ def route(rooms: Rooms, operation: Operation, prefix: str) -> Route:
 
 
 async def _answer(rooms: Rooms, operation: Operation, door: Door, request: Request) -> Response:
+    who, tenant = NOBODY, ""
     try:
         who = NOBODY if operation.everyone else authorise(rooms, request, request.method)
         if who.must_set_password and not operation.before_password:
@@ -105,8 +110,15 @@ async def _answer(rooms: Rooms, operation: Operation, door: Door, request: Reque
         body = None
         if operation.body is not None:
             body = decode_json(await read_body(request, rooms.settings.max_body), operation.body)
-        return encode(await operation.handle(Call(request, who, tenant, seen, query, body)))
+        call = Call(request, who, tenant, seen, query, body)
+        made = encode(await operation.handle(call))
+        if is_told(door, operation.method, operation.path, who, tenant):
+            await tell(rooms, request, who, tenant, door.action, before=call.before, after=call.after)
+        return made
     except BaigongError as error:
+        if error.code == "auth.denied" and who is not NOBODY:
+            with suppress(BaigongError):  # a full disk: refused all the same
+                await tell(rooms, request, who, tenant or who.tenant, door.action, refused=error.code)
         rooms.metrics.refuse(error.code, rooms.clock_us())
         return problem(error)
 

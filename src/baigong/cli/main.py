@@ -178,9 +178,10 @@ def asyncio_run(work: Any) -> None:
 
 def main() -> None:
     """Run a command; an error of ours is one clear line and exit code 2."""
-    from baigong.cli import ask, counting, fleet, keep
+    from baigong.cli import ask, audit, counting, fleet, keep
 
     ask.add(app)
+    audit.add(app)
     counting.add(app)
     fleet.add(app)
     keep.add(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -55,6 +55,14 @@ class Link:
                 return reader.read_all()
         except (pa.ArrowException, OSError) as error:
             raise ReportBug("internal.error", f"the server's Arrow stream broke off: {error}", place=path) from error
+
+    def stream(self, path: str, *, params: Mapping[str, Any] | None = None) -> Iterator[bytes]:
+        """Read a long answer piece by piece."""
+        with mapped(self.url), self._http.stream("GET", path, params=dict(params or {})) as response:
+            if response.is_error:
+                response.read()
+                raise of_response(response)
+            yield from response.iter_bytes()
 
     def _ask(
         self, method: str, path: str, params: Mapping[str, Any] | None, content: bytes | None, media: str, accept: str

@@ -1,0 +1,115 @@
+"""The audit log to read, to take away, and to prove."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+from starlette.responses import StreamingResponse
+
+from baigong.api.rooms import Rooms
+from baigong.api.times import read_time
+from baigong.api.wire import Call, Operation
+from baigong.registry.audit import Entry, Proof
+from baigong.stores.records.audit import AuditRow
+from baigong.vocab.errors import FixConfiguration
+
+_NDJSON = "application/x-ndjson"
+_PAGE = 500
+
+
+class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    who: str = ""
+    action: str = ""
+    object: str = ""
+    allowed: bool | None = None
+    start: str = ""
+    end: str = ""
+    before: int | None = None  # entries older than this one: the next page
+    limit: Annotated[int, Meta(ge=1, le=_PAGE)] = 100
+
+
+class AuditLine(Struct, frozen=True, kw_only=True):
+    """One entry and its number in the log of the whole platform."""
+
+    seq: int
+    entry: Entry
+
+
+class AuditHead(Struct, frozen=True, kw_only=True):
+    """How the log stands: a signed checkpoint (C2SP) and the key that its signature is checked with."""
+
+    checkpoint: str
+    key: str
+
+
+class GrowthQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    old: int
+    new: int
+
+
+class Growth(Struct, frozen=True, kw_only=True):
+    path: list[bytes]
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    audit = rooms.registry.audit
+
+    def wanted(call: Call) -> dict[str, Any]:
+        query: AuditQuery = call.query
+        now = rooms.clock_us()
+        return {
+            "tenant": call.tenant,
+            "who": query.who or None,
+            "action": query.action or None,
+            "object": query.object or None,
+            "allowed": query.allowed,
+            "start_us": read_time(query.start, now, "start") if query.start else None,
+            "end_us": read_time(query.end, now, "end") if query.end else None,
+        }
+
+    async def listed(call: Call) -> Any:
+        rows = await audit.entries(**wanted(call), before=call.query.before, limit=call.query.limit)
+        return [AuditLine(seq=r.seq, entry=msgspec.json.decode(r.entry, type=Entry)) for r in rows]
+
+    async def head(call: Call) -> Any:
+        return AuditHead(checkpoint=await audit.checkpoint(), key=str(audit.verifier))
+
+    async def prove(call: Call) -> Any:
+        number = call.part("id")
+        if not number.isdecimal():
+            raise FixConfiguration("http.not_found", f"the log has no entry {number!r}", place="id")
+        proof = await audit.prove(int(number))
+        if msgspec.json.decode(proof.entry, type=Entry).tenant != call.tenant:
+            raise FixConfiguration("http.not_found", f"{call.tenant} has no entry {number}", place="id")
+        return proof
+
+    async def growth(call: Call) -> Any:
+        return Growth(path=await audit.consistency(call.query.old, call.query.new))
+
+    async def export(call: Call) -> Any:
+        return StreamingResponse(_exported(rooms, wanted(call)), media_type=_NDJSON)
+
+    return [
+        Operation("GET", "/audit", "Who did what", listed, query=AuditQuery, answer=list[AuditLine]),
+        Operation("GET", "/audit/checkpoint", "How the log stands, signed", head, answer=AuditHead),
+        Operation(
+            "GET", "/audit/consistency", "That the log only grew", growth, query=GrowthQuery, answer=Growth
+        ),
+        Operation("GET", "/audit/export", "Entries with their proofs", export, query=AuditQuery, gives=(_NDJSON,)),
+        Operation("GET", "/audit/{id}/proof", "That an entry is in the log", prove, answer=Proof),
+    ]  # fmt: skip
+
+
+async def _exported(rooms: Rooms, wanted: dict[str, Any]) -> AsyncIterator[bytes]:
+    """One JSON document a line, newest first: each a ``Proof``, to be checked without us."""
+    before: int | None = None
+    while True:
+        rows: list[AuditRow] = await rooms.registry.audit.entries(**wanted, before=before, limit=_PAGE)
+        for row in rows:
+            yield msgspec.json.encode(await rooms.registry.audit.prove(row.seq)) + b"\n"
+        if len(rows) < _PAGE:
+            return
+        before = rows[-1].seq
