@@ -127,3 +127,22 @@ async def test_nothing_goes_unseen(metered: World, monkeypatch: pytest.MonkeyPat
         assert refused.status_code == 409 and "3 days" in refused.json()["title"]
         assert metered.registry.retention.of("main") == Keep()
         assert (await client.put("/retention", json={"raw_days": 1, "confirm_days": 3})).status_code == 200
+
+
+async def test_integers_of_64_bits_survive_to_the_end(metered: World) -> None:
+    """Ingest, stream, lake, SQL as JSON, Arrow and CSV, and the newest value."""
+    big = [2**53 + 1, 2**63 - 1, -(2**63), -(2**53) - 1]
+    values = [{"point": "hall.serial", "time": T0 + i, "value": n} for i, n in enumerate(big)]
+    async with metered.client() as client:
+        assert (await client.post("/ingest", json={"values": values})).status_code == 200
+        await metered.settled()
+        asked = {"sql": "select whole from telemetry where name = 'hall.serial' order by time"}
+        told = (await client.post("/sql", json=asked)).json()
+        assert [row[0] for row in told["rows"]] == [str(n) for n in big]  # most readers of JSON would round numbers
+        raw = await client.post("/sql", json=asked, params={"format": "arrow"})
+        with pa.ipc.open_stream(raw.content) as reader:
+            assert reader.read_all().column("whole").to_pylist() == big
+        csv = await client.post("/sql", json=asked, params={"format": "csv"})
+        assert csv.text.split()[1:] == [str(n) for n in big]
+        newest = await client.get("/latest", params={"points": "hall.serial"})
+        assert str(big[-1]) in newest.text
