@@ -96,6 +96,10 @@ async def window(
     if password is not None:
         answer = await context.request.post("/api/v1/session", data={"user": "admin", "password": password})
         assert answer.ok, await answer.text()
+        kept = await context.request.put(
+            "/api/v1/language", data={"language": language}, headers={"X-Baigong": "1"}
+        )  # it stays with the person: another window may have chosen another
+        assert kept.ok, await kept.text()
     page = await context.new_page()
     page.set_default_timeout(15_000)
     made = Window(context, page, platform.host)

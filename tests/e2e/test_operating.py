@@ -92,6 +92,83 @@ async def test_a_devices_text_is_edited_with_its_differences_shown(seen: Window)
     await expect(page.locator(".events, .event-list, [role=tabpanel]").last).to_contain_text("Device changed")
 
 
+async def test_two_people_edit_one_device_and_nothing_is_overwritten_in_silence(seen: Window, demo: Running) -> None:
+    page = seen.page
+    await seen.go("/connect/meter-cnc/text")
+    editor = page.locator(".cm-content")
+    await expect(editor).to_contain_text("driver: modbus")
+    read = "async () => (await (await fetch('/api/v1/devices/meter-cnc')).json()).yaml"
+    before = str(await page.evaluate(read))
+    title = re.search(r"^title: .*$", before, re.M)
+    assert title
+
+    async def save(text: str) -> None:
+        await editor.click()
+        await page.keyboard.press("Control+A")
+        await page.keyboard.insert_text(text)
+        await page.get_by_role("button", name="Review changes").click()
+        with demo.http() as http:  # somebody else is faster
+            spec = (await asyncio.to_thread(http.get, "/devices/meter-cnc")).json()["spec"]
+            theirs = {**spec, "title": "Theirs"}
+            (await asyncio.to_thread(http.put, "/devices/meter-cnc", json=theirs)).raise_for_status()
+        await page.get_by_role("button", name="Save changes").click()
+
+    mine = before.replace(title[0], "title: Mine")
+    await save(mine)
+    conflict = page.locator(".conflict")
+    await expect(conflict).to_contain_text("Somebody else saved this device meanwhile.")
+    await expect(conflict.locator(".diff-removed")).to_contain_text(["title: Theirs"])
+    await expect(conflict.locator(".diff-added")).to_contain_text(["title: Mine"])
+    assert "title: Theirs" in str(await page.evaluate(read))
+
+    await conflict.get_by_role("button", name="Go on with mine").click()
+    await page.get_by_role("button", name="Save changes").click()
+    await expect(page.locator("h1")).to_have_text("Mine")
+
+    await save(before)
+    await conflict.get_by_role("button", name="Take theirs, drop mine").click()
+    await expect(editor).to_contain_text("title: Theirs")
+    await expect(page.locator("h1")).to_have_text("Theirs")
+
+
+async def test_a_machines_password_is_made_renewed_and_revoked(seen: Window) -> None:
+    page = seen.page
+    await seen.go("/connect/room-climate/connection")
+    card = page.locator(".credentials")
+    await card.get_by_label("User name").fill("climate-spare")
+    await card.get_by_role("button", name="Make a password").click()
+    made = card.locator(".token-made code")
+    await expect(made).to_have_count(2)
+    name, first = await made.all_inner_texts()
+    assert name == "climate-spare" and len(first) >= 16
+    row = card.get_by_role("row", name="climate-spare")
+    await expect(row).to_contain_text("never")
+
+    await row.get_by_role("button", name="New password").click()
+    await page.get_by_role("dialog").get_by_role("button", name="New password").click()
+    await expect(made.last).not_to_have_text(first)
+    await page.reload()
+    await expect(card.get_by_role("row", name="climate-spare")).to_be_visible()
+    await expect(made).to_have_count(0)  # shown once
+
+    await card.get_by_role("row", name="climate-spare").get_by_role("button", name="Revoke").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    await expect(card.get_by_role("row", name="climate-spare")).to_have_count(0)
+
+
+async def test_the_language_stays_with_the_person(seen: Window, demo: Running) -> None:
+    page = seen.page
+    await seen.go("/points/pump2.flow")
+    await expect(page.locator("h1")).to_have_text("Cooling pump 2 · Flow")
+    await page.get_by_role("button", name="中文").click()
+    await expect(page.locator("h1")).to_have_text("冷却泵2 · 流量")
+    await page.evaluate("() => localStorage.clear()")  # as on another machine
+    await seen.go("/points/pump2.flow")
+    await expect(page.locator("h1")).to_have_text("冷却泵2 · 流量")
+    await page.get_by_role("button", name="EN").click()
+    await expect(page.locator("h1")).to_have_text("Cooling pump 2 · Flow")
+
+
 async def test_a_fault_of_the_demo_plant_is_switched_on(seen: Window) -> None:
     page = seen.page
     await seen.go("/demo")
