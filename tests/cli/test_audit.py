@@ -26,5 +26,5 @@ def test_what_was_done_is_listed_exported_and_verified(up: Path, run: Run, tmp_p
 
     file.write_text(file.read_text("utf-8").replace("configure", "c0nfigure"), "utf-8")
     forged = run("audit", "verify", file, key)
-    assert forged.code == 1
+    assert forged.code == 2
     assert "audit.invalid" in forged.err
