@@ -94,7 +94,10 @@ class Driver(Protocol):
     ) -> None: ...
 
     async def browse(self, path: str = "") -> list[Node]:
-        """List the children of ``path`` ("" is the top), with live values where that is cheap."""
+        """List the children of ``path`` ("" is the top), with live values where that is cheap.
+
+        A driver with the capability *search* takes ``?`` and words too: what holds all of them, wherever it is.
+        """
         ...
 
     async def read(self, points: Sequence[Wanted]) -> pa.RecordBatch:

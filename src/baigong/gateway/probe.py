@@ -25,6 +25,7 @@ _MOST_VISITS = 16
 _LISTEN_S = 4.0  # a driver that only watches gets so long to tell the values asked for
 _SEARCH_FOLDERS = 2000
 _SEARCH_S = 10.0
+_SEARCH_ALL_S = 55.0  # the first search of a server of 50,000 tags walks all of it
 _TIMEOUT_S = 5.0
 _MOST_BYTES = 900_000  # of an answer; the bus carries 1 MiB
 
@@ -97,7 +98,10 @@ class Probes:
         held = self._listings.get(key)
         if held is None or self._clock.monotonic() - held[0] > _KEEP_S:
             async with self._connection(driver, options, [], _TIMEOUT_S) as link:
-                nodes = await (self._search(link, path, key[2]) if search else self._list(link, path))
+                if search and not path and "search" in manifest(driver).capabilities:
+                    nodes = await bounded(link.browse(f"?{search}"), _SEARCH_ALL_S, "searching", self._abandoned)
+                else:
+                    nodes = await (self._search(link, path, key[2]) if search else self._list(link, path))
             held = self._listings[key] = (self._clock.monotonic(), nodes)
         return {"nodes": _page(held[1][offset : offset + limit]), "total": len(held[1])}
 
