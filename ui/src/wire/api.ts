@@ -316,8 +316,6 @@ export interface SeriesHead {
   downsampled: boolean
   /** The first sample stands before the window and its value lasts into it. */
   held?: boolean
-  /** The first row stands before the start; its value lasts into it. */
-  held?: boolean
   sloped?: boolean
   states?: Record<string, string>
   states_zh?: Record<string, string>
