@@ -8,7 +8,8 @@ import { fixedRange, type TimeRange, usOf } from '../../core/time'
 
 const TIMES = 8
 
-export function BrushStrip({ points, view, live, width, onRange }: { points: string[]; view: { from: number; to: number }; live: boolean; width: number; onRange: (from: number, to: number) => void }) {
+/** `waiting`: the plot itself has no rows yet; what is asked for meanwhile would only keep it waiting. */
+export function BrushStrip({ points, view, live, width, waiting, onRange }: { points: string[]; view: { from: number; to: number }; live: boolean; width: number; waiting: boolean; onRange: (from: number, to: number) => void }) {
   const { t } = useTranslation()
   const { theme } = usePreferences()
   const [whole, setWhole] = useState(() => around(view))
@@ -26,7 +27,7 @@ export function BrushStrip({ points, view, live, width, onRange }: { points: str
   useEffect(() => setLocal(null), [view.from, view.to])
 
   const range: TimeRange = fixedRange(usOf(whole.from), usOf(whole.to))
-  const { traces } = useSeries(points, range, width)
+  const { traces } = useSeries(points, range, waiting ? 0 : width)
   const move = (from: number, to: number) => {
     setLocal({ from, to })
     if (rest.current) clearTimeout(rest.current)

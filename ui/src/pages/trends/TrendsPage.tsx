@@ -59,7 +59,8 @@ export default function TrendsPage() {
   const traces = useMemo(() => raw.traces.map((trace) => ({ ...trace, head: spoken(language, trace.head) })), [raw.traces, language])
   const series = { ...raw, traces }
   const ghosts = useCompare(state, width, live ? Math.floor(now / 30_000) : 0)
-  const statistics = useStatistics(state, live ? Math.floor(now / 10_000) : 0)
+  const waiting = raw.loading && raw.traces.length === 0
+  const statistics = useStatistics(state, live ? Math.floor(now / 10_000) : 0, waiting)
   const found = useEpisodes(state, live ? Math.floor(now / 30_000) : 0)
 
   useEffect(() => {
@@ -142,7 +143,7 @@ export default function TrendsPage() {
         {state.points.length ? (
           <>
             <EpisodeKinds found={found} onNote={setNote} />
-            <BrushStrip points={strip(series.traces, state.points)} view={{ from, to }} live={live} width={width} onRange={onRange} />
+            <BrushStrip points={strip(series.traces, state.points)} view={{ from, to }} live={live} width={width} waiting={waiting} onRange={onRange} />
             <TrendLegend state={state} traces={series.traces} hover={hover} marks={marks} tookMs={series.tookMs} statistics={statistics} onState={setState} onClearMarks={() => setMarks([])} />
           </>
         ) : null}
