@@ -113,7 +113,9 @@ function Row({ name, index, trace, found, state, hover, a, b, onState }: { name:
         </svg>{' '}
         <Link href={pointLink(name)} title={name}>{trace ? fullTitle(language, trace.head) : name}</Link> <i className="unit">{trace ? unitText(trace.head.unit) : ''}</i>
         {simulated ? <StateMark state="simulated" word={false} size={12} /> : null}
-        {trace && trace.t.length === 0 ? <small className="muted"> {t('legend.empty')}</small> : null}
+        {trace?.head.kind === 'burst' ? (
+          <small> <Link href={pointLink(name)}>{t('burst.title')}</Link></small>
+        ) : trace && trace.t.length === 0 ? <small className="muted"> {t('legend.empty')}</small> : null}
       </td>
       <td className="r num" data-label={t('legend.cursor')}>{text(at(hover ?? last))}</td>
       {(['least', 'mean', 'greatest'] as const).map((which) => (
