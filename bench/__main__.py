@@ -12,7 +12,17 @@ from pathlib import Path
 
 from bench.report import HEAD, Line, machine
 
-ROWS = {1: "ingest", 2: "mqtt", 3: "freshness", 4: "queries", 5: "queries", 6: "start", 7: "console"}
+ROWS = {
+    1: "ingest",
+    2: "mqtt",
+    3: "freshness",
+    4: "queries",
+    5: "queries",
+    6: "start",
+    7: "console",
+    8: "rights",
+    9: "rights",
+}
 RESULTS = Path(__file__).with_name("results.md")
 
 
