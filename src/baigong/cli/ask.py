@@ -52,7 +52,7 @@ def query(
     url: Url = None,
     token: Token = None,
 ) -> None:
-    """Ask with SQL. Tables: telemetry, points, latest, rollup_1m, rollup_1h, episodes."""
+    """Ask with SQL. Tables: telemetry, points, latest, rollup_1m, rollup_1h, episodes, bursts."""
     statement = sys.stdin.read() if sql == "-" else sql
     chosen = form or _ending(output) or "table"
     with reach(data, url, token) as link:
