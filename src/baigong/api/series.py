@@ -240,7 +240,8 @@ def slices(lake: LakeReader, tenant: str, point: PointRow, start: int, end: int)
     """Cut [start, end) so that a slice holds some half a million rows at most, judged by the newest day."""
     newest = lake.latest(tenant, [point.number]).column("time").combine_chunks().view(pa.int64()).to_pylist()
     until = min(end, newest[0] + 1) if newest else start
-    probe = lake.series(tenant, [point.number], max(start, until - _DAY_US // 24), until) if until > start else ()
+    last_hour = (max(start, until - _DAY_US // 24), until)
+    probe = lake.series(tenant, [point.number], *last_hour, ("point", "time")) if until > start else ()
     per_us = len(probe) / (_DAY_US / 24)
     step = _DAY_US if per_us == 0 else int(min(max(_SLICE_ROWS / per_us, 60_000_000), 365 * _DAY_US))
     at = max(start, _first_us(lake, tenant)) if until > start else until
