@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import duckdb
 import pytest
 
+from baigong.api.tables import column_values, duration_text
 from baigong.api.throttle import Throttle
 from baigong.api.times import read_time
 from baigong.vocab.errors import FixConfiguration, RetryLater
@@ -61,3 +63,25 @@ def test_waiting_grows_and_ends_and_is_each_keys_own() -> None:
     for i in range(20_000):
         throttle.failed(("address", "admin", str(i)))
     assert len(throttle._failures) <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("months", "days", "nanoseconds", "text"),
+    [
+        (0, 0, 0, "PT0S"),
+        (14, 3, 4_500_000_000, "P1Y2M3DT4.5S"),
+        (0, 1, 36_000_250_000_000, "P1DT10H0.25S"),
+        (0, 0, -5_400_000_000_000, "-PT1H30M"),
+        (-1, -2, 0, "-P1M2D"),
+        (1, -2, -500_000_000, "P1M-2DT-0.5S"),
+        (0, 0, 100 * 3_600_000_000_000, "PT100H"),
+        (0, 0, 1, "PT0.000000001S"),
+    ],
+)
+def test_spans_are_written_as_iso_8601(months: int, days: int, nanoseconds: int, text: str) -> None:
+    assert duration_text(months, days, nanoseconds) == text
+
+
+def test_what_sql_gives_as_a_span_is_text() -> None:
+    sql = "select unnest([interval 90 minutes, null, timestamp '2026-01-02 12:00' - timestamp '2026-01-01 00:00'])"
+    assert column_values(duckdb.sql(sql).to_arrow_table().column(0)) == ["PT1H30M", None, "P1DT12H"]

@@ -135,8 +135,10 @@ async def test_a_killed_child_is_replaced(pool: SqlPool) -> None:
 
 
 async def test_a_child_killed_at_work_is_told_and_replaced(pool: SqlPool) -> None:
+    await pool.query("acme", "select 1")
     running = asyncio.create_task(pool.query("acme", "select sleep_ms(20000)", timeout_s=20))
-    await asyncio.sleep(1.0)
+    while pool.stats()["idle"]:  # until it has its child
+        await asyncio.sleep(0.01)
     for pid in pool.stats()["children"]:
         os.kill(pid, signal.SIGSEGV)
     with pytest.raises(BaigongError) as caught:
@@ -166,6 +168,22 @@ async def test_a_tenant_may_not_take_all_slots(world: World) -> None:
         assert await code_of(pool, "select 1") == "sql.busy"
         assert (await pool.query("rival", "select 1 as x")).num_rows == 1
         assert (await slow).num_rows == 1
+        assert (await pool.query("acme", "select 1 as x")).num_rows == 1
+    finally:
+        await pool.close()
+
+
+async def test_a_crowd_is_served_or_told_to_come_again(world: World) -> None:
+    pool = SqlPool(world.view, SqlSettings(per_tenant=2, total=2, queue_s=1.0))
+    try:
+        await pool.query("acme", "select 1")
+        crowd = (pool.query("acme", "select sleep_ms(400)") for _ in range(40))
+        answers = await asyncio.wait_for(asyncio.gather(*crowd, return_exceptions=True), 20)
+        turned_away = [a for a in answers if isinstance(a, BaseException)]
+        assert all(isinstance(a, BaigongError) and a.code == "sql.busy" for a in turned_away), turned_away
+        assert {(a.status, a.fields["retry_after_s"]) for a in turned_away if isinstance(a, BaigongError)} == {(429, 1)}
+        assert len(answers) - len(turned_away) >= 2
+        assert pool.counters["busy"] == len(turned_away)
         assert (await pool.query("acme", "select 1 as x")).num_rows == 1
     finally:
         await pool.close()

@@ -131,16 +131,15 @@ def _rows(table: pa.Table, truncated: bool, taken_ms: float) -> SqlAnswer:
 
 
 def _plain_types(table: pa.Table, form: str) -> tuple[pa.Schema, Iterator[pa.Table]]:
-    """For CSV, turn what it cannot write (lists, structs, decimals…) into text."""
-    if form == "csv":
-        for index, field in enumerate(table.schema):
-            if pa.types.is_nested(field.type) or pa.types.is_decimal(field.type) or pa.types.is_binary(field.type):
-                texts = pa.array(
-                    [None if v is None else str(v) for v in column_values(table.column(index))], pa.string()
-                )
-                table = table.set_column(index, field.name, texts)
-            elif pa.types.is_dictionary(field.type):
-                table = table.set_column(index, field.name, table.column(index).cast(field.type.value_type))
-        if len(set(table.column_names)) < table.num_columns:
-            raise FixConfiguration("sql.invalid", "two columns have one name: write … as other_name", place="sql")
+    """Turn what CSV cannot write (lists, structs, decimals…) and Parquet neither (intervals) into text."""
+    for index, field in enumerate(table.schema):
+        kind = field.type
+        odd = pa.types.is_nested(kind) or pa.types.is_decimal(kind) or pa.types.is_binary(kind)
+        if (form != "arrow" and pa.types.is_interval(kind)) or (form == "csv" and (odd or pa.types.is_duration(kind))):
+            texts = [None if v is None else str(v) for v in column_values(table.column(index))]
+            table = table.set_column(index, field.name, pa.array(texts, pa.string()))
+        elif form == "csv" and pa.types.is_dictionary(kind):
+            table = table.set_column(index, field.name, table.column(index).cast(kind.value_type))
+    if form == "csv" and len(set(table.column_names)) < table.num_columns:
+        raise FixConfiguration("sql.invalid", "two columns have one name: write … as other_name", place="sql")
     return table.schema, iter([table.slice(at, 100_000) for at in range(0, max(len(table), 1), 100_000)])

@@ -6,6 +6,7 @@ import asyncio
 import io
 import math
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ async def _in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def column_values(column: pa.ChunkedArray) -> list[Any]:
-    """Turn a column into what JSON can say: integers beyond 2**53 as text, times as ISO 8601, NaN as null."""
+    """Turn a column into what JSON can say: integers beyond 2**53 as text, times and spans as ISO 8601, NaN as null."""
     kind = column.type
     if pa.types.is_floating(kind):
         return [None if v is None or not math.isfinite(v) else v for v in column.to_pylist()]
@@ -107,6 +108,25 @@ def _iso(column: pa.ChunkedArray, zone: str) -> list[str | None]:
     return [None if gone else f"{text}{zone}" for text, gone in zip(texts, mask, strict=True)]
 
 
+def duration_text(months: int, days: int, nanoseconds: int) -> str:
+    """Write a span as ISO 8601 does: ``P1DT10H0.25S``. Years, months and days are calendar's, so they stay apart.
+
+    A span below zero begins with ``-``; where its parts differ in sign, each has its own (ISO 8601-2, 4.4.1.9).
+    """
+    parts = (months, days, nanoseconds)
+    sign = "-" if any(part < 0 for part in parts) and all(part <= 0 for part in parts) else ""
+    if sign:
+        months, days, nanoseconds = -months, -days, -nanoseconds
+    below = -1 if nanoseconds < 0 else 1
+    seconds, rest = divmod(abs(nanoseconds), 1_000_000_000)
+    second = f"{seconds % 60}.{rest:09d}".rstrip("0").removesuffix(".")
+    whole = int(math.copysign(abs(months) // 12, months)), int(math.copysign(abs(months) % 12, months)), days
+    dated = "".join(f"{n}{unit}" for n, unit in zip(whole, "YMD", strict=True) if n)
+    clock = "".join(f"{below * n}{unit}" for n, unit in ((seconds // 3600, "H"), (seconds // 60 % 60, "M")) if n)
+    clock += f"{'-' if below < 0 else ''}{second}S" if second != "0" else ""
+    return f"{sign}P{dated}{'T' if clock else ''}{clock}" if dated or clock else "PT0S"
+
+
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | str):
         return value
@@ -114,6 +134,10 @@ def _plain(value: Any) -> Any:
         return value if -_EXACT <= value <= _EXACT else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, pa.MonthDayNano):
+        return duration_text(value.months, value.days, value.nanoseconds)
+    if isinstance(value, timedelta):
+        return duration_text(0, 0, (value.days * 86_400 + value.seconds) * 10**9 + value.microseconds * 1000)
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
     if isinstance(value, dict):

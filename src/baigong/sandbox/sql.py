@@ -300,7 +300,9 @@ class SqlPool:
                 self._busy[tenant] = self._busy.get(tenant, 0) + 1
         except TimeoutError as error:
             self.counters["busy"] += 1
-            raise RetryLater("sql.busy", "too many queries at once") from error
+            raise RetryLater(
+                "sql.busy", f"{self._busy.get(tenant, 0)} queries of yours are running already", retry_after_s=1
+            ) from error
 
     async def _give_slot(self, tenant: str) -> None:
         async with self._room:
