@@ -86,6 +86,7 @@ class Child:
             async with asyncio.timeout(_STOP_S):
                 await process.wait()
         except TimeoutError:
+            self._told(f"{self.name} did not stop within {_STOP_S:g} s and was killed (see {self._log})")
             process.kill()
             await process.wait()
 
