@@ -176,7 +176,7 @@ async def running(
             open_registry(folder.path, bus, tenant=settings.tenant, clock_us=clock_us)
         )
         declared.registry = registry
-        inner = await stack.enter_async_context(Crew())
+        inner = await stack.enter_async_context(Crew(told))
         inner.start("historian", _own(owner, told))
         stack.push_async_callback(owner.close)  # after the children below, so that their last frames are in
         pool = SqlPool(
@@ -184,7 +184,7 @@ async def running(
             SqlSettings(sql_without_landlock_reads_any_file=settings.sql_without_landlock_reads_any_file),
         )
         stack.push_async_callback(pool.close)
-        crew = await stack.enter_async_context(Crew())
+        crew = await stack.enter_async_context(Crew(told))
         platform = Platform(settings, bus, registry, owner, roll, crew, told)
         platform.secret = await registry.people.first_secret(settings.tenant)
         await registry.people.ensure_key(folder.path / "key", settings.tenant)
@@ -312,10 +312,14 @@ class _Server(uvicorn.Server):
         return int(self.servers[0].sockets[0].getsockname()[1])
 
     async def end(self) -> None:
+        """Stop serving; connections that stay (live values, a client that reads nothing) are cut after a while."""
         self.should_exit = True
         self.config.timeout_graceful_shutdown = 3
-        async with asyncio.timeout(6):
-            await self._ended.wait()
+        try:
+            async with asyncio.timeout(6):
+                await self._ended.wait()
+        except TimeoutError:
+            self.force_exit = True
 
 
 async def until_told_to_stop(platform: Platform) -> None:
