@@ -93,3 +93,17 @@ describe('shaping', () => {
     expect(padded(0, 0)).toEqual([-1, 1])
   })
 })
+
+describe('what holds', () => {
+  const state = { kind: 'state' as const }
+  it('holds to the end of the window', () => {
+    const { data } = shape([trace([10, 20], [0, 1], [0, 0], state)], 0, 30, 100)
+    expect(data).toEqual([[10, 20, 30], [0, 1, 1]])
+  })
+  it('but not after a bad value, and not into the future', () => {
+    expect(shape([trace([10, 20], [0, 1], [0, 0x8000], state)], 0, 30, 100).data[0]).toEqual([10, 20])
+    const now = Date.now() / 1000
+    const { data } = shape([trace([now - 10], [1], [0], state)], now - 20, now + 1000, 100)
+    expect(data[0][1]).toBeLessThan(now + 5)
+  })
+})

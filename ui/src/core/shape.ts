@@ -29,7 +29,7 @@ interface Piece {
 /** Shape for a window of `width` CSS pixels between start and end (s). */
 export function shape(traces: readonly Trace[], start: number, end: number, width: number): Shaped {
   const pieces = traces.map((trace) =>
-    trace.head.downsampled && !stepped(trace) ? envelope(trace, start, end, width) : plain(trace),
+    trace.head.downsampled && !stepped(trace) ? envelope(trace, start, end, width) : stepped(trace) ? held(plain(trace), Math.min(end, Date.now() / 1000)) : plain(trace),
   )
   const x = union(pieces.map((piece) => piece.t))
   const at = new Map<number, number>()
@@ -72,6 +72,13 @@ function plain(trace: Trace): Piece {
   const columns: Piece['columns'] = [{ role: 'line', y: line }]
   if (doubted) columns.push({ role: 'uncertain', y: doubt })
   return { t, columns }
+}
+
+/** What holds, holds until the window ends or now; what is bad or doubted last holds nothing. */
+function held(piece: Piece, end: number): Piece {
+  const last = piece.t.length - 1
+  if (last < 0 || end <= (piece.t[last] ?? end) || piece.columns[0]?.y[last] === null) return piece
+  return { t: [...piece.t, end], columns: piece.columns.map(({ role, y }) => ({ role, y: [...y, y[last] ?? null] })) }
 }
 
 /** M4 samples (first, last, min, max of a pixel column) → low, high and middle per pixel column. */
