@@ -28,6 +28,8 @@ _WAIT_S = 5.0  # how long the server holds a pull open at the end of the stream
 _STORE_TIMEOUT_S = 5.0
 _API_PATIENCE_S = (0.5, 1.0, 2.0, 5.0)
 # nats-server errors.json: what means "full" rather than "broken"
+_REPLICAS = 3  # of the stream, where a cluster has as many servers
+_TOO_FEW_SERVERS = {10005, 10074}  # no suitable peers for placement, not clustered
 _FULL = {10023, 10047, 10077}  # insufficient resources, storage resources exceeded, maximum bytes exceeded
 
 
@@ -121,23 +123,26 @@ class NatsBus:
 
     async def _configure(self, verb: str, partition: str, epoch: int, max_bytes: int) -> None:
         stream = frames_stream(partition)
-        answer = await self._api(
-            f"STREAM.{verb}.{stream}",
-            {
-                "name": stream,
-                "subjects": [frame_subject(partition, "any").replace(".any", ".*")],
-                "storage": "file",
-                "retention": "limits",
-                "discard": "new",  # full means refuse, never forget
-                "max_bytes": max_bytes,
-                "max_age": 0,
-                "num_replicas": 1,
-                "allow_direct": True,
-                "metadata": {"baigong_epoch": str(epoch)},
-            },
-        )
-        if "error" in answer:
-            raise ReportBug("internal.error", f"{verb} of stream {stream}: {answer['error']}")
+        wanted = {
+            "name": stream,
+            "subjects": [frame_subject(partition, "any").replace(".any", ".*")],
+            "storage": "file",
+            "retention": "limits",
+            "discard": "new",  # full means refuse, never forget
+            "max_bytes": max_bytes,
+            "max_age": 0,
+            "num_replicas": _REPLICAS,
+            "allow_direct": True,
+            "metadata": {"baigong_epoch": str(epoch)},
+        }
+        answer = await self._api(f"STREAM.{verb}.{stream}", wanted)
+        if answer.get("error", {}).get("err_code") in _TOO_FEW_SERVERS:
+            answer = await self._api(f"STREAM.{verb}.{stream}", wanted | {"num_replicas": 1})
+        error = answer.get("error", {})
+        if error.get("code") in (500, 503):  # no leader yet, no room: the cluster's own affair, and it may pass
+            raise RetryLater("bus.down", f"{verb} of stream {stream}: {error.get('description')}")
+        if error:
+            raise ReportBug("internal.error", f"{verb} of stream {stream}: {error}")
 
     async def stream_state(self, partition: str) -> StreamState | None:
         info = await self._api(f"STREAM.INFO.{frames_stream(partition)}")

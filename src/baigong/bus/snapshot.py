@@ -73,7 +73,9 @@ async def restore(
 ) -> None:
     """Make the partition's stream from a snapshot; there must be none yet. ``chunks`` may have any size."""
     client, stream = bus.client, frames_stream(partition)
-    answer = await bus.api(f"STREAM.RESTORE.{stream}", {"config": config, "state": state})
+    # where it stood there may have been more servers, or more room: whoever starts on it configures it anew
+    anywhere = config | {"num_replicas": 1, "max_bytes": -1}
+    answer = await bus.api(f"STREAM.RESTORE.{stream}", {"config": anywhere, "state": state})
     if "error" in answer:
         raise RetryLater("storage.corrupt", f"{stream} was refused: {answer['error'].get('description')}")
     to = answer["deliver_subject"]

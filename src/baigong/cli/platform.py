@@ -250,7 +250,12 @@ async def _open_bus(
 
 
 def _sized(settings: PlatformSettings, data: Path) -> OwnerSettings:
-    """Give the stream what the disk has above the reserve: full means refuse, never forget."""
+    """Give the stream what the disk has above the reserve: full means refuse, never forget.
+
+    A cluster's servers have disks and limits of their own, which refuse in the same way.
+    """
+    if settings.nats_url:
+        return replace(settings.owner, stream_bytes=-1)
     held = sum(f.stat().st_size for f in (data / "nats").rglob("*.blk")) if (data / "nats").exists() else 0
     free = shutil.disk_usage(data).free - settings.reserve_bytes
     return replace(settings.owner, stream_bytes=max(min(free + held, _STREAM_LIMIT), 1 << 20))
