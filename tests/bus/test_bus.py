@@ -182,3 +182,25 @@ async def test_a_stranger_without_the_token_is_refused(tmp_path):
             await NatsBus.connect(server.url, token="wrong", wait_s=1)
         assert "sync_interval: always" in (tmp_path / "nats" / "nats.conf").read_text()
         assert (tmp_path / "nats" / "token").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("question", ["api", "request"])
+async def test_a_cancellation_in_the_moment_of_the_answer_is_not_forgotten(tmp_path, monkeypatch, question):
+    """asyncio.wait_for of Python 3.11, inside nats-py, returns the answer and swallows the cancellation."""
+    async with opened("nats", tmp_path) as bus:
+
+        async def answered(*_, **__):
+            answer = asyncio.get_running_loop().create_future()
+
+            def both() -> None:
+                answer.set_result(type("Reply", (), {"data": b"{}", "headers": None}))
+                asking.cancel()
+
+            asyncio.get_running_loop().call_soon(both)
+            return await asyncio.wait_for(answer, 5)
+
+        monkeypatch.setattr(bus.client, "request", answered)
+        ask = bus.api("INFO") if question == "api" else bus.request("who", b"")
+        asking = asyncio.create_task(ask)
+        with pytest.raises(asyncio.CancelledError):
+            await asking

@@ -14,6 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from baigong.bus.cancelling import cancellable
 from baigong.bus.contract import Handler, Message, Stored, StreamState
 from baigong.bus.guard import DiskGuard
 from baigong.bus.subjects import frame_subject, frames_stream, microseconds
@@ -27,7 +28,7 @@ _BATCH_BYTES = 16 << 20
 _WAIT_S = 5.0  # how long the server holds a pull open at the end of the stream
 _STORE_TIMEOUT_S = 5.0
 _API_PATIENCE_S = (0.5, 1.0, 2.0, 5.0)
-# nats-server errors.json: what means "full" rather than "broken"
+# nats-server errors.json: what means "full", not "broken"
 _REPLICAS = 3  # of the stream, where a cluster has as many servers
 _TOO_FEW_SERVERS = {10005, 10074}  # no suitable peers for placement, not clustered
 _FULL = {10023, 10047, 10077}  # insufficient resources, storage resources exceeded, maximum bytes exceeded
@@ -97,7 +98,8 @@ class NatsBus:
         last: Exception | None = None
         for patience_s in _API_PATIENCE_S:  # a question that was under way when the connection broke is not answered
             try:
-                reply = await self._nc.request(f"$JS.API.{verb}", raw, timeout=patience_s)
+                with cancellable():
+                    reply = await self._nc.request(f"$JS.API.{verb}", raw, timeout=patience_s)
                 return msgspec.json.decode(reply.data)  # type: ignore[no-any-return]
             except (NatsError, TimeoutError, OSError) as error:
                 last = error
@@ -277,7 +279,8 @@ class NatsBus:
 
     async def request(self, subject: str, payload: bytes, *, timeout_s: float = 5.0) -> bytes:
         try:
-            reply = await self._nc.request(subject, payload, timeout=timeout_s)
+            with cancellable():
+                reply = await self._nc.request(subject, payload, timeout=timeout_s)
         except (NatsError, TimeoutError, OSError) as error:
             raise RetryLater("gateway.down", f"nobody answered {subject}: {error!r}", place=subject) from error
         if reply.headers and _PROBLEM in reply.headers:
@@ -369,15 +372,8 @@ async def _collect(subscription: Any) -> tuple[list[Stored], str]:
 
 
 async def _next(subscription: Any, timeout_s: float | None) -> Msg:
-    """Wait for a message, and stay cancellable.
-
-    Before Python 3.12, ``asyncio.wait_for`` (inside ``next_msg``) forgets a cancellation that comes in the same moment
-    as what it waits for. A reader on a busy stream would then never end, and neither would whoever waits for its end.
-    """
-    message: Msg = await subscription.next_msg(timeout=timeout_s)
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+    with cancellable():
+        message: Msg = await subscription.next_msg(timeout=timeout_s)
     return message
 
 
