@@ -295,7 +295,8 @@ def _connect(user: str, password: str, client: str = "e2e") -> bytes:
 def credential(http: httpx2.Client) -> tuple[str, str]:
     spec = {"device": "e2e-mqtt", "driver": "frontdoor", "points": []}
     http.put("/devices/e2e-mqtt", json=spec).raise_for_status()
-    answer = http.post("/credentials", json={"username": "e2e", "device": "e2e-mqtt", "password": "knows the way in"})
+    asked = {"username": "e2e", "device": "e2e-mqtt", "password": "knows the way in", "replace": True}
+    answer = http.post("/credentials", json=asked)
     answer.raise_for_status()
     return "e2e", "knows the way in"
 

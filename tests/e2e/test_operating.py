@@ -224,6 +224,6 @@ async def test_the_system_page_tells_numbers(seen: Window) -> None:
     # a token: shown once, works for programs, refused once revoked
     await page.get_by_label("What it is for").fill("notebook")
     await page.get_by_role("button", name="Make a token").click()
-    token = await page.locator(".token-made code, .token code, code").first.inner_text()
+    token = await page.locator("#tokens .token-made code").inner_text()
     headers = {"Authorization": f"Bearer {token}"}
     assert (await seen.context.request.get("/api/v1/points?limit=1", headers=headers)).ok
