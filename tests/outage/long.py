@@ -11,7 +11,7 @@ import time
 import traceback
 from pathlib import Path
 
-from tests.outage import clocks, devices, owners, scenarios
+from tests.outage import clocks, cluster, devices, owners, scenarios
 from tests.outage.preload import may_preload
 from tests.outage.rig import HEADER, Verdict, together
 
@@ -21,6 +21,7 @@ ALWAYS = [
     scenarios.stream_forgotten,
     *devices.SCENARIOS,
     *owners.SCENARIOS,
+    cluster.node_killed,
 ]
 ONCE = devices.LONG  # a minute each, whatever the rounds
 
