@@ -78,7 +78,8 @@ class BurstKeeper:
         self.view = View()
 
     def open(self) -> None:
-        """Load the table; blocking."""
+        """Load the table; blocking. What was hot is read from the stream again."""
+        self._hot, self.bytes = [], 0
         self._table = BurstTable(self._root, self._partition)
         self.view = View.of(self.table, self.table.at)
 
