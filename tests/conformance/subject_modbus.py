@@ -21,6 +21,32 @@ GOOD = {
     "discrete:1": 1,
 }
 RANGES = {"holding": [(0, 100), (200, 50)], "input": [(0, 20)], "coil": [(0, 32)], "discrete": [(0, 32)]}
+WRITES = {
+    "holding:12:float32": -3.25,
+    "holding:14:float32:cdab": 1e20,
+    "holding:16:int16": -32768,
+    "holding:17:uint16": 65535,
+    "holding:40:int64": -(1 << 62) - 1,
+    "holding:50:string8": "PUMP-8",
+    "holding:60.3": 0,
+    "holding:61:bits:4-7": 9,
+    "holding:62:bcd16": 1234,
+    "coil:7": 0,
+    "coil:8": True,
+}
+UNWRITABLE = {
+    "holding:16:int16": 32768,
+    "holding:17:uint16": 1.5,
+    "holding:62:bcd16": -1,
+    "holding:61:bits:4-7": 16,
+    "holding:150:int16": 1,
+    "holding:50:string8": "PUMP-8 and more",
+    "holding:63:int8": 1,
+    "input:3:int16": 1,
+    "discrete:1": 0,
+    "coil:7": 2,
+    "nonsense": 1,
+}
 
 
 @asynccontextmanager
@@ -35,4 +61,6 @@ async def subject() -> AsyncIterator[Subject]:
             restart=device.start,
             dead={"port": free_port()},
             at=lambda port: {"port": port, "timeout_s": 0.5},
+            writes=WRITES,
+            unwritable=UNWRITABLE,
         )

@@ -7,12 +7,35 @@ from contextlib import asynccontextmanager
 
 from subjects import Subject, free_port
 
+from baigong.drivers.opcua.machine import SimNode
 from baigong.drivers.opcua.sim import OpcUaSim
+
+WRITES = {
+    "Set.Speed": 1480.25,
+    "Set.Power": -1.5,
+    "Set.Count": -7,
+    "Set.Small": 255,
+    "Set.Huge": 9007199254740995,
+    "Set.On": True,
+    "Set.Name": "O2000 精加工",
+}
 
 
 @asynccontextmanager
 async def subject() -> AsyncIterator[Subject]:
     async with OpcUaSim() as sim:
+        await sim.add(
+            [
+                SimNode("Set.Speed", 0.0, writable=True),
+                SimNode("Set.Power", 0.0, "Float", writable=True),
+                SimNode("Set.Count", 0, "Int32", writable=True),
+                SimNode("Set.Small", 0, "Byte", writable=True),
+                SimNode("Set.Huge", 0, "UInt64", writable=True),
+                SimNode("Set.On", False, "Boolean", writable=True),
+                SimNode("Set.Name", "", "String", writable=True),
+                SimNode("Set.Many", [1.0, 2.0], writable=True),
+            ]
+        )
 
         async def stir() -> None:
             await sim.set({"Machine.Temp": 21.5, "Machine.Parts": 1200})
@@ -34,4 +57,16 @@ async def subject() -> AsyncIterator[Subject]:
             dead={"url": f"opc.tcp://127.0.0.1:{free_port()}/"},
             at=lambda port: {"url": f"opc.tcp://127.0.0.1:{port}/"},
             stir=stir,
+            writes={sim.address(name): value for name, value in WRITES.items()},
+            unwritable={
+                sim.address("Machine.Temp"): 1.0,  # only read
+                sim.address("Set.Count"): 1.5,
+                sim.address("Set.Small"): 256,
+                sim.address("Set.Power"): 1e39,
+                sim.address("Set.On"): 2,
+                sim.address("Set.Many"): 1,
+                sim.address("Set.Many") + "#[1]": 1,
+                sim.address("Set.Nothing"): 1,
+                "nsu=urn:nobody;i=1": 1,
+            },
         )

@@ -23,4 +23,6 @@ async def subject() -> AsyncIterator[Subject]:
                 "counter?rate=0&start=9007199254740995": 9007199254740995,
             },
             unknown="teleport?speed=9",
+            writes={"constant?value=42.5": -7.25},
+            unwritable={"sine?period=60": 1, "teleport?speed=9": 1, "constant?value=1": "fast"},
         )

@@ -35,13 +35,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from baigong.drivers.contract import Wanted
+from baigong.drivers.contract import Driver, Wanted
 
 HERE = Path(__file__).parent
 
 
 async def _nothing() -> None:
     return None
+
+
+async def _read(driver: Driver, address: str) -> Any:
+    (row,) = (await driver.read([Wanted(1, address)])).to_pylist()
+    return next((row[name] for name in ("value", "whole", "text") if row[name] is not None), None)
 
 
 @dataclass(slots=True)
@@ -69,6 +74,9 @@ class Subject:
     remembers_s: float = 60.0
     patience_s: float = 10.0  # how long one answer may take before the exam calls it a hang
     quick_s: float = 6.0  # how long finding out that nobody is there may take
+    writes: dict[str, Any] = field(default_factory=dict)
+    unwritable: dict[str, Any] = field(default_factory=dict)
+    holds: Callable[[Driver, str], Awaitable[Any]] = _read
     numbers: dict[str, int] = field(default_factory=dict)
 
     def wanted(self, *more: str) -> list[Wanted]:

@@ -228,15 +228,35 @@ async def test_what_is_not_claimed_says_so(driver_id: str) -> None:
                 assert caught.value.code == "driver.unsupported", capability
 
 
-async def test_write_is_refused(driver_id: str) -> None:
-    async with sitting(driver_id) as (subject, claimed):
-        command = Command(
-            id="c1", tenant="t", point=1, address=next(iter(subject.good)), value=1, asked_by="x", expires_us=1
-        )
-        async with claimed.open(subject.options) as driver:
+def command(address: str, value: Any) -> Command:
+    return Command(id="c1", tenant="t", point=1, address=address, value=value, asked_by="x", expires_us=1)
+
+
+async def test_what_is_written_is_there_afterwards(driver_id: str) -> None:
+    async with sitting(driver_id) as (subject, claimed), claimed.open(subject.options) as driver:
+        if "write" not in claimed.capabilities:
             with pytest.raises(FixConfiguration) as caught:
-                await within(subject.patience_s, driver.write(command))
+                await within(subject.patience_s, driver.write(command(next(iter(subject.good)), 1)))
             assert caught.value.code == "driver.readonly"
+            return
+        assert subject.writes, "a driver that claims to write shows it"
+        for address, value in subject.writes.items():
+            ack = await within(subject.patience_s, driver.write(command(address, value)))
+            assert ack.ok, address
+            found = await within(subject.patience_s, subject.holds(driver, address))
+            assert found == value or found == pytest.approx(value), address
+
+
+async def test_a_write_that_cannot_be_is_refused_and_changes_nothing(driver_id: str) -> None:
+    async with sitting(driver_id) as (subject, claimed):
+        need(claimed, "write")
+        async with claimed.open(subject.options) as driver:
+            before = {address: await subject.holds(driver, address) for address in subject.writes}
+            for address, value in subject.unwritable.items():
+                with pytest.raises(FixConfiguration) as caught:
+                    await within(subject.patience_s, driver.write(command(address, value)))
+                assert caught.value.code in {"driver.readonly", "driver.address", "config.invalid"}, address
+            assert before == {address: await subject.holds(driver, address) for address in subject.writes}
 
 
 async def test_health_speaks(driver_id: str) -> None:

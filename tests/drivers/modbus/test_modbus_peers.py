@@ -18,7 +18,8 @@ from baigong.drivers.contract import Wanted
 from baigong.drivers.modbus.driver import ModbusDriver
 from baigong.drivers.modbus.sim import Simulator
 from baigong.vocab import quality as q
-from baigong.vocab.errors import RetryLater
+from baigong.vocab.errors import FixConfiguration, RetryLater
+from baigong.vocab.happenings import Command
 
 SOURCE = Path(__file__).with_name("libmodbus_server.c")
 EXPECTED = {
@@ -86,6 +87,28 @@ async def test_libmodbus_over_tcp(program: Path) -> None:
                 assert [n.value for n in nodes] == [60000 + i - 65536 for i in range(100)]
 
 
+async def written(driver: ModbusDriver) -> None:
+    """Write with every function, and read it back."""
+    orders = {"holding:30:uint16": 4711, "holding:32:float32:cdab": -7.5, "holding:34.3": 1, "coil:20": 1, "coil:21": 0}
+    for address, value in orders.items():
+        command = Command(id="c", tenant="t", point=1, address=address, value=value, asked_by="x", expires_us=1)
+        assert (await driver.write(command)).ok
+        (row,) = (await driver.read([Wanted(1, address)])).to_pylist()
+        assert row["value"] == value, address
+
+
+@pytest.mark.parametrize("functions", ["single", "multiple"])
+async def test_libmodbus_is_written(program: Path, functions: str) -> None:
+    async with running(program, "tcp") as port:
+        options = {"host": "127.0.0.1", "port": port, "write_with": functions}
+        async with ModbusDriver(options) as driver:
+            await written(driver)
+            command = Command(id="c", tenant="t", point=1, address="holding:100", value=1, asked_by="x", expires_us=1)
+            with pytest.raises(FixConfiguration) as caught:
+                await driver.write(command)
+            assert caught.value.code == "driver.readonly" and caught.value.fields["exception"] == 2
+
+
 async def test_killing_libmodbus_is_noticed(program: Path) -> None:
     async with running(program, "tcp") as port:
         driver = ModbusDriver({"host": "127.0.0.1", "port": port})
@@ -135,6 +158,7 @@ async def test_libmodbus_over_a_serial_line(program: Path) -> None:
         for _ in range(2):
             async with ModbusDriver(serial(cable.ports[1])) as driver:
                 await check(driver, missing="holding:100")
+                await written(driver)
 
 
 async def test_pymodbus_over_a_serial_line() -> None:

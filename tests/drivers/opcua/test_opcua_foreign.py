@@ -13,6 +13,7 @@ from baigong.drivers.opcua.driver import OpcUaDriver
 from baigong.security.certificates import read_certificate
 from baigong.vocab.errors import FixConfiguration, RetryLater
 from baigong.vocab.frame import times_us
+from baigong.vocab.happenings import Command
 
 Start = Callable[..., Any]
 NAMES = ["Speed", "Temp", "Big", "Name", "Curve", "Broken", "Range", "Nope"]
@@ -128,3 +129,16 @@ async def test_a_queue_too_short_is_counted(foreign: Start) -> None:
             for _ in range(8):
                 server.step()
                 await asyncio.sleep(0.1)
+
+
+async def test_a_value_is_written_in_the_type_of_its_node(foreign: Start) -> None:
+    server = foreign()
+    async with OpcUaDriver(server.options) as driver:
+        for address, value in (("ns=1;s=Tags.5", 1234), ("ns=1;s=Tags.6", 77.0)):
+            command = Command(id="c", tenant="t", point=1, address=address, value=value, asked_by="x", expires_us=1)
+            assert (await driver.write(command)).ok
+            assert cells(await driver.read([Wanted(1, address)])) == {1: value}
+        unfit = Command(id="c", tenant="t", point=1, address="ns=1;s=Tags.5", value=0.5, asked_by="x", expires_us=1)
+        with pytest.raises(FixConfiguration) as caught:
+            await driver.write(unfit)
+        assert caught.value.code == "config.invalid"

@@ -28,6 +28,7 @@ Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+WRITES = (5, 6, 15, 16)  # answered with four bytes
 MAX_REGISTERS = 125
 MAX_BITS = 2000
 _EXACT = 1 << 53
@@ -119,7 +120,7 @@ def find_rtu(buffer: bytes, unit: int, function: int) -> bytes | None:
     for i in range(len(buffer) - 4):
         if buffer[i] != unit or buffer[i + 1] & 0x7F != function:
             continue
-        size = 5 if buffer[i + 1] & 0x80 else 5 + buffer[i + 2]
+        size = 5 if buffer[i + 1] & 0x80 else 8 if function in WRITES else 5 + buffer[i + 2]
         telegram = buffer[i : i + size]
         if len(telegram) == size and crc(telegram[:-2]) == telegram[-2:]:
             return telegram[1:-2]
@@ -258,7 +259,7 @@ def text(raw: bytes) -> str:
 
 
 def encode(register: Register, value: float | int | str | bool, before: int = 0) -> bytes:
-    """Write a value as the bytes of its registers: what a device would hold. For simulators and tests.
+    """Write a value as the bytes of its registers: what a device would hold.
 
     ``before``: the register's present content, whose other bits a bit field keeps. Raises config.invalid for
     a value that does not fit.

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from baigong.drivers.contract import Ack, Delivery, Health, Node, Wanted
-from baigong.drivers.modbus import codec, explore
-from baigong.drivers.modbus.address import canonical
+from baigong.drivers.modbus import codec, explore, writing
+from baigong.drivers.modbus.address import canonical, parse
 from baigong.drivers.modbus.link import Link, connect
 from baigong.drivers.modbus.plan import Lessons, Plan
 from baigong.drivers.modbus.scan import Scan
@@ -29,7 +29,7 @@ def _now_us() -> int:
 
 
 class ModbusDriver:
-    """Modbus TCP, RTU over TCP and RTU on a serial line; reading only."""
+    """Modbus TCP, RTU over TCP and RTU on a serial line."""
 
     def __init__(
         self,
@@ -86,7 +86,27 @@ class ModbusDriver:
         yield  # makes this an async iterator
 
     async def write(self, command: Command) -> Ack:
-        raise FixConfiguration("driver.readonly", "this driver only reads", place=command.address)
+        """Write one value, once: what got no answer is not sent again."""
+        if self._link is None:
+            raise RetryLater("driver.unreachable", "not connected", place=self._settings.place)
+        settings = self._settings
+        register = parse(command.address, one_based=settings.addressing == "one", order=settings.order)
+        unit = settings.unit if register.unit is None else register.unit
+        if unit == 0:
+            raise FixConfiguration("driver.readonly", "unit 0 is all units at once: nobody confirms", place="unit")
+        try:
+            before = 0
+            if register.kind == "bits" and register.area == "holding":  # its other bits stay as they are
+                held = await self._fetch(unit, register.area, register.start, 1)
+                before = int.from_bytes(held.tobytes(), "little" if register.order in ("badc", "dcba") else "big")
+            order = writing.order_of(register, command.value, before, many=settings.write_with == "multiple")
+            writing.confirm(await self._link.ask(unit, order, once=True), order)
+        except codec.Refused as error:
+            self._exceptions += 1
+            raise FixConfiguration(
+                "driver.readonly", f"the device refuses the write: {error}", place=command.address, exception=error.code
+            ) from error
+        return Ack(True, settings.place)
 
     def canonical(self, address: str) -> str:
         """Write an address in the one way that numbers its point; driver.address says what is wrong with it."""

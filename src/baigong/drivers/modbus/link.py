@@ -121,26 +121,26 @@ class Link(asyncio.Protocol):
 
     # -- what the driver calls ------------------------------------------------------------------------------
 
-    async def ask(self, unit: int, pdu: bytes) -> bytes:
-        """Send a request to a unit and return the answer's PDU.
+    async def ask(self, unit: int, pdu: bytes, *, once: bool = False) -> bytes:
+        """Send a request to a unit and return the answer's PDU. ``once``: never again, whatever ``retries`` says.
 
         Raises driver.timeout after ``retries`` more tries, driver.unreachable or driver.protocol at once.
         Cancelling is safe: the answer that is still to come is waited for, or known by its transaction.
         """
         async with self._lock:
-            for left in range(self.settings.retries, -1, -1):
-                await self._settle(unit, again=left < self.settings.retries)
+            retries = 0 if once else self.settings.retries
+            for left in range(retries, -1, -1):
+                await self._settle(unit, again=left < retries)
                 try:
                     return await self._once(unit, pdu)
                 except TimeoutError:
                     self.counters.timeouts += 1
                     self._owed = unit
                     if not left:
-                        raise self._silent(unit) from None
+                        raise self._silent(unit, retries + 1) from None
             raise AssertionError  # the last try returns or raises
 
-    def _silent(self, unit: int) -> RetryLater:
-        tries = self.settings.retries + 1
+    def _silent(self, unit: int, tries: int) -> RetryLater:
         times = f"{tries} times" if tries > 1 else "once"
         why = f"unit {unit} gave no answer within {self.settings.timeout_s:g} s, asked {times}"
         return RetryLater("driver.timeout", why, place=self.settings.place)

@@ -15,6 +15,7 @@ _CHOICES = {
     "order": ORDERS,
     "addressing": ("zero", "one"),
     "parity": ("none", "even", "odd"),
+    "write_with": ("single", "multiple"),
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "port": (1, 65535),
@@ -50,6 +51,7 @@ class Settings:
     max_gap: int = 16
     max_registers: int = MAX_REGISTERS
     max_bits: int = MAX_BITS
+    write_with: str = "single"
 
     @property
     def place(self) -> str:

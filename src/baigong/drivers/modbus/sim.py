@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,6 +25,7 @@ from baigong.drivers.modbus.codec import FUNCTIONS, encode
 Ranges = Mapping[str, Sequence[tuple[int, int]]]
 """Area -> the (start, count) that exist, bits in whole words of 16; everything else is an illegal address."""
 
+_WRITTEN = {5: "coil", 15: "coil", 6: "holding", 16: "holding"}
 _REMEMBERED = 1000  # requests
 EVERYTHING: Ranges = {area: [(0, 1000)] for area in AREAS}
 
@@ -57,6 +58,8 @@ class Simulator:
         self.refuse: dict[tuple[str, int], int] = {}  # (area, register or bit) -> exception code
         self.longest: int = 2000  # registers or bits in one request; more is refused with exception 3
         self.requests: list[tuple[str, int, int]] = []  # the last ones: (area, start, count)
+        self.writes: list[tuple[str, int, list[int]]] = []  # the last ones: (area, start, values)
+        self.written: Callable[[str, int, list[int]], None] | None = None  # is told of each
         for address, value in (values or {}).items():
             self._store(address, value)
 
@@ -140,6 +143,8 @@ class Simulator:
     ) -> ExcCodes | None:
         """Called by pymodbus for every access; ``count`` is in registers, also for bits."""
         if values is not None:
+            return self._take(function, address, [int(v) for v in values])
+        if function in _WRITTEN:  # pymodbus looks at what it has just written
             return None
         area = AREAS[function - 1]
         self.requests.append((area, address, count))
@@ -154,4 +159,18 @@ class Simulator:
                 return ExcCodes(codes[0])
             if not any(start < at + step and at < start + length for start, length in self._ranges[area]):
                 return ExcCodes.ILLEGAL_ADDRESS
+        return None
+
+    def _take(self, function: int, address: int, values: list[int]) -> ExcCodes | None:
+        """Somebody writes; our own ``set`` comes this way too, with the function that reads."""
+        if function not in _WRITTEN:
+            return None
+        area = _WRITTEN[function]
+        if any((area, address + i) in self.refuse for i in range(len(values))):
+            return ExcCodes(self.refuse[area, address])
+        self.writes.append((area, address, values))
+        del self.writes[:-_REMEMBERED]
+        self._memory[area][address : address + len(values)] = values
+        if self.written is not None:
+            self.written(area, address, values)
         return None

@@ -16,10 +16,11 @@ import pyarrow as pa
 from baigong.drivers.contract import Ack, Delivery, Health, Node, Wanted
 from baigong.drivers.mqtt.browse import Listener
 from baigong.drivers.mqtt.columns import Columns
+from baigong.drivers.mqtt.command import command_of
 from baigong.drivers.mqtt.link import Link
 from baigong.drivers.mqtt.payload import Book
 from baigong.drivers.mqtt.settings import parse_settings
-from baigong.vocab.errors import BaigongError, FixConfiguration
+from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 from baigong.vocab.happenings import Command
 
 _LINGER_S = 0.01  # how long the first value waits for company
@@ -75,7 +76,13 @@ class MqttDriver:
         raise FixConfiguration("driver.unsupported", "a broker cannot be asked for values, only listened to")
 
     async def write(self, command: Command) -> Ack:
-        raise FixConfiguration("driver.readonly", "writes to machines are refused")
+        """Publish the value, not retained; that the broker has it does not yet say that the machine obeyed."""
+        topic, payload = command_of(command.address, command.value)
+        link = self._link if self._link is not None and self._link.is_up else self._probe
+        if link is None:
+            raise RetryLater("driver.unreachable", "not connected")
+        await link.publish(topic, payload)
+        return Ack(True, f"published on {topic}")
 
     async def health(self) -> Health:
         link = self._link or self._probe

@@ -153,6 +153,22 @@ class Link:
             for packet_id in packet_ids:
                 self._client._package_handler._send_puback(packet_id, reason_code=_PUBACK_OK)
 
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Publish once with QoS 1, not retained, and wait for the broker to have it: driver.timeout, unreachable."""
+        if not self.is_up:
+            raise self.gone()
+        self._client.publish(topic, payload, qos=1)
+        taken = asyncio.Event()
+        waiting = asyncio.ensure_future(self._client._persistent_storage.wait_empty())
+        waiting.add_done_callback(lambda _: taken.set())
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                await self._either(taken)
+        except TimeoutError as error:
+            raise RetryLater("driver.timeout", f"{self.where} did not confirm a message", place=self.where) from error
+        finally:
+            waiting.cancel()
+
     async def close(self) -> None:
         await self._hang_up()
 

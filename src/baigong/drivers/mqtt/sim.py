@@ -77,6 +77,7 @@ class _Client(asyncio.Protocol):
             case p.Publish():
                 if packet.qos == 1:
                     self.send(p.Puback(packet.packet_id))
+                self.broker.received.append((packet.topic, packet.payload))
                 self.broker.publish(packet.topic, packet.payload, qos=0)
             case p.Pingreq():
                 self.send(p.Pingresp())
@@ -108,6 +109,7 @@ class Simulator:
         self.passing: list[_Session] = []
         self.clients: set[_Client] = set()
         self.acknowledged = 0
+        self.received: list[tuple[str, bytes]] = []  # what clients published
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:

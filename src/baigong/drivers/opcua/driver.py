@@ -17,7 +17,8 @@ from baigong.drivers.opcua.link import Link
 from baigong.drivers.opcua.plan import Plan
 from baigong.drivers.opcua.settings import read_settings
 from baigong.drivers.opcua.values import bad_rows
-from baigong.vocab.errors import FixConfiguration, RetryLater
+from baigong.drivers.opcua.writing import write_value
+from baigong.vocab.errors import RetryLater
 from baigong.vocab.happenings import Command
 
 
@@ -103,7 +104,9 @@ class OpcUaDriver:
             yield batch
 
     async def write(self, command: Command) -> Ack:
-        raise FixConfiguration("driver.readonly", "writing over OPC UA is not built yet", place=command.address)
+        """Write one value in the type that its node has, once."""
+        await write_value(self._open(), command.address, command.value)
+        return Ack(True, self._settings.place)
 
     async def health(self) -> Health:
         link = self._link

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -46,7 +48,10 @@ class SimDriver:
         self._now_us = now_us
         self._asked: list[Wanted] = []
         self._plan = Plan([], [])
+        self._planned = 0  # after so many writes
         self._reads = 0
+        self._written: dict[str, str] = {}  # address -> the one that it stands for now
+        self._writes = 0
 
     async def __aenter__(self) -> Self:
         await asyncio.sleep(self._latency_s)
@@ -79,16 +84,23 @@ class SimDriver:
     async def read(self, points: Sequence[Wanted]) -> pa.RecordBatch:
         await asyncio.sleep(self._latency_s)
         asked = list(points)
-        if asked != self._asked:  # compares identities first: cheap when the gateway asks for the same again
-            self._plan, self._asked = _plan(asked), asked
+        if (
+            asked != self._asked or self._planned != self._writes
+        ):  # compares identities first: cheap when it is the same
+            self._plan, self._asked, self._planned = _plan(self._now(asked)), asked, self._writes
         self._reads += 1
         return self._plan.at(self._moment())
 
     async def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
         """Report every point at the multiples of its period: the very times that ``history`` gives."""
-        classes = [(period, _plan(members), 0) for period, members in _by_period(points).items()]
+        classes = [(period, _plan(self._now(members)), 0) for period, members in _by_period(points).items()]
+        planned = self._writes
         while classes:
             now = self._now_us()
+            if planned != self._writes:
+                lasts, planned = [last for _, _, last in classes], self._writes
+                fresh = [(period, _plan(self._now(members))) for period, members in _by_period(points).items()]
+                classes = [(*one, last) for one, last in zip(fresh, lasts, strict=True)]
             for i, (period, plan, last) in enumerate(classes):
                 moment = now - now % period
                 if moment > last:
@@ -110,7 +122,16 @@ class SimDriver:
                 yield plan.at(ticks * period)
 
     async def write(self, command: Command) -> Ack:
-        raise FixConfiguration("driver.readonly", "simulated signals cannot be written", place=command.address)
+        """Set a constant; it holds until the connection is opened again."""
+        await asyncio.sleep(self._latency_s)
+        address = self.canonical(command.address)
+        if parse(address).shape != "constant":
+            raise FixConfiguration("driver.readonly", "only a constant can be written", place=command.address)
+        if isinstance(command.value, str) or not math.isfinite(command.value):
+            raise FixConfiguration("config.invalid", f"{command.value!r} is no number", place=command.address)
+        self._written[address] = f"constant?value={float(command.value)!r}"
+        self._writes += 1
+        return Ack(True)
 
     def canonical(self, address: str) -> str:
         """Return the address without blanks around it; driver.address says what is wrong with it."""
@@ -119,6 +140,10 @@ class SimDriver:
 
     async def health(self) -> Health:
         return Health(True, "computed, no device", {"reads": self._reads})
+
+    def _now(self, points: Sequence[Wanted]) -> list[Wanted]:
+        """Put what was written in the place of what is configured."""
+        return [replace(w, address=self._written.get(w.address.strip(), w.address)) for w in points]
 
     def _moment(self) -> np.ndarray[Any, np.dtype[np.int64]]:
         return np.array([self._now_us()], np.int64)
