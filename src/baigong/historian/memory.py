@@ -25,6 +25,8 @@ def save_latest(root: Path, latest: dict[str, Latest], watermark: int) -> None:
     folder = root / "latest"
     folder.mkdir(parents=True, exist_ok=True)
     for tenant, known in list(latest.items()):
+        if _position(folder / f"{tenant}.parquet") > watermark:
+            continue  # written by an owner that took over from us
         table = known.table()
         table = table.replace_schema_metadata({_POSITION: str(watermark)})
         fresh = folder / f".{tenant}.new"
@@ -60,6 +62,13 @@ def _remembered(root: Path, tenant: str, watermark: int) -> tuple[pa.Table | Non
     if at > watermark:
         return None, 0
     return table.replace_schema_metadata(None).cast(LAKE), at
+
+
+def _position(path: Path) -> int:
+    try:
+        return int((pq.read_schema(path).metadata or {})[_POSITION])
+    except (OSError, KeyError, ValueError, pa.ArrowException):
+        return -1
 
 
 def _newest_of(path: str, after: int) -> pa.Table:

@@ -303,6 +303,8 @@ class PartitionOwner:
                 del overlaps[job.tenant][job.day]
 
             def commit() -> None:
+                if job.clears_overlap:  # retractions end with it: what is remembered has to know of them before
+                    save_latest(self._root, self._durable, self._view.watermark)
                 with self._commit_lock:
                     table.commit(
                         written, job.files, at=None, epoch=self._epoch, overlaps=overlaps, at_us=self._flushed_us
@@ -322,13 +324,8 @@ class PartitionOwner:
                 self._bursts.settle()
 
     def _held(self) -> Held:
-        view = self._view
-        return Held(
-            partition=self._partition,
-            version=view.version,
-            position=view.watermark,
-            bursts=self._bursts.view.version,
-        )
+        view, waves = self._view, self._bursts.view.version
+        return Held(partition=self._partition, version=view.version, position=view.watermark, bursts=waves)
 
     # -- reading (stores.lake.contract.LakeReader, for the tenants of this partition) ----------------------------
 
