@@ -13,7 +13,7 @@ DEVICE = """
 device: meters
 driver: sim
 points:
-  - {name: hall.energy, address: "constant:1", kind: counter, unit: kW.h, scan: never, counter: {rollover: 1000}}
+  - {name: hall.energy, address: "constant?value=1", kind: counter, unit: kW.h, scan: never, counter: {rollover: 1000}}
 scan: {never: 1d}
 """
 
