@@ -37,6 +37,22 @@ async def test_the_newest_comes_first_and_then_what_arrives(plant: World) -> Non
     assert plant.live.clients == 0
 
 
+async def test_an_integer_that_floats_would_round_comes_as_text(plant: World) -> None:
+    big = 2**60 + 1
+    async with plant.client() as client:
+        assert (await client.post("/ingest", json={"values": [{"point": "m.n", "value": big}]})).status_code == 200
+        await plant.settled()
+        latest = (await client.get("/latest", params={"points": "m.n"})).json()[0]
+        assert (latest["value"], latest["text"]) == (str(big), None)
+        assert (await client.get("/points/m.n")).json()["latest"]["value"] == str(big)
+        async with _socket(plant) as socket:
+            await socket.send(json.dumps({"points": ["m.n"]}))
+            assert (await _next(socket))["values"][0][2:4] == [str(big), None]
+            await asyncio.sleep(0.05)
+            assert (await client.post("/ingest", json={"values": [{"point": "m.n", "value": -big}]})).is_success
+            assert (await _next(socket))["values"][0][2:4] == [str(-big), None]
+
+
 async def test_a_fast_point_is_told_five_times_a_second_at_most(plant: World) -> None:
     async with _socket(plant) as socket:
         await socket.send(json.dumps({"points": ["pump1.flow"]}))

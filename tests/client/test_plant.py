@@ -108,6 +108,29 @@ async def test_ingest_takes_what_people_have(served: World) -> None:
     assert text["text"].tolist()[0] == "ok" and text["value"].tolist()[1] == 1.5
 
 
+async def test_integers_keep_every_digit(served: World) -> None:
+    big = [2**53 + 1, 2**63 - 1]
+
+    def send(plant: Plant) -> None:
+        rows = [*big, 5]
+        plant.ingest([{"point": "meter.n", "time": T0 + i, "value": v} for i, v in enumerate(rows)])
+        plant.ingest([{"point": "meter.mixed", "time": T0 + i, "value": v} for i, v in enumerate([*big, 0.5])])
+
+    await in_thread(served, send)
+    await served.settled()
+    frame = await in_thread(served, lambda plant: plant.point("meter.n").df(T0))
+    assert str(frame["value"].dtype) == "Int64" and frame["value"].tolist() == [*big, 5]
+    mixed = await in_thread(served, lambda plant: plant.point("meter.mixed").arrow(T0))
+    assert mixed["whole"].to_pylist() == [*big, None] and mixed["value"].to_pylist() == [None, None, 0.5]
+    # What was read goes back as it is.
+    table = await in_thread(served, lambda plant: plant.point("meter.n").arrow(T0))
+    names = pa.array(["meter.copy"] * len(table))
+    await in_thread(served, lambda plant: plant.ingest(table.append_column("name", names)))
+    await served.settled()
+    copy = await in_thread(served, lambda plant: plant.point("meter.copy").df(T0))
+    assert copy["value"].tolist() == [*big, 5]
+
+
 async def test_errors_are_the_servers_own(served: World) -> None:
     def unknown(plant: Plant) -> None:
         with pytest.raises(FixConfiguration) as caught:

@@ -51,6 +51,14 @@ describe('the live feed', () => {
     expect(feed.latest('b.x')?.time_us).toBe(7)
   })
 
+  it('keeps every digit of a big integer', () => {
+    feed.subscribe(['a.n'], () => undefined)
+    vi.advanceTimersByTime(50)
+    last().onopen?.({})
+    last().say({ points: ['a.n'], values: [[0, 5, '9223372036854775807', null, 0]] })
+    expect(feed.latest('a.n')).toEqual({ time_us: 5, value: 2 ** 63, text: '9223372036854775807', quality: 0 })
+  })
+
   it('asks again without a point that does not exist', () => {
     feed.subscribe(['a.x', 'gone.x'], () => undefined)
     vi.advanceTimersByTime(50)

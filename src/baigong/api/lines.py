@@ -24,6 +24,7 @@ _LOOK_BACK_US = tuple(hours * _HOUR_US for hours in (1, 24, 8 * 24, 92 * 24))
 class Line:
     """One series in columns. ``values``: NaN where there is none; ``texts``: None when there are none.
 
+    ``wholes``: integers that float64 would round; ``values`` holds the nearest to draw. None when there are none.
     ``rows``: how many there are between start and end. ``held``: one more stands first, from before the start.
     """
 
@@ -34,6 +35,7 @@ class Line:
     texts: pa.Array | None
     rows: int
     held: bool = False
+    wholes: pa.Array | None = None
 
     @property
     def downsampled(self) -> bool:
@@ -97,27 +99,34 @@ def _first_us(table: pa.Table) -> int:
 
 
 def _line(point: PointRow, table: pa.Table, held: pa.Table | None, raster: Raster) -> Line:
-    times, values, qualities, texts = _columns(table)
+    times, values, qualities, texts, wholes = _columns(table)
     rows = len(times)
     if raster.width:
         picked, qualities = m4(times, values, qualities, raster)
         if len(picked) < rows:
             times, values = times[picked], values[picked]
-            texts = texts.take(pa.array(picked))
+            texts, wholes = texts.take(pa.array(picked)), wholes.take(pa.array(picked))
     if held is not None:
         first = _columns(held)
         times, values = np.append(first[0], times), np.append(first[1], values)
         qualities, texts = np.append(first[2], qualities), pa.concat_arrays([first[3], texts])
-    nothing = texts.null_count == len(texts)
-    return Line(point, times, values, qualities, None if nothing else texts, rows, held is not None)
+        wholes = pa.concat_arrays([first[4], wholes])
+    return Line(point, times, values, qualities, _any(texts), rows, held is not None, _any(wholes))
 
 
-def _columns(table: pa.Table) -> tuple[Any, Any, Any, pa.Array]:
-    """Return times, numbers (whole ones too, as float64: for drawing), qualities and texts."""
+def _any(column: pa.Array) -> pa.Array | None:
+    return None if column.null_count == len(column) else column
+
+
+def _columns(table: pa.Table) -> tuple[Any, Any, Any, pa.Array, pa.Array]:
+    """Return times, numbers (whole ones too, as float64: for drawing), qualities, texts and wholes."""
     times = table.column("time").cast(pa.int64()).to_numpy()
     values, wholes = table.column("value"), table.column("whole")
     if wholes.null_count < len(wholes):
         values = pc.coalesce(values, wholes.cast(pa.float64(), safe=False))
-    texts = table.column("text")
-    texts = pa.nulls(len(texts), pa.string()) if texts.null_count == len(texts) else texts.combine_chunks()
-    return times, values.to_numpy(), table.column("quality").to_numpy(), texts
+    texts, wholes = _combined(table.column("text")), _combined(wholes)
+    return times, values.to_numpy(), table.column("quality").to_numpy(), texts, wholes
+
+
+def _combined(column: pa.ChunkedArray) -> pa.Array:
+    return pa.nulls(len(column), column.type) if column.null_count == len(column) else column.combine_chunks()

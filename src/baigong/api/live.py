@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from baigong.api.tables import shown_whole
 from baigong.vocab.frame import times_us
 
-Value = tuple[int, float | int | None, str | None, int]  # time_us, number, text, quality
+Value = tuple[int, float | int | str | None, str | None, int]  # time_us, number (big: as text), text, quality
 _Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -133,6 +134,6 @@ def _values(batch: pa.RecordBatch) -> list[tuple[int, Value]]:
     floats, texts = batch.column("value").to_pylist(), batch.column("text").to_pylist()
     wholes, qualities = batch.column("whole").to_pylist(), batch.column("quality").to_pylist()
     return [
-        (n, (t, w if v is None else v, x, k))
+        (n, (t, v if w is None else shown_whole(w), x, k))
         for n, t, v, w, x, k in zip(numbers, times, floats, wholes, texts, qualities, strict=True)
     ]

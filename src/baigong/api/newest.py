@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from baigong.api.tables import shown_whole
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.frame import TIME
 
@@ -88,13 +89,14 @@ def _matched(rows: Sequence[PointRow], newest: pa.Table) -> tuple[Sequence[Point
 
 
 def _values(table: pa.Table) -> list[Any]:
-    """Give numbers as they are shown: the value, else the whole."""
+    """Give numbers as they are shown: the value, else the whole; beyond 2**53 as text."""
     column = table.column("value")
     values: list[Any] = column.to_numpy().tolist()  # nulls are NaN
     if column.null_count:
         wholes = table.column("whole")
         for at in np.flatnonzero(column.is_null().to_numpy()).tolist():
-            values[at] = wholes[at].as_py()
+            whole = wholes[at].as_py()
+            values[at] = None if whole is None else shown_whole(whole)
     return values
 
 

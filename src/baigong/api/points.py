@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from baigong.api.newest import LATEST, Heads, as_arrow, as_json
 from baigong.api.rooms import Rooms
-from baigong.api.tables import ARROW, answer
+from baigong.api.tables import ARROW, answer, shown_whole
 from baigong.api.times import read_time
 from baigong.api.wire import JSON, Call, Operation, offered
 from baigong.registry.book import PointBook
@@ -77,9 +77,11 @@ class PointsAnswer(Struct, frozen=True, kw_only=True):
 
 
 class LatestValue(Struct, frozen=True, kw_only=True):
+    """``value``: integers beyond 2**53 are text."""
+
     name: str
     number: str
-    value: float | int | None
+    value: float | int | str | None
     text: str | None
     time_us: int
     quality: int
@@ -190,7 +192,10 @@ async def newest_of(rooms: Rooms, tenant: str, numbers: Sequence[int]) -> dict[i
         table.column("quality").to_pylist(),
         strict=True,
     )
-    return {n: {"time_us": t, "value": w if v is None else v, "text": x, "quality": k} for n, t, v, w, x, k in columns}
+    return {
+        n: {"time_us": t, "value": v if w is None else shown_whole(w), "text": x, "quality": k}
+        for n, t, v, w, x, k in columns
+    }
 
 
 def below(asset: str, wanted: str) -> bool:

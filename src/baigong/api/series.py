@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from baigong.api.lines import Line, read_lines
 from baigong.api.rooms import Rooms
-from baigong.api.tables import ARROW, FORMATS, answer
+from baigong.api.tables import ARROW, FORMATS, answer, shown_whole
 from baigong.api.times import read_time
 from baigong.api.wire import JSON, Call, Operation, offered
 from baigong.stores.lake.contract import LakeReader
@@ -39,7 +39,8 @@ DRAWN = pa.schema(
         pa.field("quality", pa.int32(), nullable=False),
     ]
 )
-EXPORTED = pa.schema([pa.field("point", pa.string(), nullable=False), *list(DRAWN)[1:]])
+ROWS = DRAWN.insert(3, pa.field("whole", pa.int64()))  # exact where ``value`` is only the nearest float64
+EXPORTED = pa.schema([pa.field("point", pa.string(), nullable=False), *list(ROWS)[1:]])
 
 
 class SeriesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +57,7 @@ class SeriesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class Series(Struct, frozen=True, kw_only=True):
     """One line. ``rows``: how many there are; ``values``: numbers, or texts where the point holds texts.
 
+    Integers beyond 2**53 are texts too, since most readers of JSON would round them.
     ``held``: the first row here stands before ``start`` and its value lasts into it (points whose value holds until
     the next; found if it is the newest or at most 92 days older).
     """
@@ -171,23 +173,26 @@ def _about(line: Line, assets: Mapping[str, AssetWords]) -> dict[str, Any]:
 
 def _shown(line: Line) -> list[float | str | None]:
     numbers: list[float | str | None] = line.values.tolist()  # NaN becomes null when encoded
+    if line.wholes is not None:
+        for at in np.flatnonzero(line.wholes.is_valid().to_numpy(zero_copy_only=False)).tolist():
+            numbers[at] = shown_whole(line.wholes[at].as_py())
     if line.texts is None:
         return numbers
     return [number if text is None else text for number, text in zip(numbers, line.texts.to_pylist(), strict=True)]
 
 
-def _drawn(index: int, line: Line) -> pa.RecordBatch:
+def _drawn(index: int, line: Line, schema: pa.Schema = DRAWN) -> pa.RecordBatch:
+    """Make a batch of a line: schema DRAWN or ROWS."""
     n = len(line.times)
-    return pa.RecordBatch.from_arrays(
-        [
-            pa.array(np.full(n, index, np.int32)),
-            pa.array(line.times).cast(TIME),
-            pa.array(line.values, mask=np.isnan(line.values)),
-            pa.nulls(n, pa.string()) if line.texts is None else line.texts,
-            pa.array(line.qualities),
-        ],
-        schema=DRAWN,
-    )
+    columns = {
+        "series": pa.array(np.full(n, index, np.int32)),
+        "time": pa.array(line.times).cast(TIME),
+        "value": pa.array(line.values, mask=np.isnan(line.values)),
+        "whole": pa.nulls(n, pa.int64()) if line.wholes is None else line.wholes,
+        "text": pa.nulls(n, pa.string()) if line.texts is None else line.texts,
+        "quality": pa.array(line.qualities),
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
 def _arrow(lines: list[Line], start: int, end: int, assets: Mapping[str, AssetWords]) -> Response:
@@ -210,7 +215,7 @@ def _export(
         assets = rooms.registry.devices.assets(tenant)
         about = [_about(Line(p, (), (), (), None, 0), assets) | {"rows": None} for p in points]
         words = {"series": msgspec.json.encode(about), "start_us": str(start), "end_us": str(end)}
-        schema, make = DRAWN.with_metadata(words), _indexed(points)
+        schema, make = ROWS.with_metadata(words), _indexed(points)
     if query.width:  # the rows of the chart, as a file
         lines = (line for point in points for line in read_lines(rooms.lake, tenant, [point], start, end, query.width))
     else:
@@ -227,11 +232,11 @@ def _export(
 
 def _indexed(points: list[PointRow]) -> Callable[[Line], pa.Table]:
     index = {point.number: i for i, point in enumerate(points)}
-    return lambda line: pa.Table.from_batches([_drawn(index[line.point.number], line)])
+    return lambda line: pa.Table.from_batches([_drawn(index[line.point.number], line, ROWS)])
 
 
 def _named(line: Line) -> pa.Table:
-    drawn = _drawn(0, line)
+    drawn = _drawn(0, line, ROWS)
     names = pa.array([line.point.name]).take(pa.array(np.zeros(len(drawn), np.int32)))
     return pa.Table.from_arrays([names, *drawn.columns[1:]], schema=EXPORTED)
 

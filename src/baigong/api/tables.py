@@ -127,11 +127,16 @@ def duration_text(months: int, days: int, nanoseconds: int) -> str:
     return f"{sign}P{dated}{'T' if clock else ''}{clock}" if dated or clock else "PT0S"
 
 
+def shown_whole(value: int) -> int | str:
+    """Write an integer as JSON can carry it: beyond 2**53 as text, since most readers would round it."""
+    return value if -_EXACT <= value <= _EXACT else str(value)
+
+
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, int):
-        return value if -_EXACT <= value <= _EXACT else str(value)
+        return shown_whole(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, pa.MonthDayNano):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from baigong.client.bursts import Burst, read_bursts, send_burst
 from baigong.client.link import ARROW, Link, find_server
@@ -199,20 +200,26 @@ class Point:
     def df(self, start: Time = "1h", end: Time = "now", *, width: int = 0) -> pd.DataFrame:
         """Return values between two times as a DataFrame: value, quality (and text), indexed by UTC time.
 
+        Values are float64; those of a point whose integers pass 2**53 are Int64, exact in every digit. Where such a
+        point has other numbers among them, the integers stand exactly in a column ``whole`` besides.
+
         ``start``: ``"30d"`` (ago), ISO 8601, a datetime (naive is UTC), or microseconds since the epoch. ``width``:
         thin to what a chart of so many pixels shows; 0 gives every row.
         """
+        import pandas as pd
+
         table = self.arrow(start, end, width=width)
-        frame = table.to_pandas().set_index("time")
+        exact = {pa.int64(): pd.Int64Dtype()} if table.schema.field("value").type == pa.int64() else {}
+        frame = table.to_pandas(types_mapper=exact.get).set_index("time")
         if table.column("text").null_count == len(table):
             frame = frame.drop(columns="text")
         return frame
 
     def arrow(self, start: Time = "1h", end: Time = "now", *, width: int = 0) -> pa.Table:
-        """Do the same as an Arrow table: time, value, text, quality."""
+        """Do the same as an Arrow table: time, value (float64 or int64), text, quality (and whole)."""
         params = {"points": self.name, "start": _back(start), "end": _back(end), "width": width}
         table = self._link.arrow("GET", "/series", params=params)
-        return table.select(["time", "value", "text", "quality"]).replace_schema_metadata(None)
+        return _exact(table).replace_schema_metadata(None)
 
     def increase(self, every: str = "1h", start: Time = "7d", end: Time = "now") -> pd.DataFrame:
         """Return what a counter counted, interval by interval, indexed by the interval's start (UTC).
@@ -254,6 +261,20 @@ def _points(link: Link, **which: str) -> Iterator[Point]:
         offset += _PAGE
         for facts in page["points"]:
             yield Point(link, facts["name"], facts)
+
+
+def _exact(table: pa.Table) -> pa.Table:
+    """Make ``value`` int64 where float64 would lose digits, if all numbers are integers; else keep ``whole`` beside."""
+    names = ["time", "value", "text", "quality"]
+    if "whole" not in table.schema.names or table["whole"].null_count == len(table):
+        return table.select(names)
+    at = table.schema.get_field_index("value")
+    drawn = pc.if_else(pc.is_valid(table["whole"]), pa.scalar(None, pa.float64()), table["value"])
+    try:
+        whole = pc.coalesce(table["whole"], drawn.cast(pa.int64()))
+    except pa.ArrowInvalid:  # a number with digits behind the point
+        return table.set_column(at, "value", drawn).select([*names, "whole"])
+    return table.set_column(at, "value", whole).select(names)
 
 
 def _when(time: Time) -> str:

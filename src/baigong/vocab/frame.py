@@ -188,6 +188,7 @@ def conform(batch: pa.RecordBatch) -> pa.RecordBatch:
         raise FixConfiguration(
             "frame.invalid", f"columns missing: {sorted(missing) or 'none'}, unknown: {sorted(unknown) or 'none'}"
         )
+    batch = _whole_apart(batch)
     columns = []
     for field in FRAME:
         index = batch.schema.get_field_index(field.name)
@@ -206,6 +207,18 @@ def conform(batch: pa.RecordBatch) -> pa.RecordBatch:
         columns.append(column)
     made = pa.RecordBatch.from_arrays(columns, schema=FRAME)
     return _finite(made)
+
+
+def _whole_apart(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Move integers of a column ``value`` that float64 would round into ``whole``."""
+    at = batch.schema.get_field_index("value")
+    if at < 0 or batch.schema.field(at).type != pa.int64() or "whole" in batch.schema.names:
+        return batch
+    numbers = batch.column(at)
+    big = pc.fill_null(pc.or_(pc.greater(numbers, _EXACT), pc.less(numbers, -_EXACT)), False)
+    none = pa.scalar(None, pa.int64())
+    split = batch.set_column(at, "value", pc.if_else(big, none, numbers).cast(pa.float64()))
+    return split.append_column("whole", pc.if_else(big, numbers, none))
 
 
 def _finite(batch: pa.RecordBatch) -> pa.RecordBatch:

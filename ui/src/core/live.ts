@@ -142,7 +142,8 @@ export class LiveFeed {
     for (const [index, time_us, value, words, quality] of message.values ?? []) {
       const name = this.names[index]
       if (name === undefined) continue
-      const sample: Sample = { time_us, value, text: words, quality }
+      // An integer that a number would round comes as text: shown with all its digits, drawn as the nearest number.
+      const sample: Sample = typeof value === 'string' ? { time_us, value: Number(value), text: value, quality } : { time_us, value, text: words, quality }
       this.last.set(name, sample)
       for (const hear of this.wanted.get(name) ?? []) hear(name, sample)
     }

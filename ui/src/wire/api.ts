@@ -406,4 +406,4 @@ export interface PointStatistics {
 }
 
 /** One live value as it crosses the WebSocket: index into the subscription, then the value. */
-export type LiveValue = [index: number, time_us: number, value: number | null, text: string | null, quality: number]
+export type LiveValue = [index: number, time_us: number, value: number | string | null, text: string | null, quality: number]

@@ -1459,14 +1459,17 @@ export interface components {
             /** @default  */
             points: string;
         };
-        /** LatestValue */
+        /**
+         * LatestValue
+         * @description ``value``: integers beyond 2**53 are text.
+         */
         LatestValue: {
             name: string;
             number: string;
             quality: number;
             text: string | null;
             time_us: number;
-            value: number | null;
+            value: number | string | null;
         };
         /**
          * MadeCredential
@@ -1833,6 +1836,7 @@ export interface components {
          * Series
          * @description One line. ``rows``: how many there are; ``values``: numbers, or texts where the point holds texts.
          *
+         *         Integers beyond 2**53 are texts too, since most readers of JSON would round them.
          *         ``held``: the first row here stands before ``start`` and its value lasts into it (points whose value holds until
          *         the next; found if it is the newest or at most 92 days older).
          */
