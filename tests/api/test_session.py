@@ -27,7 +27,7 @@ async def test_first_sign_in_asks_for_a_password_and_then_opens(plant: World) ->
         assert (await client.get("/points")).status_code == 200
         assert (await client.get("/session")).json() == {
             "user": "admin", "tenant": "main", "language": "", "role": "admin", "must_set_password": False,
-            "demo": False,
+            "must_set_factor": False, "demo": False,
         }  # fmt: skip
     client, again = await _sign_in(plant, plant.secret)
     assert again.status_code == 401, "the one-time secret works once"

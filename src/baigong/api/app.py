@@ -24,8 +24,10 @@ from baigong.api import (
     devices,
     happenings,
     ingest,
+    mine,
     mqtt,
     overview,
+    people,
     points,
     retention,
     series,
@@ -33,6 +35,7 @@ from baigong.api import (
     sql,
     statistics,
     system,
+    tenants,
 )
 from baigong.api.console import built_console, console_routes
 from baigong.api.live import Live
@@ -125,8 +128,12 @@ def _listening(pulse: Pulse, bus: Bus) -> Callable[[Starlette], AbstractAsyncCon
 
 
 def operations(rooms: Rooms) -> list[Operation]:
+    throttle = Throttle(time.monotonic)
     return [
-        *session.operations(rooms, Throttle(time.monotonic)),
+        *session.operations(rooms, throttle),
+        *mine.operations(rooms, throttle),
+        *people.operations(rooms),
+        *tenants.operations(rooms),
         *system.operations(rooms),
         *audit.operations(rooms),
         *overview.operations(rooms),

@@ -28,6 +28,7 @@ _SEE, _READ = Door("see"), Door("read")
 _SEE_SOME, _READ_SOME = Door("see", partly=True), Door("read", partly=True)
 _AUDIT = Door("audit")
 _CONFIGURE, _PEOPLE, _ANNOTATE, _INGEST = Door("configure"), Door("people"), Door("annotate"), Door("ingest")
+_TENANTS = Door("tenants", platform=True)
 
 DOORS: dict[str, Door] = {
     "GET /health": _EVERYONE,
@@ -36,6 +37,32 @@ DOORS: dict[str, Door] = {
     "DELETE /session": _EVERYONE,
     "POST /password": _EVERYONE,
     "PUT /language": _EVERYONE,
+    "GET /my/sessions": _EVERYONE,
+    "DELETE /my/sessions": _EVERYONE,
+    "DELETE /my/sessions/{id}": _EVERYONE,
+    "GET /my/second-factor": _EVERYONE,
+    "POST /my/second-factor": _EVERYONE,
+    "PUT /my/second-factor": _EVERYONE,
+    "DELETE /my/second-factor": _EVERYONE,
+    "GET /people": _PEOPLE,
+    "POST /people": _PEOPLE,
+    "PUT /people/{name}/roles": _PEOPLE,
+    "PUT /people/{name}/lock": _PEOPLE,
+    "POST /people/{name}/reset": _PEOPLE,
+    "DELETE /people/{name}": _PEOPLE,
+    "GET /people/{name}/sessions": _PEOPLE,
+    "DELETE /people/{name}/sessions": _PEOPLE,
+    "DELETE /people/{name}/sessions/{id}": _PEOPLE,
+    "GET /roles": _PEOPLE,
+    "GET /second-factor": _PEOPLE,
+    "PUT /second-factor": _PEOPLE,
+    "GET /tenants": _TENANTS,
+    "POST /tenants": _TENANTS,
+    "PUT /tenants/{id}": _TENANTS,
+    "POST /tenants/{id}/suspend": _TENANTS,
+    "POST /tenants/{id}/resume": _TENANTS,
+    "GET /regions": _TENANTS,
+    "POST /regions": _TENANTS,
     "GET /metrics": Door("operate", platform=True),
     "GET /system": Door("operate", platform=True),
     "GET /overview": _SEE,

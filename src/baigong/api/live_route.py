@@ -16,7 +16,7 @@ from baigong.api.doors import door_of, enter
 from baigong.api.live import Watch
 from baigong.api.points import newest_of
 from baigong.api.rooms import Rooms
-from baigong.api.wire import authorise
+from baigong.api.wire import authorise, require_factor
 from baigong.registry.people import Principal
 from baigong.registry.rights import Visible
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
@@ -71,6 +71,7 @@ def _allowed(rooms: Rooms, socket: WebSocket) -> _Listener:
     who = authorise(rooms, socket, "GET")
     if who.must_set_password:
         raise Reauthenticate("auth.denied", "first set a password", place="password")
+    require_factor(rooms, who)
     listener = _Listener(who, socket.query_params.get("tenant") or who.tenant)
     _open_to(rooms, listener)
     return listener

@@ -20,8 +20,11 @@ Text = Annotated[str, Meta(max_length=1024)]
 
 
 class SignIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``code``: of the phone, or a recovery code; wanted after auth.code."""
+
     user: Annotated[str, Meta(max_length=200)]
     password: Text
+    code: Annotated[str, Meta(max_length=64)] = ""
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -30,6 +33,7 @@ class Session(Struct, frozen=True, kw_only=True):
     language: str
     role: str
     must_set_password: bool
+    must_set_factor: bool
     demo: bool  # whether this platform runs the demo plant
 
 
@@ -74,16 +78,23 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
             key = ("address", asked.user, request.client.host if request.client else "")
         throttle.check(key)
         throttle.failed(key)  # counted before the proof, or many at once would all be free
-        cookie, who = await people.sign_in(asked.user, asked.password)
+        cookie, who = await people.sign_in(
+            asked.user,
+            asked.password,
+            code=asked.code,
+            address=request.client.host if request.client else "",
+            browser=request.headers.get("user-agent", ""),
+            allowed=rooms.registry.tenants.require_standing,
+        )
         throttle.succeeded(key)
-        response = Response(msgspec.json.encode(_session(who, rooms.demo is not None)), media_type=JSON)
+        response = Response(msgspec.json.encode(_session(who, rooms)), media_type=JSON)
         secure = request.url.scheme == "https"
         _set_cookie(response, COOKIE, cookie, SESSION_US // 1_000_000, secure)
         _set_cookie(response, _DEVICE_COOKIE, people.device_cookie(who.user), _YEAR_S, secure)
         return response
 
     async def whoami(call: Call) -> Any:
-        return _session(call.who, rooms.demo is not None)
+        return _session(call.who, rooms)
 
     async def sign_out(call: Call) -> Any:
         await people.sign_out(call.who)
@@ -105,6 +116,7 @@ def _mine(rooms: Rooms) -> list[Operation]:
 
     async def set_password(call: Call) -> Any:
         await people.set_password(call.who, call.body.password, call.body.current)
+        await rooms.registry.tenants.begun(call.who.tenant)
 
     async def set_language(call: Call) -> Any:
         await people.set_language(call.who, call.body.language)
@@ -145,7 +157,7 @@ def administrators_only(call: Call) -> None:
         raise Reauthenticate("auth.denied", "only an administrator may do that")
 
 
-def _session(who: Principal, demo: bool) -> Session:
+def _session(who: Principal, rooms: Rooms) -> Session:
     if not who.user:
         raise FixConfiguration("http.not_found", "no such session")
     return Session(
@@ -154,7 +166,8 @@ def _session(who: Principal, demo: bool) -> Session:
         language=who.language,
         role=who.role,
         must_set_password=who.must_set_password,
-        demo=demo,
+        must_set_factor=rooms.registry.factors.owes(who),
+        demo=rooms.demo is not None,
     )
 
 

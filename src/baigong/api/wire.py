@@ -79,6 +79,7 @@ class Operation:
     gives: tuple[str, ...] = (JSON,)
     everyone: bool = False  # also those who have not signed in
     before_password: bool = False  # also with the one-time secret only
+    before_factor: bool = False  # also without the second factor that a role asks for
 
 
 NOBODY = Principal(tenant="", user="", role="", by="")
@@ -103,6 +104,8 @@ async def _answer(rooms: Rooms, operation: Operation, door: Door, request: Reque
         who = NOBODY if operation.everyone else authorise(rooms, request, request.method)
         if who.must_set_password and not operation.before_password:
             raise Reauthenticate("auth.denied", "first set a password: POST /api/v1/password", place="password")
+        if not (operation.before_password or operation.before_factor or operation.everyone):
+            require_factor(rooms, who)
         params = dict(request.query_params)
         tenant = params.pop("tenant", "") or who.tenant
         seen = enter(rooms, door, who, tenant)
@@ -131,15 +134,25 @@ def authorise(rooms: Rooms, connection: HTTPConnection, method: str) -> Principa
         who = rooms.registry.people.recognise(token.strip())
         if who is None or who.by != "token":
             raise Reauthenticate("auth.required", "this token is not known, or was revoked", place="authorization")
+        rooms.registry.tenants.require_standing(who.tenant)
         return who
     cookie = connection.cookies.get(COOKIE, "")
     who = rooms.registry.people.recognise(cookie) if cookie else None
     if who is None or who.by != "cookie":
         raise Reauthenticate("auth.required", "nobody is signed in")
+    rooms.registry.tenants.require_standing(who.tenant)
     if method not in _SAFE and connection.headers.get("x-baigong") != "1":
         # A page of another origin can send our cookie's browser here, but not this header.
         raise Reauthenticate("auth.denied", "a change by cookie needs the header X-Baigong: 1", place="x-baigong")
     return who
+
+
+def require_factor(rooms: Rooms, who: Principal) -> None:
+    """Raise auth.denied for somebody whose role asks for a second factor that they have not set up."""
+    if rooms.registry.factors.owes(who):
+        raise Reauthenticate(
+            "auth.denied", "first set up a second factor: POST /api/v1/my/second-factor", place="second_factor"
+        )
 
 
 async def read_body(request: Request, limit: int) -> bytes:

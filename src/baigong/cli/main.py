@@ -178,13 +178,15 @@ def asyncio_run(work: Any) -> None:
 
 def main() -> None:
     """Run a command; an error of ours is one clear line and exit code 2."""
-    from baigong.cli import ask, audit, counting, fleet, keep
+    from baigong.cli import ask, audit, counting, fleet, keep, person, tenant
 
     ask.add(app)
     audit.add(app)
     counting.add(app)
     fleet.add(app)
     keep.add(app)
+    person.add(app)
+    tenant.add(app)
     try:
         app()
     except BaseException as caught:

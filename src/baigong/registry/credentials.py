@@ -25,8 +25,15 @@ _WRITE_S = 20.0  # a killed platform forgets so much of when credentials were la
 class Credentials:
     """Proofs are kept over the SHA-256 of the secret, so that the gateway need not send the secret itself."""
 
-    def __init__(self, records: Records, events: Events, clock_us: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        records: Records,
+        events: Events,
+        clock_us: Callable[[], int],
+        standing: Callable[[str], None] = lambda tenant: None,
+    ) -> None:
         self._records = records
+        self._standing = standing  # raises for a tenant that stands still
         self._events = events
         self._clock_us = clock_us
         self._rows: dict[str, CredentialRow] = {}
@@ -102,6 +109,12 @@ class Credentials:
             self._rows.pop(username, None)
             self._used.pop(username, None)
 
+    async def throw_out(self, tenant: str, *, by: str = "") -> None:
+        """Let gateways end every connection of a tenant's machines; their secrets stay."""
+        held = [self._event(row, "suspended", by) for row in self.of_tenant(tenant)]
+        if held:
+            await self._events.tell(held)
+
     async def check(self, username: str, *, password: str = "", password_sha256: str = "") -> CredentialRow:
         """Return whose credential it is, and remember that it was used, or raise auth.required."""
         hashed = password_sha256.lower() or sha256(password.encode()).hexdigest()
@@ -113,6 +126,7 @@ class Credentials:
                 async with self._hashing:
                     good = await asyncio.to_thread(verify_password, row.proof, hashed)
             if good and self._rows.get(username) is row:  # not revoked meanwhile
+                self._standing(row.tenant)
                 self._used[username] = now = self._clock_us()
                 used = self._rows[username] = replace(row, used_us=now)
                 return used

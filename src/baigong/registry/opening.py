@@ -16,10 +16,14 @@ from baigong.registry.credentials import Credentials
 from baigong.registry.devices import Devices
 from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
+from baigong.registry.factors import Factors, open_factor_key
+from baigong.registry.members import Members
 from baigong.registry.people import People
 from baigong.registry.retention import Retention
-from baigong.registry.rights import Place, Rights
+from baigong.registry.rights import Rights
 from baigong.registry.service import answer
+from baigong.registry.stops import Stops
+from baigong.registry.tenants import Tenants
 from baigong.registry.watch import FileWatch
 from baigong.stores.records import Records, open_records
 from baigong.stores.records.access import ensure_tenant
@@ -42,6 +46,9 @@ class Registry:
     devices: Devices
     watch: FileWatch
     people: People
+    factors: Factors
+    members: Members
+    tenants: Tenants
     credentials: Credentials
     episodes: Episodes
     retention: Retention
@@ -95,7 +102,11 @@ def _furnish(
     reload: Callable[[str], None],
 ) -> Registry:
     events, book = Events(records, bus, clock_us), PointBook()
-    credentials = Credentials(records, events, clock_us)
+    tenants = Tenants(records, clock_us)
+    factors = Factors(records, open_factor_key(data / "factors.key"), clock_us)
+    credentials = Credentials(records, events, clock_us, tenants.require_standing)
+    rights = Rights(records, book, tenants.place, clock_us)
+    people = People(records, clock_us, factors, rights.changed)
 
     def changed(owner: str, spec: DeviceSpec) -> None:
         if devices.find(owner, spec.device) is None:
@@ -104,6 +115,8 @@ def _furnish(
 
     config = data / "config"
     devices = Devices(events, book, config, clock_us, check, changed)
+    audit = Audit(records, open_log_key(data / "audit.key"), "baigong/audit")
+    stops = Stops(records, events, devices, rights, audit, bus, clock_us)
     return Registry(
         tenant=tenant,
         data=data,
@@ -112,12 +125,17 @@ def _furnish(
         book=book,
         devices=devices,
         watch=FileWatch(config, devices, events, clock_us),
-        people=People(records, clock_us),
+        people=people,
+        factors=factors,
+        members=Members(records, people, factors, clock_us),
+        tenants=tenants,
         credentials=credentials,
         episodes=Episodes(records, events, clock_us),
         retention=Retention(records, events, clock_us),
-        rights=Rights(records, book, lambda _: Place(), clock_us),
-        audit=Audit(records, open_log_key(data / "audit.key"), "baigong/audit"),
+        rights=rights,
+        audit=audit,
+        stops=stops,
+        commands=Commands(records, events, book, devices, rights, audit, stops, bus, clock_us, is_person),
     )
 
 
@@ -125,6 +143,8 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.records.write(lambda c: ensure_tenant(c, registry.tenant, now_us))
     registry.book.take(await registry.records.read(all_points))
     registry.devices.load(await registry.records.read(all_devices))
+    await registry.tenants.load()
+    await registry.factors.load()
     await registry.people.load()
     await registry.credentials.load()
     await registry.retention.load()

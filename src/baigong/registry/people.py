@@ -7,19 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import sqlalchemy as sa
 
 from baigong.registry.files import write_atomically
 from baigong.security.passwords import check_new_password, hash_password, one_time_secret, verify_password
 from baigong.security.tokens import digest, new_token, same, sign
-from baigong.stores.records import access
+from baigong.stores.records import access, members
 from baigong.stores.records.access import PersonRow, SessionRow, TokenRow
 from baigong.stores.records.engine import Records
 from baigong.vocab.errors import FixConfiguration, Reauthenticate, ReportBug
 
 ADMIN = "admin"
-_ADMIN_ROLES = ("tenant_admin", "platform_operator")
+ADMIN_ROLES = ("tenant_admin", "platform_operator")
 SESSION_US = 30 * 86_400_000_000
 _KEY_TITLE = "key file of the data folder"
 _HASHING = 2  # password proofs at once: each takes 64 MiB
@@ -29,7 +30,8 @@ _HASHING = 2  # password proofs at once: each takes 64 MiB
 class Principal:
     """Who asks. ``by``: how they proved it; ``session``: the digest of the cookie, for ending it.
 
-    ``role``: one of the ready-made roles or several, with commas; ``token``: the public name of the API token.
+    ``role``: one of the ready-made roles or several, with commas; ``token``: the public name of the API token,
+    ``person``: whose it is.
     """
 
     tenant: str
@@ -37,6 +39,7 @@ class Principal:
     role: str
     by: str  # "cookie" | "token"
     token: str = ""
+    person: str = ""
     language: str = ""
     must_set_password: bool = False
     session: str = ""
@@ -45,15 +48,34 @@ class Principal:
     @property
     def roles(self) -> tuple[str, ...]:
         """Return the roles as policies name them; "admin" is the first person of an installation."""
-        return _ADMIN_ROLES if self.role == ADMIN else tuple(self.role.split(",")) if self.role else ()
+        return ADMIN_ROLES if self.role == ADMIN else tuple(self.role.split(",")) if self.role else ()
+
+
+class SecondFactor(Protocol):
+    """What somebody must show beside their password."""
+
+    def has(self, person: str) -> bool: ...
+
+    async def check(self, person: str, code: str) -> bool:
+        """Say whether a code is good, and use it up."""
+        ...
 
 
 class People:
     """Every proof that grants access is in memory, by digest, and in the records: revoked here, gone at once."""
 
-    def __init__(self, records: Records, clock_us: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        records: Records,
+        clock_us: Callable[[], int],
+        factor: SecondFactor,
+        roles_changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._records = records
         self._clock_us = clock_us
+        self._factor = factor
+        self._roles_changed = roles_changed
+        self.locked: set[str] = set()
         self._known: dict[str, Principal] = {}  # digest -> who
         self._hashing = asyncio.Semaphore(_HASHING)
         self._decoy = ""
@@ -66,21 +88,22 @@ class People:
         for row in tokens:
             self._known[row.digest] = _of_token(row)
         for session in sessions:
-            person = await self._person(session.person)
+            person = await self.find(session.person)
             if person is not None:
                 self._known[session.digest] = _of_session(person, session)
+        self.locked = await self._records.read(members.all_locks)
         self._device_key = await self._records.write(_device_key)
 
     async def first_secret(self, tenant: str) -> str | None:
         """Make sure there is an administrator; returns a fresh one-time secret until a password is set."""
-        person = await self._person(ADMIN)
+        person = await self.find(ADMIN)
         if person is not None and not person.must_set_password:
             return None
         secret = one_time_secret()
         row = PersonRow(
             name=ADMIN,
             tenant=tenant,
-            password_hash=await self._hash(secret),
+            password_hash=await self.hashed(secret),
             must_set_password=True,
             role="admin",
             language="",
@@ -94,17 +117,36 @@ class People:
         await self._records.write(work)
         return secret
 
-    async def sign_in(self, user: str, password: str) -> tuple[str, Principal]:
-        """Return (cookie, who). An unknown user costs the same time as a wrong password."""
-        person = await self._person(user)
+    async def sign_in(
+        self,
+        user: str,
+        password: str,
+        *,
+        code: str = "",
+        address: str = "",
+        browser: str = "",
+        allowed: Callable[[str], None] = lambda tenant: None,
+    ) -> tuple[str, Principal]:
+        """Return (cookie, who). An unknown user costs the same time as a wrong password.
+
+        Raises auth.required, auth.code where a second factor is wanted too, auth.locked for somebody shut out.
+        ``allowed`` raises for a tenant that stands still.
+        """
+        person = await self.find(user)
         async with self._hashing:
             if person is None and not self._decoy:
                 self._decoy = await asyncio.to_thread(hash_password, new_token())
             good = await asyncio.to_thread(verify_password, person.password_hash if person else self._decoy, password)
         if person is None or not good:
             raise Reauthenticate("auth.required", "user or password is wrong", place="password")
+        if person.name in self.locked:  # told to nobody but who knows the password
+            raise Reauthenticate("auth.locked", f"{person.name} is shut out by an administrator", place="user")
+        allowed(person.tenant)
+        if self._factor.has(person.name) and not await self._factor.check(person.name, code):
+            said = "this code is wrong, or was used before" if code else "a code of the second factor is wanted too"
+            raise Reauthenticate("auth.code", said, place="code")
         cookie, now = new_token("bgs"), self._clock_us()
-        session = SessionRow(digest(cookie), person.name, now, now + SESSION_US)
+        session = SessionRow(digest(cookie), person.name, now, now + SESSION_US, address[:100], browser[:300])
         await self._records.write(lambda c: access.add_session(c, session, now))
         who = _of_session(person, session)
         self._known[session.digest] = who
@@ -118,13 +160,13 @@ class People:
     def recognise(self, secret: str) -> Principal | None:
         """Say whose cookie or token this is; microseconds."""
         who = self._known.get(digest(secret))
-        if who is not None and who.expires_us < self._clock_us():
+        if who is not None and (who.expires_us < self._clock_us() or _human(who) in self.locked):
             return None
         return who
 
     async def set_password(self, who: Principal, fresh: str, current: str | None) -> None:
         """Set a person's password and end their other sessions. Without ``current`` only after a one-time secret."""
-        person = await self._person(who.user)
+        person = await self.find(who.user)
         if person is None or who.by != "cookie":
             raise Reauthenticate("auth.denied", "only a signed-in person has a password to set", place="password")
         async with self._hashing:
@@ -135,7 +177,7 @@ class People:
         check_new_password(fresh, person.name)
         if again:
             raise FixConfiguration("config.invalid", "choose a password that is not the present one", place="password")
-        row = replace(person, password_hash=await self._hash(fresh), must_set_password=False)
+        row = replace(person, password_hash=await self.hashed(fresh), must_set_password=False)
 
         def work(connection: sa.Connection) -> None:
             access.put_person(connection, row)
@@ -149,8 +191,16 @@ class People:
                 else:
                     del self._known[key]
 
+    async def prove_password(self, who: Principal, password: str) -> None:
+        """Raise auth.denied unless this is the password of the signed-in person."""
+        person = await self.find(who.user) if who.by == "cookie" else None
+        async with self._hashing:
+            good = person is not None and await asyncio.to_thread(verify_password, person.password_hash, password)
+        if not good:
+            raise Reauthenticate("auth.denied", "the password is wrong", place="password")
+
     async def set_language(self, who: Principal, language: str) -> None:
-        person = await self._person(who.user)
+        person = await self.find(who.user)
         if person is None:
             return
         row = replace(person, language=language)
@@ -191,6 +241,48 @@ class People:
         await asyncio.to_thread(write_atomically, path, secret + "\n")
         return secret
 
+    async def find(self, name: str) -> PersonRow | None:
+        return await self._records.read(lambda c: access.person(c, name))
+
+    async def hashed(self, password: str) -> str:
+        async with self._hashing:
+            return await asyncio.to_thread(hash_password, password)
+
+    def changed(self, row: PersonRow) -> None:
+        """Follow the records after a person's roles have changed: sessions go on with the new ones."""
+        for key, who in list(self._known.items()):
+            if who.by == "cookie" and who.user == row.name:
+                self._known[key] = replace(who, role=row.role)
+        self._roles_changed()
+
+    def forget(self, name: str) -> None:
+        """Follow the records after a person is gone, with sessions and tokens."""
+        self.locked.discard(name)
+        self._known = {k: w for k, w in self._known.items() if _human(w) != name}
+        self._roles_changed()
+
+    async def sessions(self) -> list[SessionRow]:
+        """Return the sessions that have not run out, of everybody, newest first."""
+        now = self._clock_us()
+        found = await self._records.read(lambda c: access.all_sessions(c, now))
+        return sorted(found, key=lambda s: -s.created_us)
+
+    async def end_sessions(self, name: str, *, only: str | None = None, keep: str = "") -> None:
+        """End somebody's sessions: all, all but ``keep`` (a digest), or ``only`` one, by its public name."""
+        ended = [s for s in await self.sessions() if s.person == name and s.digest != keep]
+        if only is not None:
+            ended = [s for s in ended if session_name(s.digest) == only]
+            if not ended:
+                raise FixConfiguration("http.not_found", f"there is no session {only!r}", place=only)
+
+        def work(connection: sa.Connection) -> None:
+            for session in ended:
+                access.drop_session(connection, session.digest)
+
+        await self._records.write(work)
+        for session in ended:
+            self._known.pop(session.digest, None)
+
     def device_cookie(self, user: str) -> str:
         """Mark a browser that has signed in as ``user``: strangers' failures do not slow it down."""
         nonce = new_token("d")
@@ -200,12 +292,14 @@ class People:
         nonce, _, proof = cookie.rpartition(".")
         return bool(nonce) and same(proof, sign(self._device_key, f"{user}.{nonce}"))
 
-    async def _person(self, name: str) -> PersonRow | None:
-        return await self._records.read(lambda c: access.person(c, name))
 
-    async def _hash(self, password: str) -> str:
-        async with self._hashing:
-            return await asyncio.to_thread(hash_password, password)
+def _human(who: Principal) -> str:
+    return who.user if who.by == "cookie" else who.person
+
+
+def session_name(digest: str) -> str:
+    """Return what a session is called in lists; it opens nothing."""
+    return digest[:16]
 
 
 def _device_key(connection: sa.Connection) -> str:
@@ -221,7 +315,14 @@ def _read_key(path: Path) -> str:
 
 
 def _of_token(row: TokenRow) -> Principal:
-    return Principal(tenant=row.tenant, user=row.person or row.title, role=row.role, by="token", token=row.token)
+    return Principal(
+        tenant=row.tenant,
+        user=row.person or row.title,
+        role=row.role,
+        by="token",
+        token=row.token,
+        person=row.person or "",
+    )
 
 
 def _of_session(person: PersonRow, session: SessionRow) -> Principal:

@@ -27,7 +27,7 @@ class Ref(NamedTuple):
     id: str
 
     def __str__(self) -> str:
-        return f"{self.kind}::{json.dumps(self.id)}"
+        return f"{self.kind}::{json.dumps(self.id, ensure_ascii=False)}"  # Cedar does not read the escapes of JSON
 
 
 EVERYONE = Ref("*", "*")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from baigong.stores.records.tables import people, sessions, settings, tenants, tokens
+from baigong.stores.records.tables import people, session_origins, sessions, settings, tenants, tokens
 
 
 @dataclass(slots=True, frozen=True)
@@ -26,6 +26,8 @@ class SessionRow:
     person: str
     created_us: int
     expires_us: int
+    address: str = ""
+    browser: str = ""
 
 
 @dataclass(slots=True, frozen=True)
@@ -84,11 +86,14 @@ def add_session(connection: sa.Connection, row: SessionRow, now_us: int) -> None
             digest=row.digest, person=row.person, created_us=row.created_us, expires_us=row.expires_us
         )
     )
+    connection.execute(session_origins.insert().values(digest=row.digest, address=row.address, browser=row.browser))
 
 
 def all_sessions(connection: sa.Connection, now_us: int) -> list[SessionRow]:
-    rows = connection.execute(sa.select(sessions).where(sessions.c.expires_us >= now_us))
-    return [SessionRow(r.digest, r.person, r.created_us, r.expires_us) for r in rows]
+    told = sessions.outerjoin(session_origins, session_origins.c.digest == sessions.c.digest)
+    columns = (*sessions.c, session_origins.c.address, session_origins.c.browser)
+    rows = connection.execute(sa.select(*columns).select_from(told).where(sessions.c.expires_us >= now_us))
+    return [SessionRow(r.digest, r.person, r.created_us, r.expires_us, r.address or "", r.browser or "") for r in rows]
 
 
 def drop_session(connection: sa.Connection, digest: str) -> None:

@@ -10,7 +10,22 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
-from baigong.stores.records.tables import audit_entries, audit_nodes, credential_uses, episodes, grants, metadata
+from baigong.stores.records.tables import (
+    audit_entries,
+    audit_nodes,
+    commands,
+    companies,
+    credential_uses,
+    episodes,
+    grants,
+    metadata,
+    person_locks,
+    recovery_codes,
+    regions,
+    second_factors,
+    session_origins,
+    stops,
+)
 from baigong.vocab.errors import FixConfiguration
 
 Step = Callable[[sa.Connection], None]
@@ -37,10 +52,22 @@ def _keep_audit_log_and_grants(connection: sa.Connection) -> None:
     grants.create(connection)
 
 
+def _know_companies_and_their_people(connection: sa.Connection) -> None:
+    for table in (person_locks, second_factors, recovery_codes, session_origins, regions, companies):
+        table.create(connection)
+
+
+def _keep_commands(connection: sa.Connection) -> None:
+    commands.create(connection)
+    stops.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
     _keep_audit_log_and_grants,
+    _know_companies_and_their_people,
+    _keep_commands,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))

@@ -189,3 +189,95 @@ grants = sa.Table(
     sa.Column("revoked_by", sa.Text, nullable=True),
     sa.Index("grants_by_tenant", "tenant", "made_us"),
 )
+
+person_locks = sa.Table(
+    "person_locks",
+    metadata,
+    sa.Column("person", sa.Text, sa.ForeignKey("people.name", ondelete="CASCADE"), primary_key=True),
+    sa.Column("locked_us", sa.BigInteger, nullable=False),
+    sa.Column("locked_by", sa.Text, nullable=False),
+)
+
+second_factors = sa.Table(
+    "second_factors",
+    metadata,
+    sa.Column("person", sa.Text, sa.ForeignKey("people.name", ondelete="CASCADE"), primary_key=True),
+    sa.Column("secret", sa.Text, nullable=False),  # an envelope: its key is not in the records
+    sa.Column("last_step", sa.BigInteger, nullable=False),  # of the newest code that was used: none is good twice
+    sa.Column("confirmed_us", sa.BigInteger, nullable=True),  # null: begun, and never yet shown to work
+)
+
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    sa.Column("person", sa.Text, sa.ForeignKey("people.name", ondelete="CASCADE"), nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("person", "digest"),
+)
+
+session_origins = sa.Table(
+    "session_origins",
+    metadata,
+    sa.Column("digest", sa.Text, sa.ForeignKey("sessions.digest", ondelete="CASCADE"), primary_key=True),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("browser", sa.Text, nullable=False),  # what it says of itself
+)
+
+regions = sa.Table(
+    "regions",
+    metadata,
+    sa.Column("region", sa.Text, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("title_zh", sa.Text, nullable=False),
+)
+
+companies = sa.Table(
+    "companies",
+    metadata,
+    sa.Column("tenant", sa.Text, sa.ForeignKey("tenants.tenant"), primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("title_zh", sa.Text, nullable=False),
+    sa.Column("region", sa.Text, nullable=False),  # empty: none
+    sa.Column("credit_code", sa.Text, nullable=False),  # GB 32100-2015; empty: none
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("quotas", sa.Text, nullable=False),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+)
+
+commands = sa.Table(
+    "commands",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _tenant(),
+    sa.Column("point", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),  # the point's, then
+    sa.Column("asset", sa.Text, nullable=False),
+    sa.Column("value", sa.Text, nullable=False),  # JSON
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("asked_us", sa.BigInteger, nullable=False),
+    sa.Column("expires_us", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("revision", sa.Text, nullable=False),  # of point and rule, when it was asked
+    sa.Column("decided_by", sa.Text, nullable=True),  # the second person
+    sa.Column("sent_us", sa.BigInteger, nullable=True),
+    sa.Column("finished_us", sa.BigInteger, nullable=True),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=True),  # JSON
+    sa.Column("read_back", sa.Text, nullable=True),  # JSON
+    sa.Index("commands_by_time", "tenant", "asked_us"),
+    sa.Index("commands_by_state", "state"),
+    sa.Index("commands_by_point", "tenant", "point", "sent_us"),
+)
+
+stops = sa.Table(
+    "stops",
+    metadata,
+    _tenant(),
+    sa.Column("asset", sa.Text, nullable=False),  # empty: everything of the tenant
+    sa.Column("stopped_by", sa.Text, nullable=False),
+    sa.Column("stopped_us", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "asset"),
+)

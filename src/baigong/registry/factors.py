@@ -1,0 +1,133 @@
+"""The second factor: one-time passwords of a phone, recovery codes on paper, and which roles must have one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from baigong.registry.people import Principal
+from baigong.security.envelope import close, new_envelope_key, open_envelope
+from baigong.security.passwords import one_time_secret
+from baigong.security.tokens import digest
+from baigong.security.totp import new_totp_secret, step_of
+from baigong.stores.durable import replace_file
+from baigong.stores.records import Records, members
+from baigong.stores.records.access import list_tenants, put_setting, setting
+from baigong.stores.records.members import FactorRow
+from baigong.vocab.errors import FixConfiguration, Reauthenticate
+
+_CODES = 10
+
+
+class Factors:
+    """Secrets lie in envelopes in the records; their key is a file beside them. A code is never good twice."""
+
+    def __init__(self, records: Records, key: bytes, clock_us: Callable[[], int]) -> None:
+        self._records = records
+        self._key = key
+        self._clock_us = clock_us
+        self._rows: dict[str, FactorRow] = {}
+        self._required: dict[str, frozenset[str]] = {}
+        self._one_check = asyncio.Lock()
+
+    async def load(self) -> None:
+        def required(connection: sa.Connection) -> list[tuple[str, str | None]]:
+            return [(t, setting(connection, _name(t))) for t in list_tenants(connection)]
+
+        self._rows = {row.person: row for row in await self._records.read(members.all_factors)}
+        self._required = {t: frozenset(v.split(",")) for t, v in await self._records.read(required) if v}
+
+    def has(self, person: str) -> bool:
+        row = self._rows.get(person)
+        return row is not None and row.confirmed_us is not None
+
+    def required(self, tenant: str) -> frozenset[str]:
+        """Return the roles of a tenant that must have a second factor."""
+        return self._required.get(tenant, frozenset())
+
+    async def require(self, tenant: str, roles: Iterable[str]) -> None:
+        chosen = frozenset(roles)
+        await self._records.write(lambda c: put_setting(c, _name(tenant), ",".join(sorted(chosen))))
+        self._required[tenant] = chosen
+
+    def owes(self, who: Principal) -> bool:
+        """Say whether somebody has to set up a second factor before anything else."""
+        return who.by == "cookie" and not self.has(who.user) and not self.required(who.tenant).isdisjoint(who.roles)
+
+    async def begin(self, person: str) -> str:
+        """Make a new secret for a phone; not in force until ``confirm``. One in force stays until it is taken away."""
+        if self.has(person):
+            raise FixConfiguration("config.conflict", "there is a second factor: take it away first", place="totp")
+        secret = new_totp_secret()
+        await self._put(FactorRow(person, close(secret, self._key, _purpose(person)), -1, None))
+        return secret
+
+    async def confirm(self, person: str, code: str) -> list[str]:
+        """Put it in force when the phone shows the right code; returns recovery codes, shown this once."""
+        async with self._one_check:
+            row = self._rows.get(person)
+            if row is None or row.confirmed_us is not None:
+                raise FixConfiguration("config.conflict", "begin to set up a second factor first", place="totp")
+            step = self._step(row, code)
+            if step is None:
+                raise Reauthenticate(
+                    "auth.code", "this is not the code of now: is the phone's clock right?", place="code"
+                )
+            await self._put(replace(row, last_step=step, confirmed_us=self._clock_us()))
+            codes = [one_time_secret() for _ in range(_CODES)]
+            kept = [digest(c) for c in codes]
+            await self._records.write(lambda c: members.put_recovery_codes(c, person, kept))
+        return codes
+
+    async def check(self, person: str, code: str) -> bool:
+        """Say whether a code of the phone or a recovery code is good, and use it up."""
+        async with self._one_check:
+            row = self._rows.get(person)
+            if row is None or not code:
+                return False
+            step = self._step(row, code)
+            if step is None:
+                used = digest("".join(code.lower().split()))
+                return await self._records.write(lambda c: members.use_recovery_code(c, person, used))
+            self._rows[person] = replace(row, last_step=step)
+            return await self._records.write(lambda c: members.use_step(c, person, step))
+
+    async def codes_left(self, person: str) -> int:
+        return await self._records.read(lambda c: members.count_recovery_codes(c, person))
+
+    async def drop(self, person: str) -> None:
+        await self._records.write(lambda c: members.drop_factor(c, person))
+        self._rows.pop(person, None)
+
+    def forget(self, person: str) -> None:
+        """Follow the records after a person is gone."""
+        self._rows.pop(person, None)
+
+    def _step(self, row: FactorRow, code: str) -> int | None:
+        secret = open_envelope(row.secret, self._key, _purpose(row.person))
+        return step_of(secret, code, self._clock_us() / 1e6, after=row.last_step)
+
+    async def _put(self, row: FactorRow) -> None:
+        await self._records.write(lambda c: members.put_factor(c, row))
+        self._rows[row.person] = row
+
+
+def open_factor_key(path: Path) -> bytes:
+    """Return the key of the envelopes, made at first use (mode 600)."""
+    if path.is_file():
+        return bytes.fromhex(path.read_text("ascii").strip())
+    key = new_envelope_key()
+    replace_file(path, key.hex() + "\n")
+    return key
+
+
+def _purpose(person: str) -> str:
+    return f"person/{person}/totp"
+
+
+def _name(tenant: str) -> str:
+    return f"second_factor:{tenant}"

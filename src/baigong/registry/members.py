@@ -1,0 +1,186 @@
+"""The people of a tenant: made, given roles, locked, sent away; and their sessions ended."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from baigong.registry.factors import Factors
+from baigong.registry.people import ADMIN_ROLES, People, Principal
+from baigong.registry.roles import TENANT_ADMIN, check_roles, may_give
+from baigong.security.passwords import one_time_secret
+from baigong.stores.records import Records, members
+from baigong.stores.records.access import PersonRow, SessionRow, ensure_tenant, put_person
+from baigong.vocab.errors import FixConfiguration, Reauthenticate
+
+_NAME = re.compile(r"^[\w.@+-]{1,100}$")  # letters of any script: 王伟 is a good name
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """``must_set_password``: has a one-time password only; ``sessions``: how many browsers are signed in."""
+
+    name: str
+    roles: tuple[str, ...]
+    locked: bool
+    must_set_password: bool
+    second_factor: bool
+    sessions: int
+    signed_in_us: int | None  # when the newest of the sessions began
+    created_us: int
+
+
+class Members:
+    """Changes who somebody is. ``maker`` reaches nobody who may do more than they, and the last admin stays."""
+
+    def __init__(self, records: Records, people: People, factors: Factors, clock_us: Callable[[], int]) -> None:
+        self._records = records
+        self._people = people
+        self._factors = factors
+        self._clock_us = clock_us
+        self._one_change = asyncio.Lock()
+
+    async def of_tenant(self, tenant: str) -> list[Member]:
+        sessions = await self._people.sessions()
+        return [
+            self._told(row, [s for s in sessions if s.person == row.name])
+            for row in await self._records.read(members.all_people)
+            if row.tenant == tenant
+        ]
+
+    async def get(self, tenant: str, name: str) -> PersonRow:
+        row = await self._people.find(name)
+        if row is None or row.tenant != tenant:
+            raise FixConfiguration("http.not_found", f"there is nobody called {name!r} here", place=name)
+        return row
+
+    async def fresh(self, maker: Principal, tenant: str, name: str, roles: Iterable[str]) -> tuple[PersonRow, str]:
+        """Return a row that is not written yet, and its one-time password. Raises config.conflict for a taken name."""
+        if not _NAME.match(name):
+            raise FixConfiguration(
+                "config.invalid", "a name has 1 to 100 letters, digits or . _ - + @, without spaces", place="name"
+            )
+        if await self._people.find(name) is not None:
+            raise FixConfiguration(
+                "config.conflict", f"the name {name!r} is taken; an e-mail address is a good one", place="name"
+            )
+        secret, given = one_time_secret(), check_roles(maker, roles)
+        row = PersonRow(name, tenant, await self._people.hashed(secret), True, given, "", self._clock_us())
+        return row, secret
+
+    async def first_admin(self, tenant: str, name: str) -> tuple[PersonRow, str]:
+        """Return the first administrator of a company that is about to be made, and the one-time password."""
+        return await self.fresh(
+            Principal(tenant=tenant, user="", role=TENANT_ADMIN, by=""), tenant, name, [TENANT_ADMIN]
+        )
+
+    async def add(self, maker: Principal, tenant: str, name: str, roles: Iterable[str]) -> str:
+        """Make a person; returns the one-time password, shown this once."""
+        async with self._one_change:
+            row, secret = await self.fresh(maker, tenant, name, roles)
+
+            def work(connection: sa.Connection) -> None:
+                ensure_tenant(connection, tenant, row.created_us)
+                members.add_person(connection, row)
+
+            await self._records.write(work)
+        return secret
+
+    async def set_roles(self, maker: Principal, tenant: str, name: str, roles: Iterable[str]) -> None:
+        """Give a person these roles and no others; sessions go on with them at once."""
+        async with self._one_change:
+            row = await self._within_reach(maker, tenant, name)
+            fresh = replace(row, role=check_roles(maker, roles))
+            if TENANT_ADMIN not in roles_of(fresh):
+                await self._keep_one(row)
+            await self._records.write(lambda c: put_person(c, fresh))
+            self._people.changed(fresh)
+
+    async def lock(self, maker: Principal, tenant: str, name: str, locked: bool) -> None:
+        """Shut somebody out, with every session and token of theirs, or let them in again."""
+        async with self._one_change:
+            row, now = await self._within_reach(maker, tenant, name), self._clock_us()
+            if locked:
+                await self._keep_one(row)
+                await self._records.write(lambda c: members.put_lock(c, name, maker.user, now))
+                self._people.locked.add(name)
+                await self._people.end_sessions(name)
+            else:
+                await self._records.write(lambda c: members.drop_lock(c, name))
+                self._people.locked.discard(name)
+
+    async def reset(self, maker: Principal, tenant: str, name: str, *, second_factor: bool = False) -> str:
+        """Return a new one-time password; the old password, every session and, if asked, the second factor are gone."""
+        async with self._one_change:
+            row = await self._within_reach(maker, tenant, name)
+            secret = one_time_secret()
+            fresh = replace(row, password_hash=await self._people.hashed(secret), must_set_password=True)
+            await self._records.write(lambda c: put_person(c, fresh))
+            if second_factor:
+                await self._factors.drop(name)
+            await self._people.end_sessions(name)
+        return secret
+
+    async def drop(self, maker: Principal, tenant: str, name: str) -> None:
+        """Delete somebody with their sessions and tokens. What they did stays in the audit log."""
+        async with self._one_change:
+            row = await self._within_reach(maker, tenant, name)
+            if maker.by == "cookie" and maker.user == name:
+                raise FixConfiguration(
+                    "config.conflict", "nobody deletes themselves: ask another administrator", place=name
+                )
+            await self._keep_one(row)
+            await self._records.write(lambda c: members.drop_person(c, name))
+            self._people.forget(name)
+            self._factors.forget(name)
+
+    async def sessions(self, tenant: str, name: str) -> list[SessionRow]:
+        await self.get(tenant, name)
+        return [s for s in await self._people.sessions() if s.person == name]
+
+    async def end_sessions(self, maker: Principal, tenant: str, name: str, session: str | None = None) -> None:
+        """End one session (by its public name) or, with None, every one."""
+        await self._within_reach(maker, tenant, name)
+        await self._people.end_sessions(name, only=session)
+
+    async def _within_reach(self, maker: Principal, tenant: str, name: str) -> PersonRow:
+        row = await self.get(tenant, name)
+        beyond = [role for role in roles_of(row) if not may_give(maker, role)]
+        if beyond:
+            raise Reauthenticate("auth.denied", f"{name} is {beyond[0]}, which {maker.user} may not change", place=name)
+        return row
+
+    async def _keep_one(self, leaving: PersonRow) -> None:
+        """Raise people.last_admin when nobody else could administer the tenant."""
+        if TENANT_ADMIN not in roles_of(leaving) or leaving.name in self._people.locked:
+            return
+        others = [
+            row
+            for row in await self._records.read(members.all_people)
+            if row.tenant == leaving.tenant and row.name != leaving.name and row.name not in self._people.locked
+        ]
+        if not any(TENANT_ADMIN in roles_of(row) for row in others):
+            raise FixConfiguration(
+                "people.last_admin", f"{leaving.name} is the last administrator of {leaving.tenant}", place=leaving.name
+            )
+
+    def _told(self, row: PersonRow, sessions: list[SessionRow]) -> Member:
+        return Member(
+            name=row.name,
+            roles=roles_of(row),
+            locked=row.name in self._people.locked,
+            must_set_password=row.must_set_password,
+            second_factor=self._factors.has(row.name),
+            sessions=len(sessions),
+            signed_in_us=max((s.created_us for s in sessions), default=None),
+            created_us=row.created_us,
+        )
+
+
+def roles_of(row: PersonRow) -> tuple[str, ...]:
+    """Return a person's roles; "admin" is the first person of an installation."""
+    return ADMIN_ROLES if row.role == "admin" else tuple(r for r in row.role.split(",") if r)
