@@ -21,10 +21,11 @@ from baigong.api import ApiSettings, Live, create_app
 from baigong.bus.memory import MemoryBus
 from baigong.bus.subjects import tenant_of
 from baigong.registry.opening import Registry, open_registry
+from baigong.registry.visible import Visible, open_episodes
 from baigong.stores.lake.bursts import LAKE_BURSTS, BurstReader
 from baigong.stores.lake.contract import ALL, LAKE, Names, Snapshot
 from baigong.stores.lake.reader import FileCache
-from baigong.stores.lake.sqlview import FileShapes, sql_view
+from baigong.stores.lake.sqlview import FileShapes, part_points, sql_view
 from baigong.vocab import burst as bursts
 from baigong.vocab import frame as frames
 from baigong.vocab.devices import DeviceSpec, PointSpec
@@ -116,14 +117,20 @@ class PlainSql:
         self._lake = lake
         self._registry = registry
 
-    async def query(self, tenant: str, sql: str, *, limit: int | None, timeout_s: float) -> pa.Table:
+    async def query(
+        self, tenant: str, sql: str, *, limit: int | None, timeout_s: float, only: Visible | None = None
+    ) -> pa.Table:
         episodes = await asyncio.to_thread(self._registry.episodes.table_now, tenant)
+        points, lake = self._registry.book.table(tenant), self._lake
+        if only is not None:
+            points, episodes = part_points(points, only.part), open_episodes(episodes, tenant, only)
         view = sql_view(
             self._lake.snapshot(tenant),
-            self._registry.book.table(tenant),
-            self._lake.latest(tenant),
+            points,
+            (only or self._registry.rights.everything).lake(lake).latest(tenant),
             episodes,
             FileShapes(),
+            None if only is None else only.part,
         )
         with open_view(view) as connection:
             try:

@@ -63,7 +63,7 @@ class Plant:
         more = {"bursts": shaken, "hot_bursts": corrected}
         self.snapshot = Snapshot("demo", 1, 1, (file,), hot, overlapping=flagged, hot_late=late, **more)
 
-    def view(self, tenant: str) -> SqlView:
+    def view(self, tenant: str, only: object = None) -> SqlView:
         known = {"number": 1, "name": "pump1.flow", "asset": "pump1", "unit": "m3/h"}
         points = pa.Table.from_pylist([known | {"kind": self.kind}], POINTS)
         run = Episode(id="e", asset="pump1", kind="run", start_us=START, end_us=START + 120_000_000)

@@ -95,7 +95,7 @@ async def test_a_broken_file_is_not_the_users_mistake(pool: SqlPool, world: Worl
 
 
 async def test_a_file_replaced_meanwhile_is_looked_for_again(world: World) -> None:
-    def view(tenant: str) -> Seen:
+    def view(tenant: str, only: object = None) -> Seen:
         seen = world.view(tenant)
         if world.asked == 1:
             (world.folder("acme") / "a.parquet").rename(world.folder("acme") / "b.parquet")
@@ -248,7 +248,7 @@ async def test_a_child_never_changes_tenant(pool: SqlPool) -> None:
 async def test_new_files_and_new_folders_are_seen(world: World) -> None:
     extra = world.root / "rollup" / "tenant=acme"
 
-    def view(tenant: str) -> Seen:
+    def view(tenant: str, only: object = None) -> Seen:
         seen = world.view(tenant)
         if extra.exists():
             file = str(next(extra.iterdir()))
@@ -272,7 +272,7 @@ async def test_many_queries_at_once_when_a_folder_was_made(world: World) -> None
     """All idle children must go at once, and whoever sends one away must not trip over another who does."""
     extra = world.root / "rollup" / "tenant=acme"
 
-    def view(tenant: str) -> Seen:
+    def view(tenant: str, only: object = None) -> Seen:
         seen = world.view(tenant)
         seen.roots += [str(extra)] if extra.exists() else []
         return seen
@@ -296,7 +296,7 @@ async def test_only_what_a_query_names_is_handed_over(world: World) -> None:
         made.append(1)
         return pa.table({"x": [1, 2, 3]})
 
-    def view(tenant: str) -> Seen:
+    def view(tenant: str, only: object = None) -> Seen:
         seen = world.view(tenant)
         seen.tables["heavy_in"] = heavy
         seen.statements.append(("heavy", "create view heavy as from heavy_in"))
@@ -316,7 +316,7 @@ async def test_only_what_a_query_names_is_handed_over(world: World) -> None:
 async def test_a_block_is_mapped_once_and_stays(world: World) -> None:
     block, late = Block(pa.table({"x": [1, 2]})), pa.table({"x": [3]})
 
-    def view(tenant: str) -> Seen:
+    def view(tenant: str, only: object = None) -> Seen:
         pieces = [block, late]
         return Seen(tables={"rows_in": pieces}, statements=[("", "create view rows as from rows_in")])
 
@@ -336,7 +336,7 @@ async def test_a_block_is_mapped_once_and_stays(world: World) -> None:
 async def test_base_is_made_again_when_its_block_changes(world: World) -> None:
     block = Block(pa.table({"x": [1]}))
 
-    def view(tenant: str) -> Seen:
+    def view(tenant: str, only: object = None) -> Seen:
         return Seen(
             tables={"known_in": block},
             base=["create table base.known as select x, uuid() as made from known_in"],
@@ -394,7 +394,7 @@ async def test_descriptors_do_not_leak(pool: SqlPool) -> None:
 
 
 async def test_a_failing_source_is_its_own_error(world: World) -> None:
-    def view(tenant: str) -> Seen:
+    def view(tenant: str, only: object = None) -> Seen:
         raise KeyError(tenant)
 
     pool = SqlPool(view)

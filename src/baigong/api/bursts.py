@@ -107,17 +107,17 @@ class SpectrumAnswer(Struct, frozen=True, kw_only=True):
 
 
 def operations(rooms: Rooms) -> list[Operation]:
-    return [_list(rooms), _wave(rooms), _spectrum(rooms)]
+    return [_list(rooms), _wave(), _spectrum()]
 
 
 def _list(rooms: Rooms) -> Operation:
     async def listed(call: Call) -> Any:
         query: BurstsQuery = call.query
         form = offered(call.request, {"json": JSON, "arrow": ARROW, "parquet": PARQUET}, query.format)
-        row = rooms.registry.book.find(call.tenant, call.part("name"))
+        row = call.book.find(call.tenant, call.part("name"))
         now = rooms.clock_us()
         start, end = read_time(query.start, now, "start"), read_time(query.end, now, "end")
-        read = rooms.lake.bursts
+        read = call.lake.bursts
         total, tables = await asyncio.to_thread(read, call.tenant, row.number, start, end, query.most)
         if form != "json":
             return answer(form, LAKE_BURSTS, tables, name="bursts", stream=True)
@@ -136,9 +136,9 @@ def _list(rooms: Rooms) -> Operation:
     )
 
 
-def _wave(rooms: Rooms) -> Operation:
+def _wave() -> Operation:
     async def wave(call: Call) -> Any:
-        point, one = await asyncio.to_thread(_find, rooms, call.tenant, call.part("id"))
+        point, one = await asyncio.to_thread(_find, call, call.part("id"))
         return await asyncio.to_thread(_drawn, point, one, call.query.width)
 
     return Operation(
@@ -146,9 +146,9 @@ def _wave(rooms: Rooms) -> Operation:
     )
 
 
-def _spectrum(rooms: Rooms) -> Operation:
+def _spectrum() -> Operation:
     async def spectrum(call: Call) -> Any:
-        point, one = await asyncio.to_thread(_find, rooms, call.tenant, call.part("id"))
+        point, one = await asyncio.to_thread(_find, call, call.part("id"))
         return await asyncio.to_thread(_lines, point, one, call.query)
 
     return Operation(
@@ -166,12 +166,12 @@ def burst_id(one: Recording) -> str:
     return f"{one.point}-{one.time_us}"
 
 
-def _find(rooms: Rooms, tenant: str, wanted: str) -> tuple[PointRow, Recording]:
+def _find(call: Call, wanted: str) -> tuple[PointRow, Recording]:
     number, _, when = wanted.partition("-")
     if not (number.isdecimal() and when.lstrip("-").isdecimal()):
         raise FixConfiguration("burst.unknown", f"{wanted!r} is no recording's id", place="id")
-    point, at = rooms.registry.book.find(tenant, number), int(when)
-    for table in rooms.lake.bursts(tenant, point.number, at, at + 1, 1)[1]:
+    point, at = call.book.find(call.tenant, number), int(when)
+    for table in call.lake.bursts(call.tenant, point.number, at, at + 1, 1)[1]:
         for one in recordings(table):
             return point, one
     raise FixConfiguration("burst.unknown", f"{point.name} has no recording at {at}", place="id")

@@ -12,6 +12,7 @@ from baigong.api.rooms import Rooms
 from baigong.api.tables import FORMATS, answer, column_values
 from baigong.api.times import read_time
 from baigong.api.wire import Call, Operation, offered
+from baigong.registry.visible import EXCHANGED, Window
 from baigong.stores.records.plant import PointRow
 from baigong.vocab import frame as frames
 from baigong.vocab import quality as q
@@ -19,7 +20,6 @@ from baigong.vocab.devices import seconds
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Episode, Event
 
-EXCHANGED = "meter_exchange"  # the kind of episode that remembers one
 _MOST_ROWS = 200_000
 _COLUMNS = ("increase", "rollovers", "resets", "exchanges", "unexplained")
 
@@ -78,7 +78,7 @@ class ExchangeAnswer(Struct, frozen=True, kw_only=True):
 def operations(rooms: Rooms) -> list[Operation]:
     async def increase(call: Call) -> Any:
         query: IncreaseQuery = call.query
-        point = _counter(rooms, call)
+        point = _counter(call)
         form = offered(call.request, FORMATS, query.format)
         every_s = _every_s(query.every)
         start, end = (
@@ -86,7 +86,8 @@ def operations(rooms: Rooms) -> list[Operation]:
             read_time(query.end, rooms.clock_us(), "end"),
         )
         sql = _increase_sql(point.name, start, end, every_s)
-        table = await rooms.sql.query(call.tenant, sql, limit=_MOST_ROWS + 1, timeout_s=rooms.settings.sql_timeout_s)
+        within_s = rooms.settings.sql_timeout_s
+        table = await rooms.sql.query(call.tenant, sql, limit=_MOST_ROWS + 1, timeout_s=within_s, only=call.only)
         if len(table) > _MOST_ROWS:
             raise FixConfiguration(
                 "payload.too_large", f"more than {_MOST_ROWS} intervals: ask for longer ones", place="every"
@@ -97,7 +98,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def exchange(call: Call) -> Any:
         told: Exchange = call.body
-        point = _counter(rooms, call)
+        point = _counter(call)
         time_us = read_time(told.time, rooms.clock_us(), "time")
         readings: list[tuple[int, Any, int]] = [(time_us, told.new_start, q.GOOD_LOCAL_OVERRIDE | q.RESTARTED)]
         if told.old_end is not None:
@@ -114,7 +115,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         return made
 
     async def cancel(call: Call) -> Any:
-        point = _counter(rooms, call)
+        point = _counter(call)
         time_us = read_time(call.part("time"), rooms.clock_us(), "time")
         if time_us not in {found.time_us for found in await _exchanges(rooms, point)}:
             raise FixConfiguration("config.invalid", "no meter of this point was exchanged then", place="time")
@@ -123,7 +124,9 @@ def operations(rooms: Rooms) -> list[Operation]:
         await _remember(rooms, point, gone, "meter.exchange_cancelled")
 
     async def exchanges(call: Call) -> Any:
-        return await _exchanges(rooms, _counter(rooms, call))
+        point = _counter(call)
+        window = call.seen.window(point.number) or Window()
+        return [found for found in await _exchanges(rooms, point) if window.holds(found.time_us)]
 
     return [
         Operation(
@@ -150,8 +153,8 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-def _counter(rooms: Rooms, call: Call) -> PointRow:
-    point = rooms.registry.book.find(call.tenant, call.part("name"))
+def _counter(call: Call) -> PointRow:
+    point = call.book.find(call.tenant, call.part("name"))
     if point.spec.kind != "counter":
         raise FixConfiguration(
             "config.invalid", f"{point.name} is a {point.spec.kind}, not a counter: change its kind", place="kind"

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from baigong.api.rooms import Rooms
 from baigong.registry.people import Principal
-from baigong.registry.rights import PLATFORM, Visible, tenant_ref
+from baigong.registry.rights import PLATFORM, tenant_ref
+from baigong.registry.visible import Visible
+from baigong.stores.lake.contract import LakeReader
 from baigong.vocab.errors import ReportBug
 
 
@@ -24,7 +26,7 @@ class Door:
 
 
 _EVERYONE = Door("")  # also strangers, or only about oneself
-_SEE, _READ = Door("see"), Door("read")
+_SEE = Door("see")
 _SEE_SOME, _READ_SOME = Door("see", partly=True), Door("read", partly=True)
 _AUDIT = Door("audit")
 _CONFIGURE, _PEOPLE, _ANNOTATE, _INGEST = Door("configure"), Door("people"), Door("annotate"), Door("ingest")
@@ -65,29 +67,29 @@ DOORS: dict[str, Door] = {
     "POST /regions": _TENANTS,
     "GET /metrics": Door("operate", platform=True),
     "GET /system": Door("operate", platform=True),
-    "GET /overview": _SEE,
+    "GET /overview": _SEE_SOME,
     "GET /points": _SEE_SOME,
     "GET /points/{name}": _SEE_SOME,
     "PATCH /points/{name}": _CONFIGURE,
-    "GET /points/{name}/why": _SEE,
+    "GET /points/{name}/why": _READ_SOME,
     "GET /latest": _READ_SOME,
-    "GET /series": _READ,
-    "GET /series/statistics": _READ,
-    "GET /points/{name}/increase": _READ,
-    "GET /points/{name}/exchanges": _READ,
+    "GET /series": _READ_SOME,
+    "GET /series/statistics": _READ_SOME,
+    "GET /points/{name}/increase": _READ_SOME,
+    "GET /points/{name}/exchanges": _READ_SOME,
     "POST /points/{name}/exchanges": _ANNOTATE,
     "DELETE /points/{name}/exchanges/{time}": _ANNOTATE,
-    "GET /points/{name}/bursts": _READ,
-    "GET /bursts/{id}": _READ,
-    "GET /bursts/{id}/spectrum": _READ,
-    "POST /sql": _READ,
-    "GET /sql/schema": _SEE,
+    "GET /points/{name}/bursts": _READ_SOME,
+    "GET /bursts/{id}": _READ_SOME,
+    "GET /bursts/{id}/spectrum": _READ_SOME,
+    "POST /sql": _READ_SOME,
+    "GET /sql/schema": _READ_SOME,
     "WS /live": _READ_SOME,
     "POST /ingest": _INGEST,
-    "GET /episodes": _SEE,
+    "GET /episodes": _SEE_SOME,
     "PUT /episodes/{id}": _ANNOTATE,
     "DELETE /episodes/{id}": _ANNOTATE,
-    "GET /events": _SEE,
+    "GET /events": _SEE_SOME,
     "GET /demo": _SEE,
     "PUT /demo/faults/{id}": _CONFIGURE,
     "GET /drivers": _SEE,
@@ -137,3 +139,10 @@ def enter(rooms: Rooms, door: Door, who: Principal, tenant: str) -> Visible:
         return rights.visible(who, door.action, tenant)
     rights.require(who, door.action, PLATFORM if door.platform else tenant_ref(tenant))
     return rights.everything
+
+
+def readable(rooms: Rooms, door: Door, who: Principal, tenant: str) -> LakeReader:
+    """Return a reader of what ``who`` may read of a tenant: to see a point is not yet to see its values."""
+    if not door.action or door.platform:
+        return rooms.lake
+    return rooms.registry.rights.part(who, "read", tenant).lake(rooms.lake)

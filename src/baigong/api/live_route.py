@@ -18,7 +18,7 @@ from baigong.api.points import newest_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import authorise, require_factor
 from baigong.registry.people import Principal
-from baigong.registry.rights import Visible
+from baigong.registry.visible import Visible
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
 
 _TICK_S = 0.2  # five times a second
@@ -101,9 +101,9 @@ async def _subscribe(rooms: Rooms, socket: WebSocket, listener: _Listener, watch
         raise FixConfiguration("payload.malformed", str(error), place="live") from error
     if len(asked.points) > _MOST:
         raise FixConfiguration("payload.too_large", f"at most {_MOST} points at a time", place="points")
-    book = _open_to(rooms, listener).book
-    numbers = [book.find(listener.tenant, name).number for name in asked.points]
-    newest = await newest_of(rooms, listener.tenant, numbers)
+    seen = _open_to(rooms, listener)
+    numbers = [seen.book.find(listener.tenant, name).number for name in asked.points]
+    newest = await newest_of(seen.lake(rooms.lake), listener.tenant, numbers)
     burst = [_row(i, newest[n]) for i, n in enumerate(numbers) if n in newest]
     # Sent before watching begins, so that an index never means the previous list.
     watch.replace([])
@@ -124,7 +124,11 @@ async def _tell(rooms: Rooms, socket: WebSocket, listener: _Listener, watch: Wat
             await _send(socket, {"error": error.problem()})
             await socket.close(_POLICY, error.code)
             return
-        rows = [[index, time_us, number, text, quality] for index, (time_us, number, text, quality) in watch.changes()]
+        rows = [
+            [index, time_us, number, text, quality]
+            for index, (time_us, number, text, quality) in watch.changes()
+            if (window := seen.window(watch.numbers[index])) is not None and window.holds(time_us)
+        ]
         quiet = 0 if rows else quiet + 1
         if rows or quiet % _PING_TICKS == 0:
             await _send(socket, {"values": rows})

@@ -15,6 +15,7 @@ from baigong.api.lines import Line, read_lines
 from baigong.api.points import newest_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
+from baigong.registry.book import PointBook
 from baigong.registry.why import scan_period_s
 from baigong.stores.records.plant import PointRow
 from baigong.vocab import quality as q
@@ -86,45 +87,49 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     grouped: dict[str, tuple[int, dict[str, list[PointRow]]]] = {}  # tenant -> (version of its points, by asset)
 
-    def assets(tenant: str) -> dict[str, list[PointRow]]:
-        version = rooms.registry.book.version(tenant)
+    def assets(call: Call) -> dict[str, list[PointRow]]:
+        tenant, version = call.tenant, call.book.version(call.tenant)
+        if call.only is not None:
+            return _by_asset(rooms, tenant, call.book)
         held = grouped.get(tenant)
         if held is None or held[0] != version:
-            held = grouped[tenant] = (version, _by_asset(rooms, tenant))
+            held = grouped[tenant] = (version, _by_asset(rooms, tenant, call.book))
         return held[1]
 
-    async def sparks(tenant: str, points: list[PointRow]) -> dict[str, Line]:
-        now, version = rooms.clock_us(), rooms.registry.book.version(tenant)
-        held = kept.get(tenant)
+    async def sparks(call: Call, points: list[PointRow]) -> dict[str, Line]:
+        tenant, now, version = call.tenant, rooms.clock_us(), call.book.version(call.tenant)
+        shared = call.lake is rooms.lake and call.only is None
+        held = kept.get(tenant) if shared else None
         if held is not None and now - held[0] < _FRESH_S * 1e6 and held[1] == version:
             return held[2]
-        made = await asyncio.to_thread(read_lines, rooms.lake, tenant, points, now - _SPARK_US, now, _SPARK_WIDTH)
+        made = await asyncio.to_thread(read_lines, call.lake, tenant, points, now - _SPARK_US, now, _SPARK_WIDTH)
         found = {line.point.spec.asset: line for line in made if len(line.times)}
-        kept[tenant] = (now, version, found)
+        if shared:
+            kept[tenant] = (now, version, found)
         return found
 
     async def overview(call: Call) -> Any:
-        by_asset = assets(call.tenant)
+        by_asset = assets(call)
         numbers = [p.number for points in by_asset.values() for p in points]
-        newest = await newest_of(rooms, call.tenant, numbers)
+        newest = await newest_of(call.lake, call.tenant, numbers)
         drawn = [_leading(points) for points in list(by_asset.values())[:_SPARKS]]
-        drawing = await sparks(call.tenant, [p for p in drawn if p is not None])
+        drawing = await sparks(call, [p for p in drawn if p is not None])
         now = rooms.clock_us()
         tiles = [_tile(rooms, asset, points, newest, drawing.get(asset), now) for asset, points in by_asset.items()]
         return Overview(
             assets=tiles,
-            attention=await attention(rooms, call.tenant),
-            pulse=_pulse(rooms, call.tenant, len(numbers)),
-            demo=rooms.demo is not None,
+            attention=[] if call.only else await attention(rooms, call.tenant),
+            pulse=_guests_pulse(len(numbers)) if call.only else _pulse(rooms, call.tenant, len(numbers)),
+            demo=rooms.demo is not None and call.only is None,
         )
 
     return [Operation("GET", "/overview", "The plant at a glance", overview, answer=Overview)]
 
 
-def _by_asset(rooms: Rooms, tenant: str) -> dict[str, list[PointRow]]:
+def _by_asset(rooms: Rooms, tenant: str, book: PointBook) -> dict[str, list[PointRow]]:
     """Assets by name, the points of each by what they tell."""
     place, found = _places(rooms, tenant), defaultdict[str, list[PointRow]](list)
-    for point in sorted(rooms.registry.book.active(tenant), key=lambda p: (p.spec.asset, *_rank(p, place))):
+    for point in sorted(book.active(tenant), key=lambda p: (p.spec.asset, *_rank(p, place))):
         found[point.spec.asset].append(point)
     return dict(found)
 
@@ -216,6 +221,20 @@ def _headline(point: PointRow, newest: dict[str, Any]) -> Headline:
         value=newest["text"] if newest["value"] is None else newest["value"],
         time_us=newest["time_us"],
         quality=newest["quality"],
+    )
+
+
+def _guests_pulse(points: int) -> PulseNumbers:
+    """Tell a guest of a part of the plant nothing about the others, nor about the platform."""
+    return PulseNumbers(
+        accepted_values_s=0.0,
+        visible_values_s=0.0,
+        latency_ms_p99=None,
+        backlog_frames=0,
+        backlog_eta_s=0.0,
+        points=points,
+        devices_ok=0,
+        devices=0,
     )
 
 

@@ -17,8 +17,10 @@ from baigong.api.times import read_time
 from baigong.api.wire import JSON, Call, Operation, offered
 from baigong.registry.book import PointBook
 from baigong.registry.why import Why, explain, scan_period_s
+from baigong.stores.lake.contract import LakeReader
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.devices import AssetWords, Counter, Kind
+from baigong.vocab.errors import Reauthenticate
 
 _NAMELESS = AssetWords()
 _FORMS = {"json": JSON, "arrow": ARROW}
@@ -111,12 +113,12 @@ def operations(rooms: Rooms) -> list[Operation]:
         assets = devices.assets(call.tenant)
         found = [p for p in call.book.active(call.tenant) if _wanted(p, query, assets)]
         page = found[query.offset : query.offset + query.limit]
-        newest = await newest_of(rooms, call.tenant, [p.number for p in page])
+        newest = await newest_of(call.lake, call.tenant, [p.number for p in page])
         return PointsAnswer(total=len(found), points=[_answer(rooms, p, newest.get(p.number)) for p in page])
 
     async def point(call: Call) -> Any:
         row = call.book.find(call.tenant, call.part("name"))
-        newest = await newest_of(rooms, call.tenant, [row.number])
+        newest = await newest_of(call.lake, call.tenant, [row.number])
         return _answer(rooms, row, newest.get(row.number))
 
     async def change(call: Call) -> Any:
@@ -133,7 +135,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         rows = _selected(call.book, call.tenant, call.query)
 
         def answered() -> Response:
-            newest = rooms.lake.latest(call.tenant, [p.number for p in rows])
+            newest = call.lake.latest(call.tenant, [p.number for p in rows])
             if form == "json":
                 return Response(as_json(rows, newest, heads), media_type=JSON)
             return answer("arrow", LATEST, iter([as_arrow(rows, newest)]), name="latest")
@@ -162,7 +164,11 @@ def _why(rooms: Rooms) -> Operation:
 
     async def why(call: Call) -> Any:
         row = call.book.find(call.tenant, call.part("name"))
-        at = read_time(call.query.at, rooms.clock_us(), "at") if call.query.at else None
+        now_us = rooms.clock_us()
+        at = read_time(call.query.at, now_us, "at") if call.query.at else None
+        window = call.seen.window(row.number)
+        if window is None or not window.holds(now_us if at is None else at):
+            raise Reauthenticate("auth.denied", f"the values of {row.name} are not open at that time", place="at")
         held = devices.find(call.tenant, row.device)
         return await explain(
             row,
@@ -170,7 +176,7 @@ def _why(rooms: Rooms) -> Operation:
             gateway=held.spec.gateway if held else None,
             period_s=_period_s(rooms, row),
             bus=rooms.bus,
-            lake=rooms.lake,
+            lake=call.lake,
             events=rooms.registry.events,
             clock_us=rooms.clock_us,
         )
@@ -178,11 +184,11 @@ def _why(rooms: Rooms) -> Operation:
     return Operation("GET", "/points/{name}/why", "Why a value is what it is, or was", why, query=WhyQuery, answer=Why)
 
 
-async def newest_of(rooms: Rooms, tenant: str, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
+async def newest_of(lake: LakeReader, tenant: str, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Return the newest row of each point that has one: {time_us, value, text, quality}."""
     if not numbers:
         return {}
-    table = await asyncio.to_thread(rooms.lake.latest, tenant, numbers)
+    table = await asyncio.to_thread(lake.latest, tenant, numbers)
     columns = zip(
         table.column("point").to_pylist(),
         table.column("time").cast(pa.int64()).to_pylist(),

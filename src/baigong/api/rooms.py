@@ -15,13 +15,17 @@ from baigong.api.metrics import Metrics
 from baigong.api.pulse import Pulse
 from baigong.bus.contract import Bus
 from baigong.registry.opening import Registry
+from baigong.registry.visible import Visible
 from baigong.stores.lake.contract import LakeReader
 
 
 class SqlRunner(Protocol):
     """Runs one SELECT of people's SQL in its sandbox. Raises sql.invalid, refused, timeout, memory, busy."""
 
-    async def query(self, tenant: str, sql: str, *, limit: int | None, timeout_s: float) -> pa.Table: ...
+    async def query(
+        self, tenant: str, sql: str, *, limit: int | None, timeout_s: float, only: Visible | None = None
+    ) -> pa.Table:
+        """``only``: the part of the tenant that this query can reach, None: all of it."""
 
 
 class DemoControl(Protocol):

@@ -91,13 +91,13 @@ def operations(rooms: Rooms) -> list[Operation]:
     async def series(call: Call) -> Any:
         query: SeriesQuery = call.query
         form = offered(call.request, FORMATS, query.format)
-        points = find_points(rooms, call.tenant, query.points)
+        points = find_points(call, query.points)
         start, end = span(rooms, query.start, query.end)
         if form in ("csv", "parquet") or (form == "arrow" and query.width == 0):
-            return _export(rooms, call.tenant, points, start, end, query, form)
+            return _export(rooms, call, points, (start, end), form)
         assets = rooms.registry.devices.assets(call.tenant)
         lines = await asyncio.to_thread(
-            read_lines, rooms.lake, call.tenant, points, start, end, query.width, hold=query.width > 0
+            read_lines, call.lake, call.tenant, points, start, end, query.width, hold=query.width > 0
         )
         if form == "arrow":
             return await asyncio.to_thread(_arrow, lines, start, end, assets)
@@ -122,11 +122,11 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-def find_points(rooms: Rooms, tenant: str, names: str) -> list[PointRow]:
+def find_points(call: Call, names: str) -> list[PointRow]:
     wanted = [n for n in (part.strip() for part in names.split(",")) if n]
     if not 1 <= len(wanted) <= MOST_POINTS:
         raise FixConfiguration("config.invalid", f"name 1 to {MOST_POINTS} points, not {len(wanted)}", place="points")
-    return [rooms.registry.book.find(tenant, name) for name in wanted]
+    return [call.book.find(call.tenant, name) for name in wanted]
 
 
 def span(rooms: Rooms, since: str, until: str) -> tuple[int, int]:
@@ -206,9 +206,8 @@ def _arrow(lines: list[Line], start: int, end: int, assets: Mapping[str, AssetWo
     return Response(sink.getvalue().to_pybytes(), media_type=ARROW)
 
 
-def _export(
-    rooms: Rooms, tenant: str, points: list[PointRow], start: int, end: int, query: SeriesQuery, form: str
-) -> Response:
+def _export(rooms: Rooms, call: Call, points: list[PointRow], window: tuple[int, int], form: str) -> Response:
+    (start, end), query, tenant, lake = window, call.query, call.tenant, call.lake
     schema = EXPORTED
     make: Callable[[Line], pa.Table] = _named
     if form == "arrow":
@@ -217,13 +216,13 @@ def _export(
         words = {"series": msgspec.json.encode(about), "start_us": str(start), "end_us": str(end)}
         schema, make = ROWS.with_metadata(words), _indexed(points)
     if query.width:  # the rows of the chart, as a file
-        lines = (line for point in points for line in read_lines(rooms.lake, tenant, [point], start, end, query.width))
+        lines = (line for point in points for line in read_lines(lake, tenant, [point], start, end, query.width))
     else:
         lines = (
             line
             for point in points
-            for at, until in slices(rooms.lake, tenant, point, start, end)
-            for line in read_lines(rooms.lake, tenant, [point], at, until, 0)
+            for at, until in slices(lake, tenant, point, start, end)
+            for line in read_lines(lake, tenant, [point], at, until, 0)
         )
     tables = (make(line) for line in lines)
     name = points[0].name if len(points) == 1 else f"{len(points)} points"

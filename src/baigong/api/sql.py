@@ -70,7 +70,8 @@ def operations(rooms: Rooms) -> list[Operation]:
             limit = min(limit or _JSON_ROWS, rooms.settings.json_rows)
         begun = time.perf_counter()
         one_more = None if limit is None else limit + 1
-        table = await rooms.sql.query(call.tenant, asked.sql, limit=one_more, timeout_s=rooms.settings.sql_timeout_s)
+        within_s = rooms.settings.sql_timeout_s
+        table = await rooms.sql.query(call.tenant, asked.sql, limit=one_more, timeout_s=within_s, only=call.only)
         taken_ms = (time.perf_counter() - begun) * 1000
         truncated = limit is not None and len(table) > limit
         table = table.slice(0, limit) if truncated else table
@@ -107,6 +108,7 @@ def _schema(rooms: Rooms) -> Operation:
                 f"select * from {name} limit 0",  # noqa: S608 (the names are ours)
                 limit=1,
                 timeout_s=rooms.settings.sql_timeout_s,
+                only=call.only,
             )
             found.append(SqlTable(name=name, columns=_columns(empty.schema)))
         held[:] = found

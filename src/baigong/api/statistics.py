@@ -127,9 +127,9 @@ class Sums:
 def operations(rooms: Rooms) -> list[Operation]:
     async def statistics(call: Call) -> Any:
         query: StatisticsQuery = call.query
-        points = find_points(rooms, call.tenant, query.points)
+        points = find_points(call, query.points)
         start, end = span(rooms, query.start, query.end)
-        told = await asyncio.to_thread(_all, rooms, call.tenant, points, (start, end), query.bins)
+        told = await asyncio.to_thread(_all, call, points, (start, end), rooms.clock_us(), query.bins)
         return Statistics(start_us=start, end_us=end, points=told)
 
     return [
@@ -144,26 +144,26 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-def _all(
-    rooms: Rooms, tenant: str, points: list[PointRow], window: tuple[int, int], bins: int
-) -> list[PointStatistics]:
+def _all(call: Call, points: list[PointRow], window: tuple[int, int], now_us: int, bins: int) -> list[PointStatistics]:
     told = []
     for point in points:
         sums = Sums(point.spec.interpolates)
         if point.spec.kind not in ("text", "burst"):
-            _read(rooms, tenant, point, window, sums)
+            _read(call, point, window, now_us, sums)
             if bins and sums.first is not None:
                 # read again: only now is it known from where to where
                 sums = Sums(point.spec.interpolates, np.zeros(bins), (sums.least, sums.greatest))
-                _read(rooms, tenant, point, window, sums)
+                _read(call, point, window, now_us, sums)
         told.append(sums.told(point.name))
     return told
 
 
-def _read(rooms: Rooms, tenant: str, point: PointRow, window: tuple[int, int], sums: Sums) -> None:
+def _read(call: Call, point: PointRow, window: tuple[int, int], now_us: int, sums: Sums) -> None:
     hold = True
-    for at, until in list(slices(rooms.lake, tenant, point, *window)) or [window]:
-        for line in read_lines(rooms.lake, tenant, [point], at, until, 0, hold=hold):
+    for at, until in list(slices(call.lake, call.tenant, point, *window)) or [window]:
+        for line in read_lines(call.lake, call.tenant, [point], at, until, 0, hold=hold):
             sums.add(line, window[0])
         hold = False
-    sums.close(min(window[1], rooms.clock_us()))
+    open_to = call.seen.window(point.number)
+    known_to = now_us if open_to is None or open_to.until_us is None else min(now_us, open_to.until_us)
+    sums.close(min(window[1], known_to))

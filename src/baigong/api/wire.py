@@ -18,12 +18,13 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from baigong.api.doors import Door, door_of, enter
+from baigong.api.doors import Door, door_of, enter, readable
 from baigong.api.rooms import Rooms
 from baigong.api.witness import is_told, tell
 from baigong.registry.book import PointBook
 from baigong.registry.people import Principal
-from baigong.registry.rights import Visible
+from baigong.registry.visible import Visible
+from baigong.stores.lake.contract import LakeReader
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
 
 COOKIE = "baigong_session"
@@ -42,6 +43,7 @@ class Call:
     who: Principal
     tenant: str  # whose plant this is about: one's own, or ?tenant= where a grant opens it
     seen: Visible
+    lake: LakeReader  # gives no values but those that this caller may read
     query: Any
     body: Any
     before: Any = None  # for the audit log: what a handler found,
@@ -51,6 +53,11 @@ class Call:
     def book(self) -> PointBook:
         """The points that this caller may know of."""
         return self.seen.book
+
+    @property
+    def only(self) -> Visible | None:
+        """What of the tenant SQL is cut down to; None: all is open."""
+        return None if self.seen.everything else self.seen
 
     def part(self, name: str) -> str:
         """Return a part of the path."""
@@ -113,7 +120,7 @@ async def _answer(rooms: Rooms, operation: Operation, door: Door, request: Reque
         body = None
         if operation.body is not None:
             body = decode_json(await read_body(request, rooms.settings.max_body), operation.body)
-        call = Call(request, who, tenant, seen, query, body)
+        call = Call(request, who, tenant, seen, readable(rooms, door, who, tenant), query, body)
         made = encode(await operation.handle(call))
         if is_told(door, operation.method, operation.path, who, tenant):
             await tell(rooms, request, who, tenant, door.action, before=call.before, after=call.after)

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import uvicorn
 
 from baigong import __version__
@@ -34,9 +36,11 @@ from baigong.historian.settings import OwnerSettings
 from baigong.historian.shelf import Shelf
 from baigong.historian.thinning import Thinner
 from baigong.registry.opening import Registry, open_registry
+from baigong.registry.visible import Visible, open_episodes
 from baigong.sandbox.blocks import Block
 from baigong.sandbox.sql import SqlPool, SqlSettings
-from baigong.stores.lake.sqlview import POINTS, FileShapes, SqlView, conformed, sql_view
+from baigong.stores.lake.part import PartReader
+from baigong.stores.lake.sqlview import POINTS, FileShapes, SqlView, conformed, part_points, sql_view
 from baigong.stores.lake.table import Succeeded
 from baigong.stores.lake.thin import COUNTER, NEITHER, STATE
 from baigong.vocab.devices import PointSpec
@@ -45,6 +49,7 @@ from baigong.vocab.keep import Keep
 
 PARTITION = "p0"
 _STREAM_LIMIT = 1 << 40
+_PARTS = 64  # whose points are kept ready for SQL
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -97,8 +102,11 @@ class SqlSource:
         self._registry = registry
         self._shapes = FileShapes()
         self._points: dict[str, tuple[int, Block]] = {}
+        self._parts: OrderedDict[int, Block] = OrderedDict()
 
-    def __call__(self, tenant: str) -> SqlView:
+    def __call__(self, tenant: str, only: Visible | None = None) -> SqlView:
+        if only is not None:
+            return self._cut(tenant, only)
         version = self._registry.book.version(tenant)
         held = self._points.get(tenant)
         if held is None or held[0] != version:
@@ -110,6 +118,24 @@ class SqlSource:
             lambda: self._owner.latest(tenant),
             lambda: self._registry.episodes.table_now(tenant),
             self._shapes,
+        )
+
+    def _cut(self, tenant: str, only: Visible) -> SqlView:
+        """Hand in only what is open: nothing of other points is in the child's memory, or can be named there."""
+        points = self._parts.get(only.key)
+        if points is None:
+            points = Block(part_points(only.book.table(tenant), only.part))
+        self._parts[only.key] = points
+        self._parts.move_to_end(only.key)
+        while len(self._parts) > _PARTS:
+            self._parts.popitem(last=False)
+        reader = PartReader(self._owner, only.part)
+
+        def episodes() -> pa.Table:
+            return open_episodes(self._registry.episodes.table_now(tenant), tenant, only)
+
+        return sql_view(
+            self._owner.snapshot(tenant), points, lambda: reader.latest(tenant), episodes, self._shapes, only.part
         )
 
 

@@ -7,16 +7,18 @@ Policies see the platform as a tree: platform ⊃ region ⊃ tenant ⊃ asset �
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from itertools import count
 
 from msgspec import Struct
 
 from baigong.registry.book import PointBook
 from baigong.registry.people import Principal
+from baigong.registry.visible import Visible, Window
 from baigong.security.policy import Decision, Entity, Policies, Remembered
 from baigong.security.scope import EVERYONE, Policy, Ref, parse, role_policies
 from baigong.security.tokens import new_token
+from baigong.stores.lake.part import Part
 from baigong.stores.records import Records
 from baigong.stores.records.grants import GrantRow, add_grant, all_grants, grants_of, revoke_grant
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
@@ -52,26 +54,6 @@ class Place(Struct, frozen=True, kw_only=True):
     suspended: bool = False
 
 
-@dataclass(slots=True, frozen=True)
-class Window:
-    """Which of a point's values are open: from–to in µs, None: no bound."""
-
-    from_us: int | None = None
-    until_us: int | None = None
-
-
-@dataclass(slots=True, frozen=True)
-class Visible:
-    """What of one tenant somebody may see or read: everything, or these points only. ``book`` knows no others."""
-
-    everything: bool
-    points: Mapping[int, Window]
-    book: PointBook
-
-    def __contains__(self, number: int) -> bool:
-        return self.everything or number in self.points
-
-
 class Rights:
     """Decides; remembers what it decided until a grant, a role or the tree changes."""
 
@@ -90,8 +72,9 @@ class Rights:
         self._grants: dict[str, tuple[GrantRow, list[Policy]]] = {}
         self._asking: dict[Ref, tuple[str, tuple[str, ...]]] = {}  # who asked: tenant and roles
         self._remembered = Remembered(Policies(self._roles), self._entity, clock_us)
-        self.everything = Visible(everything=True, points={}, book=book)
-        self._visible: dict[tuple[Ref, str, str, int], tuple[int, Visible]] = {}  # int: until when
+        self.everything = Visible(everything=True, points={}, book=book, part=Part({}))
+        self._visible: dict[tuple[Ref, str, str], tuple[int, int, Visible]] = {}  # until when, version of the points
+        self._keys = count(1)
 
     async def load(self) -> None:
         rows = await self._records.read(all_grants)
@@ -124,16 +107,22 @@ class Rights:
 
     def visible(self, who: Principal, action: str, tenant: str) -> Visible:
         """Return which points of ``tenant`` somebody may ``see`` or ``read``. Raises auth.denied when none at all."""
-        whole = self.decide(who, action, tenant_ref(tenant))
-        if whole.allowed:
-            return self.everything
-        key = (principal_ref(who), action, tenant, self._book.version(tenant))
-        held = self._visible.get(key)
-        if held is None or self._clock_us() >= held[0]:
-            held = self._visible[key] = self._granted(who, action, tenant)
-        if not held[1].points:
+        found = self.part(who, action, tenant)
+        if not found.everything and not found.points:
             raise Reauthenticate("auth.denied", f"{who.user} may not {action} anything of {tenant}", place=tenant)
-        return held[1]
+        return found
+
+    def part(self, who: Principal, action: str, tenant: str) -> Visible:
+        """Return the same, and nothing where there is nothing."""
+        whole = self.decide(who, action, tenant_ref(tenant))
+        if whole.allowed and not all(self._is_bounded(id) for id in whole.because):
+            return self.everything
+        key, version = (principal_ref(who), action, tenant), self._book.version(tenant)
+        held = self._visible.get(key)
+        if held is None or self._clock_us() >= held[0] or held[1] != version:
+            until, made = self._granted(who, action, tenant)
+            held = self._visible[key] = (min(until, whole.until_us), version, made)
+        return held[2]
 
     async def grant(self, tenant: str, text: str, title: str, by: str, window: Window | None = None) -> GrantRow:
         """Add a policy about objects of ``tenant``. Raises policy.invalid for one that reaches further."""
@@ -191,7 +180,19 @@ class Rights:
             until = min(until, decision.until_us)
             if decision.allowed:
                 points[row.number] = self._window(decision.because)
-        return until, Visible(everything=False, points=points, book=self._book.only(tenant, points))
+
+        def of(ref: Ref) -> Window | None:
+            decision = self.decide(who, action, ref)
+            return self._window(decision.because) if decision.allowed else None
+
+        book = self._book.only(tenant, points)
+        return until, Visible(
+            everything=False, points=points, book=book, part=Part(points), key=next(self._keys), of=of
+        )
+
+    def _is_bounded(self, id: str) -> bool:
+        held = self._grants.get(id)
+        return held is not None and (held[0].data_from_us is not None or held[0].data_until_us is not None)
 
     def _window(self, because: Iterable[str]) -> Window:
         """Return the widest of the windows that the deciding grants open."""

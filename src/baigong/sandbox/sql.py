@@ -28,6 +28,14 @@ _SMALL = 10_000  # rows; an answer of so many is read where we are, since a thre
 Pieces: TypeAlias = pa.Table | Block | Sequence[pa.Table | Block]
 
 
+class Cut(Protocol):
+    """Which part of a tenant a query can reach; the source knows what it means."""
+
+    @property
+    def key(self) -> int:
+        """Another number for every part: children never change from one part, or the whole, to another."""
+
+
 class View(Protocol):
     """What one tenant sees at one moment (``stores.lake.sqlview`` makes them)."""
 
@@ -93,6 +101,18 @@ class Ask(msgspec.Struct, kw_only=True, tag="ask"):
 
 
 @dataclass(slots=True, frozen=True)
+class _Whose:
+    """Whose children and slots these are: a tenant's, or those of one part of it."""
+
+    tenant: str
+    only: Cut | None
+
+    @property
+    def seat(self) -> str:
+        return self.tenant if self.only is None else f"{self.tenant}/{self.only.key}"
+
+
+@dataclass(slots=True, frozen=True)
 class _Prepared:
     """A query with what it needs, before it is known which child has what."""
 
@@ -123,9 +143,11 @@ def _blocks(pieces: list[pa.Table | Block]) -> tuple[list[Block], list[Block]]:
 
 
 class SqlPool:
-    """Answers queries of many tenants. ``source``: called in a thread, returns the tenant's view of now."""
+    """Answers queries of many tenants. ``source``: called in a thread, returns the view of now of a tenant, or of the
+    part of it that is given.
+    """
 
-    def __init__(self, source: Callable[[str], View], settings: SqlSettings | None = None) -> None:
+    def __init__(self, source: Callable[[str, Any], View], settings: SqlSettings | None = None) -> None:
         self._source = source
         self._settings = chosen = settings or SqlSettings()
         self._seats = Seats(
@@ -142,30 +164,34 @@ class SqlPool:
         self._chores: set[asyncio.Task[Any]] = set()
         self.counters = {"queries": 0, "refused": 0, "timeouts": 0, "memory": 0, "busy": 0}
 
-    async def query(self, tenant: str, sql: str, *, limit: int | None = None, timeout_s: float = 30.0) -> pa.Table:
+    async def query(
+        self, tenant: str, sql: str, *, limit: int | None = None, timeout_s: float = 30.0, only: Cut | None = None
+    ) -> pa.Table:
         """Run one SELECT. The schema's metadata say ``truncated`` (true|false), ``rows`` and ``ms``.
 
-        ``limit``: at most so many rows (and never more than the settings'). Raises sql.invalid, sql.refused,
+        ``limit``: at most so many rows (and never more than the settings'). ``only``: the part of the tenant that the
+        query can reach, None: all of it; parts have children of their own. Raises sql.invalid, sql.refused,
         sql.timeout, sql.memory, sql.busy, storage.corrupt, sql.walls.
         """
         self.counters["queries"] += 1
         deadline = time.monotonic() + timeout_s
-        await self._take_slot(tenant, min(timeout_s, self._settings.queue_s))
+        whose = _Whose(tenant, only)
+        await self._take_slot(whose.seat, min(timeout_s, self._settings.queue_s))
         try:
             try:
-                return await self._run(tenant, sql, limit, deadline, timeout_s)
+                return await self._run(whose, sql, limit, deadline, timeout_s)
             except RetryLater as error:
                 if error.code != "storage.corrupt":
                     raise
             # a file was replaced between our look and the child's: look again, once
-            return await self._run(tenant, sql, limit, deadline, timeout_s)
+            return await self._run(whose, sql, limit, deadline, timeout_s)
         except BaigongError as error:
             counter = {"sql.refused": "refused", "sql.timeout": "timeouts", "sql.memory": "memory"}.get(error.code)
             if counter:
                 self.counters[counter] += 1
             raise
         finally:
-            await self._give_slot(tenant)
+            await self._give_slot(whose.seat)
 
     def warm(self) -> None:
         """Start a child now, so that the first query does not wait for one."""
@@ -194,15 +220,15 @@ class SqlPool:
 
     # -- one query -------------------------------------------------------------------------------------------------
 
-    async def _run(self, tenant: str, sql: str, limit: int | None, deadline: float, timeout_s: float) -> pa.Table:
+    async def _run(self, whose: _Whose, sql: str, limit: int | None, deadline: float, timeout_s: float) -> pa.Table:
         seat: Seat | None = None
         keep = False
         try:
             async with asyncio.timeout(max(0.001, deadline - time.monotonic())):
                 loop = asyncio.get_running_loop()
-                prepared = await loop.run_in_executor(self._threads, self._prepare, tenant, sql)
+                prepared = await loop.run_in_executor(self._threads, self._prepare, whose, sql)
                 try:
-                    seat = await self._seats.take(tenant, frozenset(prepared.view.roots))
+                    seat = await self._seats.take(whose.seat, frozenset(prepared.view.roots))
                     await self._send(seat, prepared, sql, limit, deadline)
                 finally:
                     for block in prepared.once.values():
@@ -221,8 +247,8 @@ class SqlPool:
             if seat is not None:
                 await asyncio.shield(self._chore(self._seats.leave(seat, keep)))
 
-    def _prepare(self, tenant: str, sql: str) -> _Prepared:
-        view = self._source(tenant)
+    def _prepare(self, whose: _Whose, sql: str) -> _Prepared:
+        view = self._source(whose.tenant, whose.only)
         statements = _chosen(view.statements, sql)
         texts = (*view.base, *statements)
         sources = view.tables

@@ -5,18 +5,19 @@
 from __future__ import annotations
 
 from baigong.stores.lake.contract import Snapshot
+from baigong.stores.lake.scansql import Scan
 from baigong.vocab import quality as q
 
 _ROW = "point, time, rate_hz, samples, quality, seen, seq"
 
 
-def bursts_view(snapshot: Snapshot, severity: str) -> str:
+def bursts_view(snapshot: Snapshot, severity: str, scan: Scan) -> str:
     """Write the statement that makes the view ``bursts`` over files and the table ``bursts_in`` of hot rows.
 
     The highest seq of a (point, time) wins by an anti-join over the narrow columns: samples are read only of rows
     that are shown, and only when the query asks for them.
     """
-    rows, keys = _sources(snapshot, _ROW), _sources(snapshot, "point, time, seq")
+    rows, keys = _sources(snapshot, _ROW, scan), _sources(snapshot, "point, time, seq", scan)
     return (
         "create view bursts as select p.name, b.point, p.asset, p.quantity, p.unit, b.time, b.rate_hz, b.samples, "
         f"b.quality, {severity} as severity, b.seen, b.seq from ({rows}) b "
@@ -26,9 +27,8 @@ def bursts_view(snapshot: Snapshot, severity: str) -> str:
     )
 
 
-def _sources(snapshot: Snapshot, columns: str) -> str:
+def _sources(snapshot: Snapshot, columns: str, scan: Scan) -> str:
     hot = f"select {columns} from bursts_in"
     if not snapshot.bursts:
         return hot
-    listed = ", ".join("'" + file.path.replace("'", "''") + "'" for file in snapshot.bursts)
-    return f"select {columns} from read_parquet([{listed}], hive_partitioning = false) union all {hot}"
+    return f"select {columns} from {scan([file.path for file in snapshot.bursts])} union all {hot}"

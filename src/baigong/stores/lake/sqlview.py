@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import PurePath
 from typing import Any, TypeAlias
@@ -27,7 +27,9 @@ from baigong.stores.lake.bursts import LAKE_BURSTS
 from baigong.stores.lake.burstsql import bursts_view
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.kindsql import kind_views
+from baigong.stores.lake.part import Part
 from baigong.stores.lake.rollupsql import computed_rollup
+from baigong.stores.lake.scansql import Scan, open_only, whole
 from baigong.stores.lake.thin import THINNED, day_of
 from baigong.stores.lake.timesql import TIME_FUNCTIONS
 from baigong.vocab import quality as q
@@ -131,10 +133,22 @@ class FileShapes:
         return found
 
 
+@dataclass(slots=True, frozen=True)
+class _Files:
+    shapes: FileShapes
+    scan: Scan
+
+
 def sql_view(
-    snapshot: Snapshot, points: Any, latest: TableSource, episodes: TableSource, shapes: FileShapes
+    snapshot: Snapshot,
+    points: Any,
+    latest: TableSource,
+    episodes: TableSource,
+    shapes: FileShapes,
+    part: Part | None = None,
 ) -> SqlView:
-    """Plan the tables ``VISIBLE`` over a snapshot.
+    """Plan the tables ``VISIBLE`` over a snapshot, or over what is open of it: then ``points`` are ``part_points``
+    and the other tables hold nothing else.
 
     ``points``: columns of POINTS (missing ones become null), or a sandbox's block of such,
     ``latest``: schema LAKE, one row a point,
@@ -142,12 +156,16 @@ def sql_view(
     Costs a look at the footer of files not seen before.
     """
     hot_days = _days_of(snapshot.hot) if snapshot.hot_days is None else snapshot.hot_days
+    if part is not None:
+        snapshot = _clipped(snapshot, part)
+    files = _Files(shapes, whole if part is None else open_only)
+    hidden = _FOR_VIEWS if part is None else f"{_FOR_VIEWS}, open_from, open_until"
     statements = [
         *TIME_FUNCTIONS,
         ("", "create schema lake"),
         ("", "create view lake.points as from base.points"),
-        ("", f"create view points as select * exclude ({_FOR_VIEWS}) from lake.points"),
-        ("telemetry", f"create view lake.rows as {_rows(snapshot, snapshot.files, hot_days, shapes)}"),
+        ("", f"create view points as select * exclude ({hidden}) from lake.points"),
+        ("telemetry", f"create view lake.rows as {_rows(snapshot, snapshot.files, hot_days, files)}"),
         (
             "telemetry",
             "create view telemetry as select name, point, asset, quantity, unit, time, value, whole, text, quality, "
@@ -155,9 +173,9 @@ def sql_view(
         ),
         ("latest", _latest()),
         ("episode", "create view episodes as from episodes_in"),
-        ("burst", bursts_view(snapshot, _SEVERITY)),
-        *(("rollup", s) for s in _rollups(snapshot, hot_days, shapes)),
-        *_kinds(snapshot, hot_days, shapes),
+        ("burst", bursts_view(snapshot, _SEVERITY, files.scan)),
+        *(("rollup", s) for s in _rollups(snapshot, hot_days, files)),
+        *_kinds(snapshot, hot_days, files),
     ]
     paths = [f.path for f in (*snapshot.files, *snapshot.bursts)] + [
         path for group in snapshot.rollups.values() for path in group
@@ -165,7 +183,7 @@ def sql_view(
     return SqlView(
         tables={
             "hot_in": snapshot.hot_pieces or _hot(snapshot),
-            "points_in": conformed(points, POINTS) if isinstance(points, pa.Table) else points,
+            "points_in": conformed(points, POINTS) if isinstance(points, pa.Table) and part is None else points,
             "bursts_in": LAKE_BURSTS.empty_table() if snapshot.hot_bursts is None else snapshot.hot_bursts,
             "latest_in": lambda: _got(latest).select(LAKE.names),
             "episodes_in": lambda: conformed(_got(episodes), EPISODES),
@@ -174,6 +192,23 @@ def sql_view(
         statements=tuple(statements),
         files=tuple(paths),
         roots=tuple(sorted({_root(path, snapshot.tenant) for path in paths})),
+    )
+
+
+def part_points(points: pa.Table, part: Part) -> pa.Table:
+    """Return the points of a part as ``sql_view`` takes them, with what is open of each."""
+    return conformed(points, POINTS).join(part.table(), "number", join_type="inner")
+
+
+def _clipped(snapshot: Snapshot, part: Part) -> Snapshot:
+    keep = part.mask(snapshot.hot)
+    bursts = snapshot.hot_bursts
+    return replace(
+        snapshot,
+        hot=snapshot.hot.filter(pa.array(keep)),
+        hot_late=None if snapshot.hot_late is None else snapshot.hot_late[keep],
+        hot_pieces=(),
+        hot_bursts=None if bursts is None else part.clip(bursts),
     )
 
 
@@ -224,20 +259,20 @@ def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
 # -- branches ------------------------------------------------------------------------------------------------------
 
 
-def _rows(snapshot: Snapshot, files: Sequence[LakeFile], hot_days: frozenset[str], shapes: FileShapes) -> str:
+def _rows(snapshot: Snapshot, files: Sequence[LakeFile], hot_days: frozenset[str], reading: _Files) -> str:
     """Unite these files and the hot rows: resolved, without retracted rows, with the names of the points.
 
     Rows in order are unique and do not retract, so only late rows are held in memory to resolve: they replace, by
     an anti-join, rows in order of the days that have late ones, and among themselves the highest ``seq`` wins.
     """
     ordered = [f for f in files if not f.late]
-    late = list(_late_scans(snapshot, [f for f in files if f.late], shapes))
+    late = list(_late_scans(snapshot, [f for f in files if f.late], reading))
     late_days = snapshot.overlapping | (hot_days if snapshot.hot_late is not None else frozenset())
     hot = f"select {_ROW} from hot_in" + ("" if snapshot.hot_late is None else " where not late")
     if not late:
-        return " union all ".join(_joined(source) for source in (*_scans(ordered, shapes), hot))
-    mixed = list(_scans([f for f in ordered if f.day in late_days], shapes))
-    clean = list(_scans([f for f in ordered if f.day not in late_days], shapes))
+        return " union all ".join(_joined(source) for source in (*_scans(ordered, reading), hot))
+    mixed = list(_scans([f for f in ordered if f.day in late_days], reading))
+    clean = list(_scans([f for f in ordered if f.day not in late_days], reading))
     (clean if snapshot.hot_late is None else mixed).append(hot)  # late rows of files are older than hot ones in order
     keys = " union all ".join(f"select point, time from ({source})" for source in late)
     kept = f"not exists (select 1 from ({keys}) l where l.point = t.point and l.time = t.time)"
@@ -245,8 +280,8 @@ def _rows(snapshot: Snapshot, files: Sequence[LakeFile], hot_days: frozenset[str
     return " union all ".join([*branches, _resolved(" union all ".join(map(_joined, late)))])
 
 
-def _late_scans(snapshot: Snapshot, files: Sequence[LakeFile], shapes: FileShapes) -> Iterator[str]:
-    yield from _scans(files, shapes)
+def _late_scans(snapshot: Snapshot, files: Sequence[LakeFile], reading: _Files) -> Iterator[str]:
+    yield from _scans(files, reading)
     if snapshot.hot_late is not None:
         yield f"select {_ROW} from hot_in where late"
 
@@ -276,51 +311,47 @@ def _row_of(alias: str, *without: str) -> str:
     return ", ".join(f"{alias}.{name}" for name in _ROW.split(", ") if name not in without)
 
 
-def _scans(files: Sequence[LakeFile], shapes: FileShapes) -> Iterable[str]:
+def _scans(files: Sequence[LakeFile], reading: _Files) -> Iterable[str]:
     """Read files, those of one shape together; many days in chunks that a time filter can skip whole."""
     days = sorted({f.day for f in files})
     for i in range(0, len(days), _CHUNK_DAYS):
         chunk = set(days[i : i + _CHUNK_DAYS])
         bound = f" where {_between(min(chunk), max(chunk))}" if len(days) > _CHUNK_DAYS else ""
         for decimals in (True, False):
-            paths = [f.path for f in files if f.day in chunk and shapes.has_decimals(f.path) is decimals]
+            paths = [f.path for f in files if f.day in chunk and reading.shapes.has_decimals(f.path) is decimals]
             if paths:
                 row = _ROW.replace("value", f"{_DECIMAL} as value", 1) if decimals else _ROW
-                yield f"select {row} from {_parquet(paths)}{bound}"
+                yield f"select {row} from {reading.scan(paths)}{bound}"
 
 
-def _parquet(paths: Iterable[str]) -> str:
-    listed = ", ".join(_quoted(path) for path in paths)
-    return f"read_parquet([{listed}], hive_partitioning = false)"
-
-
-def _rollups(snapshot: Snapshot, hot_days: frozenset[str], shapes: FileShapes) -> Iterator[str]:
+def _rollups(snapshot: Snapshot, hot_days: frozenset[str], reading: _Files) -> Iterator[str]:
     """Serve days whose rollups are stored and current from there, compute the others from their rows."""
     current = snapshot.rolled_days - hot_days - snapshot.overlapping
     open_days = (frozenset(f.day for f in snapshot.files) | hot_days) - current
     unrolled = [f for f in snapshot.files if f.day in open_days]
-    yield f"create view lake.open as {_rows(snapshot, unrolled, hot_days, shapes)}"
+    yield f"create view lake.open as {_rows(snapshot, unrolled, hot_days, reading)}"
     for name, seconds in BUCKETS_S.items():
         stored = snapshot.rollups.get(name, ())
-        yield f"create view rollup_{name} as {_rollup(stored, seconds, open_days, open_days & snapshot.rolled_days)}"
+        source = reading.scan(stored, seconds) if stored else ""
+        yield f"create view rollup_{name} as {_rollup(source, seconds, open_days, open_days & snapshot.rolled_days)}"
 
 
-def _kinds(snapshot: Snapshot, hot_days: frozenset[str], shapes: FileShapes) -> Iterator[tuple[str, str]]:
+def _kinds(snapshot: Snapshot, hot_days: frozenset[str], reading: _Files) -> Iterator[tuple[str, str]]:
     """Serve counters and states of days that were thinned from there, those of the others from all their rows."""
     changing = hot_days | snapshot.overlapping
     thinned = {path: day for path in snapshot.rollups.get(THINNED, ()) if (day := day_of(path)) not in changing}
-    whole = _rows(snapshot, [f for f in snapshot.files if f.day not in thinned.values()], hot_days, shapes)
-    yield from kind_views(whole, _parquet(thinned) if thinned else "")
+    every = _rows(snapshot, [f for f in snapshot.files if f.day not in thinned.values()], hot_days, reading)
+    yield from kind_views(every, reading.scan(thinned) if thinned else "")
 
 
-def _rollup(stored: Sequence[str], seconds: int, open_days: frozenset[str], stale: frozenset[str]) -> str:
+def _rollup(stored: str, seconds: int, open_days: frozenset[str], stale: frozenset[str]) -> str:
     mean = "integral / nullif(good_s, 0) as mean_time_weighted"
     parts = []
     if stored:
         current = f" where not ({_within(stale, 'r.time')})" if stale else ""
         parts.append(
             'select p.name, r.point, r.time, r."count", r."min", r."max", r."sum", r."first", r."last", '
-            f"r.worst_quality, r.integral, r.good_s from {_parquet(stored)} r "
+            f"r.worst_quality, r.integral, r.good_s from {stored} r "
             f"left join lake.points p on p.point = r.point{current}"
         )
     bound = f" where {_between(min(open_days), max(open_days))}" if open_days else " where false"
@@ -329,10 +360,6 @@ def _rollup(stored: Sequence[str], seconds: int, open_days: frozenset[str], stal
 
 
 # -- small things --------------------------------------------------------------------------------------------------
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _between(first: str, last: str, column: str = "time") -> str:
