@@ -113,8 +113,9 @@ def _confine(channel: socket.socket, request: Confine) -> bool:
 class Desk:
     """What a child keeps from one query to the next: blocks it mapped, and a DuckDB nobody can change.
 
-    A query gets a connection and a catalog ``plant`` of its own, with the views its tenant sees; both go with it.
-    ``base`` stays until a block it was made of is another one.
+    A query gets a connection of its own, in which it can do nothing but read; it goes with the query. ``base`` stays
+    until a block it was made of is another one, and so does the catalog ``plant`` with the views its tenant sees,
+    until one of them is to be another one: making and dropping them costs more than most queries.
     """
 
     def __init__(self, limits: Limits, roots: list[str], statm: int) -> None:
@@ -124,6 +125,7 @@ class Desk:
         self._blocks: dict[int, pa.Table] = {}
         self._duck: duckdb.DuckDBPyConnection | None = None
         self._base: Any = None
+        self._plant: dict[str, str] | None = None  # what was made there -> by which statement
 
     def serve(self, channel: socket.socket, request: Ask, descriptors: list[int]) -> None:
         began = time.monotonic()
@@ -144,7 +146,7 @@ class Desk:
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
         if self._duck is None:
-            self._base, self._duck = None, _open(self._limits, self._roots)
+            self._base, self._plant, self._duck = None, None, _open(self._limits, self._roots)
         return self._duck
 
     def _answer(self, channel: socket.socket, request: Ask, cursor: duckdb.DuckDBPyConnection, began: float) -> End:
@@ -152,11 +154,8 @@ class Desk:
         tree = msgspec.json.decode(serialized[0][0])
         check(tree)
         self._lay_base(request, cursor)
-        cursor.execute("attach ':memory:' as plant")
-        cursor.execute("use plant")
         self._register(request, request.statements, cursor)
-        for statement in request.statements:
-            cursor.execute(statement)
+        self._lay_plant(request, cursor)
         if asks_catalogue_only(tree):
             self._show_only_what_is_for_people(request, cursor)
         timer = threading.Timer(max(0.001, request.timeout_s - (time.monotonic() - began)), cursor.interrupt)
@@ -183,6 +182,21 @@ class Desk:
             cursor.execute(statement)
         self._base = (request.base, made_of)
 
+    def _lay_plant(self, request: Ask, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Make what is missing; all of it anew where something is not what it was."""
+        wanted = {statement.partition(" as ")[0]: statement for statement in request.statements}
+        if self._plant is not None and any(self._plant.get(what, s) != s for what, s in wanted.items()):
+            self._plant = None
+        if self._plant is None:
+            cursor.execute("detach database if exists plant")
+            cursor.execute("attach ':memory:' as plant")
+            self._plant = {}
+        cursor.execute("use plant")
+        for what, statement in wanted.items():
+            if what not in self._plant:
+                cursor.execute(statement)
+                self._plant[what] = statement
+
     def _register(self, request: Ask, statements: list[str], cursor: duckdb.DuckDBPyConnection) -> None:
         for name, keys in request.tables.items():
             if any(name in statement for statement in statements):
@@ -196,6 +210,7 @@ class Desk:
         for name in names:
             cursor.execute(f'create table baigong."{name}" as from plant."{name}" limit 0')
         cursor.execute("use baigong")
+        self._plant = None
         cursor.execute("detach plant")
         cursor.execute("detach base")
         self._base = None
@@ -208,7 +223,8 @@ class Desk:
             with contextlib.suppress(duckdb.TransactionException):  # there is none when it failed early
                 cursor.execute("rollback")
             cursor.execute("use memory")
-            cursor.execute("detach database if exists plant")
+            if self._plant is None:
+                cursor.execute("detach database if exists plant")
             cursor.execute("detach database if exists baigong")
             cursor.close()
         except duckdb.Error:
@@ -244,6 +260,7 @@ def _open(limits: Limits, roots: list[str]) -> duckdb.DuckDBPyConnection:
         },
     )
     duck.execute("set global timezone = 'UTC'")
+    duck.execute("set global parquet_metadata_cache = true")  # files never change; reading a footer costs 1 ms
     duck.execute(f"set allowed_directories = [{', '.join(map(_quoted, roots))}]")
     duck.execute("set enable_external_access = false")
     duck.execute("set lock_configuration = true")
