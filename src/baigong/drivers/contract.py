@@ -117,6 +117,30 @@ class Driver(Protocol):
     async def health(self) -> Health: ...
 
 
+@dataclass(slots=True, frozen=True)
+class Found:
+    """A point that a driver met and nobody had configured; ``number`` is what the numbering gave its address."""
+
+    number: int
+    address: str
+    name: str
+    kind: str = "gauge"
+    unit: str = ""
+    title: str = ""
+
+
+class Discovering(Protocol):
+    """The optional verb of a driver that comes across points by itself (capability *discover*)."""
+
+    def discover(self, numbering: Callable[[str], int]) -> bool:
+        """Report what is met beside the wanted points too, numbered so; False: the options do not ask for it."""
+        ...
+
+    def take_found(self) -> list[Found]:
+        """Return the points met since the last time."""
+        ...
+
+
 class Remembering(Protocol):
     """The optional verb of a device with memory."""
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from baigong.drivers.contract import Driver
 from baigong.vocab.errors import FixConfiguration
 
-Capability = Literal["read", "watch", "browse", "search", "history", "events", "write"]
+Capability = Literal["read", "watch", "browse", "search", "history", "events", "discover", "write"]
 
 
 class Words(Struct, frozen=True):

@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from baigong.bus.contract import Bus
+from baigong.drivers.contract import Found
 from baigong.gateway import memory
 from baigong.gateway.bounded import Abandoned
 from baigong.gateway.buffer import BufferOptions, Publisher
@@ -24,6 +25,8 @@ from baigong.gateway.disk import Disk, when_there_is_room
 from baigong.gateway.fleet import Fleet
 from baigong.gateway.frontdoor import FrontDoor
 from baigong.gateway.frontdoor import Options as FrontDoorOptions
+from baigong.gateway.frontdoor.announce import Announcer, Finds
+from baigong.gateway.frontdoor.counts import Counts
 from baigong.gateway.frontdoor.tls import DoorCertificate
 from baigong.gateway.guests import DRIVER as FRONT_DOOR
 from baigong.gateway.guests import Guests
@@ -83,8 +86,18 @@ class Gateway:
         self.publisher = Publisher(store, folder / "spool", clock, rng, options.buffer)
         self._outbox = Outbox(bus, folder / "events.jsonl", clock)
         abandoned = Abandoned()
+        self._announcer = Announcer(self._register, Counts())
+        self._finds: dict[Key, Finds] = {}
         around = Surroundings(
-            gateway, self.publisher, self._outbox, clock, rng, abandoned, options.window, certificate.complete
+            gateway,
+            self.publisher,
+            self._outbox,
+            clock,
+            rng,
+            abandoned,
+            options.window,
+            certificate.complete,
+            self._found,
         )
         heard = memory.load(folder / "heard.json", dict[str, LastHeard], {})
         self.fleet = Fleet(around, heard)
@@ -108,6 +121,7 @@ class Gateway:
             self._keep("registry's copy", self._roster.save),
             self._keep("start", self._start_telling),
             self._keep("secrets", self._hear_secrets),
+            self._keep("found points", self._announcer.run),
             self._keep("health", self._tell_health),
             self._keep("memory", self._remember),
             self._keep("probes", self._probes.run),
@@ -250,11 +264,17 @@ class Gateway:
         while not (self.publisher.idle and not len(self._outbox)) and self._clock.monotonic() < deadline:
             await self._clock.sleep(0.05)
 
-    async def _open_front_door(self, options: FrontDoorOptions) -> None:
-        async def register(tenant: str, device: str, points: list[Any]) -> object:
-            asked = {"tenant": tenant, "device": device, "points": points}
-            return await self._bus.request("registry.points.register", msgspec.json.encode(asked))
+    async def _register(self, tenant: str, device: str, points: list[Any]) -> object:
+        asked = {"tenant": tenant, "device": device, "points": points}
+        return await self._bus.request("registry.points.register", msgspec.json.encode(asked))
 
+    def _found(self, tenant: str, device: str, points: list[Found]) -> None:
+        """A driver met points that nobody configured: they are registered as the front door's are."""
+        waiting = self._finds.setdefault((tenant, device), Finds())
+        waiting.fresh.extend(points)
+        self._announcer.add(tenant, device, waiting)
+
+    async def _open_front_door(self, options: FrontDoorOptions) -> None:
         certificate = self._door_certificate
         while certificate is not None:
             try:
@@ -268,7 +288,7 @@ class Gateway:
         door = FrontDoor(
             sink=self.guests,
             credentials=self._sign_in,
-            register_points=register,
+            register_points=self._register,
             options=options,
             notice=self._outbox.take,
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
 
-from baigong.drivers.contract import Delivery, Driver, Health, Wanted
+from baigong.drivers.contract import Delivery, Discovering, Driver, Health, Wanted
 from baigong.gateway.bounded import bounded
 from baigong.gateway.holes import fill
 from baigong.gateway.points import Mask
@@ -18,6 +18,7 @@ from baigong.gateway.scan import Beat, ScanClass, scan_classes
 from baigong.gateway.station import Station
 from baigong.vocab import quality as q
 from baigong.vocab.errors import FixConfiguration, ReportBug, RetryLater
+from baigong.vocab.ids import point_number
 
 T = TypeVar("T")
 _WATCH_WINDOW = 32  # deliveries under way between driver and stream
@@ -45,10 +46,25 @@ class Session:
         self._turn = asyncio.Lock()
         self._began = self._clock.monotonic()
         self._stale: Mask = np.zeros(len(station.table), bool)
-        self.watching = "watch" in station.manifest.capabilities and bool(len(station.table))
+        self._finds = self._discovering()
+        self.watching = "watch" in station.manifest.capabilities and (len(station.table) > 0 or self._finds is not None)
         self.classes = scan_classes(station.table)
         self.driver_health = Health(True)
         self.good = False  # something was heard: the back-off may begin anew
+
+    def _discovering(self) -> Discovering | None:
+        """Ask the driver to report what nobody configured, if it can and there is somebody to tell."""
+        station = self._station
+        if station.around.found is None or "discover" not in station.manifest.capabilities:
+            return None
+        driver = cast(Discovering, self._driver)
+        tenant, device = station.tenant, station.spec.device
+        return driver if driver.discover(lambda address: point_number(tenant, device, address)) else None
+
+    def _tell_found(self) -> None:
+        found = self._finds.take_found() if self._finds is not None else []
+        if found and self._station.around.found is not None:
+            self._station.around.found(self._station.tenant, self._station.spec.device, found)
 
     async def call(self, work: Awaitable[T], what: str, timeout_s: float | None = None) -> T:
         """Make one call to the driver, within the device's time limit."""
@@ -150,6 +166,7 @@ class Session:
         try:
             while (delivery := await self._next(stream, settling)) is not None:
                 self._reporting.set()
+                self._tell_found()
                 made = self._station.receive(delivery.frame)
                 waves = None if delivery.bursts is None else self._station.receive_bursts(delivery.bursts)
                 self.good = self.good or made.rows_in > 0 or waves is not None

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from baigong.drivers.contract import Found
 from baigong.drivers.manifest import Manifest, manifest
 from baigong.gateway.bounded import Abandoned
 from baigong.gateway.buffer import Publisher
@@ -45,6 +46,7 @@ class Surroundings:
     abandoned: Abandoned
     window: Window = field(default_factory=Window)
     complete: Callable[[Manifest, dict[str, Any]], dict[str, Any]] = _as_given
+    found: Callable[[str, str, list[Found]], None] | None = None  # (tenant, device, points that nobody configured)
 
 
 @dataclass(slots=True)

@@ -365,3 +365,26 @@ async def test_the_hooks_into_gmqtt_are_there() -> None:
     handler = gmqtt.Client("x")._package_handler
     assert callable(handler._handle_qos_1_publish_packet)
     assert callable(handler._send_puback)
+
+
+@needs_mosquitto
+async def test_what_the_topic_filters_bring_beside_the_wanted_points_is_found(tmp_path: Path) -> None:
+    async with mosquitto(tmp_path) as broker, opened(broker.port, topics="plant/#") as driver:
+        source = await publisher(broker.port)
+        source.publish("plant/a", b'{"known": 1.5, "other": 2.5}', qos=1, retain=True)
+        assert driver.discover(lambda address: 1000 + len(address))
+        watching = driver.watch([Wanted(1, "plant/a#known")])
+        delivery = await within(anext(watching))
+        assert [(f.number, f.address, f.name) for f in driver.take_found()] == [
+            (1013, "plant/a#other", "plant.a.other")
+        ]
+        assert driver.take_found() == []
+        rows = {(row["point"], row["value"]) for row in delivery.frame.to_pylist()}
+        assert rows == {(1, 1.5), (1013, 2.5)}
+        await watching.aclose()
+        await source.disconnect()
+
+
+def test_only_topic_filters_find_points_and_not_when_told_otherwise() -> None:
+    assert not opened(1883, topics="plant/#", discover=False).discover(len)
+    assert not opened(1883).discover(len), "nothing is subscribed but what is wanted"

@@ -6,14 +6,14 @@ import asyncio
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
 
-from baigong.drivers.contract import Ack, Delivery, Health, Node, Wanted
+from baigong.drivers.contract import Ack, Delivery, Found, Health, Node, Wanted
 from baigong.drivers.mqtt.browse import Listener
 from baigong.drivers.mqtt.columns import Columns
 from baigong.drivers.mqtt.command import command_of
@@ -24,6 +24,7 @@ from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 from baigong.vocab.happenings import Command
 
 _LINGER_S = 0.01  # how long the first value waits for company
+_MOST_FOUND = 20_000  # points one connection makes by itself
 _ROWS = 50_000  # rows of one delivery from which on QoS 0 messages are dropped, and counted
 
 
@@ -50,6 +51,8 @@ class MqttDriver:
         self._ready = asyncio.Event()
         self._book = Book(lambda address: 0)
         self._topics: dict[str, None] = {}  # those that hold a wanted point, in their order
+        self._numbering: Callable[[str], int] | None = None
+        self._wanted: dict[str, int] = {}
         self._counters = {"messages": 0, "values": 0, "malformed": 0, "unwanted": 0, "dropped": 0, "refused": 0}
 
     async def __aenter__(self) -> Self:
@@ -90,13 +93,27 @@ class MqttDriver:
         detail = f"connected to {link.where} with MQTT {link.version}" if link and is_up else "not connected"
         return Health(is_up, detail, dict(self._counters))
 
+    def discover(self, numbering: Callable[[str], int]) -> bool:
+        """Make points of all that the topic filters bring; without filters only what is wanted is subscribed."""
+        self._numbering = numbering if self._settings.discover else None
+        return self._numbering is not None
+
+    def take_found(self) -> list[Found]:
+        met, self._book.fresh = self._book.fresh, []
+        return [Found(p.number, p.address, p.name, p.kind, p.unit) for p in met if p.address not in self._wanted]
+
     async def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
         """Yield what the broker sends; a message is acknowledged to it by ``accept()`` only.
 
         What is neither accepted nor acknowledged when the connection ends, the broker sends again next time.
         """
-        numbers = {point.address: point.number for point in points}
-        self._book = Book(lambda address: numbers.get(address, 0), self._settings.rules, max_points=len(numbers) + 1)
+        numbers = self._wanted = {point.address: point.number for point in points}
+        number_others = self._numbering or (lambda address: 0)
+        self._book = Book(
+            lambda address: numbers.get(address) or number_others(address),
+            self._settings.rules,
+            max_points=len(numbers) + (_MOST_FOUND if self._numbering else 1),
+        )
         self._topics = dict.fromkeys(topic for address in numbers if (topic := _topic(address)))
         self._batch, self._ready = _Batch(), asyncio.Event()
         self._again.clear()
@@ -148,7 +165,7 @@ class MqttDriver:
         if packet_id:
             batch.packet_ids.append(packet_id)
         self._ready.set()
-        if topic not in self._topics or not payload:
+        if not payload or (topic not in self._topics and self._numbering is None):
             self._counters["unwanted"] += 1
             return
         try:

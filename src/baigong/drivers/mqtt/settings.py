@@ -22,6 +22,7 @@ class Settings:
     password: str
     context: ssl.SSLContext | None
     topics: tuple[str, ...]
+    discover: bool
     rules: tuple[Rule, ...]
     client_id: str
     qos: int
@@ -50,6 +51,7 @@ def parse_settings(options: dict[str, Any]) -> Settings:
         password=_text(options, "password"),
         context=_context(options),
         topics=topics,
+        discover=bool(topics) and options.get("discover") is not False,
         rules=parse_mapping(options.get("mapping")),
         client_id=client_id or _made_up(options),
         qos=qos,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any, Protocol
 
-from baigong.drivers.mqtt.payload import Book, Point
 from baigong.gateway.frontdoor.counts import Counts
 from baigong.gateway.frontdoor.options import FoundPoint, RegisterPoints
 from baigong.vocab.errors import BaigongError, RetryLater
@@ -15,15 +15,28 @@ _AT_ONCE = 500
 _RETRY_S = (0.2, 10.0)
 
 
+class Fresh(Protocol):
+    """What is waiting to be registered: a ``Book``, or ``Finds``."""
+
+    fresh: list[Any]  # each with number, address, name, kind and unit
+
+
+class Finds:
+    """The points that one device's driver met."""
+
+    def __init__(self) -> None:
+        self.fresh: list[Any] = []
+
+
 class Announcer:
     """Registers each point once. A name that is taken is tried again with the device's in front."""
 
     def __init__(self, register: RegisterPoints, counts: Counts) -> None:
         self._register, self._counts = register, counts
-        self._books: dict[Book, tuple[str, str]] = {}
+        self._books: dict[Fresh, tuple[str, str]] = {}
         self._added = asyncio.Event()
 
-    def add(self, tenant: str, device: str, book: Book) -> None:
+    def add(self, tenant: str, device: str, book: Fresh) -> None:
         if book.fresh:
             self._books[book] = (tenant, device)
             self._added.set()
@@ -43,7 +56,7 @@ class Announcer:
                     del book.fresh[: len(points)]
                 self._books.pop(book, None)
 
-    async def _announce(self, tenant: str, device: str, points: list[Point]) -> None:
+    async def _announce(self, tenant: str, device: str, points: list[Any]) -> None:
         try:
             await self._patiently(tenant, device, [_found(point) for point in points])
         except BaigongError as error:
@@ -51,7 +64,7 @@ class Announcer:
             for point in points:
                 await self._one(tenant, device, point)
 
-    async def _one(self, tenant: str, device: str, point: Point) -> None:
+    async def _one(self, tenant: str, device: str, point: Any) -> None:
         for name in (point.name, f"{device}.{point.name}"[:200]):
             try:
                 await self._patiently(tenant, device, [_found(point, name)])
@@ -74,7 +87,7 @@ class Announcer:
                 return
 
 
-def _found(point: Point, name: str = "") -> FoundPoint:
+def _found(point: Any, name: str = "") -> FoundPoint:
     return FoundPoint(
         number=point.number, address=point.address, name=name or point.name, kind=point.kind, unit=point.unit
     )
