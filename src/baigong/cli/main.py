@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from baigong import __version__
+from baigong.cli.options import Host, Mqtt, MqttCertificate, MqttKey, MqttNames, Mqtts, PlainMqtt, door_settings
 from baigong.vocab.errors import BaigongError
-
-if TYPE_CHECKING:
-    from baigong.cli.door import DoorSettings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,21 +25,6 @@ say = Console(stderr=True, highlight=False)
 
 Data = Annotated[Path, typer.Option("--data", envvar="BAIGONG_DATA", help="data folder")]
 Port = Annotated[int, typer.Option(help="console and API; 0 lets the system choose")]
-Mqtt = Annotated[int, typer.Option(help="MQTT front door; 0 lets the system choose")]
-Mqtts = Annotated[
-    int | None, typer.Option(help="MQTT over TLS; 0 lets the system choose, -1: none; default 8883, beside 1883 only")
-]
-PlainMqtt = Annotated[
-    bool, typer.Option(help="speak MQTT without TLS beyond loopback too: passwords and values cross the network openly")
-]
-MqttCertificate = Annotated[
-    Path | None, typer.Option(help="certificate of MQTT over TLS, with its chain (PEM); default: one of our own")
-]
-MqttKey = Annotated[Path | None, typer.Option(help="its private key (PEM)")]
-MqttNames = Annotated[
-    list[str] | None, typer.Option("--mqtt-name", help="a name devices know this machine by, for our own certificate")
-]
-Host = Annotated[str, typer.Option(help="address to listen on; anything but loopback is seen by others")]
 
 
 @app.command()
@@ -74,7 +57,7 @@ def up(
 
     settings = PlatformSettings(
         data=data, tenant=tenant, host=host, port=port, nats_url=nats,
-        mqtt=_door(
+        mqtt=door_settings(
             mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network
         ),
         nats_token=nats_token, nats_port=nats_port,
@@ -90,10 +73,18 @@ def demo(
     port: Port = 8600,
     host: Host = "127.0.0.1",
     mqtt_port: Mqtt = 1883,
+    mqtt_host: Host = "127.0.0.1",
     mqtts_port: Mqtts = None,
+    mqtt_certificate: MqttCertificate = None,
+    mqtt_key: MqttKey = None,
+    mqtt_name: MqttNames = None,
+    plain_mqtt_is_read_by_the_network: PlainMqtt = False,
     nats_port: Annotated[int, typer.Option(help="port of the embedded NATS server")] = 4622,
     days: Annotated[float, typer.Option(help="days of simulated past on the first start")] = 30.0,
     tour: Annotated[bool, typer.Option("--tour", help="print the ten-minute tour")] = False,
+    people: Annotated[
+        bool, typer.Option("--people", help="print a new one-time password for each person of the demo's companies")
+    ] = False,
     any_ports: Annotated[bool, typer.Option("--any-ports", help="let the system choose every port")] = False,
 ) -> None:
     """Start the platform with a living mould factory: machines, thirty days of past, faults to switch on."""
@@ -108,10 +99,12 @@ def demo(
         tenant="demo",
         host=host,
         port=port,
-        mqtt=_door("127.0.0.1", mqtt_port, mqtts_port),
+        mqtt=door_settings(
+            mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network
+        ),
         nats_port=nats_port,
     )
-    asyncio_run(run_demo(settings, say, days=days, show_tour=tour, any_ports=any_ports))
+    asyncio_run(run_demo(settings, say, days=days, show_tour=tour, any_ports=any_ports, people=people))
 
 
 @app.command(hidden=True)
@@ -135,29 +128,10 @@ def gateway(
     token = bus_token_file.read_text().strip() if bus_token_file and bus_token_file.exists() else None
     door = None
     if mqtt_port >= 0:
-        door = _door(
+        door = door_settings(
             mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network
         )
     asyncio_run(run(bus, token, data, name, door, reserve_mb << 20))
-
-
-def _door(
-    host: str,
-    port: int,
-    tls_port: int | None,
-    certificate: Path | None = None,
-    key: Path | None = None,
-    names: list[str] | None = None,
-    plain_mqtt_is_read_by_the_network: bool = False,
-) -> DoorSettings:
-    from baigong.cli.door import DoorSettings
-
-    if tls_port is None:  # beside a port somebody chose, 8883 may be another platform's
-        tls_port = 8883 if port == 1883 else 0
-    return DoorSettings(
-        host=host, port=port, tls_port=None if tls_port < 0 else tls_port, certificate=certificate, key=key,
-        names=tuple(names or ()), plain_mqtt_is_read_by_the_network=plain_mqtt_is_read_by_the_network,
-    )  # fmt: skip
 
 
 @app.command()

@@ -19,8 +19,11 @@ async def run_platform(settings: PlatformSettings, say: Console) -> None:
     say.print("stopped; nothing accepted is lost")
 
 
-async def run_demo(settings: PlatformSettings, say: Console, *, days: float, show_tour: bool, any_ports: bool) -> None:
+async def run_demo(
+    settings: PlatformSettings, say: Console, *, days: float, show_tour: bool, any_ports: bool, people: bool = False
+) -> None:
     from baigong.cli.demo import Switches, furnish, scenario_file
+    from baigong.cli.demo_people import furnish_companies, one_time_passwords
     from baigong.plant.faults import load_scenario
     from baigong.plant.points import Ports, free_ports
     from baigong.plant.tour import tour
@@ -41,9 +44,13 @@ async def run_demo(settings: PlatformSettings, say: Console, *, days: float, sho
             rows = await furnish(
                 platform, path, free_ports() if any_ports else Ports(), lambda _, part: bar.update(task, completed=part)
             )
+        await furnish_companies(platform.registry)
         if rows:
             say.print(f"wrote {rows:,} rows of simulated past in {time.monotonic() - began:.1f} s")
         _welcome(platform, say, time.monotonic() - began)
+        if people:
+            for partner, secret in await one_time_passwords(platform.registry):
+                say.print(f"   {partner.title} {partner.title_zh}: [bold]{partner.person}[/]  [bold]{secret}[/]")
         if show_tour:
             for number, step in enumerate(tour(load_scenario(path)), 1):
                 say.print(
