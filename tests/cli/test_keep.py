@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
+import typer
 
 from baigong.bus.contract import StreamState
 from baigong.cli.doctor import examine, stream
+from baigong.cli.main import app
 from baigong.cli.service import Service, unit_text
 from baigong.stores.lake.table import position
 from tests.cli.conftest import Run
@@ -154,7 +157,36 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path, system: bool) -> Non
 
 def test_service_prints_its_unit_and_needs_systemd(run: Run, tmp_path: Path) -> None:
     said = run("service", "install", "--data", tmp_path / "d", "--user", "--print", "--port", "8700")
-    assert "--port 8700" in said.out
+    assert "--port 8700" in said.out and "--mqtt" not in said.out
     assert not (tmp_path / "d").exists()
     assert run("service", "uninstall", "--name", "no-such-unit").code == 2
     assert run("service", "status", "--name", "no-such-unit").code == 1
+
+
+def test_the_service_and_the_demo_take_what_up_takes_of_mqtt(run: Run, tmp_path: Path) -> None:
+    """What ``service install`` writes, ``up`` reads to the same settings; the demo has the same options."""
+    door = [
+        "--mqtt-host",
+        "0.0.0.0",
+        "--mqtts-port",
+        "18883",
+        "--mqtt-name",
+        "plant.example",
+        "--mqtt-name",
+        "10.0.0.9",
+    ]
+    door += ["--mqtt-certificate", "own.pem", "--mqtt-key", "own.key", "--plain-mqtt-is-read-by-the-network"]
+    said = run("service", "install", "--data", tmp_path / "d", "--user", "--print", *door)
+    command = next(line for line in said.out.splitlines() if line.startswith("ExecStart="))
+    words = shlex.split(command)
+    written = words[words.index("--mqtt-host") :]
+    assert written == [
+        *("--mqtt-host", "0.0.0.0", "--mqtt-port", "1883", "--mqtts-port", "18883"),
+        *("--mqtt-certificate", str(Path("own.pem").absolute()), "--mqtt-key", str(Path("own.key").absolute())),
+        *("--mqtt-name", "plant.example", "--mqtt-name", "10.0.0.9", "--plain-mqtt-is-read-by-the-network"),
+    ]
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    of_mqtt = {
+        name: {o for p in commands[name].params for o in p.opts if "mqtt" in o} for name in ("up", "demo", "gateway")
+    }
+    assert of_mqtt["demo"] == of_mqtt["up"] == of_mqtt["gateway"]

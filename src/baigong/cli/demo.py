@@ -95,9 +95,9 @@ async def furnish(platform: Platform, scenario_path: Path, ports: Ports, progres
         await registry.devices.put(TENANT, wanted.pop(device), _BY)
         secret = await registry.credentials.put(TENANT, device, device)
         users[device] = (device, secret)
-    config = PlantConfig(
-        scenario=str(scenario_path), ports=ports, door=FrontDoor(port=platform.settings.mqtt.port, users=users)
-    )
+    mqtt = platform.settings.mqtt
+    door = FrontDoor(host=mqtt.plain_host, port=mqtt.port, users=users)
+    config = PlantConfig(scenario=str(scenario_path), ports=ports, door=door)
     path = scenario_path.with_name("plant.json")
     write_secret(path, msgspec.json.encode(config).decode())
     log = platform.settings.data / "logs" / "plant.log"

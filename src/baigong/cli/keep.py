@@ -15,6 +15,17 @@ import typer
 from rich.markup import escape
 
 from baigong.cli import show
+from baigong.cli.door import DoorSettings
+from baigong.cli.options import (
+    Host,
+    Mqtt,
+    MqttCertificate,
+    MqttKey,
+    MqttNames,
+    Mqtts,
+    PlainMqtt,
+    door_settings,
+)
 from baigong.vocab.errors import FixConfiguration, RetryLater
 
 service = typer.Typer(no_args_is_help=True, help="The platform as a systemd service.")
@@ -184,8 +195,13 @@ def install(
     host: Annotated[
         str, typer.Option(help="address to listen on; anything but loopback is seen by others")
     ] = "127.0.0.1",
-    mqtt_port: Annotated[int, typer.Option(help="MQTT front door")] = 1883,
-    mqtt_host: Annotated[str, typer.Option(help="address of the MQTT front door")] = "127.0.0.1",
+    mqtt_port: Mqtt = 1883,
+    mqtt_host: Host = "127.0.0.1",
+    mqtts_port: Mqtts = None,
+    mqtt_certificate: MqttCertificate = None,
+    mqtt_key: MqttKey = None,
+    mqtt_name: MqttNames = None,
+    plain_mqtt_is_read_by_the_network: PlainMqtt = False,
     nats_port: Annotated[int, typer.Option(help="embedded NATS server")] = 4622,
     start: Annotated[bool, typer.Option(help="start it now")] = True,
     only_print: Annotated[bool, typer.Option("--print", help="print the unit and change nothing")] = False,
@@ -194,9 +210,13 @@ def install(
     from baigong.cli.service import Service, unit_text
     from baigong.cli.service import install as run
 
-    given = {"--port": (port, 8600), "--host": (host, "127.0.0.1"), "--mqtt-port": (mqtt_port, 1883)}
-    given |= {"--mqtt-host": (mqtt_host, "127.0.0.1"), "--nats-port": (nats_port, 4622)}
+    given = {"--port": (port, 8600), "--host": (host, "127.0.0.1"), "--nats-port": (nats_port, 4622)}
     options = [word for option, (value, usual) in given.items() if value != usual for word in (option, str(value))]
+    certificate, key = (path.absolute() if path else None for path in (mqtt_certificate, mqtt_key))
+    door = door_settings(
+        mqtt_host, mqtt_port, mqtts_port, certificate, key, mqtt_name, plain_mqtt_is_read_by_the_network
+    )
+    options += [] if door == DoorSettings() else door.arguments()
     account = (run_as or _owner(data)) if system else ""
     wanted = Service(data=data, name=name, system=system, account=account, options=options)
     if only_print:

@@ -1,0 +1,50 @@
+"""Options that several commands take: how machines get in by MQTT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from baigong.cli.door import DoorSettings
+
+Mqtt = Annotated[int, typer.Option(help="MQTT front door; 0 lets the system choose")]
+Mqtts = Annotated[
+    int | None, typer.Option(help="MQTT over TLS; 0 lets the system choose, -1: none; default 8883, beside 1883 only")
+]
+PlainMqtt = Annotated[
+    bool, typer.Option(help="speak MQTT without TLS beyond loopback too: passwords and values cross the network openly")
+]
+MqttCertificate = Annotated[
+    Path | None, typer.Option(help="certificate of MQTT over TLS, with its chain (PEM); default: one of our own")
+]
+MqttKey = Annotated[Path | None, typer.Option(help="its private key (PEM)")]
+MqttNames = Annotated[
+    list[str] | None,
+    typer.Option("--mqtt-name", help="a name devices know this machine by, for our own certificate"),
+]
+Host = Annotated[str, typer.Option(help="address to listen on; anything but loopback is seen by others")]
+
+
+def door_settings(
+    host: str,
+    port: int,
+    tls_port: int | None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    names: list[str] | None = None,
+    plain_mqtt_is_read_by_the_network: bool = False,
+) -> DoorSettings:
+    """Read the options of MQTT."""
+    if tls_port is None:  # beside a port somebody chose, 8883 may be another platform's
+        tls_port = 8883 if port == 1883 else 0
+    return DoorSettings(
+        host=host,
+        port=port,
+        tls_port=None if tls_port < 0 else tls_port,
+        certificate=certificate,
+        key=key,
+        names=tuple(names or ()),
+        plain_mqtt_is_read_by_the_network=plain_mqtt_is_read_by_the_network,
+    )
