@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from baigong.drivers.manifest import manifests
 from baigong.registry.checking import check_driver
 from baigong.vocab.devices import DeviceSpec, PointSpec
-from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.errors import BaigongError, FixConfiguration
 
 
 def refused(spec: DeviceSpec) -> FixConfiguration:
@@ -111,3 +112,22 @@ def test_checking_imports_no_protocol_library(tmp_path: Path) -> None:
         "assert not {'asyncua', 'duckdb', 'deltalake', 'pandas'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        ({"min": 0}, "min"),
+        ({"min": 2, "max": 1}, "max"),
+        ({"min": 0, "max": 1, "interlock": "pump1.state = 2"}, "interlock"),
+        ({"min": 0, "max": 1, "interlock": "open('x')"}, "interlock"),
+        ({"min": 0, "max": 1, "address": "holding:70000"}, "address"),
+        ({"min": 0, "max": float("inf")}, "max"),
+    ],
+)
+def test_a_wrong_write_rule_is_found_before_anybody_writes(rule: dict[str, Any], place: str) -> None:
+    point = {"name": "pump1.speed", "address": "holding:1", "kind": "setpoint", "write": rule}
+    spec = msgspec.convert({"device": "p", "driver": "modbus", "points": [point]}, DeviceSpec)
+    with pytest.raises(BaigongError) as caught:
+        check_driver(spec)
+    assert caught.value.place == f"device.points[0].write.{place}"

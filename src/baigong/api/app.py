@@ -19,9 +19,11 @@ from starlette.routing import Route
 from baigong.api import (
     audit,
     bursts,
+    commands,
     counters,
     credentials,
     devices,
+    grants,
     happenings,
     ingest,
     mine,
@@ -36,6 +38,7 @@ from baigong.api import (
     statistics,
     system,
     tenants,
+    tokens,
 )
 from baigong.api.console import built_console, console_routes
 from baigong.api.live import Live
@@ -136,12 +139,15 @@ def operations(rooms: Rooms) -> list[Operation]:
         *tenants.operations(rooms),
         *system.operations(rooms),
         *audit.operations(rooms),
+        *tokens.operations(rooms),
+        *grants.operations(rooms),
         *overview.operations(rooms),
         *devices.operations(rooms),
         *credentials.operations(rooms),
         *mqtt.operations(rooms),
         *points.operations(rooms),
         *counters.operations(rooms),
+        *commands.operations(rooms),
         *retention.operations(rooms),
         *series.operations(rooms),
         *bursts.operations(rooms),

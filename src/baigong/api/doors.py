@@ -23,13 +23,16 @@ class Door:
     action: str
     partly: bool = False
     platform: bool = False  # asked of the installation, not of a tenant
+    within: bool = False  # what it changes, the room behind it decides and writes down by itself
 
 
 _EVERYONE = Door("")  # also strangers, or only about oneself
 _SEE = Door("see")
 _SEE_SOME, _READ_SOME = Door("see", partly=True), Door("read", partly=True)
-_AUDIT = Door("audit")
+_AUDIT, _SHARE = Door("audit"), Door("share")
 _CONFIGURE, _PEOPLE, _ANNOTATE, _INGEST = Door("configure"), Door("people"), Door("annotate"), Door("ingest")
+# who sees a point may ask; registry/commands.py and stops.py ask for command, approve, stop, and keep refusals too
+_COMMAND = Door("see", partly=True, within=True)
 _TENANTS = Door("tenants", platform=True)
 
 DOORS: dict[str, Door] = {
@@ -113,11 +116,23 @@ DOORS: dict[str, Door] = {
     "GET /tokens": _PEOPLE,
     "POST /tokens": _PEOPLE,
     "DELETE /tokens/{id}": _PEOPLE,
+    "GET /grants": _SHARE,
+    "POST /grants": _SHARE,
+    "DELETE /grants/{id}": _SHARE,
+    "GET /rights/explain": _SHARE,
+    "GET /rights/of": _SHARE,
     "GET /audit": _AUDIT,
     "GET /audit/checkpoint": _AUDIT,
     "GET /audit/consistency": _AUDIT,
     "GET /audit/export": _AUDIT,
     "GET /audit/{id}/proof": _AUDIT,
+    "GET /commands": _SEE_SOME,
+    "POST /commands": _COMMAND,
+    "POST /commands/{id}/approve": _COMMAND,
+    "POST /commands/{id}/refuse": _COMMAND,
+    "POST /commands/{id}/rollback": _COMMAND,
+    "GET /stops": _SEE_SOME,
+    "PUT /stops": _COMMAND,
     "GET /retention": _SEE,
     "PUT /retention": Door("retain"),
 }

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import msgspec
 import pyarrow as pa
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.responses import Response
@@ -16,11 +17,13 @@ from baigong.api.tables import ARROW, answer, shown_whole
 from baigong.api.times import read_time
 from baigong.api.wire import JSON, Call, Operation, offered
 from baigong.registry.book import PointBook
+from baigong.registry.rights import point_ref
 from baigong.registry.why import Why, explain, scan_period_s
 from baigong.stores.lake.contract import LakeReader
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.devices import AssetWords, Counter, Kind
 from baigong.vocab.errors import Reauthenticate
+from baigong.vocab.writing import WriteRule
 
 _NAMELESS = AssetWords()
 _FORMS = {"json": JSON, "arrow": ARROW}
@@ -71,6 +74,8 @@ class PointAnswer(Struct, frozen=True, kw_only=True):
     discovered: bool
     retired: bool
     latest: Newest | None = None
+    write: WriteRule | None = None  # null: writes are off
+    may_write: bool = False  # you, if the rule lets you
 
 
 class PointsAnswer(Struct, frozen=True, kw_only=True):
@@ -106,7 +111,7 @@ class PointChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def operations(rooms: Rooms) -> list[Operation]:
-    devices = rooms.registry.devices
+    devices, rights = rooms.registry.devices, rooms.registry.rights
 
     async def points(call: Call) -> Any:
         query: PointsQuery = call.query
@@ -119,7 +124,11 @@ def operations(rooms: Rooms) -> list[Operation]:
     async def point(call: Call) -> Any:
         row = call.book.find(call.tenant, call.part("name"))
         newest = await newest_of(call.lake, call.tenant, [row.number])
-        return _answer(rooms, row, newest.get(row.number))
+        may = (
+            row.spec.write is not None
+            and rights.decide(call.who, "command", point_ref(call.tenant, row.number)).allowed
+        )
+        return msgspec.structs.replace(_answer(rooms, row, newest.get(row.number)), may_write=may)
 
     async def change(call: Call) -> Any:
         changes = {
@@ -266,4 +275,5 @@ def _answer(rooms: Rooms, point: PointRow, newest: dict[str, Any] | None) -> Poi
         discovered=point.discovered,
         retired=point.retired_us is not None,
         latest=latest,
+        write=spec.write,
     )

@@ -33,6 +33,7 @@ from baigong.gateway.guests import Guests
 from baigong.gateway.heartbeat import Key, Turns
 from baigong.gateway.identity import OwnCertificate, SignIn
 from baigong.gateway.memory import LastHeard
+from baigong.gateway.orders import follow_stops, serve_writes
 from baigong.gateway.outbox import Outbox
 from baigong.gateway.probe import Probes
 from baigong.gateway.roster import Change, Roster
@@ -40,6 +41,7 @@ from baigong.gateway.station import Surroundings
 from baigong.gateway.supervisor import cancelled, forever
 from baigong.gateway.transform import Window
 from baigong.gateway.verbs import serve
+from baigong.gateway.writes import Writes
 from baigong.vocab.errors import BaigongError, RetryLater
 from baigong.vocab.happenings import Event
 
@@ -106,6 +108,7 @@ class Gateway:
         self._abandoned = abandoned
         self._rates = _Rates(clock)
         self._roster = Roster(bus, gateway, folder / "devices.json", clock, self._apply)
+        self._writes = Writes(self.fleet, folder, clock)
         self._disk = Disk(folder, options.buffer.reserve_bytes, clock, self._announce)
         self._turns = Turns(self.keys, self.status)
         self._sign_in = SignIn(bus, clock, os.urandom(32))
@@ -126,6 +129,8 @@ class Gateway:
             self._keep("memory", self._remember),
             self._keep("probes", self._probes.run),
             self._keep("disk", self._disk.run),
+            self._keep("writes", self._writes.run),
+            self._keep("stops", lambda: follow_stops(self._bus, self._writes, self._clock)),
         ]
         if mqtt is not None:
             chosen = mqtt
@@ -135,6 +140,7 @@ class Gateway:
             ]
         try:
             await serve(self._bus, self._gateway, self, self._probes, self._roster.reload)
+            await serve_writes(self._bus, self._gateway, self.fleet, self._writes)
             await stop.wait()
         finally:
             await cancelled(reading)

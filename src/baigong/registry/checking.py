@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from baigong.drivers.manifest import Manifest, Option, manifest
+from baigong.vocab.condition import parse_condition
 from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.errors import BaigongError, FixConfiguration
+from baigong.vocab.writing import WriteRule
 
 _TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool}
 _MOST = 50  # problems told at once
@@ -77,6 +79,8 @@ def _points(told: Manifest, spec: DeviceSpec) -> Iterator[BaigongError]:
             yield FixConfiguration("driver.address", sentence, place=f"{place}.address", address=point.address)
         for field, sentence in _numbers(point, spec.scan):
             yield FixConfiguration("config.invalid", f"{point.name}: {sentence}", place=f"{place}.{field}")
+        if point.write is not None:
+            yield from _rule(told, spec, point, point.write, f"{place}.write")
 
 
 def _numbers(point: PointSpec, scan: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -89,3 +93,34 @@ def _numbers(point: PointSpec, scan: dict[str, str]) -> Iterator[tuple[str, str]
         yield "deadband", "a deadband is not less than 0"
     if point.scan and point.scan != "default" and point.scan not in scan:
         yield "scan", f"there is no scan class {point.scan!r}; there are {sorted(scan)}"
+
+
+def _rule(told: Manifest, spec: DeviceSpec, point: PointSpec, rule: WriteRule, place: str) -> Iterator[BaigongError]:
+    for field, sentence in _bounds(told, point, rule):
+        yield FixConfiguration("config.invalid", f"{point.name}: {sentence}", place=f"{place}.{field}")
+    if rule.interlock:
+        try:
+            parse_condition(rule.interlock)
+        except BaigongError as error:
+            sentence = f"{point.name}: {error.message}"
+            yield FixConfiguration("config.invalid", sentence, place=f"{place}.interlock")
+    if rule.address:
+        try:
+            told.check_address(rule.address, spec.options)
+        except BaigongError as error:
+            yield FixConfiguration("driver.address", f"{point.name}: {error.message}", place=f"{place}.address")
+
+
+def _bounds(told: Manifest, point: PointSpec, rule: WriteRule) -> Iterator[tuple[str, str]]:
+    if "write" not in told.capabilities:
+        yield "min", f"the driver {told.id} cannot write"
+    if point.kind == "burst":
+        yield "min", "a waveform cannot be written"
+    if point.kind in ("gauge", "counter", "setpoint") and (rule.min is None or rule.max is None):
+        yield "min", "whoever may write a number needs its bounds: give min and max"
+    if rule.min is not None and rule.max is not None and not rule.min <= rule.max:
+        yield "max", f"max {rule.max:g} is below min {rule.min:g}"
+    for field in ("min", "max", "max_step", "max_rate", "tolerance"):
+        bound = getattr(rule, field)
+        if bound is not None and not math.isfinite(bound):
+            yield field, f"{field} is not a number"

@@ -12,6 +12,7 @@ from baigong.bus.contract import Bus
 from baigong.registry.audit import Audit, open_log_key
 from baigong.registry.book import PointBook
 from baigong.registry.checking import check_driver
+from baigong.registry.commands import Commands
 from baigong.registry.credentials import Credentials
 from baigong.registry.devices import Devices
 from baigong.registry.episodes import Episodes
@@ -54,6 +55,8 @@ class Registry:
     retention: Retention
     rights: Rights
     audit: Audit
+    stops: Stops
+    commands: Commands
 
 
 @asynccontextmanager
@@ -80,6 +83,7 @@ async def open_registry(
                 tasks.create_task(_reload(bus, reloads)),
                 tasks.create_task(registry.credentials.remember()),
                 tasks.create_task(registry.audit.run()),
+                tasks.create_task(registry.commands.run()),
             ]
             yield registry
             for task in running:
@@ -112,6 +116,9 @@ def _furnish(
         if devices.find(owner, spec.device) is None:
             credentials.forget_device(owner, spec.device)
         reload(spec.gateway)
+
+    async def is_person(name: str) -> bool:
+        return await people.find(name) is not None
 
     config = data / "config"
     devices = Devices(events, book, config, clock_us, check, changed)
@@ -149,6 +156,8 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.credentials.load()
     await registry.retention.load()
     await registry.rights.load()
+    await registry.stops.load()
+    await registry.commands.load()
     await registry.watch.look()
 
 

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.ids import device_id
+from baigong.vocab.writing import WriteRule
 
 Kind = Literal["gauge", "counter", "state", "text", "burst", "setpoint"]
 _POINT_NAME = re.compile(r"^[^\s.\x00-\x1f/\\]+(\.[^\s.\x00-\x1f/\\]+)+$")
@@ -53,6 +54,7 @@ class PointSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     counter: Counter | None = None
     deadband: float = 0.0  # engineering units; a change not larger than this is not a change
     number: int | None = None
+    write: WriteRule | None = None  # without one, nobody writes to it
 
     def __post_init__(self) -> None:
         if not _POINT_NAME.match(self.name):

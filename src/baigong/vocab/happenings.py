@@ -41,7 +41,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A wish that a machine change: refused in this version, before any driver sees it."""
+    """What a driver is told to write, after every check: ``value`` as the machine holds it, before scaling."""
 
     id: str
     tenant: str

@@ -19,6 +19,7 @@ export interface Session {
   language?: 'en' | 'zh' | ''
   role?: string
   must_set_password?: boolean
+  must_set_factor?: boolean
   demo?: boolean
 }
 

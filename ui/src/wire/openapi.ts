@@ -153,6 +153,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Writes to machines, newest first */
+        get: operations["get_commands"];
+        put?: never;
+        /** Write to a machine */
+        post: operations["post_commands"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree to a write, as the second person */
+        post: operations["post_commands_id_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse a write, or take one's own back */
+        post: operations["post_commands_id_refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write the value before again */
+        post: operations["post_commands_id_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/credentials": {
         parameters: {
             query?: never;
@@ -532,6 +601,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/my/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My second factor */
+        get: operations["get_my_second_factor"];
+        /** Put it in force with a code */
+        put: operations["put_my_second_factor"];
+        /** Begin to set up a second factor */
+        post: operations["post_my_second_factor"];
+        /** Take my second factor away */
+        delete: operations["delete_my_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where I am signed in */
+        get: operations["get_my_sessions"];
+        put?: never;
+        post?: never;
+        /** Sign me out everywhere else */
+        delete: operations["delete_my_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of my sessions */
+        delete: operations["delete_my_sessions_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -561,6 +685,127 @@ export interface paths {
         /** Set my password */
         post: operations["post_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People of the company */
+        get: operations["get_people"];
+        put?: never;
+        /** Add a person */
+        post: operations["post_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a person */
+        delete: operations["delete_people_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{name}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Shut a person out, or let them in again */
+        put: operations["put_people_name_lock"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{name}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** New one-time password */
+        post: operations["post_people_name_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{name}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a person roles */
+        put: operations["put_people_name_roles"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{name}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a person is signed in */
+        get: operations["get_people_name_sessions"];
+        put?: never;
+        post?: never;
+        /** Sign a person out everywhere */
+        delete: operations["delete_people_name_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{name}/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one session of a person */
+        delete: operations["delete_people_name_sessions_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -687,6 +932,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Regions */
+        get: operations["get_regions"];
+        put?: never;
+        /** Make or rename a region */
+        post: operations["post_regions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/retention": {
         parameters: {
             query?: never;
@@ -698,6 +961,41 @@ export interface paths {
         get: operations["get_retention"];
         /** Set how long history is kept; deletes what is older */
         put: operations["put_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ready-made roles */
+        get: operations["get_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Roles that must have a second factor */
+        get: operations["get_second_factor"];
+        /** Choose roles that must have a second factor */
+        put: operations["put_second_factor"];
         post?: never;
         delete?: never;
         options?: never;
@@ -792,6 +1090,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Emergency switches that are on */
+        get: operations["get_stops"];
+        /** Stop all writes of a site, or let them again */
+        put: operations["put_stops"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system": {
         parameters: {
             query?: never;
@@ -803,6 +1119,75 @@ export interface paths {
         get: operations["get_system"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Companies */
+        get: operations["get_tenants"];
+        put?: never;
+        /** Make a company */
+        post: operations["post_tenants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Describe a company */
+        put: operations["put_tenants_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a company work again */
+        post: operations["post_tenants_id_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a company stand still */
+        post: operations["post_tenants_id_suspend"];
         delete?: never;
         options?: never;
         head?: never;
@@ -941,6 +1326,11 @@ export interface components {
             /** @default  */
             who: string;
         };
+        /** Because */
+        Because: {
+            /** @default  */
+            reason: string;
+        };
         /** BrowseAnswer */
         BrowseAnswer: {
             nodes: components["schemas"]["BrowseNode"][];
@@ -1054,10 +1444,79 @@ export interface components {
             /** @default -1d */
             start: string;
         };
+        /** Code */
+        Code: {
+            code: string;
+        };
         /** Column */
         Column: {
             name: string;
             type: string;
+        };
+        /**
+         * CommandAnswer
+         * @description ``code``/``detail``: why it was refused or failed. ``may_approve``: you, now.
+         */
+        CommandAnswer: {
+            asked_by: string;
+            asked_us: number;
+            asset: string;
+            code: string;
+            decided_by: string | null;
+            detail: string;
+            expires_us: number;
+            finished_us: number | null;
+            id: string;
+            may_approve: boolean;
+            may_refuse: boolean;
+            may_roll_back: boolean;
+            number: string;
+            point: string;
+            previous: number | string | boolean | null;
+            read_back: number | string | boolean | null;
+            reason: string;
+            sent_us: number | null;
+            /** @enum {unknown} */
+            state: "approved" | "done" | "expired" | "failed" | "pending" | "refused" | "rolled_back" | "sent" | "unknown";
+            title: string;
+            title_zh: string;
+            unit: string;
+            value: number | string | boolean;
+        };
+        /**
+         * CommandsQuery
+         * @description ``state``: names with commas. ``before``: µs, the ``asked_us`` of the last one of the page before.
+         */
+        CommandsQuery: {
+            /** @default null */
+            before: number | null;
+            /** @default 100 */
+            limit: number;
+            /** @default  */
+            point: string;
+            /** @default  */
+            state: string;
+        };
+        /**
+         * Company
+         * @description ``state``: pending until its first person has set a password, then active, or suspended by the operator.
+         */
+        Company: {
+            /** @default 0 */
+            created_us: number;
+            /** @default  */
+            credit_code: string;
+            /** @default {} */
+            quotas: components["schemas"]["Quotas"];
+            /** @default  */
+            region: string;
+            /** @default active */
+            state: string;
+            tenant: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
         };
         /**
          * Counter
@@ -1093,6 +1552,19 @@ export interface components {
         Demo: {
             faults: components["schemas"]["Fault"][];
             tour: unknown[];
+        };
+        /** Description */
+        Description: {
+            /** @default  */
+            credit_code: string;
+            /** @default {} */
+            quotas: components["schemas"]["Quotas"];
+            /** @default  */
+            region: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
         };
         /** DeviceDetail */
         DeviceDetail: {
@@ -1292,6 +1764,15 @@ export interface components {
             old_end: number | null;
             time_us: number;
         };
+        /**
+         * Factor
+         * @description ``required``: by a role of mine; ``codes_left``: recovery codes not used yet.
+         */
+        Factor: {
+            codes_left: number;
+            confirmed: boolean;
+            required: boolean;
+        };
         /** Fault */
         Fault: {
             /** @default false */
@@ -1471,6 +1952,10 @@ export interface components {
             time_us: number;
             value: number | string | null;
         };
+        /** Lock */
+        Lock: {
+            locked: boolean;
+        };
         /**
          * MadeCredential
          * @description ``password`` is shown this once.
@@ -1479,6 +1964,15 @@ export interface components {
             device: string;
             password: string;
             username: string;
+        };
+        /**
+         * MadeTenant
+         * @description ``password``: the first administrator's one-time password, shown this once.
+         */
+        MadeTenant: {
+            admin: string;
+            password: string;
+            tenant: string;
         };
         /**
          * MadeToken
@@ -1497,7 +1991,7 @@ export interface components {
             /** @default [] */
             address_examples: string[];
             address_help: components["schemas"]["Words"];
-            capabilities: ("browse" | "events" | "history" | "read" | "search" | "watch" | "write")[];
+            capabilities: ("browse" | "discover" | "events" | "history" | "read" | "search" | "watch" | "write")[];
             entry: string;
             /** @default  */
             extra: string;
@@ -1517,6 +2011,20 @@ export interface components {
             added: number;
             changed: number;
             devices: components["schemas"]["KeptDevice"][];
+        };
+        /**
+         * Member
+         * @description ``must_set_password``: has a one-time password only; ``sessions``: how many browsers are signed in.
+         */
+        Member: {
+            created_us: number;
+            locked: boolean;
+            must_set_password: boolean;
+            name: string;
+            roles: string[];
+            second_factor: boolean;
+            sessions: number;
+            signed_in_us: number | null;
         };
         /**
          * MqttQuery
@@ -1547,6 +2055,13 @@ export interface components {
             port: number | null;
             tls_port: number | null;
         };
+        /** NewCommand */
+        NewCommand: {
+            point: string;
+            /** @default  */
+            reason: string;
+            value: number | string | boolean;
+        };
         /**
          * NewCredential
          * @description ``username`` left out: the device's name. ``password`` left out: one is made, which is the better choice.
@@ -1563,6 +2078,15 @@ export interface components {
             username: string;
         };
         /**
+         * NewFactor
+         * @description What an authenticator app reads. ``picture``: a QR code (SVG); ``secret``: the same, for typing.
+         */
+        NewFactor: {
+            picture: string;
+            secret: string;
+            uri: string;
+        };
+        /**
          * NewPassword
          * @description ``current`` is not asked for after signing in with the one-time secret.
          */
@@ -1570,6 +2094,30 @@ export interface components {
             /** @default null */
             current: string | null;
             password: string;
+        };
+        /** NewPerson */
+        NewPerson: {
+            name: string;
+            roles: string[];
+        };
+        /**
+         * NewTenant
+         * @description ``admin``: the name of its first administrator; left out: the id with ``-admin``.
+         */
+        NewTenant: {
+            /** @default  */
+            admin: string;
+            /** @default  */
+            credit_code: string;
+            /** @default {} */
+            quotas: components["schemas"]["Quotas"];
+            /** @default  */
+            region: string;
+            tenant: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
         };
         /** NewToken */
         NewToken: {
@@ -1580,6 +2128,14 @@ export interface components {
             quality: number;
             time_us: number;
             value: number | string | null;
+        };
+        /**
+         * OneTimePassword
+         * @description ``password`` is shown this once; whoever signs in with it has to choose their own first.
+         */
+        OneTimePassword: {
+            name: string;
+            password: string;
         };
         /**
          * Option
@@ -1612,6 +2168,10 @@ export interface components {
             demo: boolean;
             pulse: components["schemas"]["PulseNumbers"];
         };
+        /** Password */
+        Password: {
+            password: string;
+        };
         /** PointAnswer */
         PointAnswer: {
             address: string;
@@ -1624,6 +2184,8 @@ export interface components {
             kind: "burst" | "counter" | "gauge" | "setpoint" | "state" | "text";
             /** @default null */
             latest: components["schemas"]["Newest"] | null;
+            /** @default false */
+            may_write: boolean;
             name: string;
             number: string;
             quantity: string;
@@ -1639,6 +2201,8 @@ export interface components {
             title: string;
             title_zh: string;
             unit: string;
+            /** @default null */
+            write: components["schemas"]["WriteRule"] | null;
         };
         /** PointChanges */
         PointChanges: {
@@ -1707,6 +2271,8 @@ export interface components {
             title_zh: string;
             /** @default  */
             unit: string;
+            /** @default null */
+            write: components["schemas"]["WriteRule"] | null;
         };
         /**
          * PointStatistics
@@ -1809,6 +2375,43 @@ export interface components {
             visible_values_s: number;
         };
         /**
+         * Quotas
+         * @description What a company may use at most; None: no bound. Kept and shown here.
+         */
+        Quotas: {
+            /** @default null */
+            devices: number | null;
+            /** @default null */
+            people: number | null;
+            /** @default null */
+            points: number | null;
+            /** @default null */
+            values_per_day: number | null;
+        };
+        /**
+         * RecoveryCodes
+         * @description Each opens once, in place of the phone's code. Shown this once.
+         */
+        RecoveryCodes: {
+            codes: string[];
+        };
+        /** Region */
+        Region: {
+            region: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+        };
+        /**
+         * Reset
+         * @description ``second_factor``: take that away too, for somebody who has lost the phone.
+         */
+        Reset: {
+            /** @default false */
+            second_factor: boolean;
+        };
+        /**
          * RetentionAnswer
          * @description ``keep``: as set. ``asked``: as looked at; ``would_go``: what that would delete of what there is.
          */
@@ -1817,6 +2420,22 @@ export interface components {
             has: components["schemas"]["Stock"];
             keep: components["schemas"]["Keep"];
             would_go: components["schemas"]["Stock"];
+        };
+        /**
+         * RoleLine
+         * @description ``mine``: whether the asker may give it.
+         */
+        RoleLine: {
+            actions: string[];
+            mine: boolean;
+            platform: boolean;
+            role: string;
+            title: string;
+            title_zh: string;
+        };
+        /** Roles */
+        Roles: {
+            roles: string[];
         };
         /**
          * ScanClass
@@ -1890,13 +2509,31 @@ export interface components {
         Session: {
             demo: boolean;
             language: string;
+            must_set_factor: boolean;
             must_set_password: boolean;
             role: string;
             tenant: string;
             user: string;
         };
-        /** SignIn */
+        /**
+         * SessionLine
+         * @description One browser that is signed in. ``browser``: what it says of itself; ``here``: the one that asks.
+         */
+        SessionLine: {
+            address: string;
+            browser: string;
+            created_us: number;
+            expires_us: number;
+            here: boolean;
+            id: string;
+        };
+        /**
+         * SignIn
+         * @description ``code``: of the phone, or a recovery code; wanted after auth.code.
+         */
         SignIn: {
+            /** @default  */
+            code: string;
             password: string;
             user: string;
         };
@@ -2033,6 +2670,32 @@ export interface components {
             minute_rollups: number;
             rows: number;
         };
+        /**
+         * StopAnswer
+         * @description ``asset``: empty for everything.
+         */
+        StopAnswer: {
+            asset: string;
+            reason: string;
+            stopped_by: string;
+            stopped_us: number;
+        };
+        /** StopsAnswer */
+        StopsAnswer: {
+            may_stop: boolean;
+            stops: components["schemas"]["StopAnswer"][];
+        };
+        /**
+         * Switch
+         * @description ``on``: stop every write to ``asset`` and below; empty: to everything of the tenant.
+         */
+        Switch: {
+            /** @default  */
+            asset: string;
+            on: boolean;
+            /** @default  */
+            reason: string;
+        };
         /** System */
         System: {
             backlog: Record<string, never>;
@@ -2047,6 +2710,18 @@ export interface components {
             mqtt: Record<string, never>;
             processes: Record<string, never>[];
             throughput: Record<string, never>;
+        };
+        /**
+         * TenantsQuery
+         * @description ``search``: a part of id, title or credit code.
+         */
+        TenantsQuery: {
+            /** @default  */
+            region: string;
+            /** @default  */
+            search: string;
+            /** @default  */
+            state: string;
         };
         /** TestAnswer */
         TestAnswer: {
@@ -2135,6 +2810,44 @@ export interface components {
         Words: {
             en: string;
             zh: string;
+        };
+        /**
+         * WriteRule
+         * @description Opens one point for writing, within bounds; all numbers in engineering units. Without a rule, nobody writes.
+         *
+         *         ``min``/``max``: needed for numbers. ``max_step``: the greatest change from the value the machine has now.
+         *         ``max_rate``: units per second since the write before. ``interval_s``: the shortest time between two writes.
+         *         ``interlock``: a condition over live points that must hold (``press1.state == 2 and furnace.temp < 80``); what is
+         *         not known to be good counts as not holding. ``approval``: a second person must agree. ``expires_s``: a command not
+         *         sent by then never is. ``address``: where it is written, when not where it is read. ``settle_s``: how long the
+         *         machine may take to show the new value, within ``tolerance``. ``rollback``: when it does not, the value before
+         *         is written again.
+         */
+        WriteRule: {
+            /** @default  */
+            address: string;
+            /** @default false */
+            approval: boolean;
+            /** @default 60 */
+            expires_s: number;
+            /** @default  */
+            interlock: string;
+            /** @default 0 */
+            interval_s: number;
+            /** @default null */
+            max: number | null;
+            /** @default null */
+            max_rate: number | null;
+            /** @default null */
+            max_step: number | null;
+            /** @default null */
+            min: number | null;
+            /** @default false */
+            rollback: boolean;
+            /** @default 2 */
+            settle_s: number;
+            /** @default 0 */
+            tolerance: number;
         };
     };
     responses: never;
@@ -2429,6 +3142,174 @@ export interface operations {
                 };
                 content: {
                     "application/x-pem-file": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_commands: {
+        parameters: {
+            query?: {
+                state?: string;
+                point?: string;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Writes to machines, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_commands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCommand"];
+            };
+        };
+        responses: {
+            /** @description Write to a machine */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_commands_id_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Agree to a write, as the second person */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_commands_id_refuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description Refuse a write, or take one's own back */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_commands_id_rollback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description Write the value before again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAnswer"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -3305,6 +4186,213 @@ export interface operations {
             };
         };
     };
+    get_my_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description My second factor */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Factor"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_my_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description Put it in force with a code */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_my_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Begin to set up a second factor */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewFactor"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_my_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Password"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_my_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where I am signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_my_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_my_sessions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_overview: {
         parameters: {
             query?: never;
@@ -3346,6 +4434,288 @@ export interface operations {
                 "application/json": components["schemas"]["NewPassword"];
             };
         };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description People of the company */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPerson"];
+            };
+        };
+        responses: {
+            /** @description Add a person */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneTimePassword"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_people_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_people_name_lock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lock"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_people_name_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reset"];
+            };
+        };
+        responses: {
+            /** @description New one-time password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneTimePassword"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_people_name_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Roles"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_people_name_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where a person is signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_people_name_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_people_name_sessions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Done */
             204: {
@@ -3677,6 +5047,68 @@ export interface operations {
             };
         };
     };
+    get_regions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Regions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Region"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_regions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Region"];
+            };
+        };
+        responses: {
+            /** @description Make or rename a region */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Region"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_retention: {
         parameters: {
             query?: {
@@ -3731,6 +5163,95 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RetentionAnswer"];
                 };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ready-made roles */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Roles that must have a second factor */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roles"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Roles"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -3973,6 +5494,68 @@ export interface operations {
             };
         };
     };
+    get_stops: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Emergency switches that are on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopsAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_stops: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Switch"];
+            };
+        };
+        responses: {
+            /** @description Stop all writes of a site, or let them again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StopsAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_system: {
         parameters: {
             query?: never;
@@ -3989,6 +5572,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["System"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tenants: {
+        parameters: {
+            query?: {
+                search?: string;
+                region?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Companies */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Company"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tenants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTenant"];
+            };
+        };
+        responses: {
+            /** @description Make a company */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeTenant"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_tenants_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Description"];
+            };
+        };
+        responses: {
+            /** @description Describe a company */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Company"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tenants_id_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Let a company work again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Company"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tenants_id_suspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Let a company stand still */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Company"];
                 };
             };
             /** @description What went wrong, and what helps */

@@ -1,0 +1,122 @@
+"""The emergency switches: one press stops every write of a tenant, or of an asset and all below it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from baigong.bus.contract import Bus, Message
+from baigong.registry.audit import Audit, Entry
+from baigong.registry.devices import Devices
+from baigong.registry.events import Events
+from baigong.registry.people import Principal
+from baigong.registry.rights import Rights, asset_ref, tenant_ref
+from baigong.stores.records import Records
+from baigong.stores.records.commands import StopRow, all_stops, drop_stop, put_stop
+from baigong.vocab.errors import BaigongError, FixConfiguration
+from baigong.vocab.happenings import Event
+
+_TOLD_S = 2.0
+
+
+class Stops:
+    """Those that are on, in memory; told to every gateway at once, and to each that asks."""
+
+    def __init__(
+        self,
+        records: Records,
+        events: Events,
+        devices: Devices,
+        rights: Rights,
+        audit: Audit,
+        bus: Bus,
+        clock_us: Callable[[], int],
+    ) -> None:
+        self._records, self._events, self._devices = records, events, devices
+        self._rights, self._audit, self._bus, self._clock_us = rights, audit, bus, clock_us
+        self._on: dict[tuple[str, str], StopRow] = {}
+        self._revision = 0
+
+    async def load(self) -> None:
+        self._on = {(row.tenant, row.asset): row for row in await self._records.read(all_stops)}
+        self._revision = self._clock_us()
+        await self._bus.serve("registry.stops", self._answer)
+
+    def of_tenant(self, tenant: str) -> list[StopRow]:
+        return [row for row in self._on.values() if row.tenant == tenant]
+
+    def covering(self, tenant: str, asset: str) -> StopRow | None:
+        """Return a switch that is on and stops this asset."""
+        parts = asset.split(".") if asset else []
+        names = ["", *(".".join(parts[: i + 1]) for i in range(len(parts)))]
+        return next((self._on[tenant, name] for name in names if (tenant, name) in self._on), None)
+
+    async def press(self, who: Principal, tenant: str, asset: str, reason: str, origin: str = "") -> None:
+        """Stop; in force here when it returns, and at every gateway that can be reached. Raises auth.denied."""
+        await self._allowed(who, tenant, asset, "pressed", reason, origin)
+        row = StopRow(tenant, asset, who.user, self._clock_us(), reason)
+        self._on[tenant, asset] = row  # before anything that could fail
+        await self._tell_gateways()
+        event = self._event("writes.stopped", tenant, asset, who, reason)
+        await self._events.tell([event], with_work=lambda c: put_stop(c, row))
+
+    async def release(self, who: Principal, tenant: str, asset: str, reason: str, origin: str = "") -> None:
+        """Let writes through again. Raises auth.denied, http.not_found when it is not on."""
+        await self._allowed(who, tenant, asset, "released", reason, origin)
+        if (tenant, asset) not in self._on:
+            raise FixConfiguration("http.not_found", f"no switch is on for {asset or 'everything'}", place=asset)
+        event = self._event("writes.released", tenant, asset, who, reason)
+
+        def work(connection: Any) -> None:
+            drop_stop(connection, tenant, asset)
+
+        await self._events.tell([event], with_work=work)
+        self._on.pop((tenant, asset), None)
+        await self._tell_gateways()
+
+    async def _allowed(self, who: Principal, tenant: str, asset: str, what: str, reason: str, origin: str) -> None:
+        decision = self._rights.decide(who, "stop", asset_ref(tenant, asset) if asset else tenant_ref(tenant))
+        await self._audit.note(
+            Entry(
+                time_us=self._clock_us(),
+                tenant=tenant,
+                who=f"{who.tenant}/{who.token or who.user}",
+                action="stop",
+                object=f"Stop:{tenant}/{asset}",
+                allowed=decision.allowed,
+                origin=origin,
+                because=tuple(decision.because),
+                reason=reason if decision.allowed else "auth.denied",
+                after=what,
+            )
+        )
+        self._rights.require(who, "stop", asset_ref(tenant, asset) if asset else tenant_ref(tenant))
+
+    def _event(self, kind: str, tenant: str, asset: str, who: Principal, reason: str) -> Event:
+        return Event(
+            kind=kind,
+            time_us=self._clock_us(),
+            tenant=tenant,
+            subject=f"asset:{asset}" if asset else "plant:",
+            detail={"by": who.user, "reason": reason, "asset": asset},
+        )
+
+    async def _tell_gateways(self) -> None:
+        self._revision = max(self._revision + 1, self._clock_us())
+        gateways = {row.spec.gateway for row in self._devices.every()}
+        await asyncio.gather(*(self._tell(gateway) for gateway in gateways))
+
+    async def _tell(self, gateway: str) -> None:
+        with suppress(BaigongError):  # one that cannot be reached asks by itself, and nothing is sent to it meanwhile
+            await self._bus.request(f"gateway.{gateway}.stops", self._list(), timeout_s=_TOLD_S)
+
+    def _list(self) -> bytes:
+        stops = [{"tenant": row.tenant, "asset": row.asset} for row in self._on.values()]
+        return msgspec.json.encode({"revision": self._revision, "stops": stops})
+
+    async def _answer(self, message: Message) -> bytes:
+        return self._list()
