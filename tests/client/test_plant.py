@@ -138,7 +138,7 @@ async def test_errors_are_the_servers_own(served: World) -> None:
         assert caught.value.code == "point.unknown" and caught.value.place == "no.such"
         with pytest.raises(FixConfiguration) as caught:
             plant.point("pump1.flow").write(1)
-        assert caught.value.code == "driver.readonly"
+        assert caught.value.code == "command.off"
         with pytest.raises(FixConfiguration) as caught:
             plant.ingest(pd.DataFrame({"value": [1]}))
         assert caught.value.code == "frame.invalid"

@@ -152,10 +152,11 @@ def asyncio_run(work: Any) -> None:
 
 def main() -> None:
     """Run a command; an error of ours is one clear line and exit code 2."""
-    from baigong.cli import ask, audit, counting, fleet, keep, person, tenant
+    from baigong.cli import ask, audit, command, counting, fleet, keep, person, tenant
 
     ask.add(app)
     audit.add(app)
+    command.add(app)
     counting.add(app)
     fleet.add(app)
     keep.add(app)

@@ -245,9 +245,17 @@ class Point:
             order by time, state"""  # noqa: S608 - times, and a name whose quotes are doubled
         return self._link.arrow("POST", "/sql", body={"sql": sql}).to_pandas()
 
-    def write(self, value: float | int | str | bool) -> None:
-        """Set the point on the machine: refused in this version."""
-        raise FixConfiguration("driver.readonly", f"{self.name} was not written", place=self.name)
+    def write(self, value: float | int | str | bool, *, reason: str = "") -> dict[str, Any]:
+        """Set the point on its machine, within the point's rule; returns the command as it stands.
+
+        ``state`` is ``done`` (read back), ``pending`` (a second person must agree) or ``sent`` (not known yet).
+        Refused or failed raises: command.off, range, rate, interlock, stopped, failed; auth.denied.
+        """
+        body = {"point": self.name, "value": value, "reason": reason}
+        done = dict(self._link.json("POST", "/commands", body=body))
+        if done["state"] not in ("done", "pending", "sent"):
+            raise FixConfiguration("command.failed", f"{done['state']}: {done['detail']}", place=self.name)
+        return done
 
     def _path(self) -> str:
         return f"/points/{quote(self.name, safe='')}"
