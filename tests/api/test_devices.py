@@ -202,3 +202,19 @@ async def test_secrets_of_a_device_are_not_shown_and_not_lost(plant: World) -> N
         assert (await client.put("/devices/hall", json=again)).status_code == 200
     assert plant.registry.devices.get("main", "hall").spec.options["password"] == "pa55-word"
     assert "pa55-word" not in device_yaml(PUMP)
+
+
+async def test_a_unit_that_is_no_code_is_kept_and_told_with_the_nearest_one(plant: World) -> None:
+    async with plant.client() as client:
+        spec = (await client.get("/devices/pump")).json()["spec"]
+        assert (await client.put("/devices/pump", json=spec)).json()["warnings"] == []
+        spec["points"][0]["unit"] = "m³/h"
+        spec["points"][1]["unit"] = "???"
+        saved = await client.put("/devices/pump", json=spec)
+        assert saved.status_code == 200
+        first, second = saved.json()["warnings"]
+        assert (first["place"], first["suggestion"]) == ("device.points[0].unit", "m3/h")
+        assert "perhaps m3/h" in first["title"] and "m3/h" in first["title_zh"]
+        assert second["suggestion"] == "" and "perhaps" not in second["title"]
+        shown = (await client.get("/devices/pump")).json()
+        assert shown["spec"]["points"][0]["unit"] == "m³/h" and len(shown["warnings"]) == 2

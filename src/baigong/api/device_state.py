@@ -10,6 +10,7 @@ from msgspec import Struct
 from baigong.api.rooms import Rooms
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError
+from baigong.vocab.units import is_unit, meant
 
 DeviceState = Literal["connected", "connecting", "down", "disabled", "unknown"]
 _STATES = ("connected", "connecting", "down", "disabled", "unknown")
@@ -47,11 +48,41 @@ class DeviceStatus(DeviceLine, frozen=True, kw_only=True):
     backoff_s: float | None = None
 
 
+class DeviceWarning(Struct, frozen=True, kw_only=True):
+    """What was saved and may not be meant. ``suggestion``: what to write at ``place`` instead; "" where unknown."""
+
+    place: str
+    title: str
+    title_zh: str
+    suggestion: str = ""
+
+
 class DeviceDetail(Struct, frozen=True, kw_only=True):
     spec: DeviceSpec
     yaml: str
     revision: int
     status: DeviceStatus
+    warnings: list[DeviceWarning] = []
+
+
+def warnings_of(spec: DeviceSpec) -> list[DeviceWarning]:
+    """Find units that are no UCUM code: they are kept and shown as they are written."""
+    return [
+        _unit_warning(f"device.points[{at}].unit", point.name, point.unit)
+        for at, point in enumerate(spec.points)
+        if not is_unit(point.unit)
+    ]
+
+
+def _unit_warning(place: str, name: str, unit: str) -> DeviceWarning:
+    near = meant(unit)
+    ask, ask_zh = (f": perhaps {near}", f",是否为 {near}") if near else ("", "")
+    return DeviceWarning(
+        place=place,
+        title=f"{name}: the unit {unit} is no UCUM code we know{ask}",
+        title_zh=f"{name}:单位 {unit} 不是已知的 UCUM 代码{ask_zh}",
+        suggestion=near,
+    )
 
 
 def lines(rooms: Rooms, tenant: str) -> list[DeviceLine]:

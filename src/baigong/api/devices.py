@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from baigong.api.device_state import DeviceDetail, DeviceLine, detail, lines
+from baigong.api.device_state import DeviceDetail, DeviceLine, detail, lines, warnings_of
 from baigong.api.rooms import Rooms
 from baigong.api.secrets import hide_secrets, hide_secrets_in_text, keep_secrets
 from baigong.api.wire import JSON, Call, Operation, decode_json, encode, read_body
@@ -271,6 +271,7 @@ async def _shown(rooms: Rooms, tenant: str, device: str) -> Response:
         yaml=hide_secrets_in_text(text, row.spec),
         revision=row.revision,
         status=await detail(rooms, tenant, row.spec),
+        warnings=warnings_of(row.spec),
     )
     response = encode(made)
     response.headers["ETag"] = f'"{row.revision}"'

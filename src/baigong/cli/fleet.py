@@ -63,7 +63,9 @@ def add_device(
             show.tell(f"{made['added']:,} devices added, {made['changed']:,} changed; see: baigong device list")
             return
         for spec in specs:
-            link.json("PUT", f"/devices/{quote(spec.device, safe='')}", body=spec)
+            made = link.json("PUT", f"/devices/{quote(spec.device, safe='')}", body=spec)
+            for warning in made["warnings"]:
+                show.tell(f"warning: {warning['title']}")
             show.tell(f"device {spec.device}: {len(spec.points)} points; see: baigong device show {spec.device}")
 
 

@@ -211,6 +211,7 @@ export interface DevicePage {
   yaml: string
   revision?: number
   status: DeviceStatus
+  warnings?: { place: string; title: string; title_zh: string; suggestion?: string }[]
 }
 
 export interface DeviceEvent {
@@ -280,6 +281,8 @@ export interface Point {
   sloped?: boolean
   discovered?: boolean
   retired?: boolean
+  write?: components['schemas']['WriteRule'] | null
+  may_write?: boolean
   latest: Latest | null
 }
 

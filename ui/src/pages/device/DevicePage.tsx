@@ -20,7 +20,7 @@ import { TextTab } from './TextTab'
 import { useState } from 'react'
 
 export default function DevicePage() {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const route = routeOf(usePath())
   const device = route.page === 'device' ? route.device : ''
   const tab = route.page === 'device' ? route.tab : 'points'
@@ -69,6 +69,9 @@ export default function DevicePage() {
       }
     >
       {status.error ? <ErrorNote problem={status.error}>{status.backoff_s ? <p className="muted">{t('device.backoff', { n: Math.round(status.backoff_s) })}</p> : null}</ErrorNote> : null}
+      {(data.warnings ?? []).slice(0, 5).map((warning) => (
+        <p key={warning.place} className="muted">{i18n.language === 'zh' ? warning.title_zh : warning.title}</p>
+      ))}
       <Tabs
         activeKey={tab}
         onChange={(key) => navigate(deviceLink(device, key), { replace: true })}
