@@ -11,8 +11,9 @@ from starlette.responses import Response
 from baigong.api.rooms import Rooms
 from baigong.api.throttle import Throttle
 from baigong.api.wire import COOKIE, JSON, Call, Operation
+from baigong.registry.explain import may
 from baigong.registry.people import SESSION_US, Principal
-from baigong.vocab.errors import FixConfiguration, Reauthenticate
+from baigong.vocab.errors import FixConfiguration
 
 _DEVICE_COOKIE = "baigong_browser"
 _YEAR_S = 365 * 86_400
@@ -35,6 +36,14 @@ class Session(Struct, frozen=True, kw_only=True):
     must_set_password: bool
     must_set_factor: bool
     demo: bool  # whether this platform runs the demo plant
+    may: May
+
+
+class May(Struct, frozen=True, kw_only=True):
+    """Actions on all of one's own company, and on the installation (security/policies/schema.cedarschema)."""
+
+    company: list[str]
+    platform: list[str]
 
 
 class NewPassword(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,23 +55,6 @@ class NewPassword(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 class Language(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     language: Annotated[str, Meta(pattern="^(zh|en|)$")]
-
-
-class NewToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    title: Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class MadeToken(Struct, frozen=True, kw_only=True):
-    """``token`` is shown this once."""
-
-    token: str
-
-
-class Token(Struct, frozen=True, kw_only=True):
-    id: str
-    title: str
-    person: str | None
-    created_us: int
 
 
 def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
@@ -107,7 +99,6 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
         Operation("GET", "/session", "Who is signed in", whoami, answer=Session, before_password=True),
         Operation("DELETE", "/session", "Sign out", sign_out, before_password=True),
         *_mine(rooms),
-        *_tokens(rooms),
     ]
 
 
@@ -127,39 +118,10 @@ def _mine(rooms: Rooms) -> list[Operation]:
     ]
 
 
-def _tokens(rooms: Rooms) -> list[Operation]:
-    people = rooms.registry.people
-
-    async def tokens(call: Call) -> Any:
-        return [
-            Token(id=t.token, title=t.title, person=t.person, created_us=t.created_us)
-            for t in await people.tokens(call.tenant)
-        ]
-
-    async def add(call: Call) -> Any:
-        administrators_only(call)
-        person = call.who.user if call.who.by == "cookie" else None
-        return MadeToken(token=await people.add_token(call.tenant, call.body.title, person=person, role=call.who.role))
-
-    async def drop(call: Call) -> Any:
-        administrators_only(call)
-        await people.drop_token(call.tenant, call.part("id"))
-
-    return [
-        Operation("GET", "/tokens", "API tokens", tokens, answer=list[Token]),
-        Operation("POST", "/tokens", "Make an API token", add, body=NewToken, answer=MadeToken),
-        Operation("DELETE", "/tokens/{id}", "Revoke an API token", drop),
-    ]
-
-
-def administrators_only(call: Call) -> None:
-    if call.who.role != "admin":
-        raise Reauthenticate("auth.denied", "only an administrator may do that")
-
-
 def _session(who: Principal, rooms: Rooms) -> Session:
     if not who.user:
         raise FixConfiguration("http.not_found", "no such session")
+    company, platform = may(rooms.registry.rights, who)
     return Session(
         user=who.user,
         tenant=who.tenant,
@@ -168,6 +130,7 @@ def _session(who: Principal, rooms: Rooms) -> Session:
         must_set_password=who.must_set_password,
         must_set_factor=rooms.registry.factors.owes(who),
         demo=rooms.demo is not None,
+        may=May(company=company, platform=platform),
     )
 
 

@@ -152,7 +152,7 @@ def asyncio_run(work: Any) -> None:
 
 def main() -> None:
     """Run a command; an error of ours is one clear line and exit code 2."""
-    from baigong.cli import ask, audit, command, counting, fleet, keep, person, tenant
+    from baigong.cli import ask, audit, command, counting, fleet, grant, keep, person, tenant
 
     ask.add(app)
     audit.add(app)
@@ -161,6 +161,7 @@ def main() -> None:
     fleet.add(app)
     keep.add(app)
     person.add(app)
+    grant.add(app)
     tenant.add(app)
     try:
         app()

@@ -21,6 +21,7 @@ from baigong.vocab.errors import FixConfiguration, Reauthenticate, ReportBug
 
 ADMIN = "admin"
 ADMIN_ROLES = ("tenant_admin", "platform_operator")
+_NEVER_US = 1 << 62
 SESSION_US = 30 * 86_400_000_000
 _KEY_TITLE = "key file of the data folder"
 _HASHING = 2  # password proofs at once: each takes 64 MiB
@@ -43,7 +44,7 @@ class Principal:
     language: str = ""
     must_set_password: bool = False
     session: str = ""
-    expires_us: int = 1 << 62
+    expires_us: int = _NEVER_US
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -212,10 +213,13 @@ class People:
     async def tokens(self, tenant: str) -> list[TokenRow]:
         return [t for t in await self._records.read(access.all_tokens) if t.tenant == tenant]
 
-    async def add_token(self, tenant: str, title: str, *, person: str | None = None, role: str = "admin") -> str:
-        """Make an API token; it is shown once and kept only as a digest."""
+    async def add_token(
+        self, tenant: str, title: str, *, person: str | None = None, role: str = "admin", expires_us: int | None = None
+    ) -> str:
+        """Make an API token; it is shown once and kept only as a digest. ``expires_us``: None for never."""
         secret = new_token("bgt")
-        row = TokenRow(new_token("t")[:12], tenant, person, title, digest(secret), role, self._clock_us())
+        now = self._clock_us()
+        row = TokenRow(new_token("t")[:12], tenant, person, title, digest(secret), role, now, expires_us)
 
         def work(connection: sa.Connection) -> None:
             access.ensure_tenant(connection, tenant, row.created_us)
@@ -322,6 +326,7 @@ def _of_token(row: TokenRow) -> Principal:
         by="token",
         token=row.token,
         person=row.person or "",
+        expires_us=_NEVER_US if row.expires_us is None else row.expires_us,
     )
 
 

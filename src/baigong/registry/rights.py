@@ -157,6 +157,10 @@ class Rights:
     async def grants(self, tenant: str) -> list[GrantRow]:
         return await self._records.read(lambda c: grants_of(c, tenant))
 
+    def held(self, id: str) -> GrantRow | None:
+        """Return a grant in force."""
+        return self._grants[id][0] if id in self._grants else None
+
     def policy(self, id: str) -> Policy | None:
         return self._remembered.policies.get(id)
 
@@ -260,14 +264,17 @@ def policy_text(
     *,
     starts: str | None = None,
     ends: str | None = None,
+    company: str = "",
 ) -> str:
     """Write the policy of a grant from a form: who may do what on which object (and all below it), from when to when.
+
+    ``company``: only people of this one, for a role, which others have too.
 
     >>> print(policy_text(Ref("User", "wang"), ["read"], Ref("Asset", "mould/press1"), ends="2026-12-01T00:00:00Z"))
     permit (principal == User::"wang", action in [Action::"read"], resource in Asset::"mould/press1")
     when { context.now < datetime("2026-12-01T00:00:00Z") };
     """
-    for ref in (principal, resource):
+    for ref in (principal, resource, tenant_ref(company or "-")):
         if not _IDENTIFIER.match(ref.id):
             raise FixConfiguration("policy.invalid", f"{ref.id!r} cannot stand in a policy", place=ref.kind)
     relation = "in" if principal.kind == "Role" else "=="
@@ -275,4 +282,5 @@ def policy_text(
     head = f"permit (principal {relation} {principal}, action in [{named}], resource in {resource})"
     bounds = [f'context.now >= datetime("{starts}")'] if starts else []
     bounds += [f'context.now < datetime("{ends}")'] if ends else []
+    bounds += [f"principal.tenant == {tenant_ref(company)}"] if company else []
     return head + (f"\nwhen {{ {' && '.join(bounds)} }};" if bounds else ";")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from baigong.stores.records.tables import people, session_origins, sessions, settings, tenants, tokens
+from baigong.stores.records.tables import people, session_origins, sessions, settings, tenants, token_ends, tokens
 
 
 @dataclass(slots=True, frozen=True)
@@ -39,6 +39,7 @@ class TokenRow:
     digest: str
     role: str
     created_us: int
+    expires_us: int | None = None
 
 
 def ensure_tenant(connection: sa.Connection, tenant: str, now_us: int) -> None:
@@ -116,11 +117,14 @@ def add_token(connection: sa.Connection, row: TokenRow) -> None:
             created_us=row.created_us,
         )
     )
+    if row.expires_us is not None:
+        connection.execute(token_ends.insert().values(token=row.token, expires_us=row.expires_us))
 
 
 def all_tokens(connection: sa.Connection) -> list[TokenRow]:
-    rows = connection.execute(sa.select(tokens).order_by(tokens.c.created_us))
-    return [TokenRow(r.token, r.tenant, r.person, r.title, r.digest, r.role, r.created_us) for r in rows]
+    told = tokens.outerjoin(token_ends, token_ends.c.token == tokens.c.token)
+    wanted = sa.select(*tokens.c, token_ends.c.expires_us).select_from(told).order_by(tokens.c.created_us)
+    return [TokenRow(**{n: getattr(r, n) for n in TokenRow.__slots__}) for r in connection.execute(wanted)]
 
 
 def drop_token(connection: sa.Connection, tenant: str, token: str) -> bool:

@@ -25,6 +25,7 @@ from baigong.stores.records.tables import (
     second_factors,
     session_origins,
     stops,
+    token_ends,
 )
 from baigong.vocab.errors import FixConfiguration
 
@@ -62,12 +63,17 @@ def _keep_commands(connection: sa.Connection) -> None:
     stops.create(connection)
 
 
+def _let_tokens_end(connection: sa.Connection) -> None:
+    token_ends.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
     _keep_audit_log_and_grants,
     _know_companies_and_their_people,
     _keep_commands,
+    _let_tokens_end,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))

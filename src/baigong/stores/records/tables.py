@@ -56,6 +56,13 @@ tokens = sa.Table(
     sa.Column("created_us", sa.BigInteger, nullable=False),
 )
 
+token_ends = sa.Table(
+    "token_ends",
+    metadata,
+    sa.Column("token", sa.Text, sa.ForeignKey("tokens.token", ondelete="CASCADE"), primary_key=True),
+    sa.Column("expires_us", sa.BigInteger, nullable=False),
+)
+
 devices = sa.Table(
     "devices",
     metadata,
