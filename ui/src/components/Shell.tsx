@@ -9,13 +9,14 @@ import { OfflineBar } from './OfflineBar'
 import { usePreferences } from './preferences'
 import { SearchBox } from './SearchBox'
 
-type Entry = { page: 'overview' | 'connect' | 'trends' | 'sql' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
+type Entry = { page: 'overview' | 'connect' | 'commands' | 'trends' | 'sql' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
 
 const RAIL: Entry[] = [
   { page: 'overview', href: '/', icon: 'overview' },
   { page: 'trends', href: '/trends', icon: 'trends', also: ['point'] },
   { page: 'sql', href: '/sql', icon: 'sql' },
   { page: 'connect', href: '/connect', icon: 'connect', also: ['add', 'device'] },
+  { page: 'commands', href: '/commands', icon: 'command' },
   { page: 'demo', href: '/demo', icon: 'demo' },
   { page: 'system', href: '/system', icon: 'system' },
 ]

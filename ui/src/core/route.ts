@@ -1,16 +1,17 @@
 /** Which page an address means. Addresses are plain paths; the server answers every one with index.html. */
 
 export type Route =
-  | { page: 'overview' | 'connect' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'missing' }
+  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'missing' }
   | { page: 'device'; device: string; tab: string }
   | { page: 'point'; point: string }
 
-const SIMPLE: Record<string, 'overview' | 'connect' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about'> = {
+const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about'> = {
   '': 'overview',
   overview: 'overview',
   connect: 'connect',
   devices: 'connect',
   'connect/add': 'add',
+  commands: 'commands',
   trends: 'trends',
   sql: 'sql',
   system: 'system',

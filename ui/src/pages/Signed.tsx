@@ -10,6 +10,7 @@ import { Boundary } from './Boundary'
 const PAGES = {
   overview: lazy(() => import('./overview/OverviewPage')),
   connect: lazy(() => import('./connect/ConnectPage')),
+  commands: lazy(() => import('./commands/CommandsPage')),
   add: lazy(() => import('./add/AddDevicePage')),
   device: lazy(() => import('./device/DevicePage')),
   point: lazy(() => import('./point/PointPage')),

@@ -1,5 +1,7 @@
 /** What the server says, as TypeScript. Written by hand until `npm run wire` generates it from OpenAPI. */
 
+import type { components } from './openapi'
+
 /** RFC 9457; `title` is the sentence for people. */
 export interface Problem {
   code: string

@@ -1,6 +1,6 @@
 /** One point: its value, its last hour, where it comes from, why it is what it is. */
 import { Button } from 'antd'
-import { lazy, Suspense } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Age } from '../../components/Age'
 import { Facts } from '../../components/Facts'
@@ -19,6 +19,7 @@ import { deviceLink, routeOf, trendLink } from '../../core/route'
 import { fullTitle, spoken } from '../../core/spoken'
 import { CounterCard } from './CounterCard'
 import { PointEdit } from './PointEdit'
+import { WriteDialog } from './WriteDialog'
 
 const BurstViewer = lazy(() => import('./BurstViewer'))
 const QuickChart = lazy(() => import('../trends/QuickChart'))
@@ -30,6 +31,7 @@ export default function PointPage() {
   const language = useLanguageCode()
   const { data: raw, error, reload } = useAsk(`point:${name}`, () => points.get(name))
   const data = raw && spoken(language, raw)
+  const [writing, setWriting] = useState(false)
   const sample = useLiveSample(name || null, data?.latest)
   if (!data || !raw) return <Page title={name}>{error ? <ErrorNote problem={error} retry={reload} /> : <Waiting rows={8} />}</Page>
   return (
@@ -37,11 +39,19 @@ export default function PointPage() {
       title={fullTitle(language, data)}
       sub={data.title ? <code>{name}</code> : undefined}
       tools={
-        <Button icon={<Icon name="trends" size={16} />} onClick={() => navigate(trendLink([name]))}>
-          {t('nav.trends')}
-        </Button>
+        <>
+          {raw.write && raw.may_write ? (
+            <Button icon={<Icon name="command" size={16} />} onClick={() => setWriting(true)}>
+              {t('write.open')}
+            </Button>
+          ) : null}
+          <Button icon={<Icon name="trends" size={16} />} onClick={() => navigate(trendLink([name]))}>
+            {t('nav.trends')}
+          </Button>
+        </>
       }
     >
+      {writing && raw.write ? <WriteDialog point={data} rule={raw.write} onClose={() => setWriting(false)} /> : null}
       {data.kind === 'burst' ? (
         <section className="card">
           <Suspense fallback={<Waiting rows={8} />}>
