@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run, eventually
 
 _FILE = """device: bench
@@ -85,3 +87,33 @@ def test_what_is_wrong_is_said_and_nothing_is_changed(up: Path, run: Run, tmp_pa
     assert "name=value" in run("device", "test", "--driver", "sim", "--option", "x", "--data", up).err
     assert "there is no such" not in run("point", "list", "nothing-like-this", "--data", up).err
     assert "point.unknown" in run("point", "why", "no.such", "--data", up).err
+
+
+def test_titles_are_in_the_terminals_language(
+    up: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "worded.yaml"
+    file.write_text("""device: worded
+driver: sim
+points:
+- {name: worded.flow, address: "constant?value=1", unit: m³/h, title: Flow, title_zh: 流量}
+- {name: worded.plain, address: "constant?value=2", title: Only English}
+""")
+    said = run("device", "add", "--data", up, file)
+    assert said.code == 0 and "worded.flow: the unit m³/h is no UCUM code we know: perhaps m3/h" in said.err
+
+    def listed(**environment: str) -> str:
+        for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return run("point", "list", "worded", "--data", up).out
+
+    chinese = listed(LANG="zh_CN.UTF-8")
+    assert "流量" in chinese and "Flow" not in chinese and "Only English" in chinese
+    assert "Flow" in listed(LANG="en_US.UTF-8") and "Flow" in listed() and "流量" not in listed(LANG="C")
+    assert "Flow" in listed(LANG="zh_CN.UTF-8", LC_ALL="C"), "LC_ALL decides"
+    query = "select title, title_zh from points where name like 'worded.%' order by name"
+    assert "流量" in run("ask", query, "--data", up).out
+    assert run("ask", "select title_zh from episodes", "--data", up).code == 0
+    assert run("device", "remove", "worded", "--data", up).code == 0

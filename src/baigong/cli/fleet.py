@@ -65,7 +65,7 @@ def add_device(
         for spec in specs:
             made = link.json("PUT", f"/devices/{quote(spec.device, safe='')}", body=spec)
             for warning in made["warnings"]:
-                show.tell(f"warning: {warning['title']}")
+                show.tell(f"warning: {show.title(warning)}")
             show.tell(f"device {spec.device}: {len(spec.points)} points; see: baigong device show {spec.device}")
 
 
@@ -199,13 +199,13 @@ def drivers(as_json: Json = False, data: Data = None, url: Url = None, token: To
     if as_json:
         show.json(found)
         return
-    rows = []
+    rows, told = [], show.language()
     for driver in found:
-        rows.append((driver["id"], driver["title"]["en"], "", driver["summary"]["en"]))
+        rows.append((driver["id"], driver["title"][told], "", driver["summary"][told]))
         for option in driver["options"]:
             default = option.get("default")
             note = "required" if option["required"] else "" if default is None else f"default {default}"
-            rows.append(("", f"  {option['name']}", option["type"], f"{option['label']['en']} {note}".strip()))
+            rows.append(("", f"  {option['name']}", option["type"], f"{option['label'][told]} {note}".strip()))
     show.table(("driver", "option", "type", "meaning"), rows)
 
 

@@ -45,7 +45,7 @@ def list_points(
     if as_json:
         show.json(found)
         return
-    rows = [(p["name"], p["unit"], p["kind"], p["title"], p["device"], p["address"], p["number"]) for p in found]
+    rows = [(p["name"], p["unit"], p["kind"], show.title(p), p["device"], p["address"], p["number"]) for p in found]
     show.table(("point", "unit", "kind", "title", "device", "address", "number"), rows)
     _more(total, len(rows))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -93,6 +94,18 @@ def when(time_us: int | None) -> str:
 
 def quality(code: int) -> str:
     return q.describe(code)
+
+
+def language() -> str:
+    """Return the terminal's language, ``zh`` or ``en``: of the variables of locale(7) the first that is set."""
+    told = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return "zh" if told.lower().startswith("zh") else "en"
+
+
+def title(facts: Mapping[str, Any]) -> str:
+    """Choose the title in the terminal's language; the other one where there is only that."""
+    given, chinese = facts.get("title") or "", facts.get("title_zh") or ""
+    return str(chinese or given) if language() == "zh" else str(given or chinese)
 
 
 def problem(error: dict[str, Any] | None) -> str:

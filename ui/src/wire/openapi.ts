@@ -482,6 +482,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom this company lets in */
+        get: operations["get_grants"];
+        put?: never;
+        /** Let somebody in */
+        post: operations["post_grants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a grant */
+        delete: operations["delete_grants_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -968,6 +1003,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rights/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why somebody may do it */
+        get: operations["get_rights_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rights/of": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What somebody may do */
+        get: operations["get_rights_of"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -1233,6 +1302,18 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Abilities
+         * @description What somebody may do, and by which policies.
+         */
+        Abilities: {
+            company: string[];
+            platform: string[];
+            policies: components["schemas"]["Reason"][];
+            roles: string[];
+            tenant: string;
+            who: string;
+        };
         /** Action */
         Action: {
             label: string;
@@ -1571,6 +1652,8 @@ export interface components {
             revision: number;
             spec: components["schemas"]["DeviceSpec"];
             status: components["schemas"]["DeviceStatus"];
+            /** @default [] */
+            warnings: components["schemas"]["DeviceWarning"][];
             yaml: string;
         };
         /** DeviceLine */
@@ -1658,6 +1741,17 @@ export interface components {
             title: string;
             title_zh: string;
             values_s: number;
+        };
+        /**
+         * DeviceWarning
+         * @description What was saved and may not be meant. ``suggestion``: what to write at ``place`` instead; "" where unknown.
+         */
+        DeviceWarning: {
+            place: string;
+            /** @default  */
+            suggestion: string;
+            title: string;
+            title_zh: string;
         };
         /**
          * Entry
@@ -1764,6 +1858,28 @@ export interface components {
             old_end: number | null;
             time_us: number;
         };
+        /** ExplainQuery */
+        ExplainQuery: {
+            action: string;
+            /** @default tenant */
+            object: string;
+            who: string;
+        };
+        /**
+         * Explained
+         * @description ``needed``: what would open it, none when it is open.
+         */
+        Explained: {
+            action: string;
+            allowed: boolean;
+            because: components["schemas"]["Reason"][];
+            needed: string[];
+            needed_zh: string[];
+            object: string;
+            sentence: string;
+            sentence_zh: string;
+            who: string;
+        };
         /**
          * Factor
          * @description ``required``: by a role of mine; ``codes_left``: recovery codes not used yet.
@@ -1794,6 +1910,30 @@ export interface components {
         /** FaultSwitch */
         FaultSwitch: {
             active: boolean;
+        };
+        /** Grant */
+        Grant: {
+            actions: string[];
+            data_from_us: number | null;
+            data_until_us: number | null;
+            id: string;
+            made_by: string;
+            made_us: number;
+            object: string;
+            permits: boolean;
+            principal: string;
+            revoked_by: string | null;
+            revoked_us: number | null;
+            text: string;
+            title: string;
+        };
+        /**
+         * GrantsQuery
+         * @description ``revoked``: those that are over, too.
+         */
+        GrantsQuery: {
+            /** @default false */
+            revoked: boolean;
         };
         /** Growth */
         Growth: {
@@ -2013,6 +2153,14 @@ export interface components {
             devices: components["schemas"]["KeptDevice"][];
         };
         /**
+         * May
+         * @description Actions on all of one's own company, and on the installation (security/policies/schema.cedarschema).
+         */
+        May: {
+            company: string[];
+            platform: string[];
+        };
+        /**
          * Member
          * @description ``must_set_password``: has a one-time password only; ``sessions``: how many browsers are signed in.
          */
@@ -2087,6 +2235,34 @@ export interface components {
             uri: string;
         };
         /**
+         * NewGrant
+         * @description Either a form or ``text``, one Cedar policy. Times: microseconds, ISO 8601, ``now``, ``+30d``; empty: no bound.
+         *
+         *         ``principal``: a person's name, ``token:t_…``, ``machine:…``, ``flow:…`` or ``role:COMPANY/ROLE``. ``object``:
+         *         ``tenant``, ``asset:line1``, ``point:line1.temperature`` or ``device:plc``. ``starts``–``ends``: when it holds;
+         *         ``data_from``–``data_until``: which values it opens.
+         */
+        NewGrant: {
+            /** @default [] */
+            actions: string[];
+            /** @default  */
+            data_from: string;
+            /** @default  */
+            data_until: string;
+            /** @default  */
+            ends: string;
+            /** @default  */
+            object: string;
+            /** @default  */
+            principal: string;
+            /** @default  */
+            starts: string;
+            /** @default  */
+            text: string;
+            /** @default  */
+            title: string;
+        };
+        /**
          * NewPassword
          * @description ``current`` is not asked for after signing in with the one-time secret.
          */
@@ -2119,8 +2295,15 @@ export interface components {
             /** @default  */
             title_zh: string;
         };
-        /** NewToken */
+        /**
+         * NewToken
+         * @description ``role``: one of GET /roles, or several with commas; left out: the maker's own. ``ends``: ``+90d``, ISO 8601.
+         */
         NewToken: {
+            /** @default  */
+            ends: string;
+            /** @default  */
+            role: string;
             title: string;
         };
         /** Newest */
@@ -2128,6 +2311,10 @@ export interface components {
             quality: number;
             time_us: number;
             value: number | string | null;
+        };
+        /** OfQuery */
+        OfQuery: {
+            who: string;
         };
         /**
          * OneTimePassword
@@ -2389,6 +2576,24 @@ export interface components {
             values_per_day: number | null;
         };
         /**
+         * Reason
+         * @description A policy that decided. ``kind``: role, grant or wall (a ready-made refusal).
+         */
+        Reason: {
+            actions: string[];
+            id: string;
+            kind: string;
+            /** @default  */
+            made_by: string;
+            /** @default null */
+            made_us: number | null;
+            object: string;
+            permits: boolean;
+            text: string;
+            title: string;
+            title_zh: string;
+        };
+        /**
          * RecoveryCodes
          * @description Each opens once, in place of the phone's code. Shown this once.
          */
@@ -2509,6 +2714,7 @@ export interface components {
         Session: {
             demo: boolean;
             language: string;
+            may: components["schemas"]["May"];
             must_set_factor: boolean;
             must_set_password: boolean;
             role: string;
@@ -2767,11 +2973,16 @@ export interface components {
             /** @enum {unknown} */
             tile: "data" | "network" | "platform" | "security";
         };
-        /** Token */
+        /**
+         * Token
+         * @description ``expires_us``: null for never.
+         */
         Token: {
             created_us: number;
+            expires_us: number | null;
             id: string;
             person: string | null;
+            role: string;
             title: string;
         };
         /** Verdict */
@@ -3952,6 +4163,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Event"][];
                 };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_grants: {
+        parameters: {
+            query?: {
+                revoked?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whom this company lets in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_grants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            /** @description Let somebody in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_grants_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -5162,6 +5466,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetentionAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rights_explain: {
+        parameters: {
+            query: {
+                who: string;
+                action: string;
+                object?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why somebody may do it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explained"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rights_of: {
+        parameters: {
+            query: {
+                who: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What somebody may do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Abilities"];
                 };
             };
             /** @description What went wrong, and what helps */

@@ -45,6 +45,7 @@ POINTS = pa.schema(
         pa.field("unit", pa.string()),
         pa.field("kind", pa.string()),
         pa.field("title", pa.string()),
+        pa.field("title_zh", pa.string()),
         pa.field("device", pa.string()),
         pa.field("address", pa.string()),
         pa.field("sloped", pa.bool_()),  # interpolate between samples (else the last value holds): rollups only
@@ -63,6 +64,7 @@ EPISODES = pa.schema(
         pa.field("start_time", TIME),
         pa.field("end_time", TIME),  # null while open
         pa.field("title", pa.string()),
+        pa.field("title_zh", pa.string()),
         pa.field("parent", pa.string()),
         pa.field("attributes", pa.string()),  # JSON
         pa.field("simulated", pa.bool_()),
@@ -238,6 +240,7 @@ def episodes_table(episodes: Iterable[Episode]) -> pa.Table:
             "start_time": e.start_us,
             "end_time": e.end_us,
             "title": e.title,
+            "title_zh": e.title_zh or None,
             "parent": e.parent,
             "attributes": msgspec.json.encode(e.attributes).decode(),
             "simulated": e.simulated,
