@@ -67,7 +67,7 @@ def list_grants(
 ) -> None:
     """List whom this company lets in."""
     with reach(data, url, token) as link:
-        found: list[dict[str, Any]] = link.json("GET", f"/grants?revoked={str(revoked).lower()}")
+        found: list[dict[str, Any]] = link.json("GET", "/grants", params={"revoked": str(revoked).lower()})
     if as_json:
         show.json(found)
         return
@@ -98,10 +98,8 @@ def why_may(
     token: Token = None,
 ) -> None:
     """Say why somebody may do something, or what they would need."""
-    asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in
-                     (("who", who), ("action", action), ("object", thing)))  # fmt: skip
     with reach(data, url, token) as link:
-        told = link.json("GET", f"/rights/explain?{asked}")
+        told = link.json("GET", "/rights/explain", params={"who": who, "action": action, "object": thing})
     if as_json:
         show.json(told)
         return

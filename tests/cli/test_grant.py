@@ -1,0 +1,45 @@
+"""Letting a guest in by command, and what it then reaches by API and SQL on a platform as people start it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx2 as httpx
+
+from tests.cli.conftest import Run, eventually
+
+_ROWS = "time,mine1.a,theirs1.b\n2026-01-01T00:00:00Z,1.5,666.25\n2026-01-02T00:00:00Z,2.5,666.25\n"
+_COUNT = "select distinct name, value from telemetry order by all"
+
+
+def test_a_guest_comes_in_looks_and_goes(up: Path, run: Run, tmp_path: Path) -> None:
+    where = ("--data", up)
+    url, key = (up / "url").read_text().strip(), (up / "key").read_text().strip()
+    with httpx.Client(base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {key}"}, trust_env=False) as owner:
+        file = tmp_path / "rows.csv"
+        file.write_text(_ROWS)
+        assert run("import", file, *where).code == 0
+        asked = {"sql": "select count(*) from telemetry where name in ('mine1.a', 'theirs1.b')"}
+        eventually(lambda: owner.post("/sql", json=asked).json()["rows"] == [[4]])
+        secret = owner.post("/tokens", json={"title": "guest", "role": "regulator"}).json()["token"]
+        (id,) = [t["id"] for t in owner.get("/tokens").json() if t["title"] == "guest"]
+    guest = ("--url", url, "--token", secret)
+    assert run("query", _COUNT, *guest).code != 0, "nothing is open yet"
+    why = run("why-may", f"token:{id}", "read", "asset:mine1", *where)
+    assert why.code == 0 and "nothing permits it" in why.out and "没有任何授权" in why.out
+    made = run("grant", "add", f"token:{id}", "see,read", "asset:mine1", "--title", "look", "--to", "+30d",
+               "--data-from", "2026-01-02T00:00:00Z", *where)  # fmt: skip
+    assert made.code == 0, made.err
+    grant = made.out.strip()
+    (listed,) = json.loads(run("grant", "list", "--json", *where).out)
+    assert (listed["id"], listed["title"]) == (grant, "look")
+    told = run("query", _COUNT, "--format", "csv", *guest)
+    assert told.code == 0, told.err
+    assert told.out.split() == ['"name","value"', '"mine1.a",2.5']
+    whole = run("query", _COUNT, "--format", "csv", *where)
+    assert "666.25" in whole.out, "the owner sees all, also after a guest"
+    assert "look" in run("why-may", f"token:{id}", "read", "asset:mine1", *where).out
+    assert run("grant", "revoke", grant, *where).code == 0
+    assert run("query", _COUNT, *guest).code != 0
+    assert json.loads(run("grant", "list", "--json", *where).out) == []
