@@ -8,6 +8,7 @@ import struct
 import sys
 import threading
 import time
+from typing import Any
 
 import msgspec
 import pytest
@@ -26,6 +27,7 @@ from baigong.plant.publishers import FrontDoor, payload, publishers
 from baigong.plant.servers import run_plant, serving
 from baigong.plant.world import Plant
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.happenings import Command
 
 NOW = time.time_ns() // 1000
 SCENARIO = first_scenario(7, NOW, 3)
@@ -334,3 +336,35 @@ def test_the_tour_takes_ten_minutes_and_knows_this_plant():
         assert step.title and step.title_zh and step.text and step.text_zh and step.link.startswith("/")
         if step.link.startswith("/trends?p="):
             assert set(step.link.removeprefix("/trends?p=").split("&")[0].split(",")) <= known
+
+
+async def test_a_set_point_is_written_and_the_machine_follows() -> None:
+    """Only set-points can be written; the water follows the new value, and the programme goes on below it."""
+    ports = free_ports()
+    spec = next(d for d in devices(ports) if d.device == "pump-plc")
+    by_name = {p.name: p for p in spec.points}
+    names = ("cooling.setpoint", "cooling.supply_temp")
+    wanted = [Wanted(i, by_name[name].address) for i, name in enumerate(names)]
+    live = LivePlant(Plant(SCENARIO))
+    start = NOW
+
+    def order(name: str, raw: float) -> Command:
+        return Command(
+            id="c", tenant="t", point=1, address=by_name[name].address, value=raw, asked_by="x", expires_us=1
+        )
+
+    async def read(driver: Any) -> list[float]:
+        rows = (await driver.read(wanted)).to_pylist()
+        return [row["value"] * by_name[name].scale for row, name in zip(rows, names, strict=True)]
+
+    async with serving(ports, None, live.at(start)) as servers, manifest("modbus").open(spec.options) as driver:
+        before = await read(driver)
+        assert before[0] == pytest.approx(22.0)
+        await driver.write(order("cooling.setpoint", 250))
+        assert (await read(driver))[0] == pytest.approx(25.0)
+        with pytest.raises(FixConfiguration):
+            await driver.write(order("cooling.supply_temp", 100))
+        for tick in range(1, 9):
+            await servers.show(live.at(start + tick * 40_000_000))
+        after = await read(driver)
+        assert after[0] == pytest.approx(25.0) and after[1] == pytest.approx(before[1] + 3.0, abs=0.8)

@@ -11,10 +11,11 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from baigong.drivers.modbus.address import Register
-from baigong.drivers.modbus.codec import encode
+from baigong.drivers.modbus.codec import Decoder, encode
 from baigong.plant.catalogue import DEVICES, Signal, signals
 from baigong.plant.live import Shown
 from baigong.plant.points import HOST, MODBUS_UNITS, MQTT_DEVICES, OPCUA_DEVICES, Ports, modbus_type, register
+from baigong.plant.setpoints import SETPOINTS, SetPoints
 from baigong.vocab.errors import FixConfiguration
 
 _REGISTERS = 400
@@ -22,9 +23,10 @@ _REGISTERS = 400
 
 @dataclass(slots=True)
 class Unit:
-    """The registers of one PLC or meter; writes are refused, so nobody breaks the demonstration by accident."""
+    """The registers of one PLC or meter; only its set-points can be written, whole."""
 
     device: str
+    setpoints: SetPoints = field(default_factory=SetPoints)
     bank: list[int] = field(default_factory=lambda: [0] * _REGISTERS)
     _where: list[tuple[Signal, Register, float]] = field(init=False)
     _last: dict[str, float] = field(default_factory=dict)
@@ -57,18 +59,30 @@ class Unit:
     ) -> ExcCodes | None:
         """Called by pymodbus before each access, with the whole block to be brought up to date."""
         if values is not None:
-            return ExcCodes.ILLEGAL_FUNCTION
+            return self._take(address, [int(v) for v in values])
         if address + count > _REGISTERS:
             return ExcCodes.ILLEGAL_ADDRESS
         registers[address - first : address - first + count] = self.bank[address : address + count]
         return None
+
+    def _take(self, address: int, values: list[int]) -> ExcCodes | None:
+        """Somebody writes: a set-point is taken over at once, anything else is refused."""
+        for signal, where, scale in self._where:
+            if signal.name in SETPOINTS and (where.start, where.count) == (address, len(values)):
+                self.bank[address : address + len(values)] = values
+                raw = np.array(values, ">u2").view(np.uint8)
+                (value,) = Decoder(1, [(0, where, 0)]).decode(raw).value
+                self.setpoints.write(signal.name, float(value) * scale)
+                return None
+        return ExcCodes.ILLEGAL_ADDRESS
 
 
 class ModbusServers:
     """Four servers: pump PLC, compressor controller, furnace PLC, and a gateway box with four meters behind it."""
 
     def __init__(self, ports: Ports) -> None:
-        self._units = {name: Unit(name) for name in DEVICES if name not in MQTT_DEVICES + OPCUA_DEVICES}
+        self.setpoints = SetPoints()
+        self._units = {name: Unit(name, self.setpoints) for name in DEVICES if name not in MQTT_DEVICES + OPCUA_DEVICES}
         self._running: dict[int, ModbusTcpServer] = {}
         self._ports = ports
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from baigong.drivers.modbus.address import Register, canonical, parse
 from baigong.plant.catalogue import ASSETS, DEVICES, Row, Signal, signals
+from baigong.plant.setpoints import SETPOINTS
 from baigong.vocab.devices import Counter, DeviceSpec, PointSpec
 from baigong.vocab.ids import point_number
 
@@ -115,6 +116,7 @@ def _point(signal: Signal) -> PointSpec:
         states={code: word for code, (word, _) in row.states.items()},
         states_zh={code: word for code, (_, word) in row.states.items()},
         counter=_counter(row, kind, scale) if row.kind == "counter" else None,
+        write=SETPOINTS[signal.name].rule if signal.name in SETPOINTS else None,
     )
 
 

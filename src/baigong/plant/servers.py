@@ -33,6 +33,7 @@ class Servers:
         self.sending: list[asyncio.Task[None]] = []
 
     async def show(self, shown: Shown, scenario: Scenario | None = None) -> None:
+        self.modbus.setpoints.apply(shown)
         await self.modbus.show(shown)
         for server in self.opcua:
             await server.show(shown)
