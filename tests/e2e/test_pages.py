@@ -31,6 +31,9 @@ PAGES = {
     "demo": "/demo",
     "system": "/system",
     "about": "/about",
+    "access": "/access",
+    "companies": "/companies",
+    "me": "/me",
     "missing": "/nowhere",
 }
 # A key nobody translated shows as itself: dots or low lines between small letters.

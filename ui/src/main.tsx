@@ -7,6 +7,7 @@ import './styles/tokens.css'
 import './styles/shell.css'
 import './styles/parts.css'
 import './styles/pages.css'
+import './styles/access.css'
 
 async function start(): Promise<void> {
   i18next.use(initReactI18next)

@@ -2,6 +2,7 @@
 import { Button, Dropdown } from 'antd'
 import { type ReactNode, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { maySeeCompanies, maySeePeople } from '../core/access'
 import type { Route } from '../core/route'
 import { Icon, type IconName } from './Icon'
 import { Link, navigate } from './navigation'
@@ -9,7 +10,7 @@ import { OfflineBar } from './OfflineBar'
 import { usePreferences } from './preferences'
 import { SearchBox } from './SearchBox'
 
-type Entry = { page: 'overview' | 'connect' | 'commands' | 'trends' | 'sql' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
+type Entry = { page: 'overview' | 'connect' | 'commands' | 'trends' | 'sql' | 'access' | 'companies' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
 
 const RAIL: Entry[] = [
   { page: 'overview', href: '/', icon: 'overview' },
@@ -18,13 +19,16 @@ const RAIL: Entry[] = [
   { page: 'connect', href: '/connect', icon: 'connect', also: ['add', 'device'] },
   { page: 'commands', href: '/commands', icon: 'command' },
   { page: 'demo', href: '/demo', icon: 'demo' },
+  { page: 'access', href: '/access', icon: 'person' },
+  { page: 'companies', href: '/companies', icon: 'company' },
   { page: 'system', href: '/system', icon: 'system' },
 ]
 
 export function Shell({ page, children }: { page: Route['page']; children: ReactNode }) {
   const { t } = useTranslation()
-  const { hasDemo } = usePreferences()
-  const entries = RAIL.filter((entry) => entry.page !== 'demo' || hasDemo)
+  const { hasDemo, session } = usePreferences()
+  const shown: Partial<Record<Entry['page'], boolean>> = { demo: hasDemo, access: maySeePeople(session), companies: maySeeCompanies(session), system: maySeeCompanies(session) }
+  const entries = RAIL.filter((entry) => shown[entry.page] !== false)
   return (
     <div className="shell">
       <a className="skip" href="#content">
@@ -91,6 +95,7 @@ function TopBar() {
           menu={{
             items: [
               { key: 'who', label: `${session?.user ?? ''} · ${session?.tenant ?? ''}`, disabled: true },
+              { key: 'me', label: t('top.me'), onClick: () => navigate('/me') },
               { key: 'about', label: t('about.title'), onClick: () => navigate('/about') },
               { type: 'divider' },
               { key: 'out', label: t('top.signOut'), onClick: signOut },

@@ -9,8 +9,8 @@ const id = encodeURIComponent
 
 export const session = {
   get: () => askJson<Session>('/session', { quiet401: true }),
-  open: (user: string, password: string) =>
-    askJson<Session>('/session', { method: 'POST', json: { user, password }, quiet401: true }),
+  open: (user: string, password: string, code = '') =>
+    askJson<Session>('/session', { method: 'POST', json: code ? { user, password, code } : { user, password }, quiet401: true }),
   close: () => askJson<void>('/session', { method: 'DELETE', quiet401: true }),
   /** The server wants no `current` right after the one-time secret was used. */
   setPassword: (password: string, current?: string) =>

@@ -1,11 +1,11 @@
 /** Which page an address means. Addresses are plain paths; the server answers every one with index.html. */
 
 export type Route =
-  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'missing' }
+  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'me' | 'missing' }
   | { page: 'device'; device: string; tab: string }
   | { page: 'point'; point: string }
 
-const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about'> = {
+const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'me'> = {
   '': 'overview',
   overview: 'overview',
   connect: 'connect',
@@ -17,6 +17,9 @@ const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'tren
   system: 'system',
   demo: 'demo',
   about: 'about',
+  access: 'access',
+  companies: 'companies',
+  me: 'me',
 }
 
 export function routeOf(path: string): Route {

@@ -99,7 +99,7 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
     <ConfigProvider locale={language === 'zh' ? zh : en} theme={dress} wave={{ disabled: true }} button={{ autoInsertSpace: false }}>
       <AntApp component={false}>
         <PreferencesContext.Provider value={preferences}>
-          {session === undefined ? <Starting problem={trouble} /> : session === null || session.must_set_password ? <SignIn session={session} onSession={setSession} /> : <Signed />}
+          {session === undefined ? <Starting problem={trouble} /> : session === null || session.must_set_password || session.must_set_factor ? <SignIn session={session} onSession={setSession} /> : <Signed />}
         </PreferencesContext.Provider>
       </AntApp>
     </ConfigProvider>

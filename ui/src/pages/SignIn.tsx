@@ -2,6 +2,7 @@
 import { Button, Input } from 'antd'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { FactorSetup } from '../components/FactorSetup'
 import { Icon } from '../components/Icon'
 import { ErrorNote } from '../components/notes'
 import { usePreferences } from '../components/preferences'
@@ -30,6 +31,8 @@ export function SignIn({ session, onSession }: { session: Session | null; onSess
         </div>
         {session?.must_set_password ? (
           <SetPassword user={session.user} onDone={onSession} />
+        ) : session?.must_set_factor ? (
+          <MustSetFactor onDone={onSession} />
         ) : (
           <Credentials onDone={onSession} />
         )}
@@ -38,10 +41,22 @@ export function SignIn({ session, onSession }: { session: Session | null; onSess
   )
 }
 
+function MustSetFactor({ onDone }: { onDone: (session: Session) => void }) {
+  const { t } = useTranslation()
+  return (
+    <>
+      <h2>{t('factor.mustTitle')}</h2>
+      <p className="muted">{t('factor.mustText')}</p>
+      <FactorSetup onDone={() => void calls.get().then(onDone)} />
+    </>
+  )
+}
+
 function Credentials({ onDone }: { onDone: (session: Session) => void }) {
   const { t } = useTranslation()
   const [user, setUser] = useState('admin')
   const [password, setPassword] = useState('')
+  const [code, setCode] = useState<string | null>(null) // null: not asked for
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
   const submit = async (event: FormEvent) => {
@@ -49,9 +64,11 @@ function Credentials({ onDone }: { onDone: (session: Session) => void }) {
     setBusy(true)
     setProblem(null)
     try {
-      onDone(await calls.open(user.trim(), password))
+      onDone(await calls.open(user.trim(), password, code?.trim()))
     } catch (error) {
-      setProblem(asProblem(error))
+      const said = asProblem(error)
+      if (said.code === 'auth.code' && code === null) setCode('')
+      else setProblem(said)
     } finally {
       setBusy(false)
     }
@@ -66,6 +83,13 @@ function Credentials({ onDone }: { onDone: (session: Session) => void }) {
         <span>{t('signin.password')}</span>
         <Input.Password name="password" autoComplete="current-password" size="large" autoFocus value={password} onChange={(e) => setPassword(e.target.value)} />
       </label>
+      {code !== null ? (
+        <label className="form-row">
+          <span>{t('signin.code')}</span>
+          <Input name="code" inputMode="numeric" autoComplete="one-time-code" size="large" autoFocus value={code} onChange={(e) => setCode(e.target.value)} />
+          <small className="muted">{t('signin.codeText')}</small>
+        </label>
+      ) : null}
       {problem ? <ErrorNote problem={problem} /> : null}
       <Button type="primary" htmlType="submit" size="large" block loading={busy} disabled={!user || !password}>
         {t('signin.enter')}

@@ -18,6 +18,9 @@ const PAGES = {
   sql: lazy(() => import('./sql/SqlPage')),
   system: lazy(() => import('./system/SystemPage')),
   demo: lazy(() => import('./demo/DemoPage')),
+  access: lazy(() => import('./access/AccessPage')),
+  companies: lazy(() => import('./companies/CompaniesPage')),
+  me: lazy(() => import('./me/AccountPage')),
   about: lazy(() => import('./AboutPage')),
   missing: lazy(() => import('./MissingPage')),
 }

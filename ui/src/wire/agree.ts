@@ -2,6 +2,7 @@
  * Compiles only while the types the console uses are what the server describes: a field the server no longer sends, or
  * sends as another type, is an error here. Words are compared as strings, objects the server leaves open fit anything.
  */
+import type * as access from './access'
 import type * as ours from './api'
 import type { components } from './openapi'
 
@@ -43,4 +44,11 @@ export type Agreed = [
   Fits<ours.Demo, Sent<'Demo'>>,
   Fits<ours.Fault, Sent<'Fault'>>,
   Fits<ours.Token, Sent<'Token'>>,
+  Fits<access.Member, Sent<'Member'>>,
+  Fits<access.RoleLine, Sent<'RoleLine'>>,
+  Fits<access.SessionLine, Sent<'SessionLine'>>,
+  Fits<access.Company, Sent<'Company'>>,
+  Fits<access.Factor, Sent<'Factor'>>,
+  Fits<access.Grant, Sent<'Grant'>>,
+  Fits<access.NewFactor, Sent<'NewFactor'>>,
 ]

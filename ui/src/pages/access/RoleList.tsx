@@ -1,0 +1,26 @@
+/** The ready-made roles in words. */
+import { useTranslation } from 'react-i18next'
+import { inLanguage, useLanguageCode } from '../../components/preferences'
+import type { RoleLine } from '../../wire/access'
+
+export function RoleList({ roles }: { roles: RoleLine[] }) {
+  const { t, i18n } = useTranslation()
+  const language = useLanguageCode()
+  const action = (name: string) => (i18n.exists(`access.action.${name}`) ? t(`access.action.${name}` as 'access.action.see') : name)
+  return (
+    <section className="card">
+      <h2>{t('access.rolesTitle')}</h2>
+      <p className="muted small">{t('access.rolesText')}</p>
+      <dl className="role-list">
+        {roles.map((one) => (
+          <div key={one.role}>
+            <dt>
+              {inLanguage(language, one.title, one.title_zh)} <code>{one.role}</code> {one.platform ? <span className="tag">{t('access.platform')}</span> : null}
+            </dt>
+            <dd className="muted small">{one.actions.length ? one.actions.map(action).join(language === 'zh' ? '、' : ', ') : t('access.onlyGrants')}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  )
+}
