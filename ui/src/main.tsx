@@ -1,6 +1,7 @@
 import i18next from 'i18next'
 import { createRoot } from 'react-dom/client'
 import { initReactI18next } from 'react-i18next'
+import { beginEarly } from './core/early'
 import { firstLanguage, setLanguage } from './core/words'
 import { App } from './pages/App'
 import './styles/tokens.css'
@@ -10,6 +11,7 @@ import './styles/pages.css'
 import './styles/access.css'
 
 async function start(): Promise<void> {
+  beginEarly(location.pathname, location.search)
   i18next.use(initReactI18next)
   const language = firstLanguage()
   await setLanguage(language, false)

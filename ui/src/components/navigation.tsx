@@ -1,9 +1,13 @@
 /** Addresses without a router library: history, one store, one link. */
 import { type AnchorHTMLAttributes, type MouseEvent, useSyncExternalStore } from 'react'
+import { beginView } from '../core/early'
 
 const listeners = new Set<() => void>()
+let before = typeof location === 'undefined' ? '' : location.pathname
 
 function tell(): void {
+  if (location.pathname !== before) beginView(location.pathname, location.search)
+  before = location.pathname
   for (const listener of listeners) listener()
 }
 

@@ -1,6 +1,7 @@
 /** Traces of some points over a range: fetched at the width of the plot, grown by the live feed. */
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { seriesArrow } from '../core/calls'
+import { columnsOf } from '../core/early'
 import { asProblem } from '../core/http'
 import { live, type Sample } from '../core/live'
 import { type Trace, withTail } from '../core/series'
@@ -29,14 +30,12 @@ interface Kept {
 
 const REFRESH_MS = 30_000
 const TAIL_MS = 500
-// Ask for a rounded width, so that one pixel of resizing asks nothing.
-const STEP = 40
 
 export function useSeries(names: readonly string[], range: TimeRange, width: number): SeriesAnswer {
   const [kept, setKept] = useState<Kept>({ key: '', byName: new Map(), from: 0, to: 0 })
   const [state, setState] = useState<{ loading: boolean; error: Problem | null; tookMs: number }>({ loading: true, error: null, tookMs: 0 })
   const [turn, setTurn] = useState(0)
-  const columns = Math.ceil(width / STEP) * STEP
+  const columns = columnsOf(width)
   const key = `${range.start}|${range.end}|${columns}|${turn}`
   const list = names.join('\n')
   const held = useRef(kept)

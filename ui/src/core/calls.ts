@@ -3,6 +3,7 @@ import type {
   Credential, Demo, DeviceEvent, DevicePage, DeviceRow, DeviceSpec, Episode, MadeCredential, Manifest, Node, Overview, Point, PointStatistics, Preview, Session,
   SqlResult, SqlTable, SystemState, TestVerdict, Token, Why,
 } from '../wire/api'
+import { ARROW, seriesPath } from './early'
 import { ask, askJson, query } from './http'
 
 const id = encodeURIComponent
@@ -61,10 +62,7 @@ export const points = {
 
 /** Ask for points as Arrow; `width` in CSS pixels asks for M4 (four samples a pixel column), 0 for every row. */
 export async function seriesArrow(names: string[], start: string, end: string, width: number, signal?: AbortSignal): Promise<Uint8Array> {
-  const response = await ask(`/series${query({ points: names.join(','), start, end, width })}`, {
-    accept: 'application/vnd.apache.arrow.stream',
-    signal,
-  })
+  const response = await ask(seriesPath(names, start, end, width), { accept: ARROW, signal })
   return new Uint8Array(await response.arrayBuffer())
 }
 

@@ -1,5 +1,6 @@
 /** The one door to the server: same origin, cookie session, problem+json errors. */
 import type { Problem } from '../wire/api'
+import { begun, forget } from './early'
 
 const ROOT = '/api/v1'
 
@@ -65,7 +66,10 @@ export interface Ask {
 export async function ask(path: string, options: Ask = {}): Promise<Response> {
   const method = options.method ?? 'GET'
   const headers: Record<string, string> = { Accept: options.accept ?? 'application/json' }
-  if (method !== 'GET') headers['X-Baigong'] = '1'
+  if (method !== 'GET') {
+    headers['X-Baigong'] = '1'
+    forget()
+  }
   if (options.match !== undefined) headers['If-Match'] = `"${options.match}"`
   let body: string | undefined
   if (options.json !== undefined) {
@@ -77,7 +81,8 @@ export async function ask(path: string, options: Ask = {}): Promise<Response> {
   }
   let response: Response
   try {
-    response = await fetch(ROOT + path, { method, headers, body: body ?? null, signal: options.signal ?? null, credentials: 'same-origin' })
+    const early = method === 'GET' ? await begun(path, headers.Accept ?? '') : null
+    response = early ?? await fetch(ROOT + path, { method, headers, body: body ?? null, signal: options.signal ?? null, credentials: 'same-origin' })
   } catch (error) {
     if (options.signal?.aborted) throw error
     markReachable(false)

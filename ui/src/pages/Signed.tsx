@@ -1,5 +1,5 @@
 /** The console of somebody signed in: frame and the page of the address, each loaded when first wanted. */
-import { lazy, Suspense, useMemo } from 'react'
+import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { usePath } from '../components/navigation'
 import { Waiting } from '../components/notes'
 import { Shell } from '../components/Shell'
@@ -25,10 +25,25 @@ const PAGES = {
   missing: lazy(() => import('./MissingPage')),
 }
 
+/** What a click may want next is read while nobody waits: a chart then waits for its rows alone. */
+function readAhead(): () => void {
+  const read = () => {
+    void import('./trends/TrendsPage')
+    void import('../core/arrow')
+  }
+  if (!('requestIdleCallback' in window)) {
+    const timer = setTimeout(read, 2000)
+    return () => clearTimeout(timer)
+  }
+  const idle = requestIdleCallback(read, { timeout: 5000 })
+  return () => cancelIdleCallback(idle)
+}
+
 export function Signed() {
   const path = usePath()
   const route = useMemo(() => routeOf(path), [path])
   const Page = PAGES[route.page]
+  useEffect(readAhead, [])
   return (
     <WhyProvider>
       <Shell page={route.page}>

@@ -12,6 +12,7 @@ import { useSize } from '../../components/useSize'
 import { stepped, type Trace } from '../../core/series'
 import { fixedRange, isLive, resolve, secondsOf, usOf } from '../../core/time'
 import { added, removed, type TrendState } from '../../core/trendstate'
+import { columnsOf, keepColumns } from '../../core/early'
 import type { Episode } from '../../wire/api'
 import { spoken } from '../../core/spoken'
 import { useLanguageCode } from '../../components/preferences'
@@ -62,6 +63,10 @@ export default function TrendsPage() {
   const waiting = raw.loading && raw.traces.length === 0
   const statistics = useStatistics(state, live ? Math.floor(now / 10_000) : 0, waiting)
   const found = useEpisodes(state, live ? Math.floor(now / 30_000) : 0)
+
+  useEffect(() => {
+    if (width > 0) keepColumns(columnsOf(width))
+  }, [width])
 
   useEffect(() => {
     document.title = `${t('nav.trends')} · 百工 Baigong`
