@@ -114,6 +114,6 @@ points:
     assert "Flow" in listed(LANG="en_US.UTF-8") and "Flow" in listed() and "流量" not in listed(LANG="C")
     assert "Flow" in listed(LANG="zh_CN.UTF-8", LC_ALL="C"), "LC_ALL decides"
     query = "select title, title_zh from points where name like 'worded.%' order by name"
-    assert "流量" in run("ask", query, "--data", up).out
-    assert run("ask", "select title_zh from episodes", "--data", up).code == 0
+    assert "流量" in run("query", query, "--data", up).out
+    assert run("query", "select title_zh from episodes", "--data", up).code == 0
     assert run("device", "remove", "worded", "--data", up).code == 0
