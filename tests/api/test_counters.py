@@ -50,6 +50,31 @@ async def test_increase_by_interval_in_every_form(metered: World) -> None:
         assert (await client.get("/points/hall.o'clock/increase", params=span)).json()["rows"] == []
 
 
+async def test_series_of_counters_as_increase_and_rate(metered: World) -> None:
+    times = [T0 + i * 10 * MINUTE for i in range(13)]
+    await metered.put("hall.energy", times, [(990.5 + i) % 1000 for i in range(13)])
+    span = {"points": "hall.energy", "start": str(T0), "end": str(T0 + 3 * HOUR), "every": "1h"}
+    async with metered.client() as client:
+        (line,) = (await client.get("/series", params=span | {"as": "increase"})).json()["series"]
+        assert (line["values"], line["times_us"], line["unit"]) == ([6.0, 6.0], [T0, T0 + HOUR], "kW.h")
+        assert (line["kind"], line["sloped"]) == ("gauge", False)
+        (line,) = (await client.get("/series", params=span | {"as": "rate"})).json()["series"]
+        assert (line["values"], line["unit"]) == (pytest.approx([6 / 3600, 6 / 3600]), "kW.h/s")
+        del span["every"]
+        for width, bars in ((0, 12), (72, 8), (12, 2)):  # intervals of a minute, of 15, of an hour
+            (line,) = (await client.get("/series", params=span | {"as": "increase", "width": width})).json()["series"]
+            assert sum(line["values"]) == 12.0 and len(line["values"]) == bars
+        raw = await client.get("/series", params=span | {"as": "increase", "format": "arrow", "every": "1d"})
+        with pa.ipc.open_stream(raw.content) as reader:
+            assert reader.read_all().column("value").to_pylist() == [12.0]
+        csv = await client.get("/series", params=span | {"as": "rate", "format": "csv"})
+        assert csv.text.startswith('"point","time","value"')
+        gauge = await client.get("/series", params=span | {"points": "hall.power", "as": "rate"})
+        assert gauge.status_code == 422 and "not a counter" in gauge.json()["title"]
+        wrong = await client.get("/series", params=span | {"as": "integral"})
+        assert wrong.status_code == 422
+
+
 @pytest.mark.parametrize(
     ("params", "place"), [({"every": "90s"}, "every"), ({"every": "soon"}, "every"), ({"start": "then"}, "start")]
 )

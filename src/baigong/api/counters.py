@@ -78,14 +78,14 @@ class ExchangeAnswer(Struct, frozen=True, kw_only=True):
 def operations(rooms: Rooms) -> list[Operation]:
     async def increase(call: Call) -> Any:
         query: IncreaseQuery = call.query
-        point = _counter(call)
+        point = counter_of(call.book.find(call.tenant, call.part("name")))
         form = offered(call.request, FORMATS, query.format)
-        every_s = _every_s(query.every)
+        every_s = every_seconds(query.every)
         start, end = (
             read_time(query.start, rooms.clock_us(), "start"),
             read_time(query.end, rooms.clock_us(), "end"),
         )
-        sql = _increase_sql(point.name, start, end, every_s)
+        sql = increase_sql(point.name, start, end, every_s)
         within_s = rooms.settings.sql_timeout_s
         table = await rooms.sql.query(call.tenant, sql, limit=_MOST_ROWS + 1, timeout_s=within_s, only=call.only)
         if len(table) > _MOST_ROWS:
@@ -98,7 +98,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def exchange(call: Call) -> Any:
         told: Exchange = call.body
-        point = _counter(call)
+        point = counter_of(call.book.find(call.tenant, call.part("name")))
         time_us = read_time(told.time, rooms.clock_us(), "time")
         readings: list[tuple[int, Any, int]] = [(time_us, told.new_start, q.GOOD_LOCAL_OVERRIDE | q.RESTARTED)]
         if told.old_end is not None:
@@ -115,7 +115,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         return made
 
     async def cancel(call: Call) -> Any:
-        point = _counter(call)
+        point = counter_of(call.book.find(call.tenant, call.part("name")))
         time_us = read_time(call.part("time"), rooms.clock_us(), "time")
         if time_us not in {found.time_us for found in await _exchanges(rooms, point)}:
             raise FixConfiguration("config.invalid", "no meter of this point was exchanged then", place="time")
@@ -124,7 +124,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         await _remember(rooms, point, gone, "meter.exchange_cancelled")
 
     async def exchanges(call: Call) -> Any:
-        point = _counter(call)
+        point = counter_of(call.book.find(call.tenant, call.part("name")))
         window = call.seen.window(point.number) or Window()
         return [found for found in await _exchanges(rooms, point) if window.holds(found.time_us)]
 
@@ -153,8 +153,8 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-def _counter(call: Call) -> PointRow:
-    point = call.book.find(call.tenant, call.part("name"))
+def counter_of(point: PointRow) -> PointRow:
+    """Return the point, if it counts."""
     if point.spec.kind != "counter":
         raise FixConfiguration(
             "config.invalid", f"{point.name} is a {point.spec.kind}, not a counter: change its kind", place="kind"
@@ -162,7 +162,8 @@ def _counter(call: Call) -> PointRow:
     return point
 
 
-def _every_s(text: str) -> int:
+def every_seconds(text: str) -> int:
+    """Read an interval of whole minutes."""
     try:
         every_s = seconds(text)
     except ValueError as error:
@@ -172,7 +173,8 @@ def _every_s(text: str) -> int:
     return int(every_s)
 
 
-def _increase_sql(name: str, start_us: int, end_us: int, every_s: int) -> str:
+def increase_sql(name: str, start_us: int, end_us: int, every_s: int) -> str:
+    """Ask for the increase of a counter in [start, end): time, increase, rate and what was met, an interval a row."""
     table = "consumption_1m" if every_s % 3600 else "consumption_1h"
     quoted, us = name.replace("'", "''"), every_s * 1_000_000
     sums = ", ".join(f"sum({column}){'' if column == 'increase' else '::bigint'} as {column}" for column in _COLUMNS)

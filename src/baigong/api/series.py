@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 from starlette.responses import Response
 
+from baigong.api.counters import counter_of, every_seconds, increase_sql
 from baigong.api.lines import Line, read_lines
 from baigong.api.rooms import Rooms
 from baigong.api.tables import ARROW, FORMATS, answer, shown_whole
@@ -26,6 +28,9 @@ from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.frame import TIME
 
 MOST_POINTS = 50
+_MOST_BARS = 200_000
+_BAR_PX = 4
+_BARS_S = (60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
 _SLICE_ROWS = 500_000  # what an export wants to hold in memory at a time
 _DAY_US = 86_400_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -44,12 +49,18 @@ EXPORTED = pa.schema([pa.field("point", pa.string(), nullable=False), *list(ROWS
 
 
 class SeriesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``. ``width`` 0: every row."""
+    """``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``. ``width`` 0: every row.
+
+    ``as``: of counters, what they counted in every interval, or that per second; ``every``: the interval, whole
+    minutes; left out, one that gives a bar some pixels.
+    """
 
     points: str
     start: str = "-1h"
     end: str = "now"
     width: Annotated[int, Meta(ge=0, le=20_000)] = 1200
+    as_: Literal["value", "increase", "rate"] = field(default="value", name="as")
+    every: str = ""
     format: str = ""
     bom: bool = False
 
@@ -93,6 +104,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         form = offered(call.request, FORMATS, query.format)
         points = find_points(call, query.points)
         start, end = span(rooms, query.start, query.end)
+        if query.as_ != "value":
+            return await _counted(rooms, call, points, (start, end), form)
         if form in ("csv", "parquet") or (form == "arrow" and query.width == 0):
             return _export(rooms, call, points, (start, end), form)
         assets = rooms.registry.devices.assets(call.tenant)
@@ -120,6 +133,41 @@ def operations(rooms: Rooms) -> list[Operation]:
             gives=tuple(FORMATS.values()),
         )
     ]
+
+
+async def _counted(rooms: Rooms, call: Call, points: list[PointRow], window: tuple[int, int], form: str) -> Response:
+    """Answer with the increase or the rate of counters: a value an interval, at its start."""
+    (start, end), query = window, call.query
+    every_s = every_seconds(query.every) if query.every else _fitting(end - start, query.width)
+    lines = []
+    for point in points:
+        sql = increase_sql(counter_of(point).name, start, end, every_s)
+        within_s = rooms.settings.sql_timeout_s
+        table = await rooms.sql.query(call.tenant, sql, limit=_MOST_BARS + 1, timeout_s=within_s, only=call.only)
+        if len(table) > _MOST_BARS:
+            raise FixConfiguration(
+                "payload.too_large", f"more than {_MOST_BARS} intervals: ask for longer ones", place="every"
+            )
+        times = table.column("time").cast(pa.int64()).to_numpy()
+        values = table.column(query.as_).to_numpy()
+        lines.append(Line(_bars(point, query.as_), times, values, np.zeros(len(times), np.int32), None, len(times)))
+    assets = rooms.registry.devices.assets(call.tenant)
+    if form == "arrow":
+        return _arrow(lines, start, end, assets)
+    if form == "json":
+        return Response(_json(lines, start, end, assets), media_type=JSON)
+    return answer(form, EXPORTED, (_named(line) for line in lines), name=query.as_, bom=query.bom)
+
+
+def _fitting(span_us: int, width: int) -> int:
+    wanted_s = span_us / 1e6 / (width / _BAR_PX) if width else 0
+    return next((every_s for every_s in _BARS_S if every_s >= wanted_s), _BARS_S[-1])
+
+
+def _bars(point: PointRow, kind: str) -> PointRow:
+    """The point as what is drawn: a number that holds through its interval, a rate per second."""
+    unit = f"{point.spec.unit if point.spec.unit != '1' else ''}/s" if kind == "rate" else point.spec.unit
+    return replace(point, spec=msgspec.structs.replace(point.spec, unit=unit, kind="gauge", sloped=False))
 
 
 def find_points(call: Call, names: str) -> list[PointRow]:

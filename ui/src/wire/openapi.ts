@@ -2696,12 +2696,22 @@ export interface components {
         /**
          * SeriesQuery
          * @description ``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``. ``width`` 0: every row.
+         *
+         *         ``as``: of counters, what they counted in every interval, or that per second; ``every``: the interval, whole
+         *         minutes; left out, one that gives a bar some pixels.
          */
         SeriesQuery: {
+            /**
+             * @default value
+             * @enum {unknown}
+             */
+            as: "increase" | "rate" | "value";
             /** @default false */
             bom: boolean;
             /** @default now */
             end: string;
+            /** @default  */
+            every: string;
             /** @default  */
             format: string;
             points: string;
@@ -5639,6 +5649,8 @@ export interface operations {
                 start?: string;
                 end?: string;
                 width?: number;
+                as?: "increase" | "rate" | "value";
+                every?: string;
                 format?: string;
                 bom?: boolean;
             };
