@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from baigong.registry.book import PointBook
 from baigong.registry.people import Principal
-from baigong.registry.visible import Visible, Window
+from baigong.registry.visible import Visible, Window, last_window
 from baigong.security.policy import Decision, Entity, Policies, Remembered
 from baigong.security.scope import EVERYONE, Policy, Ref, parse, role_policies
 from baigong.security.tokens import new_token
@@ -199,15 +199,12 @@ class Rights:
         return held is not None and (held[0].data_from_us is not None or held[0].data_until_us is not None)
 
     def _window(self, because: Iterable[str]) -> Window:
-        """Return the widest of the windows that the deciding grants open."""
-        found = [self._grants[id][0] for id in because if id in self._grants]
-        if len(found) < len(list(because)) or not found:
+        """Return what the deciding grants open together; of windows with a gap between them the one that ends last."""
+        ids = list(because)
+        found = [self._grants[id][0] for id in ids if id in self._grants]
+        if len(found) < len(ids) or not found:
             return Window()
-        starts, ends = [g.data_from_us for g in found], [g.data_until_us for g in found]
-        return Window(
-            None if None in starts else min(s for s in starts if s is not None),
-            None if None in ends else max(e for e in ends if e is not None),
-        )
+        return last_window(Window(g.data_from_us, g.data_until_us) for g in found)
 
     def _entity(self, ref: Ref) -> Entity | None:
         if ref in self._asking:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 from baigong.registry.book import PointBook
 from baigong.security.scope import Ref
 from baigong.stores.lake.contract import LakeReader
-from baigong.stores.lake.part import Part, PartReader
+from baigong.stores.lake.part import LATEST_US, Part, PartReader
 
 EXCHANGED = "meter_exchange"  # the kind of episode that remembers one: "meter_exchange/<number of its point>/<time>"
 
@@ -32,6 +32,23 @@ class Window(NamedTuple):
 
 
 OPEN = Window()
+
+
+def last_window(windows: Iterable[Window]) -> Window:
+    """Join windows that meet; of what then lies apart return the one that ends last: a gap is never opened.
+
+    >>> last_window([Window(0, 10), Window(5, 20), Window(30, 40)]), last_window([Window(0, 10), Window(10, None)])
+    (Window(from_us=30, until_us=40), Window(from_us=0, until_us=None))
+    """
+    ends_first = sorted(windows, key=lambda w: LATEST_US if w.until_us is None else w.until_us)
+    found = ends_first.pop()
+    for window in reversed(ends_first):  # all of these end before
+        begin, end = found.from_us, window.until_us
+        if begin is None:
+            break
+        if end is None or end >= begin:
+            found = Window(None if window.from_us is None else min(begin, window.from_us), found.until_us)
+    return found
 
 
 @dataclass(slots=True, frozen=True)
