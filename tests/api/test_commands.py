@@ -44,6 +44,13 @@ class Plant:
     world: World
     device: Simulator
     tokens: dict[str, str]
+    stop: asyncio.Event
+    running: asyncio.Task[None]
+
+    def start_gateway(self) -> None:
+        """Start another one on the same folder."""
+        self.stop = asyncio.Event()
+        self.running = _gateway(self.world, self.stop)
 
     @asynccontextmanager
     async def as_(self, who: str) -> AsyncIterator[httpx.AsyncClient]:
@@ -63,6 +70,10 @@ class Plant:
             return next(c for c in (await client.get("/commands")).json() if c["id"] == id)
 
 
+def _gateway(made: World, stop: asyncio.Event) -> asyncio.Task[None]:
+    return asyncio.create_task(run_gateway(made.bus, made.data, "local", mqtt=None, stop=stop, rng=random.Random(1)))
+
+
 @pytest.fixture
 async def mill(tmp_path: Path) -> AsyncIterator[Plant]:
     async with world(tmp_path) as made, Simulator(values=VALUES) as device:
@@ -74,9 +85,7 @@ async def mill(tmp_path: Path) -> AsyncIterator[Plant]:
             tokens[name] = await people.add_token("main", name, person=name, role=role)
         tokens["program"] = await people.add_token("main", "a program", role="process_engineer")
         stop = asyncio.Event()
-        running = asyncio.create_task(
-            run_gateway(made.bus, tmp_path, "local", mqtt=None, stop=stop, rng=random.Random(1))
-        )
+        plant = Plant(made, device, tokens, stop, _gateway(made, stop))
         await made.registry.devices.put(
             "main",
             DeviceSpec(device="plc", driver="modbus", options=device.options, points=POINTS, scan={"default": "50ms"}),
@@ -86,10 +95,10 @@ async def mill(tmp_path: Path) -> AsyncIterator[Plant]:
             while made.lake.seq == 0 or len(made.lake.latest("main")) < len(POINTS):
                 await asyncio.sleep(0.02)
         try:
-            yield Plant(made, device, tokens)
+            yield plant
         finally:
-            stop.set()
-            await running
+            plant.stop.set()
+            await plant.running
 
 
 async def test_a_write_reaches_the_machine_and_all_is_told(mill: Plant) -> None:
@@ -216,3 +225,26 @@ async def test_the_emergency_switch(mill: Plant) -> None:
     async with mill.as_("wang") as client:
         assert (await client.put("/stops", json={"on": False})).json()["stops"] == []
     assert (await mill.ask("wang", "pump1.speed", 42)).json()["state"] == "done"
+
+
+async def test_a_gateway_gone_between_write_and_read_back_ends_in_the_truth(mill: Plant) -> None:
+    """The machine has the value, the gateway ends before it can look: unknown, and told as done by the next one."""
+
+    def vanish(area: str, start: int, values: list[int]) -> None:
+        mill.stop.set()
+        mill.device.refuse["holding", 1] = 4  # nobody can look, for now
+
+    mill.device.written = vanish
+    asked = (await mill.ask("wang", "pump1.speed", 42)).json()
+    assert asked["state"] in ("unknown", "sent"), asked
+    await mill.running
+    assert (await mill.state(asked["id"]))["state"] in ("unknown", "sent")
+    mill.device.refuse.clear()
+    mill.world.bus._servers.clear()  # the old gateway's answers went with its process
+    await mill.world.registry.stops.load()
+    mill.start_gateway()
+    async with asyncio.timeout(40):
+        while (state := await mill.state(asked["id"]))["state"] in ("unknown", "sent"):
+            await asyncio.sleep(0.1)
+    assert (state["state"], state["previous"], state["read_back"]) == ("done", 10, 42), state
+    assert mill.device.writes == [("holding", 1, [42])]
