@@ -6,7 +6,7 @@ import { changed, defaults, missing, visible } from '../src/core/optionform'
 import { deviceLink, routeOf } from '../src/core/route'
 import { asCurl, asPython, asSql } from '../src/core/snippets'
 import { sqlLines, timeColumn } from '../src/core/sqlchart'
-import { added, emptyTrend, MAX_POINTS, parseTrend, removed, trendSearch } from '../src/core/trendstate'
+import { added, emptyTrend, MAX_POINTS, parseTrend, removed, trendSearch, withCounted } from '../src/core/trendstate'
 import type { Manifest, Node } from '../src/wire/api'
 
 const node = (path: string, more: Partial<Node> = {}): Node => ({ path, title: path, has_children: false, address: path, type: '', unit: '', value: null, quality: 0, time_us: null, writable: false, kind: 'gauge', ...more })
@@ -20,9 +20,15 @@ describe('addresses', () => {
     expect(routeOf('/nothing')).toEqual({ page: 'missing' })
   })
   it('hold the whole state of a trend', () => {
-    const state = { points: ['a.b', '泵1.流量', 'x.a,b&c'], range: { start: '-30d', end: 'now' }, layout: 'stack' as const, view: 'scatter' as const, compare: '7d', scales: { 'm3/h': [0, 80] as [number, number], '[g]': [-1.5, 2] as [number, number] }, episodes: false, hidden: ['a.b'] }
+    const state = { points: ['a.b', '泵1.流量', 'x.a,b&c'], range: { start: '-30d', end: 'now' }, layout: 'stack' as const, view: 'scatter' as const, compare: '7d', scales: { 'm3/h': [0, 80] as [number, number], '[g]': [-1.5, 2] as [number, number] }, episodes: false, hidden: ['a.b'], counted: { 'a.b': 'rate' as const } }
     expect(parseTrend(trendSearch(state))).toEqual(state)
     expect(parseTrend('')).toEqual(emptyTrend)
+  })
+  it('draw counters as what they counted, until they go', () => {
+    const one = withCounted(withCounted(added(emptyTrend, ['a.n', 'b,c.n']), 'a.n', 'rate'), 'b,c.n', 'increase')
+    expect(parseTrend(trendSearch(one)).counted).toEqual({ 'a.n': 'rate', 'b,c.n': 'increase' })
+    expect(withCounted(one, 'a.n', undefined).counted).toEqual({ 'b,c.n': 'increase' })
+    expect(removed(one, 'b,c.n').counted).toEqual({ 'a.n': 'rate' })
   })
   it('bound the number of lines', () => {
     const many = added(emptyTrend, Array.from({ length: 40 }, (_, i) => `a.p${i}`))

@@ -6,6 +6,7 @@ import { asProblem } from '../core/http'
 import { live, type Sample } from '../core/live'
 import { type Trace, withTail } from '../core/series'
 import { isLive, nowUs, resolve, secondsOf, type TimeRange } from '../core/time'
+import { COUNTED, type Counted } from '../core/trendstate'
 import type { Problem } from '../wire/api'
 
 export interface SeriesAnswer {
@@ -31,12 +32,16 @@ interface Kept {
 const REFRESH_MS = 30_000
 const TAIL_MS = 500
 
-export function useSeries(names: readonly string[], range: TimeRange, width: number): SeriesAnswer {
+const NONE: Record<string, Counted> = {}
+
+/** `counted`: counters of which the increase or the rate is drawn; the live feed adds nothing to these. */
+export function useSeries(names: readonly string[], range: TimeRange, width: number, counted: Record<string, Counted> = NONE): SeriesAnswer {
   const [kept, setKept] = useState<Kept>({ key: '', byName: new Map(), from: 0, to: 0 })
   const [state, setState] = useState<{ loading: boolean; error: Problem | null; tookMs: number }>({ loading: true, error: null, tookMs: 0 })
   const [turn, setTurn] = useState(0)
   const columns = columnsOf(width)
-  const key = `${range.start}|${range.end}|${columns}|${turn}`
+  const drawn = JSON.stringify(counted)
+  const key = `${range.start}|${range.end}|${columns}|${turn}|${drawn}`
   const list = names.join('\n')
   const held = useRef(kept)
   held.current = kept
@@ -56,8 +61,9 @@ export function useSeries(names: readonly string[], range: TimeRange, width: num
     setState((old) => ({ ...old, loading: true }))
     const load = async () => {
       try {
-        const [raw, { decodeSeries }] = await Promise.all([seriesArrow(missing, range.start, range.end, columns, stop.signal), import('../core/arrow')])
-        const found = decodeSeries(raw)
+        const groups = (['value', ...COUNTED] as const).map((as) => ({ as, names: missing.filter((name) => (counted[name] ?? 'value') === as) })).filter((group) => group.names.length)
+        const [raws, { decodeSeries }] = await Promise.all([Promise.all(groups.map((group) => seriesArrow(group.names, range.start, range.end, columns, stop.signal, group.as))), import('../core/arrow')])
+        const found = raws.flatMap((raw) => decodeSeries(raw))
         if (stop.signal.aborted) return
         const byName = new Map(fresh ? [] : held.current.byName)
         for (const trace of found) byName.set(trace.head.name, trace)
@@ -96,7 +102,7 @@ export function useSeries(names: readonly string[], range: TimeRange, width: num
         const byName = new Map(old.byName)
         for (const [name, samples] of arrived) {
           const trace = byName.get(name)
-          if (trace && trace.head.kind !== 'text') byName.set(name, withTail(trace, samples))
+          if (trace && trace.head.kind !== 'text' && !counted[name]) byName.set(name, withTail(trace, samples))
         }
         return { ...old, byName }
       })
@@ -105,7 +111,7 @@ export function useSeries(names: readonly string[], range: TimeRange, width: num
       off()
       clearInterval(timer)
     }
-  }, [moving, list])
+  }, [moving, list, drawn])
 
   const traces = useMemo(() => (list ? list.split('\n') : []).flatMap((name) => kept.byName.get(name) ?? []), [list, kept])
   return { traces, from: kept.from, to: kept.to, ...state, reload: () => setTurn((n) => n + 1) }

@@ -1,4 +1,5 @@
 /** Every call the console makes, typed. */
+import type { Counted } from './trendstate'
 import type {
   Credential, Demo, DeviceEvent, DevicePage, DeviceRow, DeviceSpec, Episode, MadeCredential, Manifest, Node, Overview, Point, PointStatistics, Preview, Session,
   SqlResult, SqlTable, SystemState, TestVerdict, Token, Why,
@@ -61,8 +62,8 @@ export const points = {
 }
 
 /** Ask for points as Arrow; `width` in CSS pixels asks for M4 (four samples a pixel column), 0 for every row. */
-export async function seriesArrow(names: string[], start: string, end: string, width: number, signal?: AbortSignal): Promise<Uint8Array> {
-  const response = await ask(seriesPath(names, start, end, width), { accept: ARROW, signal })
+export async function seriesArrow(names: string[], start: string, end: string, width: number, signal?: AbortSignal, as: Counted | 'value' = 'value'): Promise<Uint8Array> {
+  const response = await ask(`${seriesPath(names, start, end, width)}${as === 'value' ? '' : `&as=${as}`}`, { accept: ARROW, signal })
   return new Uint8Array(await response.arrayBuffer())
 }
 

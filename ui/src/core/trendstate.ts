@@ -6,6 +6,10 @@ export type Layout = (typeof LAYOUTS)[number]
 export const VIEWS = ['time', 'scatter', 'histogram'] as const
 export type View = (typeof VIEWS)[number]
 
+/** How a counter is drawn: what it counted in every interval, or that per second, instead of its reading. */
+export const COUNTED = ['increase', 'rate'] as const
+export type Counted = (typeof COUNTED)[number]
+
 export interface TrendState {
   points: string[]
   range: TimeRange
@@ -17,9 +21,10 @@ export interface TrendState {
   scales: Record<string, [number, number]>
   episodes: boolean
   hidden: string[]
+  counted: Record<string, Counted>
 }
 
-export const emptyTrend: TrendState = { points: [], range: { start: '-1h', end: 'now' }, layout: 'overlay', view: 'time', compare: '', scales: {}, episodes: true, hidden: [] }
+export const emptyTrend: TrendState = { points: [], range: { start: '-1h', end: 'now' }, layout: 'overlay', view: 'time', compare: '', scales: {}, episodes: true, hidden: [], counted: {} }
 
 const list = (text: string | null) => (text ? text.split(',').map((part) => decodeURIComponent(part)).filter(Boolean) : [])
 
@@ -39,6 +44,7 @@ export function parseTrend(search: string): TrendState {
     scales: scalesOf(raw('y')),
     episodes: found.get('episodes') !== '0',
     hidden: list(raw('hide')),
+    counted: Object.fromEntries(COUNTED.flatMap((how) => list(raw(how)).map((name) => [name, how]))),
   }
 }
 
@@ -51,6 +57,10 @@ export function trendSearch(state: TrendState): string {
   const fixed = Object.entries(state.scales).map(([unit, [low, high]]) => `${encodeURIComponent(unit)}:${low}:${high}`)
   if (fixed.length) parts.push(`y=${fixed.join(',')}`)
   if (!state.episodes) parts.push('episodes=0')
+  for (const how of COUNTED) {
+    const names = Object.keys(state.counted).filter((name) => state.counted[name] === how)
+    if (names.length) parts.push(`${how}=${names.map(encodeURIComponent).join(',')}`)
+  }
   if (state.hidden.length) parts.push(`hide=${state.hidden.map(encodeURIComponent).join(',')}`)
   return `?${parts.join('&')}`
 }
@@ -75,5 +85,11 @@ export function added(state: TrendState, names: readonly string[]): TrendState {
 }
 
 export function removed(state: TrendState, name: string): TrendState {
-  return { ...state, points: state.points.filter((p) => p !== name), hidden: state.hidden.filter((p) => p !== name) }
+  return { ...withCounted(state, name, undefined), points: state.points.filter((p) => p !== name), hidden: state.hidden.filter((p) => p !== name) }
+}
+
+/** Draw a counter as its increase or rate; undefined: as its reading. */
+export function withCounted(state: TrendState, name: string, how: Counted | undefined): TrendState {
+  const { [name]: _, ...others } = state.counted
+  return { ...state, counted: how ? { ...others, [name]: how } : others }
 }

@@ -15,7 +15,7 @@ import { type Trace, valueAt } from '../../core/series'
 import { clock, usOf } from '../../core/time'
 import type { PointStatistics } from '../../wire/api'
 import { fullTitle } from '../../core/spoken'
-import { removed, type TrendState } from '../../core/trendstate'
+import { COUNTED, removed, type TrendState, withCounted } from '../../core/trendstate'
 
 export interface TrendLegendProps {
   state: TrendState
@@ -112,6 +112,13 @@ function Row({ name, index, trace, found, state, hover, a, b, onState }: { name:
           <line x1="0" y1="5" x2="22" y2="5" stroke={colour} strokeWidth="2.5" strokeDasharray={dashOf(index).join(' ')} />
         </svg>{' '}
         <Link href={pointLink(name)} title={name}>{trace ? fullTitle(language, trace.head) : name}</Link> <i className="unit">{trace ? unitText(trace.head.unit) : ''}</i>
+        {trace?.head.kind === 'counter' || state.counted[name] ? (
+          <select className="legend-counted" aria-label={`${t('legend.counted')} ${name}`} value={state.counted[name] ?? 'value'} onChange={(event) => onState(withCounted(state, name, COUNTED.find((how) => how === event.target.value)))}>
+            {(['value', ...COUNTED] as const).map((how) => (
+              <option key={how} value={how}>{t(`legend.as.${how}`)}</option>
+            ))}
+          </select>
+        ) : null}
         {simulated ? <StateMark state="simulated" word={false} size={12} /> : null}
         {trace?.head.kind === 'burst' ? (
           <small> <Link href={pointLink(name)}>{t('burst.title')}</Link></small>

@@ -56,7 +56,7 @@ export default function TrendsPage() {
   const { startUs, endUs } = useMemo(() => resolve(state.range, now * 1000), [state.range.start, state.range.end, live ? now : 0])
   const from = secondsOf(startUs)
   const to = secondsOf(endUs)
-  const raw = useSeries(state.points, state.range, width)
+  const raw = useSeries(state.points, state.range, width, state.counted)
   const traces = useMemo(() => raw.traces.map((trace) => ({ ...trace, head: spoken(language, trace.head) })), [raw.traces, language])
   const series = { ...raw, traces }
   const ghosts = useCompare(state, width, live ? Math.floor(now / 30_000) : 0)

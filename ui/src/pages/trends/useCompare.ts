@@ -14,6 +14,6 @@ export function useCompare(state: TrendState, width: number, turn: number): Trac
     return fixedRange(startUs - by, endUs - by)
   }, [state.range.start, state.range.end, seconds, turn])
   const names = seconds ? state.points : []
-  const { traces } = useSeries(names, range, width)
+  const { traces } = useSeries(names, range, width, state.counted)
   return useMemo(() => (seconds ? traces.filter((trace) => !trace.words).map((trace) => ghostOf(trace, seconds, `−${state.compare}`)) : []), [traces, seconds, state.compare])
 }
