@@ -2,7 +2,7 @@
 import { Button, Dropdown } from 'antd'
 import { type ReactNode, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { maySeeCompanies, maySeePeople } from '../core/access'
+import { maySeeAudit, maySeeCompanies, maySeePeople } from '../core/access'
 import type { Route } from '../core/route'
 import { Icon, type IconName } from './Icon'
 import { Link, navigate } from './navigation'
@@ -10,7 +10,7 @@ import { OfflineBar } from './OfflineBar'
 import { usePreferences } from './preferences'
 import { SearchBox } from './SearchBox'
 
-type Entry = { page: 'overview' | 'connect' | 'commands' | 'trends' | 'sql' | 'access' | 'companies' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
+type Entry = { page: 'overview' | 'connect' | 'commands' | 'trends' | 'sql' | 'access' | 'companies' | 'audit' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
 
 const RAIL: Entry[] = [
   { page: 'overview', href: '/', icon: 'overview' },
@@ -21,13 +21,14 @@ const RAIL: Entry[] = [
   { page: 'demo', href: '/demo', icon: 'demo' },
   { page: 'access', href: '/access', icon: 'person' },
   { page: 'companies', href: '/companies', icon: 'company' },
+  { page: 'audit', href: '/audit', icon: 'audit' },
   { page: 'system', href: '/system', icon: 'system' },
 ]
 
 export function Shell({ page, children }: { page: Route['page']; children: ReactNode }) {
   const { t } = useTranslation()
   const { hasDemo, session } = usePreferences()
-  const shown: Partial<Record<Entry['page'], boolean>> = { demo: hasDemo, access: maySeePeople(session), companies: maySeeCompanies(session), system: maySeeCompanies(session) }
+  const shown: Partial<Record<Entry['page'], boolean>> = { demo: hasDemo, access: maySeePeople(session), companies: maySeeCompanies(session), audit: maySeeAudit(session), system: maySeeCompanies(session) }
   const entries = RAIL.filter((entry) => shown[entry.page] !== false)
   return (
     <div className="shell">

@@ -48,14 +48,10 @@ export const grants = {
   revoke: (grant: string) => askJson<void>(`/grants/${id(grant)}`, { method: 'DELETE' }),
 }
 
-/** "admin" is the first person of an installation: both at once. */
-export function rolesOf(session: Session | null): string[] {
-  const role = session?.role ?? ''
-  return role === 'admin' ? ['tenant_admin', 'platform_operator'] : role.split(',').filter(Boolean)
-}
-
-export const maySeePeople = (session: Session | null): boolean => rolesOf(session).includes('tenant_admin')
-export const maySeeCompanies = (session: Session | null): boolean => rolesOf(session).includes('platform_operator')
+// The doors decide; this only hides what would be refused.
+export const maySeePeople = (session: Session | null): boolean => session?.may?.company.includes('people') ?? false
+export const maySeeCompanies = (session: Session | null): boolean => session?.may?.platform.includes('tenants') ?? false
+export const maySeeAudit = (session: Session | null): boolean => session?.may?.company.includes('audit') ?? false
 
 /** What a browser says of itself, as people call it. */
 export function browserName(agent: string): string {

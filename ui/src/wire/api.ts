@@ -22,6 +22,7 @@ export interface Session {
   role?: string
   must_set_password?: boolean
   must_set_factor?: boolean
+  may?: { company: string[]; platform: string[] }
   demo?: boolean
 }
 
