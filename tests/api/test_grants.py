@@ -134,3 +134,16 @@ async def test_a_token_made_abroad_has_no_more_than_the_grant(plant: World) -> N
             asked = {"title": "t", "role": role}
             answer = await client.post("/tokens", json=asked, params={"tenant": "main"})
             assert answer.status_code == status, (role, answer.text)
+
+
+async def test_whom_a_grant_lets_manage_people_makes_no_administrator(plant: World) -> None:
+    guest = await plant.registry.people.add_token("bank", "theirs", role="tenant_admin")
+    who = plant.registry.people.recognise(guest)
+    assert who is not None
+    form = {"principal": f"token:{who.token}", "actions": ["people"], "object": "tenant"}
+    async with plant.client() as owner, plant.client(token=guest) as client:
+        assert (await owner.post("/grants", json=form)).status_code == 200
+        assert (await client.get("/people", params={"tenant": "main"})).status_code == 200
+        asked = {"name": "mole", "roles": ["tenant_admin"]}
+        assert (await client.post("/people", json=asked, params={"tenant": "main"})).status_code == 403
+        assert (await client.post("/people/admin/reset", json={}, params={"tenant": "main"})).status_code == 403

@@ -97,4 +97,3 @@ async def test_a_company_is_made_and_stands_still(seen: Window) -> None:
     await expect(row).to_contain_text("Suspended")
     await row.get_by_role("button", name="Resume").click()
     await expect(row).to_contain_text("Active")
-

@@ -68,6 +68,7 @@ class Members:
             raise FixConfiguration(
                 "config.conflict", f"the name {name!r} is taken; an e-mail address is a good one", place="name"
             )
+        _check_home(maker, tenant)
         secret, given = one_time_secret(), check_roles(maker, roles)
         row = PersonRow(name, tenant, await self._people.hashed(secret), True, given, "", self._clock_us())
         return row, secret
@@ -148,6 +149,7 @@ class Members:
         await self._people.end_sessions(name, only=session)
 
     async def _within_reach(self, maker: Principal, tenant: str, name: str) -> PersonRow:
+        _check_home(maker, tenant)
         row = await self.get(tenant, name)
         beyond = [role for role in roles_of(row) if not may_give(maker, role)]
         if beyond:
@@ -184,3 +186,9 @@ class Members:
 def roles_of(row: PersonRow) -> tuple[str, ...]:
     """Return a person's roles; "admin" is the first person of an installation."""
     return ADMIN_ROLES if row.role == "admin" else tuple(r for r in row.role.split(",") if r)
+
+
+def _check_home(maker: Principal, tenant: str) -> None:
+    """Roles count at home only: whom a grant lets manage people could else make themselves an administrator here."""
+    if maker.tenant != tenant:
+        raise Reauthenticate("auth.denied", f"people of {tenant} are changed by their own administrators", place=tenant)
