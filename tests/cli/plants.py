@@ -14,6 +14,7 @@ import msgspec
 
 from baigong.cli.door import DoorSettings
 from baigong.cli.platform import Platform, PlatformSettings, running
+from baigong.cli.web import WebSettings
 from baigong.historian.owner import OwnerSettings
 
 QUICK = OwnerSettings(flush_s=0.3, merge_s=0.2, trim_s=0.2)
@@ -22,7 +23,7 @@ QUICK = OwnerSettings(flush_s=0.3, merge_s=0.2, trim_s=0.2)
 def settings(data: Path, **more: Any) -> PlatformSettings:
     plain = PlatformSettings(
         data=data,
-        port=0,
+        web=WebSettings(port=0),
         mqtt=DoorSettings(port=0, tls_port=0),
         nats_port=0,
         with_gateway=False,

@@ -14,7 +14,7 @@ import msgspec
 import typer
 
 from baigong.cli import show
-from baigong.cli.reach import Data, Token, Url, download, find, reach
+from baigong.cli.reach import Data, Server, Token, Url, download, find, reach
 from baigong.vocab.errors import FixConfiguration
 
 if TYPE_CHECKING:
@@ -238,9 +238,7 @@ class _Headless:
         return len(piece)
 
 
-def _as_parquet(
-    where: tuple[str, str | None], names: list[str], start: str, end: str, sink: IO[bytes], step: Any
-) -> None:
+def _as_parquet(where: Server, names: list[str], start: str, end: str, sink: IO[bytes], step: Any) -> None:
     """Join one Parquet file per question into one."""
     import tempfile
 

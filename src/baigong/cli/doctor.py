@@ -21,7 +21,7 @@ from baigong.bus.embedded import DEFAULT_PORT, server_binary
 from baigong.cli.lakecheck import check_lake
 from baigong.cli.place import bus_of, check_is_data, is_running, partitions
 from baigong.cli.verdict import Findings, State, Verdict
-from baigong.client.link import Link, find_server
+from baigong.client.link import Link, find_server, trusted
 from baigong.sandbox.walls import kernel
 from baigong.stores.lake.table import split_position
 from baigong.vocab.errors import BaigongError
@@ -223,7 +223,7 @@ def platform(data: Path, facts: dict[str, Any]) -> Iterator[Verdict]:
     """Ask the running platform how it is."""
     url, token = find_server(None, None, data)
     try:
-        with Link(url, token, 15.0) as link:
+        with Link(url, token, 15.0, trusted(url, data=data)) as link:
             health = link.json("GET", "/health")
             system = facts["system"] = link.json("GET", "/system")
             facts["devices"] = link.json("GET", "/devices")

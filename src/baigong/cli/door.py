@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
+
+from baigong.cli.names import is_loopback
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -37,15 +38,3 @@ class DoorSettings:
     def plain_host(self) -> str:
         """Where plain MQTT listens."""
         return self.host if self.plain_mqtt_is_read_by_the_network or is_loopback(self.host) else "127.0.0.1"
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine gets to an address.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("plant.example")
-    (True, True, False, False)
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

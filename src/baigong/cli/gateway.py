@@ -4,40 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import signal
-import socket
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
-
 from baigong.bus.guard import DiskGuard
 from baigong.bus.nats import NatsBus
-from baigong.cli.door import DoorSettings, is_loopback
+from baigong.cli.door import DoorSettings
+from baigong.cli.names import own_names
 from baigong.gateway.buffer import BufferOptions
 from baigong.gateway.frontdoor import Options
 from baigong.gateway.frontdoor.tls import DoorCertificate
 from baigong.gateway.service import GatewayOptions, run_gateway
 from baigong.vocab.ids import gateway_id
-
-
-def _own_names(door: DoorSettings) -> list[str]:
-    """List under which names and addresses clients may find us."""
-    found = [*door.names, socket.gethostname() or "localhost", "localhost", "127.0.0.1", "::1"]
-    try:
-        ipaddress.ip_address(door.host)
-    except ValueError:
-        found.append(door.host)
-    if not is_loopback(door.host):
-        found += [
-            address.address.partition("%")[0]
-            for addresses in psutil.net_if_addrs().values()
-            for address in addresses
-            if address.family in (socket.AF_INET, socket.AF_INET6)
-        ]
-    return found
 
 
 async def run(
@@ -68,7 +48,10 @@ async def run(
         )
         if settings.tls_port is not None:
             certificate = DoorCertificate(
-                data / "certificates", _own_names(settings), certificate=settings.certificate, key=settings.key
+                data / "certificates",
+                own_names(settings.host, settings.names),
+                certificate=settings.certificate,
+                key=settings.key,
             )
     try:
         await run_gateway(bus, data, name, mqtt=door, door_certificate=certificate, stop=stop, options=options)

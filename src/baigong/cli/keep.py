@@ -23,8 +23,15 @@ from baigong.cli.options import (
     MqttKey,
     MqttNames,
     Mqtts,
+    Names,
+    PlainHttp,
     PlainMqtt,
+    Proxies,
+    Tls,
+    TlsCert,
+    TlsKey,
     door_settings,
+    web_settings,
 )
 from baigong.vocab.errors import FixConfiguration, RetryLater
 
@@ -195,6 +202,12 @@ def install(
     host: Annotated[
         str, typer.Option(help="address to listen on; anything but loopback is seen by others")
     ] = "127.0.0.1",
+    tls: Tls = False,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    called: Names = None,
+    proxy: Proxies = None,
+    plain_http_is_read_by_the_network: PlainHttp = False,
     mqtt_port: Mqtt = 1883,
     mqtt_host: Host = "127.0.0.1",
     mqtts_port: Mqtts = None,
@@ -210,8 +223,8 @@ def install(
     from baigong.cli.service import Service, unit_text
     from baigong.cli.service import install as run
 
-    given = {"--port": (port, 8600), "--host": (host, "127.0.0.1"), "--nats-port": (nats_port, 4622)}
-    options = [word for option, (value, usual) in given.items() if value != usual for word in (option, str(value))]
+    web = web_settings(host, port, tls, tls_cert, tls_key, called, proxy, plain_http_is_read_by_the_network)
+    options = [*web.arguments(), *([] if nats_port == 4622 else ["--nats-port", str(nats_port)])]
     certificate, key = (path.absolute() if path else None for path in (mqtt_certificate, mqtt_key))
     door = door_settings(
         mqtt_host, mqtt_port, mqtts_port, certificate, key, mqtt_name, plain_mqtt_is_read_by_the_network
@@ -225,7 +238,7 @@ def install(
     with _disk_errors():
         for sentence in run(wanted, start=start):
             show.tell(sentence)
-    show.tell(f"see how it is: baigong service status; its console: http://{host}:{port}")
+    show.tell(f"see how it is: baigong service status; its console: {web.url(port)}")
 
 
 def _owner(data: Path) -> str:

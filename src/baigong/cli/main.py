@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,19 +13,45 @@ from rich.console import Console
 from rich.markup import escape
 
 from baigong import __version__
-from baigong.cli.options import Host, Mqtt, MqttCertificate, MqttKey, MqttNames, Mqtts, PlainMqtt, door_settings
+from baigong.cli.options import (
+    Host,
+    Mqtt,
+    MqttCertificate,
+    MqttKey,
+    MqttNames,
+    Mqtts,
+    Names,
+    PlainHttp,
+    PlainMqtt,
+    Port,
+    Proxies,
+    Tls,
+    TlsCert,
+    TlsKey,
+    door_settings,
+    web_settings,
+)
 from baigong.vocab.errors import BaigongError
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Baigong 百工: the industrial internet platform in one command.",
 )
-say = Console(stderr=True, highlight=False)
+say = Console(stderr=True, highlight=False, emoji=False)  # :cd: is a byte of a fingerprint
 
 Data = Annotated[Path, typer.Option("--data", envvar="BAIGONG_DATA", help="data folder")]
-Port = Annotated[int, typer.Option(help="console and API; 0 lets the system choose")]
+
+
+@app.callback()
+def everywhere(
+    ca: Annotated[
+        Path | None, typer.Option(help="what to trust for https: a file that `baigong ca export` wrote (BAIGONG_CA)")
+    ] = None,
+) -> None:
+    """Baigong 百工: the industrial internet platform in one command."""
+    if ca is not None:
+        os.environ["BAIGONG_CA"] = str(ca)
 
 
 @app.command()
@@ -32,6 +59,12 @@ def up(
     data: Data = Path("data"),
     port: Port = 8600,
     host: Host = "127.0.0.1",
+    tls: Tls = False,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    name: Names = None,
+    proxy: Proxies = None,
+    plain_http_is_read_by_the_network: PlainHttp = False,
     mqtt_port: Mqtt = 1883,
     mqtt_host: Host = "127.0.0.1",
     mqtts_port: Mqtts = None,
@@ -56,7 +89,8 @@ def up(
     from baigong.cli.run import run_platform
 
     settings = PlatformSettings(
-        data=data, tenant=tenant, host=host, port=port, nats_url=nats,
+        data=data, tenant=tenant, nats_url=nats,
+        web=web_settings(host, port, tls, tls_cert, tls_key, name, proxy, plain_http_is_read_by_the_network),
         mqtt=door_settings(
             mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network
         ),
@@ -72,6 +106,12 @@ def demo(
     data: Data = Path("data/demo"),
     port: Port = 8600,
     host: Host = "127.0.0.1",
+    tls: Tls = False,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    name: Names = None,
+    proxy: Proxies = None,
+    plain_http_is_read_by_the_network: PlainHttp = False,
     mqtt_port: Mqtt = 1883,
     mqtt_host: Host = "127.0.0.1",
     mqtts_port: Mqtts = None,
@@ -97,8 +137,7 @@ def demo(
     settings = PlatformSettings(
         data=data,
         tenant="demo",
-        host=host,
-        port=port,
+        web=web_settings(host, port, tls, tls_cert, tls_key, name, proxy, plain_http_is_read_by_the_network),
         mqtt=door_settings(
             mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network
         ),
@@ -152,10 +191,11 @@ def asyncio_run(work: Any) -> None:
 
 def main() -> None:
     """Run a command; an error of ours is one clear line and exit code 2."""
-    from baigong.cli import ask, audit, command, counting, fleet, grant, keep, person, tenant
+    from baigong.cli import ask, audit, authority, command, counting, fleet, grant, keep, person, tenant
 
     ask.add(app)
     audit.add(app)
+    authority.add(app)
     command.add(app)
     counting.add(app)
     fleet.add(app)

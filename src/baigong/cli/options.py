@@ -1,4 +1,4 @@
-"""Options that several commands take: how machines get in by MQTT."""
+"""Options that several commands take: how people get in by HTTP, and machines by MQTT."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from baigong.cli.door import DoorSettings
+from baigong.cli.web import WebSettings
 
 Mqtt = Annotated[int, typer.Option(help="MQTT front door; 0 lets the system choose")]
 Mqtts = Annotated[
@@ -23,6 +24,21 @@ MqttKey = Annotated[Path | None, typer.Option(help="its private key (PEM)")]
 MqttNames = Annotated[
     list[str] | None,
     typer.Option("--mqtt-name", help="a name devices know this machine by, for our own certificate"),
+]
+Port = Annotated[int, typer.Option(help="console and API; 0 lets the system choose")]
+Tls = Annotated[bool, typer.Option("--tls", help="HTTPS on loopback too; beyond loopback it is always on")]
+TlsCert = Annotated[
+    Path | None, typer.Option("--tls-cert", help="certificate of HTTPS, with its chain (PEM); default: one of our own")
+]
+TlsKey = Annotated[Path | None, typer.Option("--tls-key", help="its private key (PEM)")]
+Names = Annotated[
+    list[str] | None, typer.Option("--name", help="a name people know this machine by: for certificate and Host header")
+]
+Proxies = Annotated[
+    list[str] | None, typer.Option("--proxy", help="address of a reverse proxy whose X-Forwarded headers are believed")
+]
+PlainHttp = Annotated[
+    bool, typer.Option(help="speak HTTP without TLS beyond loopback: passwords and values cross the network openly")
 ]
 Host = Annotated[str, typer.Option(help="address to listen on; anything but loopback is seen by others")]
 
@@ -47,4 +63,27 @@ def door_settings(
         key=key,
         names=tuple(names or ()),
         plain_mqtt_is_read_by_the_network=plain_mqtt_is_read_by_the_network,
+    )
+
+
+def web_settings(
+    host: str,
+    port: int,
+    tls: bool,
+    certificate: Path | None,
+    key: Path | None,
+    names: list[str] | None,
+    proxies: list[str] | None,
+    plain_http_is_read_by_the_network: bool,
+) -> WebSettings:
+    """Read the options of console and API."""
+    return WebSettings(
+        host=host,
+        port=port,
+        tls=tls,
+        certificate=certificate,
+        key=key,
+        names=tuple(names or ()),
+        proxies=tuple(proxies or ()),
+        plain_http_is_read_by_the_network=plain_http_is_read_by_the_network,
     )

@@ -11,14 +11,13 @@ import sys
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import uvicorn
 
 from baigong import __version__
 from baigong.api.app import create_app
@@ -31,6 +30,8 @@ from baigong.cli.children import Child, Roll
 from baigong.cli.crew import Crew
 from baigong.cli.door import DoorSettings
 from baigong.cli.folder import DataFolder
+from baigong.cli.server import WebServer, certificate_of, keep_current
+from baigong.cli.web import WebSettings
 from baigong.historian.owner import PartitionOwner
 from baigong.historian.settings import OwnerSettings
 from baigong.historian.shelf import Shelf
@@ -39,6 +40,7 @@ from baigong.registry.opening import Registry, open_registry
 from baigong.registry.visible import Visible, open_episodes
 from baigong.sandbox.blocks import Block
 from baigong.sandbox.sql import SqlPool, SqlSettings
+from baigong.security.certificates import CertificateFacts
 from baigong.stores.lake.part import PartReader
 from baigong.stores.lake.sqlview import POINTS, FileShapes, SqlView, conformed, part_points, sql_view
 from baigong.stores.lake.table import Succeeded
@@ -58,8 +60,7 @@ class PlatformSettings:
 
     data: Path
     tenant: str = "main"
-    host: str = "127.0.0.1"
-    port: int = 8600
+    web: WebSettings = field(default_factory=WebSettings)
     mqtt: DoorSettings = field(default_factory=DoorSettings)
     nats_port: int = DEFAULT_PORT
     nats_url: str = ""  # empty: the embedded server
@@ -84,6 +85,7 @@ class Platform:
     told: Callable[[str], None]
     url: str = ""
     secret: str | None = None
+    authority: CertificateFacts | None = None  # what others have to trust; None where HTTP is plain
 
     def start_child(self, child: Child) -> None:
         self.roll.add(child.name, lambda: (child.pid, child.since_us, child.restarts))
@@ -179,11 +181,12 @@ async def running(
         if settings.mqtt.port == 0:  # chosen here, because the gateway's process and the devices must agree on it
             settings = replace(settings, mqtt=replace(settings.mqtt, port=_any_port(settings.mqtt.plain_host)))
         for name, host, port in (
-            ("console", settings.host, settings.port),
+            ("console", settings.web.host, settings.web.port),
             ("MQTT", settings.mqtt.plain_host, settings.mqtt.port),
             ("MQTT over TLS", settings.mqtt.host, settings.mqtt.tls_port or 0),
         ):
             _check_port(name, host, port)
+        certificate = await asyncio.to_thread(certificate_of, settings.web, folder.path)
         roll = Roll()
         bus, url, token = await _open_bus(stack, settings, folder.path, roll, told)
         live, declared, lake = Live(), Declared(), folder.path / "lake" / PARTITION
@@ -233,16 +236,15 @@ async def running(
         roll.add("platform", lambda: (os.getpid(), app.state.rooms.started_us, 0))
         await _ready(owner)
         pool.warm()
-        server = _Server(
-            uvicorn.Config(
-                app, settings.host, settings.port, log_level="warning", access_log=False, proxy_headers=False
-            )
-        )
+        server = WebServer(app, settings.web, certificate)
         crew.start("api", server.serve_to_end())
         stack.push_async_callback(server.end)
         await server.up()
-        platform.url = f"http://{settings.host}:{server.port}"
-        (folder.path / "url").write_text(platform.url + "\n")
+        if certificate is not None:
+            crew.start("certificate", keep_current(certificate, told))
+            platform.authority = certificate.authority()
+        platform.url = settings.web.url(server.port)
+        (folder.path / "url").write_text(settings.web.local_url(server.port) + "\n")
         if settings.with_gateway:
             arguments = ["gateway", "--bus", url, "--data", str(folder.path), "--bus-token-file", str(token)]
             arguments += settings.mqtt.arguments()
@@ -318,39 +320,6 @@ def _any_port(host: str) -> int:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
-
-
-class _Server(uvicorn.Server):
-    """uvicorn inside our loop: signals are ours, and ``up`` says when it listens."""
-
-    def capture_signals(self) -> Any:  # uvicorn would take SIGINT for itself
-        return nullcontext()
-
-    async def serve_to_end(self) -> None:
-        self._ended = asyncio.Event()
-        try:
-            await self.serve()
-        finally:
-            self._ended.set()
-
-    async def up(self) -> None:
-        async with asyncio.timeout(30):
-            while not self.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                await asyncio.sleep(0.005)
-
-    @property
-    def port(self) -> int:
-        return int(self.servers[0].sockets[0].getsockname()[1])
-
-    async def end(self) -> None:
-        """Stop serving; connections that stay (live values, a client that reads nothing) are cut after a while."""
-        self.should_exit = True
-        self.config.timeout_graceful_shutdown = 3
-        try:
-            async with asyncio.timeout(6):
-                await self._ended.wait()
-        except TimeoutError:
-            self.force_exit = True
 
 
 async def until_told_to_stop(platform: Platform) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import msgspec
 import typer
@@ -30,10 +30,10 @@ _TIMEOUT_S = 180.0
 @contextmanager
 def reach(data: Path | None, url: str | None, token: str | None) -> Iterator[Link]:
     """Connect, and say it clearly when nobody is there."""
-    from baigong.client.link import Link
+    from baigong.client.link import Link, trusted
 
-    where, secret = find(data, url, token)
-    with Link(where, secret, _TIMEOUT_S) as link:
+    where, secret, folder = find(data, url, token)
+    with Link(where, secret, _TIMEOUT_S, trusted(where, data=folder)) as link:
         try:
             link.json("GET", "/health")
         except RetryLater as error:
@@ -50,15 +50,23 @@ def reach(data: Path | None, url: str | None, token: str | None) -> Iterator[Lin
             ) from error
 
 
-def find(data: Path | None, url: str | None, token: str | None) -> tuple[str, str | None]:
-    """Return address and token. Without any option: the data folder that ``up`` or ``demo`` made here."""
+class Server(NamedTuple):
+    """Where a platform is, what to show it, and its data folder when that is what named it."""
+
+    url: str
+    token: str | None
+    data: Path | None
+
+
+def find(data: Path | None, url: str | None, token: str | None) -> Server:
+    """Find the platform. Without any option: the data folder that ``up`` or ``demo`` made here."""
     from baigong.client.link import find_server
 
     if data is not None and not (data / "url").is_file():
         raise FixConfiguration("config.invalid", "no platform has run on this data folder", place=str(data))
     if data is None and not url:
         data = next((folder for folder in _LIKELY if (folder / "key").is_file() and _readable(folder / "key")), None)
-    return find_server(url, token, data)
+    return Server(*find_server(url, token, data), data)
 
 
 def _readable(path: Path) -> bool:
@@ -66,7 +74,7 @@ def _readable(path: Path) -> bool:
 
 
 def download(
-    where: tuple[str, str | None],
+    where: Server,
     method: str,
     path: str,
     accept: str,
@@ -80,8 +88,9 @@ def download(
     import httpx2 as httpx
 
     from baigong.client.errors import mapped, of_response
+    from baigong.client.link import trusted
 
-    url, token = where
+    url, token, data = where
     headers = {"Accept": accept} | ({"Authorization": f"Bearer {token}"} if token else {})
     content = None
     if body is not None:
@@ -90,7 +99,12 @@ def download(
     done = 0
     with (
         mapped(url),
-        httpx.Client(base_url=f"{url.rstrip('/')}/api/v1", headers=headers, timeout=_TIMEOUT_S) as http,
+        httpx.Client(
+            base_url=f"{url.rstrip('/')}/api/v1",
+            headers=headers,
+            timeout=_TIMEOUT_S,
+            verify=trusted(url, data=data),
+        ) as http,
         http.stream(method, path, params=params, content=content) as response,
     ):
         if response.is_error:

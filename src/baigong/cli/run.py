@@ -7,6 +7,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from baigong.cli.authority import fingerprint
 from baigong.cli.platform import Platform, PlatformSettings, running, until_told_to_stop
 
 
@@ -65,4 +66,8 @@ def _welcome(platform: Platform, say: Console, seconds: float) -> None:
     say.print(f"[bold green]ready[/] in {seconds:.1f} s   console  [bold]{platform.url}[/]")
     if platform.secret:
         say.print(f"   sign in as [bold]admin[/] with the one-time password  [bold]{platform.secret}[/]")
+    if platform.authority is not None:
+        say.print(
+            f"   compare in the browser, or trust it: [bold]baigong ca export[/]   {fingerprint(platform.authority)}"
+        )
     say.print(f"   data in {platform.settings.data.resolve()}   Ctrl-C stops")

@@ -26,7 +26,7 @@ from rich.table import Table
 from baigong.vocab import quality as q
 
 Step = Callable[[str, int, int], None]  # what is being done, bytes of it done, bytes in all
-say = Console(stderr=True, highlight=False)
+say = Console(stderr=True, highlight=False, emoji=False)
 _WIDE = 100_000  # a file or a pipe has no edge
 _COLOURS = {"good": "green", "connected": "green", "uncertain": "yellow", "connecting": "yellow", "bad": "red"}
 _COLOURS |= {"down": "red", "warning": "yellow", "stale": "yellow"}
@@ -39,7 +39,7 @@ def tell(sentence: str) -> None:
 
 def out() -> Console:
     """Return the console of stdout, as it is now."""
-    return Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else _WIDE)
+    return Console(highlight=False, emoji=False, soft_wrap=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import httpx2 as httpx
 import msgspec
 
-from baigong.vocab.errors import BaigongError, ReportBug, RetryLater, from_problem
+from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater, from_problem
 
 
 def of_response(response: httpx.Response) -> BaigongError:
@@ -30,4 +30,6 @@ def mapped(url: str) -> Iterator[None]:
     except httpx.TimeoutException as error:
         raise RetryLater("bus.down", f"{url} did not answer in time", place=url) from error
     except httpx.TransportError as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise FixConfiguration("tls.untrusted", f"the certificate of {url}: {error}", place=url) from error
         raise RetryLater("bus.down", f"{url} cannot be reached: {error}; is baigong running?", place=url) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from baigong.client.errors import mapped, of_response
-from baigong.vocab.errors import ReportBug
+from baigong.vocab.errors import FixConfiguration, ReportBug
 
 ARROW = "application/vnd.apache.arrow.stream"
 DEFAULT_URL = "http://127.0.0.1:8600"
@@ -22,10 +23,14 @@ DEFAULT_URL = "http://127.0.0.1:8600"
 class Link:
     """Close it, or use it in a ``with`` block."""
 
-    def __init__(self, url: str, token: str | None, timeout_s: float) -> None:
+    def __init__(
+        self, url: str, token: str | None, timeout_s: float, trust: ssl.SSLContext | bool | None = None
+    ) -> None:
+        """``trust``: see ``trusted``, which is asked when it is None."""
         self.url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=timeout_s)
+        trust = trusted(self.url) if trust is None else trust
+        self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=timeout_s, verify=trust)
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +95,28 @@ def find_server(url: str | None, token: str | None, data: str | Path | None) -> 
     url = url or os.environ.get("BAIGONG_URL") or _read(folder, "url") or DEFAULT_URL
     token = token or os.environ.get("BAIGONG_TOKEN") or (None if elsewhere else _read(folder, "key"))
     return url, token
+
+
+def trusted(url: str, ca: str | Path | None = None, data: str | Path | None = None) -> ssl.SSLContext | bool:
+    """Say which certificates to believe: those that ``ca`` (or BAIGONG_CA) signed; else, for the platform of a data
+    folder that we may read, exactly the one it shows; else those of the system's authorities. There is no "none".
+
+    Raises tls.certificate for a file that holds no certificate.
+    """
+    if not url.startswith("https:"):
+        return True
+    ca = ca or os.environ.get("BAIGONG_CA")
+    folder = data or os.environ.get("BAIGONG_DATA")
+    shown = Path(folder) / "certificates" / "shown.pem" if folder and url == _read(folder, "url") else None
+    file = Path(ca) if ca else shown
+    try:
+        context = ssl.create_default_context(cafile=file)
+    except (OSError, ssl.SSLError) as error:
+        raise FixConfiguration("tls.certificate", f"{file} holds no certificate: {error}", place=str(file)) from error
+    if not ca and shown is not None:  # this very certificate, whatever name we called
+        context.check_hostname = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def _read(folder: str | Path | None, name: str) -> str | None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from baigong.client.bursts import Burst, read_bursts, send_burst
-from baigong.client.link import ARROW, Link, find_server
+from baigong.client.link import ARROW, Link, find_server, trusted
 from baigong.vocab.devices import seconds
 from baigong.vocab.errors import FixConfiguration
 
@@ -27,9 +27,16 @@ Time = str | int | datetime
 
 
 def connect(
-    url: str | None = None, token: str | None = None, data: str | Path | None = None, *, timeout_s: float = 120.0
+    url: str | None = None,
+    token: str | None = None,
+    data: str | Path | None = None,
+    *,
+    ca: str | Path | None = None,
+    timeout_s: float = 120.0,
 ) -> Plant:
-    """Connect to a Baigong server.
+    """Connect to a Baigong server. Its certificate is always checked.
+
+    ``ca``: what to trust beside the system's authorities: the file that ``baigong ca export`` wrote, or BAIGONG_CA.
 
     ``data``: the server's data folder, when it is on this machine: no token is needed then. Otherwise make a
     token in the console (System › API tokens) and pass it, or set BAIGONG_URL and BAIGONG_TOKEN::
@@ -37,7 +44,8 @@ def connect(
         plant = baigong.connect("http://plant:8600", token="bgt_…")
         flow = plant.asset("pump1")["flow"].df("30d")
     """
-    return Plant(Link(*find_server(url, token, data), timeout_s))
+    where, shown = find_server(url, token, data)
+    return Plant(Link(where, shown, timeout_s, trusted(where, ca, data)))
 
 
 class Plant:
