@@ -16,7 +16,7 @@ from baigong.security.scope import Ref
 from tests.api.world import World
 
 _PARTS = {"name": "pump1.flow", "id": "pump", "username": "u", "time": "0"}
-_OPEN = ("GET /health", "POST /session")
+_OPEN = ("GET /health", "POST /session", "POST /session/passkey", "POST /session/passkey/options")
 
 
 def _routes(plant: World) -> list[tuple[str, str]]:

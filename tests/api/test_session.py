@@ -29,7 +29,7 @@ async def test_first_sign_in_asks_for_a_password_and_then_opens(plant: World) ->
         assert "people" in session.pop("may")["company"]
         assert session == {
             "user": "admin", "tenant": "main", "language": "", "role": "admin", "must_set_password": False,
-            "must_set_factor": False, "demo": False,
+            "must_set_factor": False, "must_show_factor": False, "how": "password", "set_up": True, "demo": False,
         }  # fmt: skip
     client, again = await _sign_in(plant, plant.secret)
     assert again.status_code == 401, "the one-time secret works once"

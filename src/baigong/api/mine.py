@@ -9,11 +9,11 @@ import segno
 from msgspec import Meta, Struct
 
 from baigong.api.people import SessionLine, lines
+from baigong.api.proof import person_of, require_fresh
 from baigong.api.rooms import Rooms
-from baigong.api.throttle import Throttle
 from baigong.api.wire import Call, Operation
 from baigong.security.totp import totp_uri
-from baigong.vocab.errors import Reauthenticate
+from baigong.vocab.errors import FixConfiguration
 
 _ISSUER = "Baigong 百工"
 
@@ -44,56 +44,57 @@ class RecoveryCodes(Struct, frozen=True, kw_only=True):
     codes: list[str]
 
 
-class Password(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    password: Annotated[str, Meta(max_length=1024)]
-
-
-def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
+def operations(rooms: Rooms) -> list[Operation]:
     people = rooms.registry.people
 
     async def sessions(call: Call) -> Any:
-        name = _person(call)
+        name = person_of(call.who)
         return lines([s for s in await people.sessions() if s.person == name], call)
 
     async def end_others(call: Call) -> Any:
-        await people.end_sessions(_person(call), keep=call.who.session)
+        await people.end_sessions(person_of(call.who), keep=call.who.session)
 
     async def end_one(call: Call) -> Any:
-        await people.end_sessions(_person(call), only=call.part("id"))
+        await people.end_sessions(person_of(call.who), only=call.part("id"))
 
     return [
         Operation("GET", "/my/sessions", "Where I am signed in", sessions, answer=list[SessionLine]),
         Operation("DELETE", "/my/sessions", "Sign me out everywhere else", end_others),
         Operation("DELETE", "/my/sessions/{id}", "End one of my sessions", end_one),
-        *_factor(rooms, throttle),
+        *_factor(rooms),
     ]
 
 
-def _factor(rooms: Rooms, throttle: Throttle) -> list[Operation]:
+def _factor(rooms: Rooms) -> list[Operation]:
     factors, people = rooms.registry.factors, rooms.registry.people
 
     async def state(call: Call) -> Any:
-        name = _person(call)
+        name = person_of(call.who)
         required = not factors.required(call.who.tenant).isdisjoint(call.who.roles)
-        return Factor(confirmed=factors.has(name), required=required, codes_left=await factors.codes_left(name))
+        return Factor(confirmed=factors.has_phone(name), required=required, codes_left=await factors.codes_left(name))
 
     async def begin(call: Call) -> Any:
-        name = _person(call)
+        name = require_fresh(rooms, call.who)
         secret = await factors.begin(name)
         uri = totp_uri(secret, name, _ISSUER)
         return NewFactor(secret=secret, uri=uri, picture=_qr(uri))
 
     async def confirm(call: Call) -> Any:
-        return RecoveryCodes(codes=await factors.confirm(_person(call), call.body.code))
+        codes = await factors.confirm(require_fresh(rooms, call.who), call.body.code)
+        await people.proved(call.who, factor=True)
+        return RecoveryCodes(codes=codes)
+
+    async def new_codes(call: Call) -> Any:
+        name = require_fresh(rooms, call.who)
+        if not factors.has(name):
+            raise FixConfiguration("config.conflict", "set up a second factor first", place="second_factor")
+        return RecoveryCodes(codes=await factors.new_codes(name))
 
     async def drop(call: Call) -> Any:
-        name = _person(call)
-        key = ("password", name)  # only who is signed in as them comes here: nobody else is slowed down by it
-        throttle.check(key)
-        throttle.failed(key)
-        await people.prove_password(call.who, call.body.password)
-        throttle.succeeded(key)
+        name = require_fresh(rooms, call.who)
         await factors.drop(name)
+        if not factors.has(name):
+            await people.no_factor(name)
 
     path, early = "/my/second-factor", True
     return [
@@ -102,14 +103,9 @@ def _factor(rooms: Rooms, throttle: Throttle) -> list[Operation]:
         Operation(
             "PUT", path, "Put it in force with a code", confirm, body=Code, answer=RecoveryCodes, before_factor=early
         ),
-        Operation("DELETE", path, "Take my second factor away", drop, body=Password),
+        Operation("DELETE", path, "Take my phone away", drop),
+        Operation("POST", path + "/codes", "New recovery codes", new_codes, answer=RecoveryCodes),
     ]
-
-
-def _person(call: Call) -> str:
-    if call.who.by != "cookie":
-        raise Reauthenticate("auth.denied", "only a signed-in person has sessions and a second factor")
-    return call.who.user
 
 
 def _qr(text: str) -> str:

@@ -54,7 +54,11 @@ class RoleLine(Struct, frozen=True, kw_only=True):
 
 
 class SessionLine(Struct, frozen=True, kw_only=True):
-    """One browser that is signed in. ``browser``: what it says of itself; ``here``: the one that asks."""
+    """One browser that is signed in. ``browser``: what it says of itself; ``here``: the one that asks.
+
+    ``how``: password, passkey or account; ``what``: the passkey's or the provider's id; ``factor``: whether a second
+    factor was shown too.
+    """
 
     id: str
     created_us: int
@@ -62,6 +66,9 @@ class SessionLine(Struct, frozen=True, kw_only=True):
     address: str
     browser: str
     here: bool
+    how: str
+    what: str
+    factor: bool
 
 
 def operations(rooms: Rooms) -> list[Operation]:
@@ -156,6 +163,9 @@ def lines(rows: list[SessionRow], call: Call) -> list[SessionLine]:
             address=row.address,
             browser=row.browser,
             here=row.digest == call.who.session,
+            how=row.how,
+            what=row.what,
+            factor=bool(row.factor),
         )
         for row in rows
     ]

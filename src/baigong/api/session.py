@@ -1,49 +1,31 @@
-"""Signing in and out, passwords, API tokens."""
+"""Signing in by password and out; my password, my language."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
+from starlette.requests import Request
 from starlette.responses import Response
 
+from baigong.api.opened import BROWSER_COOKIE, Session, come_from, opened, session_of
+from baigong.api.proof import site, ways
 from baigong.api.rooms import Rooms
-from baigong.api.throttle import Throttle
-from baigong.api.wire import COOKIE, JSON, Call, Operation
-from baigong.registry.explain import may
-from baigong.registry.people import SESSION_US, Principal
-from baigong.vocab.errors import FixConfiguration
+from baigong.api.throttle import Queue, Throttle
+from baigong.api.wire import COOKIE, Call, Operation
+from baigong.vocab.errors import Reauthenticate
 
-_DEVICE_COOKIE = "baigong_browser"
-_YEAR_S = 365 * 86_400
 Text = Annotated[str, Meta(max_length=1024)]
 
 
 class SignIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``code``: of the phone, or a recovery code; wanted after auth.code."""
+    """``code``: of the phone, or a recovery code; ``passkey``: in its place. One is wanted after auth.code."""
 
     user: Annotated[str, Meta(max_length=200)]
     password: Text
     code: Annotated[str, Meta(max_length=64)] = ""
-
-
-class Session(Struct, frozen=True, kw_only=True):
-    user: str
-    tenant: str
-    language: str
-    role: str
-    must_set_password: bool
-    must_set_factor: bool
-    demo: bool  # whether this platform runs the demo plant
-    may: May
-
-
-class May(Struct, frozen=True, kw_only=True):
-    """Actions on all of one's own company, and on the installation (security/policies/schema.cedarschema)."""
-
-    company: list[str]
-    platform: list[str]
+    passkey: dict[str, Any] | None = None
 
 
 class NewPassword(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,35 +40,39 @@ class Language(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
-    people = rooms.registry.people
+    people, queue = rooms.registry.people, Queue()
 
     async def sign_in(call: Call) -> Any:
         asked: SignIn = call.body
         request = call.request
-        browser = request.cookies.get(_DEVICE_COOKIE, "")
-        if browser and people.knows_device(asked.user, browser):
-            key: tuple[str, ...] = ("browser", asked.user, browser)
-        else:
-            key = ("address", asked.user, request.client.host if request.client else "")
+        browser = request.cookies.get(BROWSER_COOKIE, "")
+        address = request.client.host if request.client else ""
+        known = bool(browser) and people.knows_device(asked.user, browser)
+        key = ("browser", asked.user, browser) if known else ("address", asked.user, address)
         throttle.check(key)
         throttle.failed(key)  # counted before the proof, or many at once would all be free
-        cookie, who = await people.sign_in(
-            asked.user,
-            asked.password,
-            code=asked.code,
-            address=request.client.host if request.client else "",
-            browser=request.headers.get("user-agent", ""),
-            allowed=rooms.registry.tenants.require_standing,
-        )
+        try:
+            with queue.place(browser if known else address):
+                cookie, who = await people.sign_in(
+                    asked.user,
+                    asked.password,
+                    code=asked.code,
+                    passkey=_showing(rooms, request, asked.passkey),
+                    come=come_from(request),
+                    allowed=rooms.registry.tenants.require_standing,
+                )
+        except Reauthenticate as error:
+            if error.code != "auth.code":
+                raise
+            way = await ways(rooms, request, asked.user, "password")
+            raise Reauthenticate(
+                "auth.code", error.message, place=error.place, ways=way.ways, passkey=way.passkey
+            ) from error
         throttle.succeeded(key)
-        response = Response(msgspec.json.encode(_session(who, rooms)), media_type=JSON)
-        secure = request.url.scheme == "https"
-        _set_cookie(response, COOKIE, cookie, SESSION_US // 1_000_000, secure)
-        _set_cookie(response, _DEVICE_COOKIE, people.device_cookie(who.user), _YEAR_S, secure)
-        return response
+        return await opened(rooms, request, cookie, who)
 
     async def whoami(call: Call) -> Any:
-        return _session(call.who, rooms)
+        return await session_of(call.who, rooms)
 
     async def sign_out(call: Call) -> Any:
         await people.sign_out(call.who)
@@ -118,21 +104,9 @@ def _mine(rooms: Rooms) -> list[Operation]:
     ]
 
 
-def _session(who: Principal, rooms: Rooms) -> Session:
-    if not who.user:
-        raise FixConfiguration("http.not_found", "no such session")
-    company, platform = may(rooms.registry.rights, who)
-    return Session(
-        user=who.user,
-        tenant=who.tenant,
-        language=who.language,
-        role=who.role,
-        must_set_password=who.must_set_password,
-        must_set_factor=rooms.registry.factors.owes(who),
-        demo=rooms.demo is not None,
-        may=May(company=company, platform=platform),
-    )
-
-
-def _set_cookie(response: Response, name: str, value: str, age_s: int, secure: bool) -> None:
-    response.set_cookie(name, value, max_age=age_s, path="/", httponly=True, samesite="strict", secure=secure)
+def _showing(
+    rooms: Rooms, request: Request, passkey: dict[str, Any] | None
+) -> Callable[[str], Awaitable[object]] | None:
+    if passkey is None:
+        return None
+    return lambda name: rooms.registry.passkeys.show(site(request), passkey, name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from baigong.vocab.errors import RetryLater
 
@@ -11,6 +12,7 @@ _FREE = 5  # wrong passwords before waiting begins
 _FIRST_WAIT_S = 2.0
 _LONGEST_WAIT_S = 300.0
 _REMEMBERED = 10_000
+_WAITING = 8  # proofs of one address at once: some half a second of work
 
 
 class Throttle:
@@ -43,3 +45,27 @@ class Throttle:
 
     def succeeded(self, key: tuple[str, ...]) -> None:
         self._failures.pop(key, None)
+
+
+class Queue:
+    """Lets few proofs of one address or browser wait at once: each costs time, and who brings many waits for few.
+
+    So a flood from one address fills its own places only, and those of others stay free.
+    """
+
+    def __init__(self, most: int = _WAITING) -> None:
+        self._most = most
+        self._waiting: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, of: str) -> Iterator[None]:
+        """Take a place for as long as this lasts. Raises auth.throttled when all are taken."""
+        if self._waiting[of] >= self._most:
+            raise RetryLater("auth.throttled", "too many sign-ins at once from here", retry_after_s=1)
+        self._waiting[of] += 1
+        try:
+            yield
+        finally:
+            self._waiting[of] -= 1
+            if not self._waiting[of]:
+                del self._waiting[of]

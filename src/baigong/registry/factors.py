@@ -1,4 +1,4 @@
-"""The second factor: one-time passwords of a phone, recovery codes on paper, and which roles must have one."""
+"""The second factor: one-time passwords of a phone, passkeys, recovery codes on paper; which roles must have one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from baigong.registry.passkeys import Passkeys
 from baigong.registry.people import Principal
 from baigong.security.envelope import close, new_envelope_key, open_envelope
 from baigong.security.passwords import one_time_secret
@@ -26,10 +27,11 @@ _CODES = 10
 class Factors:
     """Secrets lie in envelopes in the records; their key is a file beside them. A code is never good twice."""
 
-    def __init__(self, records: Records, key: bytes, clock_us: Callable[[], int]) -> None:
+    def __init__(self, records: Records, key: bytes, clock_us: Callable[[], int], passkeys: Passkeys) -> None:
         self._records = records
         self._key = key
         self._clock_us = clock_us
+        self._passkeys = passkeys
         self._rows: dict[str, FactorRow] = {}
         self._required: dict[str, frozenset[str]] = {}
         self._one_check = asyncio.Lock()
@@ -42,6 +44,10 @@ class Factors:
         self._required = {t: frozenset(v.split(",")) for t, v in await self._records.read(required) if v}
 
     def has(self, person: str) -> bool:
+        """Say whether a password alone does not open: there is a phone, or a passkey."""
+        return self.has_phone(person) or self._passkeys.has(person)
+
+    def has_phone(self, person: str) -> bool:
         row = self._rows.get(person)
         return row is not None and row.confirmed_us is not None
 
@@ -54,14 +60,18 @@ class Factors:
         await self._records.write(lambda c: put_setting(c, _name(tenant), ",".join(sorted(chosen))))
         self._required[tenant] = chosen
 
+    def asks(self, who: Principal) -> bool:
+        """Say whether a role of somebody must have a second factor."""
+        return not self.required(who.tenant).isdisjoint(who.roles)
+
     def owes(self, who: Principal) -> bool:
-        """Say whether somebody has to set up a second factor before anything else."""
-        return who.by == "cookie" and not self.has(who.user) and not self.required(who.tenant).isdisjoint(who.roles)
+        """Say whether somebody has to set up a second factor, or to show the one they have, before anything else."""
+        return who.by == "cookie" and not who.factor and self.asks(who)
 
     async def begin(self, person: str) -> str:
         """Make a new secret for a phone; not in force until ``confirm``. One in force stays until it is taken away."""
-        if self.has(person):
-            raise FixConfiguration("config.conflict", "there is a second factor: take it away first", place="totp")
+        if self.has_phone(person):
+            raise FixConfiguration("config.conflict", "there is a phone: take it away first", place="totp")
         secret = new_totp_secret()
         await self._put(FactorRow(person, close(secret, self._key, _purpose(person)), -1, None))
         return secret
@@ -78,19 +88,23 @@ class Factors:
                     "auth.code", "this is not the code of now: is the phone's clock right?", place="code"
                 )
             await self._put(replace(row, last_step=step, confirmed_us=self._clock_us()))
-            codes = [one_time_secret() for _ in range(_CODES)]
-            kept = [digest(c) for c in codes]
-            await self._records.write(lambda c: members.put_recovery_codes(c, person, kept))
+            return await self.new_codes(person)
+
+    async def new_codes(self, person: str) -> list[str]:
+        """Make recovery codes, shown this once; the old ones open nothing any more."""
+        codes = [one_time_secret() for _ in range(_CODES)]
+        kept = [digest(c) for c in codes]
+        await self._records.write(lambda c: members.put_recovery_codes(c, person, kept))
         return codes
 
     async def check(self, person: str, code: str) -> bool:
         """Say whether a code of the phone or a recovery code is good, and use it up."""
         async with self._one_check:
             row = self._rows.get(person)
-            if row is None or not code:
+            if not code:
                 return False
-            step = self._step(row, code)
-            if step is None:
+            step = None if row is None or row.confirmed_us is None else self._step(row, code)
+            if row is None or step is None:
                 used = digest("".join(code.lower().split()))
                 return await self._records.write(lambda c: members.use_recovery_code(c, person, used))
             self._rows[person] = replace(row, last_step=step)
@@ -100,12 +114,20 @@ class Factors:
         return await self._records.read(lambda c: members.count_recovery_codes(c, person))
 
     async def drop(self, person: str) -> None:
-        await self._records.write(lambda c: members.drop_factor(c, person))
+        """Take the phone away, and the recovery codes with it unless a passkey still needs them."""
+        codes_too = not self._passkeys.has(person)
+        await self._records.write(lambda c: members.drop_factor(c, person, codes_too))
         self._rows.pop(person, None)
+
+    async def drop_all(self, person: str) -> None:
+        """Take phone, passkeys and recovery codes away."""
+        await self._passkeys.drop_all(person)
+        await self.drop(person)
 
     def forget(self, person: str) -> None:
         """Follow the records after a person is gone."""
         self._rows.pop(person, None)
+        self._passkeys.forget(person)
 
     def _step(self, row: FactorRow, code: str) -> int | None:
         secret = open_envelope(row.secret, self._key, _purpose(row.person))

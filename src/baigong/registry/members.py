@@ -122,7 +122,7 @@ class Members:
             fresh = replace(row, password_hash=await self._people.hashed(secret), must_set_password=True)
             await self._records.write(lambda c: put_person(c, fresh))
             if second_factor:
-                await self._factors.drop(name)
+                await self._factors.drop_all(name)
             await self._people.end_sessions(name)
         return secret
 

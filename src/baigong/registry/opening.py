@@ -19,10 +19,12 @@ from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
 from baigong.registry.factors import Factors, open_factor_key
 from baigong.registry.members import Members
+from baigong.registry.passkeys import Passkeys
 from baigong.registry.people import People
 from baigong.registry.retention import Retention
 from baigong.registry.rights import Rights
 from baigong.registry.service import answer
+from baigong.registry.set_up import SetUp
 from baigong.registry.stops import Stops
 from baigong.registry.tenants import Tenants
 from baigong.registry.watch import FileWatch
@@ -48,6 +50,8 @@ class Registry:
     watch: FileWatch
     people: People
     factors: Factors
+    passkeys: Passkeys
+    set_up: SetUp
     members: Members
     tenants: Tenants
     credentials: Credentials
@@ -107,7 +111,8 @@ def _furnish(
 ) -> Registry:
     events, book = Events(records, bus, clock_us), PointBook()
     tenants = Tenants(records, clock_us)
-    factors = Factors(records, open_factor_key(data / "factors.key"), clock_us)
+    passkeys = Passkeys(records, clock_us)
+    factors = Factors(records, open_factor_key(data / "factors.key"), clock_us, passkeys)
     credentials = Credentials(records, events, clock_us, tenants.require_standing)
     rights = Rights(records, book, tenants.place, clock_us)
     people = People(records, clock_us, factors, rights.changed)
@@ -134,7 +139,9 @@ def _furnish(
         watch=FileWatch(config, devices, events, clock_us),
         people=people,
         factors=factors,
+        passkeys=passkeys,
         members=Members(records, people, factors, clock_us),
+        set_up=SetUp(records, tenants),
         tenants=tenants,
         credentials=credentials,
         episodes=Episodes(records, events, clock_us),
@@ -151,6 +158,7 @@ async def _load(registry: Registry, now_us: int) -> None:
     registry.book.take(await registry.records.read(all_points))
     registry.devices.load(await registry.records.read(all_devices))
     await registry.tenants.load()
+    await registry.passkeys.load()
     await registry.factors.load()
     await registry.people.load()
     await registry.credentials.load()

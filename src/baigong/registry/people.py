@@ -3,63 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import sqlalchemy as sa
 
 from baigong.registry.files import write_atomically
+from baigong.registry.principal import ADMIN, ADMIN_ROLES, NEVER_US, From, Principal, SecondFactor
 from baigong.security.passwords import check_new_password, hash_password, one_time_secret, verify_password
 from baigong.security.tokens import digest, new_token, same, sign
 from baigong.stores.records import access, members
 from baigong.stores.records.access import PersonRow, SessionRow, TokenRow
+from baigong.stores.records.companies import want_set_up
 from baigong.stores.records.engine import Records
 from baigong.vocab.errors import FixConfiguration, Reauthenticate, ReportBug
 
-ADMIN = "admin"
-ADMIN_ROLES = ("tenant_admin", "platform_operator")
-_NEVER_US = 1 << 62
+__all__ = ["ADMIN", "ADMIN_ROLES", "SESSION_US", "From", "People", "Principal", "session_name"]
+
 SESSION_US = 30 * 86_400_000_000
 _KEY_TITLE = "key file of the data folder"
+_NOWHERE = From()
 _HASHING = 2  # password proofs at once: each takes 64 MiB
-
-
-@dataclass(slots=True, frozen=True)
-class Principal:
-    """Who asks. ``by``: how they proved it; ``session``: the digest of the cookie, for ending it.
-
-    ``role``: one of the ready-made roles or several, with commas; ``token``: the public name of the API token,
-    ``person``: whose it is.
-    """
-
-    tenant: str
-    user: str
-    role: str
-    by: str  # "cookie" | "token"
-    token: str = ""
-    person: str = ""
-    language: str = ""
-    must_set_password: bool = False
-    session: str = ""
-    expires_us: int = _NEVER_US
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """Return the roles as policies name them; "admin" is the first person of an installation."""
-        return ADMIN_ROLES if self.role == ADMIN else tuple(self.role.split(",")) if self.role else ()
-
-
-class SecondFactor(Protocol):
-    """What somebody must show beside their password."""
-
-    def has(self, person: str) -> bool: ...
-
-    async def check(self, person: str, code: str) -> bool:
-        """Say whether a code is good, and use it up."""
-        ...
 
 
 class People:
@@ -91,6 +57,8 @@ class People:
         for session in sessions:
             person = await self.find(session.person)
             if person is not None:
+                if session.factor is None:
+                    session = replace(session, factor=self._factor.has(person.name))
                 self._known[session.digest] = _of_session(person, session)
         self.locked = await self._records.read(members.all_locks)
         self._device_key = await self._records.write(_device_key)
@@ -114,6 +82,8 @@ class People:
         def work(connection: sa.Connection) -> None:
             access.ensure_tenant(connection, tenant, row.created_us)
             access.put_person(connection, row)
+            if person is None:
+                want_set_up(connection, tenant)
 
         await self._records.write(work)
         return secret
@@ -124,34 +94,78 @@ class People:
         password: str,
         *,
         code: str = "",
-        address: str = "",
-        browser: str = "",
+        passkey: Callable[[str], Awaitable[object]] | None = None,
+        come: From = _NOWHERE,
         allowed: Callable[[str], None] = lambda tenant: None,
     ) -> tuple[str, Principal]:
         """Return (cookie, who). An unknown user costs the same time as a wrong password.
 
         Raises auth.required, auth.code where a second factor is wanted too, auth.locked for somebody shut out.
-        ``allowed`` raises for a tenant that stands still.
+        ``passkey``: raises auth.passkey unless the person has shown theirs; ``allowed`` raises for a tenant that
+        stands still.
         """
         person = await self.find(user)
         async with self._hashing:
-            if person is None and not self._decoy:
+            if not self._decoy:  # at the first sign-in of anybody: later all cost the same
                 self._decoy = await asyncio.to_thread(hash_password, new_token())
             good = await asyncio.to_thread(verify_password, person.password_hash if person else self._decoy, password)
         if person is None or not good:
             raise Reauthenticate("auth.required", "user or password is wrong", place="password")
-        if person.name in self.locked:  # told to nobody but who knows the password
+        self.require_open(person, allowed)  # told to nobody but who knows the password
+        factor = self._factor.has(person.name)
+        if factor and passkey is not None:
+            await passkey(person.name)
+        elif factor and not await self._factor.check(person.name, code):
+            said = "this code is wrong, or was used before" if code else "a second factor is wanted too"
+            raise Reauthenticate("auth.code", said, place="code")
+        return await self.open(person, "password", come, factor=factor)
+
+    def require_open(self, person: PersonRow, allowed: Callable[[str], None]) -> None:
+        """Raise auth.locked for somebody shut out; ``allowed`` raises for a tenant that stands still."""
+        if person.name in self.locked:
             raise Reauthenticate("auth.locked", f"{person.name} is shut out by an administrator", place="user")
         allowed(person.tenant)
-        if self._factor.has(person.name) and not await self._factor.check(person.name, code):
-            said = "this code is wrong, or was used before" if code else "a code of the second factor is wanted too"
-            raise Reauthenticate("auth.code", said, place="code")
+
+    async def open(
+        self, person: PersonRow, how: str, come: From, *, what: str = "", factor: bool
+    ) -> tuple[str, Principal]:
+        """Begin a session of somebody who has proved who they are; returns (cookie, who)."""
         cookie, now = new_token("bgs"), self._clock_us()
-        session = SessionRow(digest(cookie), person.name, now, now + SESSION_US, address[:100], browser[:300])
+        session = SessionRow(
+            digest=digest(cookie),
+            person=person.name,
+            created_us=now,
+            expires_us=now + SESSION_US,
+            address=come.address[:100],
+            browser=come.browser[:300],
+            how=how,
+            what=what,
+            factor=factor,
+        )
         await self._records.write(lambda c: access.add_session(c, session, now))
         who = _of_session(person, session)
         self._known[session.digest] = who
         return cookie, who
+
+    async def proved(self, who: Principal, *, factor: bool) -> None:
+        """Note that the person of a session has just proved again who they are; ``factor``: with a second factor."""
+        fresh = replace(who, proved_us=self._clock_us(), factor=who.factor or factor)
+        if self._known.get(who.session) is None:
+            return
+        self._known[who.session] = fresh
+        if fresh.factor != who.factor:
+            await self._put_proof(fresh)
+
+    async def no_factor(self, name: str) -> None:
+        """Follow after somebody's last second factor is gone: what their sessions have shown counts no more."""
+        for key, who in list(self._known.items()):
+            if who.by == "cookie" and who.user == name and who.factor and who.how != "account":
+                self._known[key] = replace(who, factor=False)
+                await self._put_proof(self._known[key])
+
+    async def _put_proof(self, who: Principal) -> None:
+        row = SessionRow(who.session, who.user, 0, 0, how=who.how, what=who.what, factor=who.factor)
+        await self._records.write(lambda c: access.put_proof(c, row))
 
     async def sign_out(self, who: Principal) -> None:
         if who.session:
@@ -271,9 +285,16 @@ class People:
         found = await self._records.read(lambda c: access.all_sessions(c, now))
         return sorted(found, key=lambda s: -s.created_us)
 
-    async def end_sessions(self, name: str, *, only: str | None = None, keep: str = "") -> None:
-        """End somebody's sessions: all, all but ``keep`` (a digest), or ``only`` one, by its public name."""
+    async def end_sessions(
+        self, name: str, *, only: str | None = None, keep: str = "", opened_by: tuple[str, str] | None = None
+    ) -> None:
+        """End somebody's sessions: all, all but ``keep`` (a digest), or ``only`` one, by its public name.
+
+        ``opened_by``: how and with what, as a session has it: only those.
+        """
         ended = [s for s in await self.sessions() if s.person == name and s.digest != keep]
+        if opened_by is not None:
+            ended = [s for s in ended if (s.how, s.what) == opened_by]
         if only is not None:
             ended = [s for s in ended if session_name(s.digest) == only]
             if not ended:
@@ -326,7 +347,7 @@ def _of_token(row: TokenRow) -> Principal:
         by="token",
         token=row.token,
         person=row.person or "",
-        expires_us=_NEVER_US if row.expires_us is None else row.expires_us,
+        expires_us=NEVER_US if row.expires_us is None else row.expires_us,
     )
 
 
@@ -342,4 +363,8 @@ def _of_session(person: PersonRow, session: SessionRow) -> Principal:
         must_set_password=person.must_set_password,
         session=session.digest,
         expires_us=session.expires_us,
+        how=session.how,
+        what=session.what,
+        factor=bool(session.factor),
+        proved_us=session.created_us,
     )

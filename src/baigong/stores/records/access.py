@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from baigong.stores.records.tables import people, session_origins, sessions, settings, tenants, token_ends, tokens
+from baigong.stores.records.tables import (
+    people,
+    session_origins,
+    session_proofs,
+    sessions,
+    settings,
+    tenants,
+    token_ends,
+    tokens,
+)
 
 
 @dataclass(slots=True, frozen=True)
@@ -28,6 +37,9 @@ class SessionRow:
     expires_us: int
     address: str = ""
     browser: str = ""
+    how: str = "password"  # | passkey | account
+    what: str = ""  # the passkey or the provider
+    factor: bool | None = None  # whether a second factor was shown too; None: begun before that was kept
 
 
 @dataclass(slots=True, frozen=True)
@@ -88,13 +100,41 @@ def add_session(connection: sa.Connection, row: SessionRow, now_us: int) -> None
         )
     )
     connection.execute(session_origins.insert().values(digest=row.digest, address=row.address, browser=row.browser))
+    connection.execute(
+        session_proofs.insert().values(digest=row.digest, how=row.how, what=row.what, factor=bool(row.factor))
+    )
 
 
 def all_sessions(connection: sa.Connection, now_us: int) -> list[SessionRow]:
-    told = sessions.outerjoin(session_origins, session_origins.c.digest == sessions.c.digest)
-    columns = (*sessions.c, session_origins.c.address, session_origins.c.browser)
+    told = sessions.outerjoin(session_origins, session_origins.c.digest == sessions.c.digest).outerjoin(
+        session_proofs, session_proofs.c.digest == sessions.c.digest
+    )
+    origin, proof = session_origins.c, session_proofs.c
+    columns = (*sessions.c, origin.address, origin.browser, proof.how, proof.what, proof.factor)
     rows = connection.execute(sa.select(*columns).select_from(told).where(sessions.c.expires_us >= now_us))
-    return [SessionRow(r.digest, r.person, r.created_us, r.expires_us, r.address or "", r.browser or "") for r in rows]
+    return [
+        SessionRow(
+            digest=r.digest,
+            person=r.person,
+            created_us=r.created_us,
+            expires_us=r.expires_us,
+            address=r.address or "",
+            browser=r.browser or "",
+            how=r.how or "password",
+            what=r.what or "",
+            factor=None if r.factor is None else bool(r.factor),
+        )
+        for r in rows
+    ]
+
+
+def put_proof(connection: sa.Connection, row: SessionRow) -> None:
+    """Keep how somebody proved who they are; for a session that has ended, nothing."""
+    proof = {"how": row.how, "what": row.what, "factor": bool(row.factor)}
+    if connection.execute(sa.select(sessions.c.digest).where(sessions.c.digest == row.digest)).scalar() is None:
+        return
+    connection.execute(session_proofs.delete().where(session_proofs.c.digest == row.digest))
+    connection.execute(session_proofs.insert().values(digest=row.digest, **proof))
 
 
 def drop_session(connection: sa.Connection, digest: str) -> None:
@@ -134,6 +174,12 @@ def drop_token(connection: sa.Connection, tenant: str, token: str) -> bool:
 
 def setting(connection: sa.Connection, name: str) -> str | None:
     return connection.execute(sa.select(settings.c.value).where(settings.c.name == name)).scalar()
+
+
+def settings_of(connection: sa.Connection, prefix: str) -> dict[str, str]:
+    """Return the settings whose name begins so."""
+    told = sa.select(settings.c.name, settings.c.value).where(settings.c.name.startswith(prefix, autoescape=True))
+    return {name: value for name, value in connection.execute(told)}
 
 
 def put_setting(connection: sa.Connection, name: str, value: str) -> None:

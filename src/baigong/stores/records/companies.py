@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from baigong.stores.records.tables import companies, regions, tenants
+from baigong.stores.records.tables import companies, regions, settings, tenants
 
 
 @dataclass(slots=True, frozen=True)
@@ -60,3 +60,22 @@ def all_regions(connection: sa.Connection) -> list[RegionRow]:
 def put_region(connection: sa.Connection, row: RegionRow) -> None:
     connection.execute(regions.delete().where(regions.c.region == row.region))
     connection.execute(regions.insert().values({n: getattr(row, n) for n in RegionRow.__slots__}))
+
+
+def want_set_up(connection: sa.Connection, tenant: str) -> None:
+    """Remember that nobody has told us yet what a company is called."""
+    if not wants_set_up(connection, tenant):
+        connection.execute(settings.insert().values(name=_set_up(tenant), value="wanted"))
+
+
+def wants_set_up(connection: sa.Connection, tenant: str) -> bool:
+    asked = sa.select(settings.c.name).where(settings.c.name == _set_up(tenant))
+    return connection.execute(asked).scalar() is not None
+
+
+def end_set_up(connection: sa.Connection, tenant: str) -> None:
+    connection.execute(settings.delete().where(settings.c.name == _set_up(tenant)))
+
+
+def _set_up(tenant: str) -> str:
+    return f"set_up:{tenant}"

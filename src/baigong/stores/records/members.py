@@ -67,9 +67,10 @@ def use_step(connection: sa.Connection, person: str, step: int) -> bool:
     return bool(connection.execute(fresh).rowcount)
 
 
-def drop_factor(connection: sa.Connection, person: str) -> None:
+def drop_factor(connection: sa.Connection, person: str, codes_too: bool = True) -> None:
     connection.execute(second_factors.delete().where(second_factors.c.person == person))
-    connection.execute(recovery_codes.delete().where(recovery_codes.c.person == person))
+    if codes_too:
+        connection.execute(recovery_codes.delete().where(recovery_codes.c.person == person))
 
 
 def put_recovery_codes(connection: sa.Connection, person: str, digests: Iterable[str]) -> None:

@@ -18,12 +18,15 @@ from baigong.stores.records.tables import (
     credential_uses,
     episodes,
     grants,
+    identities,
     metadata,
+    passkeys,
     person_locks,
     recovery_codes,
     regions,
     second_factors,
     session_origins,
+    session_proofs,
     stops,
     token_ends,
 )
@@ -67,6 +70,11 @@ def _let_tokens_end(connection: sa.Connection) -> None:
     token_ends.create(connection)
 
 
+def _know_passkeys_and_company_accounts(connection: sa.Connection) -> None:
+    for table in (passkeys, identities, session_proofs):
+        table.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -74,6 +82,7 @@ STEPS: tuple[Step, ...] = (
     _know_companies_and_their_people,
     _keep_commands,
     _let_tokens_end,
+    _know_passkeys_and_company_accounts,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))

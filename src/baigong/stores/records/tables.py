@@ -288,3 +288,45 @@ stops = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.PrimaryKeyConstraint("tenant", "asset"),
 )
+
+passkeys = sa.Table(
+    "passkeys",
+    metadata,
+    sa.Column("credential", sa.Text, primary_key=True),  # base64url, as the authenticator named it
+    _tenant(),
+    sa.Column("person", sa.Text, sa.ForeignKey("people.name", ondelete="CASCADE"), nullable=False),
+    sa.Column("handle", sa.Text, nullable=False),  # base64url; what authenticators know the person by
+    sa.Column("site", sa.Text, nullable=False),  # relying party id: the host name it works at
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("public_key", sa.Text, nullable=False),  # COSE, base64url
+    sa.Column("sign_count", sa.BigInteger, nullable=False),
+    sa.Column("synced", sa.Boolean, nullable=False),
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+    sa.Column("used_us", sa.BigInteger, nullable=True),
+    sa.Column("copied_us", sa.BigInteger, nullable=True),  # when its counter ran back: it opens nothing any more
+    sa.Index("passkeys_by_person", "person"),
+)
+
+identities = sa.Table(
+    "identities",
+    metadata,
+    _tenant(),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("issuer", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, sa.ForeignKey("people.name", ondelete="CASCADE"), nullable=False),
+    sa.Column("account", sa.Text, nullable=False),  # the name or e-mail address there, for people to read
+    sa.Column("made_here", sa.Boolean, nullable=False),  # the person came by this account: roles follow its claims
+    sa.Column("created_us", sa.BigInteger, nullable=False),
+    sa.Column("used_us", sa.BigInteger, nullable=True),
+    sa.PrimaryKeyConstraint("tenant", "provider", "issuer", "subject"),
+)
+
+session_proofs = sa.Table(
+    "session_proofs",
+    metadata,
+    sa.Column("digest", sa.Text, sa.ForeignKey("sessions.digest", ondelete="CASCADE"), primary_key=True),
+    sa.Column("how", sa.Text, nullable=False),  # password | passkey | account
+    sa.Column("what", sa.Text, nullable=False),  # the passkey or the provider
+    sa.Column("factor", sa.Boolean, nullable=False),  # whether a second factor was shown too
+)
