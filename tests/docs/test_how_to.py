@@ -21,6 +21,9 @@ ON_EMPTY = sorted(
     and page.partition("/")[0] != "tutorials"
     and any({"run", "background"} & set(block.marks) for block in blocks(path.read_text("utf-8")))
 )
+_REMOVE = """shopt -s nullglob
+for file in data/config/*/devices/*.yaml; do baigong device remove $(basename $file .yaml); done
+"""
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -46,6 +49,7 @@ def test_on_an_empty_platform(empty: Terminal, page: str) -> None:
     if page in NEEDS and not shutil.which(NEEDS[page]):
         pytest.skip(f"{NEEDS[page]} is not installed")
     empty.follow(DOCS / page)
+    empty.do(Block("bash", {"run": ""}, _REMOVE, 0))  # or the next page's doctor finds a machine that is silent
 
 
 @pytest.mark.parametrize("page", ON_DEMO)

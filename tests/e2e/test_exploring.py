@@ -59,6 +59,7 @@ async def test_trends(seen: Window, demo: Running, tmp_path: Path) -> None:
     await expect(page.locator(".live-mark")).to_have_text("live")
 
     # a drag zooms; the address holds the view
+    await page.wait_for_load_state("networkidle")  # the second curve came: the plot is no longer made anew
     box = await plot.bounding_box()
     assert box
     middle = box["y"] + box["height"] / 2

@@ -199,7 +199,7 @@ async def test_the_keyboard_reaches_search_and_every_entry(seen: Window) -> None
 
     await seen.go("/connect")
     reached: list[str] = []
-    for _ in range(16):
+    for _ in range(40):
         await page.keyboard.press("Tab")
         reached.append(await page.evaluate(_FOCUSED))
     assert reached[0] == "Skip to content"

@@ -183,7 +183,7 @@ async def test_a_link_in_the_lake_leads_nowhere(world: World, tmp_path: Path) ->
     link = world.folder("acme") / "z.parquet"
     link.symlink_to(secret)
 
-    def fooled(tenant: str) -> Seen:
+    def fooled(tenant: str, only: object) -> Seen:
         seen = world.view(tenant)
         if not honest:
             seen.statements = [("", f"create view telemetry as from read_parquet('{link}')")]
