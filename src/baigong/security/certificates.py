@@ -76,7 +76,7 @@ def make_certificate(
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
     subject = _subject(host, name, organisation)
-    hosts = [_general_name(h) for h in dict.fromkeys([host, *(addresses or [])])]
+    hosts = [general_name(h) for h in dict.fromkeys([host, *(addresses or [])])]
     names = [x509.UniformResourceIdentifier(uri or application_uri(host)), *hosts]
     uses = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([ExtendedKeyUsageOID.SERVER_AUTH] if server else [])
     public = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
@@ -90,7 +90,7 @@ def make_certificate(
         .not_valid_after(now + timedelta(days=365.25 * years))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_KEY_USAGE, critical=True)
+        .add_extension(KEY_USAGE_OF_APPLICATIONS, critical=True)
         .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
         .add_extension(public, critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(public), critical=False)
@@ -106,12 +106,12 @@ def make_certificate(
 def make_authority(host: str, now: datetime) -> Pair:
     """Make our own small authority: its certificate goes to devices, its key signs what our listeners show them."""
     key = ec.generate_private_key(ec.SECP256R1())
-    usage = _usage(key_cert_sign=True, crl_sign=True)
+    signs = usage(key_cert_sign=True, crl_sign=True)
     name = _subject(host, "Baigong devices", "Baigong")
     made = _builder(name, name, key.public_key(), now, _AUTHORITY_YEARS).add_extension(
         x509.BasicConstraints(ca=True, path_length=0), critical=True
     )
-    return _pair(made.add_extension(usage, critical=True).sign(key, hashes.SHA256()), key)
+    return _pair(made.add_extension(signs, critical=True).sign(key, hashes.SHA256()), key)
 
 
 def make_server_certificate(authority: Pair, hosts: Sequence[str], now: datetime, *, years: float = 2.0) -> Pair:
@@ -123,9 +123,9 @@ def make_server_certificate(authority: Pair, hosts: Sequence[str], now: datetime
     key = ec.generate_private_key(ec.SECP256R1())
     made = (
         _builder(_subject(hosts[0], "Baigong MQTT", "Baigong"), issuer.subject, key.public_key(), now, years)
-        .add_extension(x509.SubjectAlternativeName([_general_name(h) for h in dict.fromkeys(hosts)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([general_name(h) for h in dict.fromkeys(hosts)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(digital_signature=True), critical=True)
+        .add_extension(usage(digital_signature=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)
     )
@@ -155,11 +155,18 @@ def _pair(made: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pair:
     )
 
 
-def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
+def usage(
+    *,
+    digital_signature: bool = False,
+    key_encipherment: bool = False,
+    key_cert_sign: bool = False,
+    crl_sign: bool = False,
+) -> x509.KeyUsage:
+    """Say what a key is for; what is not named, it is not for."""
     return x509.KeyUsage(
         digital_signature=digital_signature,
         content_commitment=False,
-        key_encipherment=False,
+        key_encipherment=key_encipherment,
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=key_cert_sign,
@@ -181,7 +188,7 @@ def _subject(host: str, name: str, organisation: str) -> x509.Name:
 
 # OPC 10000-6 §6.2.2: digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment; keyCertSign because the
 # certificate signs itself, which open62541 and OPC Foundation stacks check.
-_KEY_USAGE = x509.KeyUsage(
+KEY_USAGE_OF_APPLICATIONS = x509.KeyUsage(
     digital_signature=True,
     content_commitment=True,
     key_encipherment=True,
@@ -194,7 +201,8 @@ _KEY_USAGE = x509.KeyUsage(
 )
 
 
-def _general_name(host: str) -> x509.GeneralName:
+def general_name(host: str) -> x509.GeneralName:
+    """Write a host as an address if it is one, else as a name."""
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:

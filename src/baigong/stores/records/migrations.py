@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
+from baigong.stores.records.machines import machine_certificates
 from baigong.stores.records.tables import (
     audit_entries,
     audit_nodes,
@@ -40,7 +41,11 @@ def _remember_uses(connection: sa.Connection) -> None:
 
 
 def _title_episodes_in_chinese(connection: sa.Connection) -> None:
-    """Made anew and copied: SQLite would put an added column behind the table's constraints."""
+    """Made anew and copied in SQLite, which would put an added column behind the table's constraints."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("alter table episodes add column title_zh text not null default ''"))
+        connection.execute(sa.text("alter table episodes alter column title_zh drop default"))
+        return
     connection.execute(sa.text("drop index episodes_by_asset"))
     connection.execute(sa.text("alter table episodes rename to episodes_before"))
     episodes.create(connection)
@@ -75,6 +80,10 @@ def _know_passkeys_and_company_accounts(connection: sa.Connection) -> None:
         table.create(connection)
 
 
+def _keep_certificates_of_machines(connection: sa.Connection) -> None:
+    machine_certificates.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -83,6 +92,7 @@ STEPS: tuple[Step, ...] = (
     _keep_commands,
     _let_tokens_end,
     _know_passkeys_and_company_accounts,
+    _keep_certificates_of_machines,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
@@ -90,6 +100,12 @@ _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Inte
 
 def current_version(steps: Sequence[Step] = STEPS) -> int:
     return len(steps) + 1
+
+
+def newer(found: int, steps: Sequence[Step] = STEPS) -> FixConfiguration:
+    """Return what is said of records that a newer program wrote."""
+    known = current_version(steps)
+    return FixConfiguration("storage.version", f"the records are of version {found}, this program knows {known}")
 
 
 def read_version(connection: sa.Connection) -> int:
@@ -103,7 +119,7 @@ def upgrade(connection: sa.Connection, steps: Sequence[Step] = STEPS) -> int:
     """Run what is missing inside the caller's transaction; returns the version found. Raises storage.version."""
     found, target = read_version(connection), current_version(steps)
     if found > target:
-        raise FixConfiguration("storage.version", f"the records are of version {found}, this program knows {target}")
+        raise newer(found, steps)
     if found == 0:
         metadata.create_all(connection)
         _stamp.create(connection)
