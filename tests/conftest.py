@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.postgres import Cluster, cluster, on_server
 
 # a deadline measures the machine, not the code: two cores shared by several test processes miss any of them
 settings.register_profile("baigong", deadline=None)
@@ -21,6 +24,29 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared data: set BAIGONG_SHARED to the folder that holds data/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server of our own, started when the first test asks for it."""
+    with cluster() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Which database a test's records are in: a file, and in a module that says ``BOTH_DATABASES`` a server as well."""
+    kind = getattr(request, "param", "sqlite")
+    if kind == "sqlite":
+        yield kind
+    else:
+        with on_server(request.getfixturevalue("postgres")):
+            yield kind
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if getattr(metafunc.module, "BOTH_DATABASES", False):
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

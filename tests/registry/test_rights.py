@@ -16,6 +16,9 @@ from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.devices import PointSpec
 from baigong.vocab.errors import BaigongError
+from tests.postgres import place_of
+
+BOTH_DATABASES = True
 
 LI = Principal(tenant="mould", user="li", role="operator", by="cookie")
 WANG = Principal(tenant="bank", user="wang", role="viewer", by="cookie")
@@ -30,7 +33,7 @@ def point(number: int, asset: str) -> PointRow:
 
 @pytest.fixture
 async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    held = open_records(tmp_path / "records.db")
+    held = open_records(place_of(tmp_path))
     for tenant in ("mould", "bank"):
         await held.write(lambda c, t=tenant: ensure_tenant(c, t, 0))  # type: ignore[misc]
     yield held

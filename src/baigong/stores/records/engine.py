@@ -1,110 +1,128 @@
-"""Opens the records and runs work on them: many readers, one writer, never on the event loop."""
+"""Opens the records and runs work on them, never on the event loop; one database or another, the work is the same."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from baigong.stores.records.migrations import current_version, read_version, upgrade
-from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater
+from baigong.stores.records.migrations import current_version, newer, read_version, upgrade
+from baigong.stores.records.place import Server
+from baigong.stores.records.postgres import Postgres
+from baigong.stores.records.sqlite import Sqlite
+from baigong.stores.records.walls import ALL
+from baigong.vocab.errors import BaigongError
 
 T = TypeVar("T")
-_BUSY_MS = 10_000  # another process (backup, doctor) may hold the file for so long
-_WRITING = {"baigong_writing": True}
+
+
+class Database(Protocol):
+    """What SQLite and PostgreSQL do each in their own way."""
+
+    engine: sa.Engine
+
+    def read(self, work: Callable[[sa.Connection], T], tenant: str) -> T:
+        """One transaction that changes nothing, and sees one moment."""
+        ...
+
+    def write(self, work: Callable[[sa.Connection], T], tenant: str, *, alone: bool) -> T:
+        """One transaction: all of it is on disk when this returns, or nothing of it when it raises."""
+        ...
+
+    def upgrading(self) -> AbstractContextManager[sa.Connection]:
+        """One transaction that may change tables."""
+        ...
+
+    def keep_copy(self, version: int) -> None:
+        """Keep what there is, before it is brought to another version."""
+        ...
+
+    def guard(self, connection: sa.Connection) -> None:
+        """Put the walls between tenants up, after the tables have changed."""
+        ...
+
+    def check(self) -> None:
+        """Raise when this place is not fit for our records."""
+        ...
+
+    def claim(self) -> None:
+        """Take the place for this process. Raises storage.locked when another platform has it."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Records:
-    """One SQLite file in WAL mode. Work is a function of one connection and is one transaction."""
+    """Work is a function of one connection and is one transaction; on PostgreSQL it may be run again from its start.
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
+    ``tenant``: whose rows the work may see and change, or ``ALL``. PostgreSQL holds it to that (row-level security);
+    SQLite takes its word.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        # Rooms keep what they wrote in memory: that two writes end in the order they began in is part of the promise,
+        # on PostgreSQL too.
         self._one_writer = asyncio.Lock()
 
-    async def read(self, work: Callable[[sa.Connection], T]) -> T:
-        return await asyncio.to_thread(self.read_now, work)
+    @property
+    def engine(self) -> sa.Engine:
+        return self._database.engine
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run and commit; on disk (WAL, synchronous=FULL) when it returns."""
+    async def read(self, work: Callable[[sa.Connection], T], *, tenant: str = ALL) -> T:
+        return await asyncio.to_thread(self.read_now, work, tenant=tenant)
+
+    async def write(self, work: Callable[[sa.Connection], T], *, tenant: str = ALL, alone: bool = False) -> T:
+        """Run and commit; on disk when it returns. ``alone``: no other process does such work at the same time."""
         async with self._one_writer:
-            return await asyncio.to_thread(self.write_now, work)
+            return await asyncio.to_thread(self.write_now, work, tenant=tenant, alone=alone)
 
-    def read_now(self, work: Callable[[sa.Connection], T]) -> T:
-        with _mapped(), self._engine.begin() as connection:
-            return work(connection)
+    def read_now(self, work: Callable[[sa.Connection], T], *, tenant: str = ALL) -> T:
+        return self._database.read(work, tenant)
 
-    def write_now(self, work: Callable[[sa.Connection], T]) -> T:
-        with _mapped(), self._engine.connect().execution_options(**_WRITING) as connection, connection.begin():
-            return work(connection)
+    def write_now(self, work: Callable[[sa.Connection], T], *, tenant: str = ALL, alone: bool = False) -> T:
+        return self._database.write(work, tenant, alone=alone)
+
+    async def claim(self) -> None:
+        """Take the records for this process, for as long as it lives; a second platform is refused."""
+        await asyncio.to_thread(self._database.claim)
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._engine.dispose)
+        await asyncio.to_thread(self._database.close)
 
 
-def open_records(path: Path) -> Records:
-    """Open (or make) the file and bring it to the present version; an upgrade keeps a copy beside it first.
+def open_records(place: Path | Server, *, upgraded: bool = True) -> Records:
+    """Open (or make) the records and bring them to the present version; a file keeps a copy beside it first.
 
-    Raises storage.version for a file from a newer program, storage.corrupt for what is no records file.
+    Raises storage.version for records of a newer program, storage.corrupt for what is no records file,
+    storage.unreachable, storage.denied, storage.unfit and storage.role for a server. ``upgraded``: False opens
+    them as they are.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1e3})
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    records = Records(engine)
+    database: Database = Postgres(place) if isinstance(place, Server) else Sqlite(place)
+    records = Records(database)
     try:
-        found = records.read_now(read_version)
-        if 0 < found < current_version():
-            _keep_copy(engine, path.with_name(f"{path.name}.v{found}"))
-        records.write_now(upgrade)
+        database.check()
+        if upgraded:
+            bring_up(database)
     except BaigongError:
-        engine.dispose()
+        database.close()
         raise
     return records
 
 
-def _keep_copy(engine: sa.Engine, copy: Path) -> None:
-    if copy.exists():
+def bring_up(database: Database) -> None:
+    """Run the steps that are missing."""
+    found = database.read(read_version, ALL)
+    if found == current_version():
         return
-    with _mapped(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
-
-
-def _prepare(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves; sqlite3 would begin too late
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin(connection: sa.Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get("isolation_level") != "AUTOCOMMIT":
-        # A writer that begins as a reader can be refused half-way: take the write lock at once.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("baigong_writing") else "BEGIN")
-
-
-@contextmanager
-def _mapped() -> Iterator[None]:
-    """Let no foreign exception out of this room."""
-    try:
-        yield
-    except IntegrityError as error:
-        raise FixConfiguration("config.conflict", f"the records already hold that: {error.orig}") from error
-    except DBAPIError as error:
-        raise _translate(error) from error
-
-
-def _translate(error: DBAPIError) -> BaigongError:
-    name = getattr(error.orig, "sqlite_errorname", "")
-    if name.startswith("SQLITE_FULL"):
-        return RetryLater("storage.full", f"the records cannot grow: {error.orig}")
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return FixConfiguration("storage.locked", f"the records are held: {error.orig}", place="records")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR")):
-        return RetryLater("storage.corrupt", f"the records cannot be read: {error.orig}", place="records")
-    return ReportBug("internal.error", f"records: {error.orig}", place="records")
+    if found > current_version():
+        raise newer(found)
+    if found:
+        database.keep_copy(found)
+    with database.upgrading() as connection:
+        upgrade(connection)
+        database.guard(connection)

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 
 from baigong.stores.records.tables import episodes, events
+from baigong.stores.records.upsert import insert_or
 from baigong.vocab.happenings import Episode, Event
 
 
@@ -85,7 +85,7 @@ def put_episodes(connection: sa.Connection, tenant: str, told: Sequence[Episode]
     ]
     if not rows:
         return
-    fresh = insert(episodes)
+    fresh = insert_or(connection, episodes)
     changed = {c.name: fresh.excluded[c.name] for c in episodes.c if not c.primary_key}
     connection.execute(fresh.on_conflict_do_update(index_elements=["tenant", "id"], set_=changed), rows)
 
