@@ -17,6 +17,9 @@ from baigong.stores.records import Records, open_records
 from baigong.stores.records.audit import count_entries
 from baigong.stores.records.tables import audit_entries
 from baigong.vocab.errors import BaigongError
+from tests.postgres import place_of
+
+BOTH_DATABASES = True
 
 
 def entry(i: int, **more: object) -> Entry:
@@ -25,7 +28,7 @@ def entry(i: int, **more: object) -> Entry:
 
 @pytest.fixture
 async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    held = open_records(tmp_path / "records.db")
+    held = open_records(place_of(tmp_path))
     yield held
     await held.close()
 
