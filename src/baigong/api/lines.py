@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from baigong.stores.lake.contract import LAKE, LakeReader
 from baigong.stores.lake.downsample import Raster, m4
+from baigong.stores.lake.outline import COLUMNS, coarsest, outline
 from baigong.stores.lake.sorting import sort_table
 from baigong.stores.records.plant import PointRow
 
-_COLUMNS = ("point", "time", "value", "whole", "text", "quality")
 _HOUR_US = 3_600_000_000
 _LOOK_BACK_US = tuple(hours * _HOUR_US for hours in (1, 24, 8 * 24, 92 * 24))
 
@@ -56,11 +56,34 @@ def read_lines(
 
     ``hold``: points whose value holds until the next begin with the row before the start, if one of 92 days is found.
     """
-    numbers = [p.number for p in points]
-    cuts = _by_number(lake.series(tenant, numbers, start_us, end_us, _COLUMNS), numbers)
-    before = _held(lake, tenant, points, cuts, start_us) if hold else {}
     raster, none = Raster(start_us, end_us, width), LAKE.empty_table()
-    return [_line(p, cuts.get(p.number, none), before.get(p.number), raster) for p in points]
+    cuts, unread = _cuts(lake, tenant, points, raster)
+    before = _held(lake, tenant, points, cuts, start_us) if hold else {}
+    return [_line(p, cuts.get(p.number, none), before.get(p.number), raster, unread.get(p.number, 0)) for p in points]
+
+
+def _cuts(
+    lake: LakeReader, tenant: str, points: Sequence[PointRow], raster: Raster
+) -> tuple[dict[int, pa.Table], dict[int, int]]:
+    """Return the rows of each point that has any, and how many more stand behind those that come from rollups."""
+    steady = [p.number for p in points if p.spec.kind != "state"]  # how long a state lasted is no least or greatest
+    drawn = outline(lake.snapshot(tenant), steady, raster) if steady and coarsest(raster) else None
+    if drawn is None:
+        numbers = [p.number for p in points]
+        rows = lake.series(tenant, numbers, raster.start_us, raster.end_us, COLUMNS)
+        return _by_number(rows, numbers), {}
+    outlined = [n for n in dict.fromkeys(steady) if n not in drawn.unfit]
+    others = list({p.number for p in points}.difference(outlined))
+    parts: dict[int, list[pa.Table]] = {}
+    for number, rows in _by_number(drawn.rows, outlined).items():
+        parts.setdefault(number, []).append(rows)
+    for start_us, end_us in drawn.spans:
+        for number, rows in _by_number(lake.series(tenant, outlined, start_us, end_us, COLUMNS), outlined).items():
+            parts.setdefault(number, []).append(rows)
+    cuts = {number: sort_table(pa.concat_tables(tables).combine_chunks()) for number, tables in parts.items()}
+    if others:
+        cuts |= _by_number(lake.series(tenant, others, raster.start_us, raster.end_us, COLUMNS), others)
+    return cuts, drawn.samples(outlined)
 
 
 def _by_number(table: pa.Table, points: Iterable[int]) -> dict[int, pa.Table]:
@@ -81,14 +104,14 @@ def _held(
     if not wanted:
         return {}
     newest = _by_number(sort_table(lake.latest(tenant, sorted(wanted))), wanted)
-    found = {n: row.select(_COLUMNS) for n, row in newest.items() if _first_us(row) < start_us}
+    found = {n: row.select(COLUMNS) for n, row in newest.items() if _first_us(row) < start_us}
     wanted &= newest.keys()  # others have no rows at all
     until = start_us
     for back_us in _LOOK_BACK_US:
         wanted -= found.keys()
         if not wanted:
             break
-        older = _by_number(lake.series(tenant, sorted(wanted), start_us - back_us, until, _COLUMNS), wanted)
+        older = _by_number(lake.series(tenant, sorted(wanted), start_us - back_us, until, COLUMNS), wanted)
         found |= {number: rows.slice(len(rows) - 1) for number, rows in older.items()}
         until = start_us - back_us
     return found
@@ -98,12 +121,12 @@ def _first_us(table: pa.Table) -> int:
     return int(table.column("time")[0].value)
 
 
-def _line(point: PointRow, table: pa.Table, held: pa.Table | None, raster: Raster) -> Line:
+def _line(point: PointRow, table: pa.Table, held: pa.Table | None, raster: Raster, unread: int) -> Line:
     times, values, qualities, texts, wholes = _columns(table)
-    rows = len(times)
+    rows = len(times) + unread
     if raster.width:
         picked, qualities = m4(times, values, qualities, raster)
-        if len(picked) < rows:
+        if len(picked) < len(times):
             times, values = times[picked], values[picked]
             texts, wholes = texts.take(pa.array(picked)), wholes.take(pa.array(picked))
     if held is not None:

@@ -21,6 +21,7 @@ from baigong.stores.lake.table import FINISHED, PartitionTable, Written, last_se
 _FAN_IN = 6  # files of one tier that become one of the next
 _MOST_LATE = 2_000_000  # rows of a day that readers hold in memory to resolve; beyond, the day is rewritten
 _CHUNK_ROWS = 4_000_000  # rows held in memory while merging
+_ROLLED_ROWS = 65_536  # of a rollup's row group: a chart reads one point's rows, not a million beside them
 _GRACE_S = 900.0  # a day is finished this long after its midnight (UTC)
 _LATE_S = 600.0  # late data wait this long for company before a finished day is rewritten
 _DAY_S = 86_400
@@ -120,7 +121,8 @@ class Merger:
             for name, parts in rolled.items():
                 path = rollup_path(table.root, name, made.file)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                pq.write_table(pa.concat_tables([ROLLUP.empty_table(), *parts]), path, compression="zstd")
+                rows = pa.concat_tables([ROLLUP.empty_table(), *parts])
+                pq.write_table(rows, path, compression="zstd", row_group_size=_ROLLED_ROWS)
                 sync_file(path)
         return [made]
 
