@@ -83,7 +83,7 @@ class Cluster:
         """Return a new database with our tables in it."""
         if not self.admin("select 1 from pg_database where datname = 'ready'", fetch=True):
             self.admin(f"create database ready owner {OWNER}")
-            open_records(self.server("ready"))._database.close()
+            open_records(self.server("ready")).close_now()
         name = f"d{next(self._numbers)}"
         self.admin(f"create database {name} owner {OWNER} template ready")
         return self.server(name)

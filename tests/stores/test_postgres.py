@@ -17,10 +17,9 @@ import trustme
 
 from baigong.registry.audit import Entry, append, stored_node
 from baigong.security import merkle
-from baigong.stores.records import ALL, Records, Server, open_records, walls
+from baigong.stores.records import ALL, Records, Server, open_records, prepare_tables, walls
 from baigong.stores.records.access import ensure_tenant, list_tenants, put_setting, setting
 from baigong.stores.records.audit import count_entries, read_leaves
-from baigong.stores.records.migrations import upgrade
 from baigong.stores.records.postgres import Postgres
 from baigong.stores.records.tables import metadata
 from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater
@@ -230,7 +229,7 @@ def test_a_restart_of_the_server_is_survived_and_nothing_is_half_done() -> None:
         assert refused.value.code == "storage.unfit"
         with pytest.raises(FixConfiguration, match="standby"):
             open_records(made.server("ready"))
-        records._database.close()
+        records.close_now()
 
 
 def test_a_connection_that_breaks_while_committing_is_asked_about(server: Server, postgres: Cluster) -> None:
@@ -261,10 +260,10 @@ def test_two_platforms_do_not_share_records(server: Server, postgres: Cluster) -
     with pytest.raises(FixConfiguration) as caught:
         first.write_now(lambda c: put_setting(c, "a", "1"))
     assert caught.value.code == "storage.locked"
-    second._database.close()
+    second.close_now()
     with pytest.raises(FixConfiguration, match="taken these records over"):
         first.write_now(lambda c: put_setting(c, "a", "1"))
-    first._database.close()
+    first.close_now()
 
 
 def test_the_audit_log_stays_in_order_with_several_writers(server: Server) -> None:
@@ -288,7 +287,7 @@ def test_the_audit_log_stays_in_order_with_several_writers(server: Server) -> No
     kept = records.read_now(lambda c: merkle.root(size, partial(stored_node, c)))
     assert kept == merkle.root(size, merkle.complete_nodes(leaves))
     for one in several:
-        one._database.close()
+        one.close_now()
 
 
 def test_work_that_met_other_work_is_run_again(server: Server) -> None:
@@ -312,7 +311,7 @@ def test_work_that_met_other_work_is_run_again(server: Server) -> None:
         thread.join()
     assert several[0].read_now(lambda c: setting(c, "count")) == "2" and len(tries) == 3
     for one in several:
-        one._database.close()
+        one.close_now()
 
 
 def test_tables_are_prepared_by_an_owner_for_a_role_that_may_not(postgres: Cluster) -> None:
@@ -321,13 +320,8 @@ def test_tables_are_prepared_by_an_owner_for_a_role_that_may_not(postgres: Clust
     postgres.admin("create role worker login")
     with pytest.raises(FixConfiguration, match="may not become their owner"):
         open_records(postgres.server(name, "worker"))
-    owner = Postgres(postgres.server(name), grantee="worker")
-    owner.check()
-    with owner.upgrading() as connection:
-        upgrade(connection)
-        owner.guard(connection)
-    owner.close()
+    prepare_tables(postgres.server(name), "worker")
     records = open_records(postgres.server(name, "worker"))
     records.write_now(lambda c: ensure_tenant(c, "main", 1), tenant="main")
     assert records.read_now(list_tenants) == ["main"]
-    records._database.close()
+    records.close_now()

@@ -20,10 +20,13 @@ from baigong.bus.contract import StreamState
 from baigong.bus.embedded import DEFAULT_PORT, server_binary
 from baigong.cli.lakecheck import check_lake
 from baigong.cli.place import bus_of, check_is_data, is_running, partitions
+from baigong.cli.recordsplace import records_of
 from baigong.cli.verdict import Findings, State, Verdict
 from baigong.client.link import Link, find_server, trusted
 from baigong.sandbox.walls import kernel
 from baigong.stores.lake.table import split_position
+from baigong.stores.records import Server, open_records
+from baigong.stores.records.postgres import look_at_server
 from baigong.vocab.errors import BaigongError
 
 _RESERVE = 1 << 30  # what `up` leaves free by default
@@ -152,12 +155,19 @@ def _filesystem(path: Path) -> str:
 
 
 def records(data: Path) -> Iterator[Verdict]:
-    path = data / "records.db"
-    if not path.exists():
+    try:
+        place = records_of(data)
+    except BaigongError as error:
+        yield Verdict("records", "bad", error.message, error.advice)
+        return
+    if isinstance(place, Server):
+        yield records_on_server(place)
+        return
+    if not place.exists():
         yield Verdict("records", "uncertain", "there are none yet", "They are made at the first start.")
         return
     try:
-        with closing(sqlite3.connect(path, timeout=10)) as connection:
+        with closing(sqlite3.connect(place, timeout=10)) as connection:
             connection.execute("PRAGMA query_only=ON")
             wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(5)") if row[0] != "ok"]
             loose = len(connection.execute("PRAGMA foreign_key_check").fetchmany(100))
@@ -167,7 +177,25 @@ def records(data: Path) -> Iterator[Verdict]:
         what = wrong[0] if wrong else f"{loose} rows refer to nothing"
         yield Verdict("records", "bad", what, "Restore a backup: baigong restore FILE --data NEW.")
     else:
-        yield Verdict("records", "good", f"whole, {path.stat().st_size:,} bytes")
+        yield Verdict("records", "good", f"whole, {place.stat().st_size:,} bytes")
+
+
+def records_on_server(server: Server) -> Verdict:
+    """Look at a PostgreSQL server: does it let us in, do the tables fit, do the walls between tenants stand?"""
+    try:
+        held = open_records(server, upgraded=False)
+        try:
+            facts, version, missing = held.read_now(look_at_server)
+        finally:
+            held.close_now()
+    except BaigongError as error:
+        return Verdict("records", "bad", f"{server.shown}: {error.message}", error.advice)
+    if not version:
+        return Verdict("records", "uncertain", f"{server.shown}: no tables yet", "They are made at the first start.")
+    if missing:
+        advice = "Run baigong records prepare as the owner of the tables: it puts them up again."
+        return Verdict("records", "bad", f"no wall between companies around {', '.join(missing)}", advice)
+    return Verdict("records", "good", f"{facts}, version {version}, walls standing, at {server.shown}")
 
 
 async def _streams(data: Path, positions: dict[str, int], nats_url: str, nats_token: str) -> list[Verdict]:

@@ -43,10 +43,6 @@ class DataFolder:
         if self._lock is not None:
             os.close(self._lock)
 
-    @property
-    def is_new(self) -> bool:
-        return not (self.path / "records.db").exists()
-
 
 def check_format(path: Path) -> None:
     """Write the format version into a new folder, or check that of an old one."""

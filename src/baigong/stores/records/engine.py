@@ -89,10 +89,16 @@ class Records:
 
     async def claim(self) -> None:
         """Take the records for this process, for as long as it lives; a second platform is refused."""
-        await asyncio.to_thread(self._database.claim)
+        await asyncio.to_thread(self.claim_now)
+
+    def claim_now(self) -> None:
+        self._database.claim()
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._database.close)
+        await asyncio.to_thread(self.close_now)
+
+    def close_now(self) -> None:
+        self._database.close()
 
 
 def open_records(place: Path | Server, *, upgraded: bool = True) -> Records:
@@ -112,6 +118,18 @@ def open_records(place: Path | Server, *, upgraded: bool = True) -> Records:
         database.close()
         raise
     return records
+
+
+def prepare_tables(server: Server, role: str) -> None:
+    """Make or upgrade the tables as their owner, for ``role`` to work with, which then needs no way to the owner."""
+    database = Postgres(server, grantee=role)
+    try:
+        database.check()
+        with database.upgrading() as connection:
+            upgrade(connection)
+            database.guard(connection)
+    finally:
+        database.close()
 
 
 def bring_up(database: Database) -> None:

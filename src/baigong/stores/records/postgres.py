@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from baigong.stores.records.migrations import read_version
 from baigong.stores.records.place import Server
 from baigong.stores.records.refusals import Conflict, Lost, mapped
 from baigong.stores.records.tables import metadata
-from baigong.stores.records.walls import ALL, SET_TENANT, statements
+from baigong.stores.records.walls import ALL, SET_TENANT, gaps, statements
 from baigong.vocab.errors import FixConfiguration, RetryLater
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ _TRIES = 8  # of work that met other work
 _SETTLE_S = 5.0  # a connection broke while committing: so long we look what became of it
 _KEYS = {"platform": 1, "alone": 2}
 _SPACE = 0x6261_6967  # "baig": our advisory locks
-_WRITER = "records.writer"
+WRITER = "records.writer"
 
 
 class Postgres:
@@ -175,12 +176,12 @@ class Postgres:
         self._hold()
 
         def begin(connection: sa.Connection) -> str:
-            held = connection.execute(sa.text("select value from settings where name = :n"), {"n": _WRITER}).scalar()
+            held = connection.execute(sa.text("select value from settings where name = :n"), {"n": WRITER}).scalar()
             epoch = str(int(held or 0) + 1)
             change = "update settings set value = :v where name = :n"
             if held is None:
                 change = "insert into settings (name, value) values (:n, :v)"
-            connection.execute(sa.text(change), {"n": _WRITER, "v": epoch})
+            connection.execute(sa.text(change), {"n": WRITER, "v": epoch})
             return epoch
 
         self._epoch = self.write(begin, ALL, alone=True)
@@ -219,7 +220,7 @@ class Postgres:
     def _check_writer(self, connection: sa.Connection) -> None:
         if not self._epoch:
             return
-        now = connection.execute(sa.text("select value from settings where name = :n"), {"n": _WRITER}).scalar()
+        now = connection.execute(sa.text("select value from settings where name = :n"), {"n": WRITER}).scalar()
         if now != self._epoch:
             raise FixConfiguration(
                 "storage.locked", "another platform has taken these records over", place=self._server.shown
@@ -229,6 +230,14 @@ class Postgres:
         if self._holder is not None:
             self._holder.close()
         self.engine.dispose()
+
+
+def look_at_server(connection: sa.Connection) -> tuple[str, int, list[str]]:
+    """Return what the server is, the version of the tables (0: none), and which of them have no wall."""
+    asked = "select 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1) || ', ' || "
+    asked += "pg_size_pretty(pg_database_size(current_database()))"
+    facts, version = str(connection.execute(sa.text(asked)).scalar_one()), read_version(connection)
+    return facts, version, gaps(connection, metadata.sorted_tables) if version else []
 
 
 def _owner(connection: sa.Connection) -> str:

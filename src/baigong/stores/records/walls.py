@@ -48,7 +48,7 @@ def statements(tables: Iterable[sa.Table], role: str) -> Iterator[str]:
         rights = "select, insert" if table.name in _KEPT else "select, insert, update, delete"
         yield f"grant {rights} on {name} to {who}"
         counted = table.autoincrement_column
-        if counted is not None and table.name == "events":
+        if counted is not None and counted.autoincrement is True:
             yield f'grant usage, select, update on sequence "{table.name}_{counted.name}_seq" to {who}'
 
 
