@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from baigong.api import (
+    accounts,
     audit,
     bursts,
     commands,
@@ -42,6 +43,7 @@ from baigong.api import (
     system,
     tenants,
     tokens,
+    waysin,
 )
 from baigong.api.console import built_console, console_routes
 from baigong.api.live import Live
@@ -51,13 +53,12 @@ from baigong.api.openapi import document, page
 from baigong.api.pulse import Pulse
 from baigong.api.rooms import ApiSettings, DemoControl, Facts, NoFacts, Rooms, SqlRunner
 from baigong.api.throttle import Throttle
-from baigong.api.wire import JSON, Operation, problem, route
+from baigong.api.wire import JSON, PREFIX, Operation, problem, route
 from baigong.bus.contract import Bus
 from baigong.registry.opening import Registry
 from baigong.stores.lake.contract import LakeReader
 from baigong.vocab.errors import FixConfiguration, ReportBug
 
-PREFIX = "/api/v1"
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -139,6 +140,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         *session.operations(rooms, throttle),
         *proof.operations(rooms, throttle),
         *passkeys.operations(rooms),
+        *accounts.operations(rooms),
+        *waysin.operations(rooms),
         *set_up.operations(rooms),
         *mine.operations(rooms),
         *people.operations(rooms),

@@ -95,6 +95,12 @@ def site(request: Request) -> Site:
     return site_of(host, request.headers.get("origin", "") or f"{request.url.scheme}://{host}")
 
 
+def origin_of(request: Request) -> str:
+    """Return the address of the console as this browser uses it, also behind a proxy that speaks TLS for us."""
+    here = site_or_none(request)
+    return here.origin if here else f"{request.url.scheme}://{request.headers.get('host', '')}"
+
+
 def site_or_none(request: Request) -> Site | None:
     try:
         return site(request)

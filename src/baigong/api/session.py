@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
 from baigong.api.opened import BROWSER_COOKIE, Session, come_from, opened, session_of
-from baigong.api.proof import site, ways
+from baigong.api.proof import origin_of, site, ways
 from baigong.api.rooms import Rooms
 from baigong.api.throttle import Queue, Throttle
-from baigong.api.wire import COOKIE, Call, Operation
-from baigong.vocab.errors import Reauthenticate
+from baigong.api.wire import COOKIE, JSON, Call, Operation
+from baigong.vocab.errors import BaigongError, Reauthenticate
 
 Text = Annotated[str, Meta(max_length=1024)]
 
@@ -26,6 +27,12 @@ class SignIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     password: Text
     code: Annotated[str, Meta(max_length=64)] = ""
     passkey: dict[str, Any] | None = None
+
+
+class SignedOut(Struct, frozen=True, kw_only=True):
+    """``url``: where the session at the company's provider ends too; empty for none."""
+
+    url: str = ""
 
 
 class NewPassword(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,15 +82,16 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
         return await session_of(call.who, rooms)
 
     async def sign_out(call: Call) -> Any:
+        end = await _end_url(rooms, call)
         await people.sign_out(call.who)
-        response = Response(status_code=204)
+        response = Response(msgspec.json.encode(SignedOut(url=end)), media_type=JSON)
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return response
 
     return [
         Operation("POST", "/session", "Sign in", sign_in, body=SignIn, answer=Session, everyone=True),
         Operation("GET", "/session", "Who is signed in", whoami, answer=Session, before_password=True),
-        Operation("DELETE", "/session", "Sign out", sign_out, before_password=True),
+        Operation("DELETE", "/session", "Sign out", sign_out, answer=SignedOut, before_password=True),
         *_mine(rooms),
     ]
 
@@ -102,6 +110,17 @@ def _mine(rooms: Rooms) -> list[Operation]:
         Operation("POST", "/password", "Set my password", set_password, body=NewPassword, before_password=True),
         Operation("PUT", "/language", "Choose my language", set_language, body=Language, before_password=True),
     ]
+
+
+async def _end_url(rooms: Rooms, call: Call) -> str:
+    if call.who.how != "account":
+        return ""
+    registry = rooms.registry
+    try:
+        provider = await registry.providers.get(call.who.tenant, call.who.what)
+    except BaigongError:  # taken away meanwhile
+        return ""
+    return registry.openid.end_url(provider, origin_of(call.request) + "/")
 
 
 def _showing(

@@ -27,6 +27,7 @@ from baigong.registry.visible import Visible
 from baigong.stores.lake.contract import LakeReader
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
 
+PREFIX = "/api/v1"
 COOKIE = "baigong_session"
 JSON = "application/json"
 PROBLEM = "application/problem+json"

@@ -191,7 +191,7 @@ def asyncio_run(work: Any) -> None:
 
 def main() -> None:
     """Run a command; an error of ours is one clear line and exit code 2."""
-    from baigong.cli import ask, audit, authority, command, counting, fleet, grant, keep, person, tenant
+    from baigong.cli import ask, audit, authority, command, counting, fleet, grant, keep, person, signin, tenant
 
     ask.add(app)
     audit.add(app)
@@ -201,6 +201,7 @@ def main() -> None:
     fleet.add(app)
     keep.add(app)
     person.add(app)
+    signin.add(app)
     grant.add(app)
     tenant.add(app)
     try:

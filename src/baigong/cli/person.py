@@ -103,7 +103,7 @@ def lock(
 @person.command()
 def reset(
     name: Name,
-    second_factor: Annotated[bool, typer.Option("--second-factor", help="take a lost phone away too")] = False,
+    second_factor: Annotated[bool, typer.Option("--second-factor", help="take phone and passkeys away too")] = False,
     as_json: Json = False,
     data: Data = None,
     url: Url = None,
@@ -143,8 +143,65 @@ def sessions(
     if as_json:
         show.json(found)
         return
-    rows = [(s["id"], show.when(s["created_us"]), s["address"], s["browser"]) for s in found]
-    show.table(("id", "since", "from", "browser"), rows)
+    rows = [
+        (s["id"], show.when(s["created_us"]), " ".join(filter(None, (s["how"], s["what"]))), s["address"], s["browser"])
+        for s in found
+    ]
+    show.table(("id", "since", "signed in by", "from", "browser"), rows)
+
+
+@person.command("ways-in")
+def ways_in(
+    name: Name,
+    drop_passkey: Annotated[str, typer.Option(help="take this passkey away (its id)")] = "",
+    unlink: Annotated[str, typer.Option(help="take this account away (its id)")] = "",
+    as_json: Json = False,
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """List a person's passkeys, phone and company accounts, or take one away with the sessions it opened."""
+    path = f"/people/{quote(name, safe='')}"
+    with reach(data, url, token) as link:
+        if drop_passkey or unlink:
+            kind, one = ("passkeys", drop_passkey) if drop_passkey else ("accounts", unlink)
+            link.json("DELETE", f"{path}/{kind}/{quote(one, safe='')}")
+            show.tell("gone")
+            return
+        found: dict[str, Any] = link.json("GET", f"{path}/ways-in")
+    if as_json:
+        show.json(found)
+        return
+    rows = [("phone", "", f"{found['codes_left']} recovery codes left", "")] if found["phone"] else []
+    rows += [
+        (
+            "passkey",
+            k["id"],
+            f"{k['title']} at {k['site']}" + (" (copied)" if k["copied"] else ""),
+            show.when(k["used_us"]),
+        )
+        for k in found["passkeys"]
+    ]
+    rows += [
+        ("account", a["id"], f"{a['account']} of {a['provider']}", show.when(a["used_us"])) for a in found["accounts"]
+    ]
+    show.table(("way", "id", "what", "last used"), rows)
+
+
+@person.command()
+def link(
+    name: Name,
+    provider: Annotated[str, typer.Argument(help="the company's provider: baigong sign-in list")],
+    subject: Annotated[str, typer.Argument(help="the account's identifier there (its claim sub)")],
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Make an account at a provider a way in of a person."""
+    with reach(data, url, token) as way:
+        body = {"provider": provider, "subject": subject}
+        way.json("POST", f"/people/{quote(name, safe='')}/accounts", body=body)
+    show.tell(f"{provider} opens for {name} now")
 
 
 def _tell_secret(made: dict[str, Any], as_json: bool) -> None:

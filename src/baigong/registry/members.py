@@ -14,6 +14,7 @@ from baigong.registry.factors import Factors
 from baigong.registry.people import ADMIN_ROLES, People, Principal
 from baigong.registry.roles import TENANT_ADMIN, check_roles, may_give
 from baigong.security.passwords import one_time_secret
+from baigong.security.tokens import new_token
 from baigong.stores.records import Records, members
 from baigong.stores.records.access import PersonRow, SessionRow, ensure_tenant, put_person
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
@@ -35,13 +36,25 @@ class Member(Struct, frozen=True, kw_only=True):
 
 
 class Members:
-    """Changes who somebody is. ``maker`` reaches nobody who may do more than they, and the last admin stays."""
+    """Changes who somebody is. ``maker`` reaches nobody who may do more than they, and the last admin stays.
 
-    def __init__(self, records: Records, people: People, factors: Factors, clock_us: Callable[[], int]) -> None:
+    ``bound``: raises quota.full when a tenant that has so many people may have no more.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        people: People,
+        factors: Factors,
+        clock_us: Callable[[], int],
+        bound: Callable[[str, int], None] = lambda tenant, people: None,
+    ) -> None:
         self._records = records
         self._people = people
         self._factors = factors
         self._clock_us = clock_us
+        self._bound = bound
+        self.gone: list[Callable[[str], None]] = []  # told the name of whoever is deleted
         self._one_change = asyncio.Lock()
 
     async def of_tenant(self, tenant: str) -> list[Member]:
@@ -60,10 +73,7 @@ class Members:
 
     async def fresh(self, maker: Principal, tenant: str, name: str, roles: Iterable[str]) -> tuple[PersonRow, str]:
         """Return a row that is not written yet, and its one-time password. Raises config.conflict for a taken name."""
-        if not _NAME.match(name):
-            raise FixConfiguration(
-                "config.invalid", "a name has 1 to 100 letters, digits or . _ - + @, without spaces", place="name"
-            )
+        _check_name(name)
         if await self._people.find(name) is not None:
             raise FixConfiguration(
                 "config.conflict", f"the name {name!r} is taken; an e-mail address is a good one", place="name"
@@ -83,6 +93,7 @@ class Members:
         """Make a person; returns the one-time password, shown this once."""
         async with self._one_change:
             row, secret = await self.fresh(maker, tenant, name, roles)
+            self._bound(tenant, sum(p.tenant == tenant for p in await self._records.read(members.all_people)))
 
             def work(connection: sa.Connection) -> None:
                 ensure_tenant(connection, tenant, row.created_us)
@@ -91,10 +102,43 @@ class Members:
             await self._records.write(work)
         return secret
 
+    async def come(
+        self, tenant: str, name: str, roles: Iterable[str], link: Callable[[sa.Connection], None]
+    ) -> PersonRow:
+        """Make a person who signs in by an account elsewhere; ``link`` is written with them. They have no password."""
+        async with self._one_change:
+            _check_name(name)
+            if await self._people.find(name) is not None:
+                raise Reauthenticate(
+                    "auth.stranger", f"somebody is called {name} already: link the account", place=name
+                )
+            self._bound(tenant, sum(p.tenant == tenant for p in await self._records.read(members.all_people)))
+            nobodys = await self._people.hashed(new_token())
+            row = PersonRow(name, tenant, nobodys, False, ",".join(sorted(set(roles))), "", self._clock_us())
+
+            def work(connection: sa.Connection) -> None:
+                members.add_person(connection, row)
+                link(connection)
+
+            await self._records.write(work)
+        return row
+
+    async def follow(self, row: PersonRow, roles: Iterable[str]) -> PersonRow:
+        """Give a person the roles their account says; the last administrator stays one."""
+        fresh = replace(row, role=",".join(sorted(set(roles))))
+        if fresh.role == row.role:
+            return row
+        async with self._one_change:
+            if TENANT_ADMIN not in roles_of(fresh) and await self._is_last(row):
+                return row
+            await self._records.write(lambda c: put_person(c, fresh))
+            self._people.changed(fresh)
+        return fresh
+
     async def set_roles(self, maker: Principal, tenant: str, name: str, roles: Iterable[str]) -> None:
         """Give a person these roles and no others; sessions go on with them at once."""
         async with self._one_change:
-            row = await self._within_reach(maker, tenant, name)
+            row = await self.within_reach(maker, tenant, name)
             fresh = replace(row, role=check_roles(maker, roles))
             if TENANT_ADMIN not in roles_of(fresh):
                 await self._keep_one(row)
@@ -104,7 +148,7 @@ class Members:
     async def lock(self, maker: Principal, tenant: str, name: str, locked: bool) -> None:
         """Shut somebody out, with every session and token of theirs, or let them in again."""
         async with self._one_change:
-            row, now = await self._within_reach(maker, tenant, name), self._clock_us()
+            row, now = await self.within_reach(maker, tenant, name), self._clock_us()
             if locked:
                 await self._keep_one(row)
                 await self._records.write(lambda c: members.put_lock(c, name, maker.user, now))
@@ -117,7 +161,7 @@ class Members:
     async def reset(self, maker: Principal, tenant: str, name: str, *, second_factor: bool = False) -> str:
         """Return a new one-time password; the old password, every session and, if asked, the second factor are gone."""
         async with self._one_change:
-            row = await self._within_reach(maker, tenant, name)
+            row = await self.within_reach(maker, tenant, name)
             secret = one_time_secret()
             fresh = replace(row, password_hash=await self._people.hashed(secret), must_set_password=True)
             await self._records.write(lambda c: put_person(c, fresh))
@@ -129,7 +173,7 @@ class Members:
     async def drop(self, maker: Principal, tenant: str, name: str) -> None:
         """Delete somebody with their sessions and tokens. What they did stays in the audit log."""
         async with self._one_change:
-            row = await self._within_reach(maker, tenant, name)
+            row = await self.within_reach(maker, tenant, name)
             if maker.by == "cookie" and maker.user == name:
                 raise FixConfiguration(
                     "config.conflict", "nobody deletes themselves: ask another administrator", place=name
@@ -138,6 +182,8 @@ class Members:
             await self._records.write(lambda c: members.drop_person(c, name))
             self._people.forget(name)
             self._factors.forget(name)
+            for follow in self.gone:
+                follow(name)
 
     async def sessions(self, tenant: str, name: str) -> list[SessionRow]:
         await self.get(tenant, name)
@@ -145,10 +191,11 @@ class Members:
 
     async def end_sessions(self, maker: Principal, tenant: str, name: str, session: str | None = None) -> None:
         """End one session (by its public name) or, with None, every one."""
-        await self._within_reach(maker, tenant, name)
+        await self.within_reach(maker, tenant, name)
         await self._people.end_sessions(name, only=session)
 
-    async def _within_reach(self, maker: Principal, tenant: str, name: str) -> PersonRow:
+    async def within_reach(self, maker: Principal, tenant: str, name: str) -> PersonRow:
+        """Return somebody whom ``maker`` may change. Raises auth.denied for others."""
         _check_home(maker, tenant)
         row = await self.get(tenant, name)
         beyond = [role for role in roles_of(row) if not may_give(maker, role)]
@@ -158,17 +205,20 @@ class Members:
 
     async def _keep_one(self, leaving: PersonRow) -> None:
         """Raise people.last_admin when nobody else could administer the tenant."""
+        if await self._is_last(leaving):
+            raise FixConfiguration(
+                "people.last_admin", f"{leaving.name} is the last administrator of {leaving.tenant}", place=leaving.name
+            )
+
+    async def _is_last(self, leaving: PersonRow) -> bool:
         if TENANT_ADMIN not in roles_of(leaving) or leaving.name in self._people.locked:
-            return
+            return False
         others = [
             row
             for row in await self._records.read(members.all_people)
             if row.tenant == leaving.tenant and row.name != leaving.name and row.name not in self._people.locked
         ]
-        if not any(TENANT_ADMIN in roles_of(row) for row in others):
-            raise FixConfiguration(
-                "people.last_admin", f"{leaving.name} is the last administrator of {leaving.tenant}", place=leaving.name
-            )
+        return not any(TENANT_ADMIN in roles_of(row) for row in others)
 
     def _told(self, row: PersonRow, sessions: list[SessionRow]) -> Member:
         return Member(
@@ -186,6 +236,13 @@ class Members:
 def roles_of(row: PersonRow) -> tuple[str, ...]:
     """Return a person's roles; "admin" is the first person of an installation."""
     return ADMIN_ROLES if row.role == "admin" else tuple(r for r in row.role.split(",") if r)
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.match(name):
+        raise FixConfiguration(
+            "config.invalid", "a name has 1 to 100 letters, digits or . _ - + @, without spaces", place="name"
+        )
 
 
 def _check_home(maker: Principal, tenant: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baigong.bus.contract import Bus
+from baigong.registry.accounts import Accounts
 from baigong.registry.audit import Audit, open_log_key
 from baigong.registry.book import PointBook
 from baigong.registry.checking import check_driver
@@ -19,8 +20,10 @@ from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
 from baigong.registry.factors import Factors, open_factor_key
 from baigong.registry.members import Members
+from baigong.registry.openid import OpenId
 from baigong.registry.passkeys import Passkeys
 from baigong.registry.people import People
+from baigong.registry.providers import Providers
 from baigong.registry.retention import Retention
 from baigong.registry.rights import Rights
 from baigong.registry.service import answer
@@ -52,6 +55,9 @@ class Registry:
     factors: Factors
     passkeys: Passkeys
     set_up: SetUp
+    providers: Providers
+    openid: OpenId
+    accounts: Accounts
     members: Members
     tenants: Tenants
     credentials: Credentials
@@ -112,7 +118,8 @@ def _furnish(
     events, book = Events(records, bus, clock_us), PointBook()
     tenants = Tenants(records, clock_us)
     passkeys = Passkeys(records, clock_us)
-    factors = Factors(records, open_factor_key(data / "factors.key"), clock_us, passkeys)
+    key = open_factor_key(data / "factors.key")
+    factors = Factors(records, key, clock_us, passkeys)
     credentials = Credentials(records, events, clock_us, tenants.require_standing)
     rights = Rights(records, book, tenants.place, clock_us)
     people = People(records, clock_us, factors, rights.changed)
@@ -129,6 +136,8 @@ def _furnish(
     devices = Devices(events, book, config, clock_us, check, changed)
     audit = Audit(records, open_log_key(data / "audit.key"), "baigong/audit")
     stops = Stops(records, events, devices, rights, audit, bus, clock_us)
+    providers = Providers(config, data)
+    members = Members(records, people, factors, clock_us)
     return Registry(
         tenant=tenant,
         data=data,
@@ -140,7 +149,10 @@ def _furnish(
         people=people,
         factors=factors,
         passkeys=passkeys,
-        members=Members(records, people, factors, clock_us),
+        members=members,
+        providers=providers,
+        openid=OpenId(providers, clock_us, key),
+        accounts=Accounts(records, people, members, clock_us),
         set_up=SetUp(records, tenants),
         tenants=tenants,
         credentials=credentials,
@@ -160,6 +172,7 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.tenants.load()
     await registry.passkeys.load()
     await registry.factors.load()
+    await registry.accounts.load()
     await registry.people.load()
     await registry.credentials.load()
     await registry.retention.load()

@@ -179,6 +179,11 @@ class People:
             return None
         return who
 
+    def stands(self, session: str, name: str) -> bool:
+        """Say whether a session (its digest) is still somebody's."""
+        who = self._known.get(session)
+        return who is not None and who.user == name and who.expires_us >= self._clock_us() and name not in self.locked
+
     async def set_password(self, who: Principal, fresh: str, current: str | None) -> None:
         """Set a person's password and end their other sessions. Without ``current`` only after a one-time secret."""
         person = await self.find(who.user)

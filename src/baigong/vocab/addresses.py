@@ -1,0 +1,29 @@
+"""Addresses that secrets may be sent to."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+
+def is_safe_address(url: str) -> bool:
+    """Say whether nobody on the way can read along: https, or http to this machine itself.
+
+    >>> [is_safe_address(u) for u in ("https://a.example/x", "http://127.0.0.1:9/", "http://a.example", "https://")]
+    [True, True, False, False]
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if parts.username is not None or not host:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
