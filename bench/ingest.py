@@ -70,10 +70,12 @@ def register(server: Baigong, points: int, at_us: int | None = None) -> np.ndarr
     return np.array([known[name] for name in wanted], np.int64)
 
 
-def until_seen(count: Callable[[], int], wanted: int, seconds: float = 120.0) -> int:
-    """Ask until all is visible, or time is up; return what is."""
-    deadline = time.monotonic() + seconds
+def until_seen(count: Callable[[], int], wanted: int, seconds: float = 60.0) -> int:
+    """Ask until all is visible, or for so long nothing more has become visible; return what is."""
+    most, deadline = -1, time.monotonic() + seconds
     while (seen := count()) < wanted and time.monotonic() < deadline:
+        if seen > most:
+            most, deadline = seen, time.monotonic() + seconds
         time.sleep(0.05)
     return seen
 
