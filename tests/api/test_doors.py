@@ -15,8 +15,16 @@ from baigong.registry.rights import asset_ref, policy_text
 from baigong.security.scope import Ref
 from tests.api.world import World
 
-_PARTS = {"name": "pump1.flow", "id": "pump", "username": "u", "time": "0"}
-_OPEN = ("GET /health", "POST /session", "POST /session/passkey", "POST /session/passkey/options")
+_PARTS = {"name": "pump1.flow", "id": "pump", "username": "u", "time": "0", "tenant_id": "main", "provider": "p"}
+_OPEN = (
+    "GET /health",
+    "POST /session",
+    "POST /session/passkey",
+    "POST /session/passkey/options",
+    "GET /sign-in",
+    "POST /sign-in/{tenant_id}/{provider}",
+    "GET /sign-in/{tenant_id}/{provider}/callback",
+)
 
 
 def _routes(plant: World) -> list[tuple[str, str]]:
