@@ -50,7 +50,7 @@ async def test_it_survives_a_restart_and_the_records_do_not_tell_it(tmp_path: Pa
             secret, codes = await _set_up(wang)
     held = b"".join(f.read_bytes() for f in tmp_path.glob("records.db*"))
     assert secret.encode() not in held and codes[0].encode() not in held
-    assert (tmp_path / "factors.key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "secrets.key").stat().st_mode & 0o777 == 0o600
     async with world(tmp_path) as plant, plant.client(token="") as wang:
         body = {"user": "wang", "password": PASSWORD}
         assert (await wang.post("/session", json=body)).json()["code"] == "auth.code"

@@ -35,7 +35,7 @@ async def test_backup_under_load_restores_everything_accepted_before_it_began(tm
         assert not running.owner.backups.active, "released"
         assert len(at_end) > len(before), "the load went on while the backup was taken"
         kept = set(load.accepted)
-    made = await restore(file, new)
+    made = await restore(file, new, key=old / "secrets.key")
     assert made.frames > 0, "some of it was only in the stream"
     async with platform(new) as running, client(new) as http:
         await caught_up(running)
@@ -68,7 +68,7 @@ async def test_waveforms_are_in_a_backup_whether_in_the_lake_or_still_in_the_str
         await backup(old, file)
     verdicts, _ = check_lake(old / "lake" / "p0", "p0", deep=True)
     assert [(v.what, v.state) for v in verdicts] == [("lake p0", "good"), ("lake p0, bursts", "good")]
-    made = await restore(file, new)
+    made = await restore(file, new, key=old / "secrets.key")
     assert made.frames == 2
     async with platform(new) as running, client(new) as http:
         await caught_up(running)
@@ -100,7 +100,7 @@ async def test_backup_of_a_stopped_platform(tmp_path: Path) -> None:
     assert taken.files > 0
     assert file.stat().st_mode & 0o077 == 0, "secrets are in it"
     steps: list[str] = []
-    await restore(file, new, lambda what, done, total: steps.append(what))
+    await restore(file, new, lambda what, done, total: steps.append(what), key=old / "secrets.key")
     assert "unpacking" in steps
     async with platform(new) as _, client(new) as http:
         assert await times_of(http, "pump1.flow") == load.accepted

@@ -39,7 +39,8 @@ async def test_backup_on_a_cluster_and_restore_without_one(tmp_path):
             assert info["config"]["num_replicas"] == 3, info["config"]
         finally:
             await platform.stop()
-    baigong("restore", str(tmp_path / "b.tar"), "--data", str(tmp_path / "again"))
+    key = str(platform.data / "secrets.key")
+    baigong("restore", str(tmp_path / "b.tar"), "--data", str(tmp_path / "again"), "--key", key)
     again = PlatformProcess(tmp_path / "again")
     await again.start()
     try:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from baigong.registry.audit import Audit, Entry, append, open_log_key, stored_node
 from baigong.security import merkle
 from baigong.security.checkpoint import Verifier, read_checkpoint
+from baigong.security.envelope import new_envelope_key
 from baigong.stores.records import Records, open_records
 from baigong.stores.records.audit import count_entries
 from baigong.stores.records.tables import audit_entries
@@ -20,6 +21,8 @@ from baigong.vocab.errors import BaigongError
 from tests.postgres import place_of
 
 BOTH_DATABASES = True
+
+KEY = new_envelope_key()
 
 
 def entry(i: int, **more: object) -> Entry:
@@ -35,7 +38,7 @@ async def records(tmp_path: Path) -> AsyncIterator[Records]:
 
 @pytest.fixture
 async def audit(records: Records, tmp_path: Path) -> AsyncIterator[Audit]:
-    log = Audit(records, open_log_key(tmp_path / "audit.key"), "plant.example")
+    log = Audit(records, open_log_key(tmp_path / "audit.key", KEY), "plant.example")
     running = asyncio.create_task(log.run())
     yield log
     running.cancel()
@@ -97,7 +100,7 @@ async def test_a_changed_past_is_seen(audit: Audit, records: Records) -> None:
 
 async def test_a_checkpoint_of_another_hand_is_refused(audit: Audit, tmp_path: Path, records: Records) -> None:
     await audit.note(entry(0))
-    other = Audit(records, open_log_key(tmp_path / "other.key"), "plant.example")
+    other = Audit(records, open_log_key(tmp_path / "other.key", KEY), "plant.example")
     with pytest.raises(BaigongError, match="no signature") as caught:
         read_checkpoint(await other.checkpoint(), audit.verifier)
     assert caught.value.code == "audit.invalid"
@@ -117,5 +120,5 @@ async def test_entries_are_found(audit: Audit) -> None:
 
 def test_the_key_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "audit.key"
-    assert open_log_key(path) == open_log_key(path)
+    assert open_log_key(path, KEY) == open_log_key(path, KEY)
     assert path.stat().st_mode & 0o777 == 0o600

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from baigong.drivers.manifest import manifests
+from baigong.security.envelope import masked
 from baigong.vocab.devices import DeviceSpec
 
 HIDDEN = "********"
@@ -27,7 +28,7 @@ def hide_secrets_in_text(text: str, spec: DeviceSpec) -> str:
         value = spec.options.get(name)
         if isinstance(value, str) and value:
             text = text.replace(value, HIDDEN)
-    return text
+    return masked(text, HIDDEN)
 
 
 def keep_secrets(spec: DeviceSpec, held: DeviceSpec | None) -> DeviceSpec:

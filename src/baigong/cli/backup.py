@@ -31,6 +31,7 @@ from baigong.cli.folder import FORMAT
 from baigong.cli.place import bus_of, check_is_data, partitions
 from baigong.historian.hold import Held, HoldRequest, hold_subject
 from baigong.historian.merge import rollup_path
+from baigong.registry.sealing import KEY_FILE
 from baigong.stores.lake.bursts import BurstTable
 from baigong.stores.lake.contract import LakeFile
 from baigong.stores.lake.rollup import BUCKETS_S
@@ -43,7 +44,8 @@ _LEASE_S = 60.0
 _RENEW_S = 15.0
 _PIECE = 8 << 20  # bytes of a stream in one member
 # What a platform makes anew at its start, or what is copied in its own way.
-_LEFT_OUT = {"lock", "url", "key", "lake", "nats", "logs", "records.db"}
+# The key of stored secrets stays apart from them.
+_LEFT_OUT = {"lock", "url", "key", KEY_FILE, "lake", "nats", "logs", "records.db"}
 _SIDE_FILES = ("-wal", "-shm", "-journal", ".new", ".part")
 
 

@@ -17,6 +17,7 @@ from baigong.gateway.buffer import BufferOptions
 from baigong.gateway.frontdoor import Options
 from baigong.gateway.frontdoor.tls import DoorCertificate
 from baigong.gateway.service import GatewayOptions, run_gateway
+from baigong.registry.sealing import open_ring
 from baigong.vocab.ids import gateway_id
 
 
@@ -36,7 +37,8 @@ async def run(
     buffer = BufferOptions()
     if reserve:
         buffer = replace(buffer, reserve_bytes=min(buffer.reserve_bytes, reserve))
-    options = GatewayOptions(buffer=buffer)
+    ring = open_ring(data)
+    options = GatewayOptions(buffer=buffer, sealed_with=ring)
     door = certificate = None
     if settings is not None:
         door = Options(
@@ -52,6 +54,7 @@ async def run(
                 own_names(settings.host, settings.names),
                 certificate=settings.certificate,
                 key=settings.key,
+                sealed_with=ring,
             )
     try:
         await run_gateway(bus, data, name, mqtt=door, door_certificate=certificate, stop=stop, options=options)

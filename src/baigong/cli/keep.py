@@ -118,7 +118,8 @@ def backup(
     found = made[0]
     how = "while it ran" if found.running else "stopped"
     show.tell(f"backed up {data} ({how}): {found.files} lake files, {found.frames} frames of the stream")
-    show.tell(f"{target}: {found.bytes:,} bytes, checked. It holds credentials: keep it as you keep keys.")
+    show.tell(f"{target}: {found.bytes:,} bytes, checked")
+    show.tell("The key that opens the secrets in it is not in it: baigong secrets show. Keep a copy elsewhere.")
 
 
 def _folder(data: Path) -> Path:
@@ -130,6 +131,9 @@ def _folder(data: Path) -> Path:
 def restore(
     source: Annotated[Path, typer.Argument(help="file that `baigong backup` wrote")],
     data: Annotated[Path, typer.Option("--data", help="new data folder")],
+    key: Annotated[
+        Path | None, typer.Option("--key", help="key file of the platform that was backed up (its secrets.key)")
+    ] = None,
     nats: Nats = "",
     nats_token: NatsToken = "",
 ) -> None:
@@ -142,13 +146,18 @@ def restore(
 
     async def work() -> None:
         with _bar() as step:
-            made.append(await run(source, data, step, nats_url=nats, nats_token=nats_token))
+            made.append(await run(source, data, step, nats_url=nats, nats_token=nats_token, key=key))
 
     with _disk_errors():
         asyncio_run(work())
     found = made[0]
     show.tell(f"{source}: {describe(found.facts)}")
     show.tell(f"{data}: {found.rows:,} rows in the lake, {found.frames} frames of the stream follow at the next start")
+    if found.key:
+        show.tell(
+            f"its secrets were closed with the key {found.key}: put that key file at {data / 'secrets.key'}, or name"
+        )
+        show.tell("it with --key-file when starting; if it is lost for good: baigong secrets forget")
     show.tell(f"start it with: baigong up --data {data}")
 
 

@@ -48,8 +48,14 @@ def everywhere(
     ca: Annotated[
         Path | None, typer.Option(help="what to trust for https: a file that `baigong ca export` wrote (BAIGONG_CA)")
     ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="key of stored secrets (BAIGONG_KEY_FILE); default: secrets.key in the data folder"),
+    ] = None,
 ) -> None:
     """Baigong 百工: the industrial internet platform in one command."""
+    if key_file is not None:
+        os.environ["BAIGONG_KEY_FILE"] = str(key_file.absolute())
     if ca is not None:
         os.environ["BAIGONG_CA"] = str(ca)
 
@@ -191,7 +197,20 @@ def asyncio_run(work: Any) -> None:
 
 def main() -> None:
     """Run a command; an error of ours is one clear line and exit code 2."""
-    from baigong.cli import ask, audit, authority, command, counting, fleet, grant, keep, person, signin, tenant
+    from baigong.cli import (
+        ask,
+        audit,
+        authority,
+        command,
+        counting,
+        fleet,
+        grant,
+        keep,
+        person,
+        secrets,
+        signin,
+        tenant,
+    )
 
     ask.add(app)
     audit.add(app)
@@ -203,6 +222,7 @@ def main() -> None:
     person.add(app)
     signin.add(app)
     grant.add(app)
+    secrets.add(app)
     tenant.add(app)
     try:
         app()

@@ -37,6 +37,7 @@ from baigong.historian.settings import OwnerSettings
 from baigong.historian.shelf import Shelf
 from baigong.historian.thinning import Thinner
 from baigong.registry.opening import Registry, open_registry
+from baigong.registry.sealing import open_ring
 from baigong.registry.visible import Visible, open_episodes
 from baigong.sandbox.blocks import Block
 from baigong.sandbox.sql import SqlPool, SqlSettings
@@ -186,7 +187,8 @@ async def running(
             ("MQTT over TLS", settings.mqtt.host, settings.mqtt.tls_port or 0),
         ):
             _check_port(name, host, port)
-        certificate = await asyncio.to_thread(certificate_of, settings.web, folder.path)
+        ring = await asyncio.to_thread(open_ring, folder.path)
+        certificate = await asyncio.to_thread(certificate_of, settings.web, folder.path, ring)
         roll = Roll()
         bus, url, token = await _open_bus(stack, settings, folder.path, roll, told)
         live, declared, lake = Live(), Declared(), folder.path / "lake" / PARTITION
@@ -241,7 +243,7 @@ async def running(
         stack.push_async_callback(server.end)
         await server.up()
         if certificate is not None:
-            crew.start("certificate", keep_current(certificate, told))
+            crew.start("certificate", keep_current(certificate, folder.path, told))
             platform.authority = certificate.authority()
         platform.url = settings.web.url(server.port)
         (folder.path / "url").write_text(settings.web.local_url(server.port) + "\n")

@@ -21,6 +21,8 @@ from baigong.bus.nats import NatsBus
 from baigong.cli.archive import read_archive
 from baigong.cli.folder import FORMAT
 from baigong.cli.place import partitions
+from baigong.registry.sealing import KEY_FILE, SEALED_WITH, find_key, read_keys, write_keys
+from baigong.security.envelope import Ring
 from baigong.stores.lake.bursts import BurstTable
 from baigong.stores.lake.table import PartitionTable, split_position
 from baigong.vocab.errors import FixConfiguration, RetryLater
@@ -35,13 +37,21 @@ class Restored:
     facts: dict[str, Any]
     frames: int = 0
     rows: int = 0
+    key: str = ""  # the name of the key that has to be brought, where it was not
 
 
 async def restore(
-    source: Path, data: Path, progress: Progress = lambda *_: None, *, nats_url: str = "", nats_token: str = ""
+    source: Path,
+    data: Path,
+    progress: Progress = lambda *_: None,
+    *,
+    nats_url: str = "",
+    nats_token: str = "",
+    key: Path | None = None,
 ) -> Restored:
     """Make ``data`` from an archive. It appears when it is whole; raises config.conflict when it exists.
 
+    ``key``: the key file that belongs to it; secret.key when it is another's. Without, it is brought later.
     ``nats_url``: a cluster that takes the streams (it must have none of these names) instead of the folder's server.
     """
     size = await asyncio.to_thread(_check_may, source, data)
@@ -60,6 +70,7 @@ async def restore(
             raise FixConfiguration(
                 "storage.version", f"the backup has format {made.facts['format']}, we know {FORMAT}", place=str(source)
             )
+        made.key = await asyncio.to_thread(_bring_key, fresh, key)
         progress("records", size, size)
         await asyncio.to_thread(_check_records, fresh / "records.db")
         progress("stream", size, size)
@@ -71,6 +82,21 @@ async def restore(
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     return made
+
+
+def _bring_key(fresh: Path, key: Path | None) -> str:
+    sealed = fresh / SEALED_WITH
+    wanted = sealed.read_text("ascii").strip() if sealed.exists() else ""
+    if not wanted:
+        return ""
+    if key is None:
+        source = find_key(fresh)
+        return "" if source.text and wanted in Ring(read_keys(source.text, "key")) else wanted
+    keys = read_keys(key.read_text("ascii"), str(key))
+    if wanted not in Ring(keys):
+        raise FixConfiguration("secret.key", f"the backup was closed with the key {wanted}, not this", place=str(key))
+    write_keys(fresh / KEY_FILE, keys)
+    return ""
 
 
 def _check_may(source: Path, data: Path) -> int:

@@ -14,12 +14,14 @@ from baigong.api.listener import Hurried, Listener
 from baigong.cli.names import own_names
 from baigong.cli.web import WebSettings
 from baigong.registry.serving import ServerCertificate
+from baigong.security.envelope import Key
+from baigong.stores.durable import replace_file
 from baigong.vocab.errors import BaigongError
 
 _LOOK_S = 5.0  # how often the certificate's files are looked at
 
 
-def certificate_of(settings: WebSettings, data: Path, passphrase: bytes | None = None) -> ServerCertificate | None:
+def certificate_of(settings: WebSettings, data: Path, sealed_with: Key | None = None) -> ServerCertificate | None:
     """Load the console's certificate; None where HTTP is plain."""
     if not settings.is_tls:
         return None
@@ -29,19 +31,26 @@ def certificate_of(settings: WebSettings, data: Path, passphrase: bytes | None =
         own_names(settings.host, settings.names),
         certificate=settings.certificate,
         key=settings.key,
-        passphrase=passphrase,
+        sealed_with=sealed_with,
     )
     made.load()
+    _show(made, data)
     return made
 
 
-async def keep_current(certificate: ServerCertificate, told: Callable[[str], None]) -> None:
+def _show(certificate: ServerCertificate, data: Path) -> None:
+    """Programs of whoever may read the data folder trust exactly what is shown, whatever names it is for."""
+    replace_file(data / "certificates" / "shown.pem", certificate.certificate.read_bytes(), mode=0o644)
+
+
+async def keep_current(certificate: ServerCertificate, data: Path, told: Callable[[str], None]) -> None:
     """Show a new certificate when its files change; one that cannot be used is told of, and the old one stays."""
     said = ""
     while True:
         await asyncio.sleep(_LOOK_S)
         try:
             if await asyncio.to_thread(certificate.load):
+                await asyncio.to_thread(_show, certificate, data)
                 told(f"the console shows a new certificate, good until {certificate.facts().not_after:%Y-%m-%d}")
             said = ""
         except (BaigongError, OSError) as error:

@@ -21,6 +21,9 @@ import yaml
 
 from baigong.cli.doctor import versions
 from baigong.cli.verdict import Findings
+from baigong.registry.sealing import find_key, read_keys
+from baigong.security.envelope import Ring, opened_in
+from baigong.vocab.errors import BaigongError
 
 _TAIL = 1 << 20  # bytes of each log
 _GONE = "•••"
@@ -58,12 +61,21 @@ def write_support(data: Path, target: Path, found: Findings) -> int:
 
 def _known_secrets(data: Path) -> list[str]:
     found = []
+    ring = _ring(data)
     for path in (data / "key", data / "nats" / "token", *(data / "gateway").rglob("*token*")):
         if path.is_file():
             found.append(path.read_text("utf-8", "replace").strip())
     for path in (data / "config").rglob("*.y*ml"):
         found += _secret_values(_parsed(path))
+        found += opened_in(path.read_text("utf-8", "replace"), ring)
     return sorted({s for s in found if len(s) >= 4}, key=len, reverse=True)
+
+
+def _ring(data: Path) -> Ring:
+    try:
+        return Ring(read_keys(find_key(data).text, "key") or [b""])
+    except BaigongError:
+        return Ring([b""])
 
 
 def _parsed(path: Path) -> Any:

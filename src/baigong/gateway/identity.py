@@ -13,7 +13,9 @@ import msgspec
 from baigong.bus.contract import Bus
 from baigong.drivers.manifest import Manifest
 from baigong.gateway.clock import Clock
+from baigong.registry.serving import read_key, write_key
 from baigong.security.certificates import make_certificate
+from baigong.security.envelope import Key
 from baigong.stores.durable import replace_file
 from baigong.vocab.errors import Reauthenticate, RetryLater
 
@@ -26,7 +28,8 @@ _MOST = 50_000
 class OwnCertificate:
     """Our OPC UA application certificate, made at the first start and kept: ``client.der``, ``.pem``, ``.key``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sealed_with: Key | None = None) -> None:
+        self.sealed_with = sealed_with
         self.folder = folder
         self.certificate = folder / "client.der"
         self.key = folder / "client.key"
@@ -38,14 +41,16 @@ class OwnCertificate:
         if self.certificate.exists() and self.key.exists():
             return
         pair = make_certificate(socket.gethostname() or "localhost", datetime.now(UTC))
-        replace_file(self.key, pair.key_pem, mode=0o600)
+        write_key(self.key, pair.key_pem, self.sealed_with)
         replace_file(self.folder / "client.pem", pair.certificate_pem, mode=0o644)
         replace_file(self.certificate, pair.certificate_der, mode=0o644)
 
     def complete(self, claimed: Manifest, options: dict[str, Any]) -> dict[str, Any]:
         """Add the paths to the options of a driver that knows them, where nobody chose others."""
         known = {option.name for option in claimed.options}
-        ours = {"certificate": self.certificate, "private_key": self.key, "trust_folder": self.servers}
+        # the key as text: in its file it may lie closed
+        text = read_key(self.key, self.sealed_with).decode()
+        ours = {"certificate": self.certificate, "private_key": text, "trust_folder": self.servers}
         if not {"certificate", "private_key"} <= known:
             return options
         return options | {n: str(path) for n, path in ours.items() if n in known and not options.get(n)}

@@ -14,8 +14,10 @@ from baigong.bus.contract import Bus
 from baigong.gateway import memory
 from baigong.gateway.clock import Clock
 from baigong.gateway.memory import Assigned
+from baigong.registry.sealing import Sealing
+from baigong.security import envelope
 from baigong.vocab.devices import DeviceSpec
-from baigong.vocab.errors import BaigongError
+from baigong.vocab.errors import BaigongError, FixConfiguration
 
 Key = tuple[str, str]  # tenant, device
 _AGAIN_S = 30.0  # the registry is asked again even when nobody said that something changed
@@ -51,12 +53,15 @@ class Roster:
     A run of the registry that it does not know is listed from the start; what that does not name is gone.
     """
 
-    def __init__(self, bus: Bus, gateway: str, copy: Path, clock: Clock, apply: Apply) -> None:
+    def __init__(
+        self, bus: Bus, gateway: str, copy: Path, clock: Clock, apply: Apply, sealed_with: envelope.Key | None = None
+    ) -> None:
         self._bus = bus
         self._gateway = gateway
         self._copy = copy
         self._clock = clock
         self._apply = apply
+        self._sealing = Sealing(sealed_with) if sealed_with is not None else None
         self._wake = asyncio.Event()
         self._anew: set[Key] = set()
         self._run, self._revision = "", 0
@@ -80,7 +85,7 @@ class Roster:
             except (BaigongError, msgspec.MsgspecError):
                 if not self.answered.is_set() and not self.held:
                     old = memory.load(self._copy, list[Assigned], [])
-                    await self._take([Change(key=(a.tenant, a.spec.device), spec=a.spec) for a in old])
+                    await self._take([Change(key=(a.tenant, a.spec.device), spec=self._opened(a)) for a in old])
                 await self._sleep(_RETRY_S)
                 continue
             self.answered.set()
@@ -99,11 +104,21 @@ class Roster:
         if not self._unsaved:
             return
         self._unsaved = False
-        content = [Assigned(tenant=tenant, spec=spec) for (tenant, _), spec in self.held.items()]
+        content = [Assigned(tenant=tenant, spec=self._closed(tenant, spec)) for (tenant, _), spec in self.held.items()]
         try:
             await asyncio.to_thread(memory.save, self._copy, content)
         except OSError:  # a full disk, which ``disk`` tells of: the next round writes it
             self._unsaved = True
+
+    def _closed(self, tenant: str, spec: DeviceSpec) -> DeviceSpec:
+        return spec if self._sealing is None else self._sealing.close(tenant, spec)
+
+    def _opened(self, kept: Assigned) -> DeviceSpec | None:
+        """None for what another key closed: the registry will tell it anew."""
+        try:
+            return kept.spec if self._sealing is None else self._sealing.open(kept.tenant, kept.spec)
+        except FixConfiguration:
+            return None
 
     async def _catch_up(self) -> None:
         more = True

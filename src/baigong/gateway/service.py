@@ -42,6 +42,7 @@ from baigong.gateway.supervisor import cancelled, forever
 from baigong.gateway.transform import Window
 from baigong.gateway.verbs import serve
 from baigong.gateway.writes import Writes
+from baigong.security import envelope
 from baigong.vocab.errors import BaigongError, RetryLater
 from baigong.vocab.happenings import Event
 
@@ -57,6 +58,7 @@ class GatewayOptions:
     partition: str = "p0"
     buffer: BufferOptions = field(default_factory=BufferOptions)
     window: Window = field(default_factory=Window)
+    sealed_with: envelope.Key | None = None  # what secrets are closed with on this gateway's disk
 
 
 class Gateway:
@@ -107,7 +109,7 @@ class Gateway:
         self._probes = Probes(self.fleet, clock, abandoned, certificate.complete)
         self._abandoned = abandoned
         self._rates = _Rates(clock)
-        self._roster = Roster(bus, gateway, folder / "devices.json", clock, self._apply)
+        self._roster = Roster(bus, gateway, folder / "devices.json", clock, self._apply, options.sealed_with)
         self._writes = Writes(self.fleet, folder, clock)
         self._disk = Disk(folder, options.buffer.reserve_bytes, clock, self._announce)
         self._turns = Turns(self.keys, self.status)
@@ -285,7 +287,7 @@ class Gateway:
         while certificate is not None:
             try:
                 await asyncio.to_thread(certificate.load)
-                self._door_facts |= {"authority": certificate.authority(), "names": certificate.names()}
+                self._door_facts |= {"authority": certificate.pem(), "names": certificate.names()}
                 options = dataclasses.replace(options, tls=certificate.context)
                 break
             except (BaigongError, OSError) as error:  # plain MQTT is not opened in its stead
@@ -354,7 +356,8 @@ async def run_gateway(
     rng: random.Random | None = None,
 ) -> None:
     """Run the gateway role until ``stop`` is set; keeps its own things in ``<data_dir>/gateway/<gateway>``."""
-    certificate, chosen = OwnCertificate(data_dir / "certificates"), options or GatewayOptions()
+    chosen = options or GatewayOptions()
+    certificate = OwnCertificate(data_dir / "certificates", chosen.sealed_with)
     time = clock or SystemClock()
 
     def make() -> Gateway:

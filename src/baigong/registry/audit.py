@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from baigong.security import merkle
 from baigong.security.checkpoint import Checkpoint, Verifier, new_log_key, sign_checkpoint, verifier_of
+from baigong.security.envelope import Key, close, is_closed, open_envelope
 from baigong.stores.durable import replace_file
 from baigong.stores.records import Records
 from baigong.stores.records.audit import (
@@ -163,13 +164,16 @@ def stored_node(connection: sa.Connection, level: int, index: int) -> bytes:
     return merkle.complete_nodes(hashes)(above, 0)
 
 
-def open_log_key(path: Path) -> bytes:
-    """Return the log's private key, made at first use (mode 600)."""
-    if path.is_file():
-        return bytes.fromhex(path.read_text("ascii").strip())
-    key = new_log_key()
-    replace_file(path, key.hex() + "\n")
-    return key
+_PURPOSE = "installation/audit"
+
+
+def open_log_key(path: Path, key: Key) -> bytes:
+    """Return the log's private key, made at first use; it lies in an envelope, and one that lay open is closed."""
+    text = path.read_text("ascii").strip() if path.is_file() else new_log_key().hex()
+    opened = open_envelope(text, key, _PURPOSE) if is_closed(text) else text
+    if not is_closed(text):
+        replace_file(path, close(opened, key, _PURPOSE) + "\n")
+    return bytes.fromhex(opened)
 
 
 def _above(connection: sa.Connection, level: int, index: int) -> bytes:

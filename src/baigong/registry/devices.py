@@ -17,6 +17,8 @@ from baigong.registry.book import PointBook
 from baigong.registry.changes import Changes
 from baigong.registry.events import Events
 from baigong.registry.numbering import number_points, retired
+from baigong.registry.sealing import Sealing, has_open_secrets
+from baigong.security.envelope import Ring, new_envelope_key
 from baigong.stores.records import access
 from baigong.stores.records.plant import DeviceRow, PointRow, drop_device, put_devices, put_points
 from baigong.vocab.devices import AssetWords, DeviceSpec, PointSpec
@@ -45,6 +47,7 @@ class Devices:
         clock_us: Callable[[], int],
         check: Callable[[DeviceSpec], None],
         changed: Changed,
+        sealing: Sealing | None = None,
     ) -> None:
         self._events = events
         self._book = book
@@ -52,13 +55,16 @@ class Devices:
         self._clock_us = clock_us
         self._check = check
         self._changed = changed
+        self.sealing = sealing or Sealing(Ring([new_envelope_key()]))
         self._rows: dict[tuple[str, str], DeviceRow] = {}
         self._assets: dict[str, tuple[int, dict[str, AssetWords]]] = {}  # tenant -> (version of its points, words)
         self._one_change = asyncio.Lock()
         self.changes = Changes()
 
     def load(self, rows: Sequence[DeviceRow]) -> None:
-        self._rows = {(row.tenant, row.spec.device): row for row in rows}
+        self._rows = {
+            (row.tenant, row.spec.device): replace(row, spec=self.sealing.open(row.tenant, row.spec)) for row in rows
+        }
         self.changes.note(self._rows)
 
     def of_tenant(self, tenant: str) -> list[DeviceRow]:
@@ -94,7 +100,9 @@ class Devices:
     def text(self, tenant: str, device: str) -> str:
         """Return the device's file as it is on the disk."""
         path = files.device_path(self._config, tenant, device)
-        return path.read_text("utf-8") if path.is_file() else files.render(self.get(tenant, device).spec)
+        if path.is_file():
+            return path.read_text("utf-8")
+        return files.render(self.sealing.close(tenant, self.get(tenant, device).spec))
 
     async def put(self, tenant: str, spec: DeviceSpec, by: str, *, revision: int | None = None) -> DeviceRow:
         """Make or change a device; returns it with the numbers its points got.
@@ -126,7 +134,10 @@ class Devices:
 
         def write() -> tuple[list[str | None], list[str]]:
             before = [files.read_text(path) if path.is_file() else None for path in paths]
-            texts = [files.render(p.row.spec, b or "") for p, b in zip(plans, before, strict=True)]
+            texts = [
+                files.render(self.sealing.close(tenant, p.row.spec), b or "")
+                for p, b in zip(plans, before, strict=True)
+            ]
             files.write_all(dict(zip(paths, texts, strict=True)))
             return before, texts
 
@@ -144,10 +155,11 @@ class Devices:
             text = await asyncio.to_thread(files.read_text, files.device_path(self._config, tenant, device))
             if held is not None and held.file_digest == files.text_digest(text):
                 return None
-            spec = files.parse_file(text, device)
+            written = files.parse_file(text, device)
+            spec = self.sealing.open(tenant, written)
             self._check(spec)
             (plan,) = self._plans(tenant, [spec], "file")
-            if changed := _with_numbers(text, spec, plan):
+            if changed := self._completed(text, written, plan):
                 text = changed
                 await asyncio.to_thread(files.write_atomically, files.device_path(self._config, tenant, device), text)
             (row,) = await self._commit([plan], [text])
@@ -156,19 +168,30 @@ class Devices:
     async def take_files(self, tenant: str, texts: Mapping[str, str]) -> None:
         """The same for many new files (device -> text), in one transaction; raises when any of them is wrong."""
         async with self._one_change:
-            specs = [files.parse_file(text, device) for device, text in texts.items()]
+            written = [files.parse_file(text, device) for device, text in texts.items()]
+            specs = [self.sealing.open(tenant, spec) for spec in written]
             for spec in specs:
                 self._check(spec)
             plans = self._plans(tenant, specs, "file")
             numbered = {
                 spec.device: changed
-                for spec, plan in zip(specs, plans, strict=True)
-                if (changed := _with_numbers(texts[spec.device], spec, plan))
+                for spec, plan in zip(written, plans, strict=True)
+                if (changed := self._completed(texts[spec.device], spec, plan))
             }
             paths = {files.device_path(self._config, tenant, device): text for device, text in numbered.items()}
             if paths:
                 await asyncio.to_thread(files.write_all, paths)
             await self._commit(plans, [numbered.get(device, text) for device, text in texts.items()])
+
+    def _completed(self, text: str, written: DeviceSpec, plan: _Plan) -> str | None:
+        """Write into a file what it lacks: numbers that points keep; and close its secrets. None: it lacks nothing."""
+        changed = _with_numbers(text, written, plan)
+        if not has_open_secrets(written):
+            return changed
+        closed = self.sealing.close(plan.row.tenant, written)
+        return files.with_options(changed or text, closed.options) or files.render(
+            self.sealing.close(plan.row.tenant, plan.row.spec), text
+        )
 
     async def drop(self, tenant: str, device: str, by: str) -> None:
         """Remove a device; its points are retired, their history stays. The event keeps its text."""
@@ -280,10 +303,12 @@ class Devices:
         rows = [replace(p.row, file_digest=files.text_digest(text)) for p, text in zip(plans, texts, strict=True)]
         points = [point for plan in plans for point in (*plan.rows, *plan.gone)]
 
+        closed = [replace(row, spec=self.sealing.close(row.tenant, row.spec)) for row in rows]
+
         def work(connection: sa.Connection) -> None:
             for tenant in {row.tenant for row in rows}:
                 access.ensure_tenant(connection, tenant, self._clock_us())
-            put_devices(connection, rows)
+            put_devices(connection, closed)
             put_points(connection, points)
 
         await self._events.tell([self._event(plan) for plan in plans], with_work=work)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from baigong.registry.passkeys import Passkeys
 from baigong.registry.people import Principal
-from baigong.security.envelope import close, new_envelope_key, open_envelope
+from baigong.security.envelope import Key, close, is_closed_with, open_envelope
 from baigong.security.passwords import one_time_secret
 from baigong.security.tokens import digest
 from baigong.security.totp import new_totp_secret, step_of
-from baigong.stores.durable import replace_file
 from baigong.stores.records import Records, members
 from baigong.stores.records.access import list_tenants, put_setting, setting
 from baigong.stores.records.members import FactorRow
@@ -25,9 +23,9 @@ _CODES = 10
 
 
 class Factors:
-    """Secrets lie in envelopes in the records; their key is a file beside them. A code is never good twice."""
+    """Secrets lie in envelopes in the records (``registry.sealing``). A code is never good twice."""
 
-    def __init__(self, records: Records, key: bytes, clock_us: Callable[[], int], passkeys: Passkeys) -> None:
+    def __init__(self, records: Records, key: Key, clock_us: Callable[[], int], passkeys: Passkeys) -> None:
         self._records = records
         self._key = key
         self._clock_us = clock_us
@@ -42,6 +40,9 @@ class Factors:
 
         self._rows = {row.person: row for row in await self._records.read(members.all_factors)}
         self._required = {t: frozenset(v.split(",")) for t, v in await self._records.read(required) if v}
+        for row in [row for row in self._rows.values() if not is_closed_with(row.secret, self._key)]:
+            secret = open_envelope(row.secret, self._key, _purpose(row.person))
+            await self._put(replace(row, secret=close(secret, self._key, _purpose(row.person))))
 
     def has(self, person: str) -> bool:
         """Say whether a password alone does not open: there is a phone, or a passkey."""
@@ -136,15 +137,6 @@ class Factors:
     async def _put(self, row: FactorRow) -> None:
         await self._records.write(lambda c: members.put_factor(c, row))
         self._rows[row.person] = row
-
-
-def open_factor_key(path: Path) -> bytes:
-    """Return the key of the envelopes, made at first use (mode 600)."""
-    if path.is_file():
-        return bytes.fromhex(path.read_text("ascii").strip())
-    key = new_envelope_key()
-    replace_file(path, key.hex() + "\n")
-    return key
 
 
 def _purpose(person: str) -> str:

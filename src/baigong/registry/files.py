@@ -158,3 +158,26 @@ def with_numbers(text: str, numbers: Mapping[str, int]) -> str | None:
             lines[line - 1] += "\n"
         lines.insert(line, addition)
     return "".join(lines)
+
+
+def with_options(text: str, options: Mapping[str, object]) -> str | None:
+    """Write other values of some options into a hand-written file, leaving all else (comments too) as it is.
+
+    Only values that are text are written. Returns None when the text is not that simple.
+    """
+    root = yaml.compose(text, Loader=yaml.SafeLoader) if text.strip() else None
+    if not isinstance(root, yaml.MappingNode):
+        return None
+    changed = text
+    for key, listed in root.value:
+        if key.value != "options" or not isinstance(listed, yaml.MappingNode):
+            continue
+        for name, value in reversed(listed.value):
+            wanted = options.get(name.value)
+            if not isinstance(value, yaml.ScalarNode) or not isinstance(wanted, str) or wanted == value.value:
+                continue
+            if value.style in ("|", ">"):
+                return None
+            start, end = value.start_mark.index, value.end_mark.index
+            changed = f"{changed[:start]}'{wanted.replace(chr(39), chr(39) * 2)}'{changed[end:]}"
+    return changed if yaml.safe_load(changed).get("options") == {**yaml.safe_load(text)["options"], **options} else None

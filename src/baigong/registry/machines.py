@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives import hashes
 
 from baigong.registry.audit import Audit, Entry
 from baigong.registry.events import Events
+from baigong.registry.serving import read_key, write_key
 from baigong.registry.standing import Standing
 from baigong.security.authority import REASONS, Authority, Made, Reason, Revoked, make_machine_authority
-from baigong.security.envelope import close, is_closed, open_envelope
+from baigong.security.envelope import Key
 from baigong.stores.durable import replace_file
 from baigong.stores.records.engine import Records
 from baigong.stores.records.machines import CertificateRow, all_certificates, put_certificate, put_certificate_uses
@@ -30,7 +31,6 @@ _MOST_DAYS = 7300
 _DAY_US = 86_400_000_000
 _TEND_S = 20.0  # uses are written and ends are looked at so often
 _LIST_US = 3_600_000_000  # the list of the revoked is signed anew after so long, and at every revocation
-_PURPOSE = "installation/machine-ca"
 _ITSELF = "baigong"  # who revokes what was replaced, or whose device is gone
 
 
@@ -42,18 +42,14 @@ class Enrolled:
     made: Made
 
 
-def open_authority(folder: Path, envelope_key: bytes, now: datetime) -> Authority:
+def open_authority(folder: Path, sealed_with: Key, now: datetime) -> Authority:
     """Open the authority in ``folder``, made at the first start: ``machine-ca.pem`` and its key in an envelope."""
     certificate, key = folder / "machine-ca.pem", folder / "machine-ca.key"
     if certificate.exists() and key.exists():
-        text = key.read_text("ascii")
-        return Authority(
-            certificate.read_bytes(),
-            (open_envelope(text.strip(), envelope_key, _PURPOSE) if is_closed(text) else text).encode(),
-        )
+        return Authority(certificate.read_bytes(), read_key(key, sealed_with))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made, secret = make_machine_authority(socket.gethostname() or "localhost", now)
-    replace_file(key, close(secret.decode(), envelope_key, _PURPOSE) + "\n", mode=0o600)
+    write_key(key, secret, sealed_with)
     replace_file(certificate, made, mode=0o644)
     return Authority(made, secret)
 

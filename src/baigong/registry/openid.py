@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from baigong.registry.providers import Provider, Providers
-from baigong.security.envelope import close, open_envelope
+from baigong.security.envelope import Key, close, open_envelope
 from baigong.security.idtokens import SIGNATURES, Wanted, has_key, untrue, verify
 from baigong.security.tokens import same
 from baigong.vocab.addresses import is_safe_address
@@ -55,7 +55,7 @@ class Known:
 class OpenId:
     """``key``: seals what a browser carries between going and coming back."""
 
-    def __init__(self, providers: Providers, clock_us: Callable[[], int], key: bytes) -> None:
+    def __init__(self, providers: Providers, clock_us: Callable[[], int], key: Key) -> None:
         self._providers = providers
         self._clock_us = clock_us
         self._key = key

@@ -18,7 +18,7 @@ from baigong.registry.credentials import Credentials
 from baigong.registry.devices import Devices
 from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
-from baigong.registry.factors import Factors, open_factor_key
+from baigong.registry.factors import Factors
 from baigong.registry.members import Members
 from baigong.registry.openid import OpenId
 from baigong.registry.passkeys import Passkeys
@@ -26,11 +26,14 @@ from baigong.registry.people import People
 from baigong.registry.providers import Providers
 from baigong.registry.retention import Retention
 from baigong.registry.rights import Rights
+from baigong.registry.scrub import scrub
+from baigong.registry.sealing import Sealing, forget_old_key, open_ring
 from baigong.registry.service import answer
 from baigong.registry.set_up import SetUp
 from baigong.registry.stops import Stops
 from baigong.registry.tenants import Tenants
 from baigong.registry.watch import FileWatch
+from baigong.security.envelope import Ring
 from baigong.stores.records import Records, open_records
 from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.plant import all_devices, all_points
@@ -80,9 +83,11 @@ async def open_registry(
     look_every_s: float = 1.0,
 ) -> AsyncIterator[Registry]:
     """Open the records, take the device files, answer on the bus; closes everything on leaving."""
+    ring = await asyncio.to_thread(open_ring, data)
+    await asyncio.to_thread(scrub, data, Sealing(ring))
     records = await asyncio.to_thread(open_records, data / "records.db")
     reloads: asyncio.Queue[str] = asyncio.Queue()
-    registry = _furnish(data, tenant, records, bus, clock_us, check, reloads.put_nowait)
+    registry = _furnish(data, tenant, records, ring, bus, clock_us, check, reloads.put_nowait)
     try:
         await _load(registry, clock_us())
         await answer(bus, registry.devices, registry.credentials)
@@ -110,6 +115,7 @@ def _furnish(
     data: Path,
     tenant: str,
     records: Records,
+    ring: Ring,
     bus: Bus,
     clock_us: Callable[[], int],
     check: Callable[[DeviceSpec], None],
@@ -118,8 +124,7 @@ def _furnish(
     events, book = Events(records, bus, clock_us), PointBook()
     tenants = Tenants(records, clock_us)
     passkeys = Passkeys(records, clock_us)
-    key = open_factor_key(data / "factors.key")
-    factors = Factors(records, key, clock_us, passkeys)
+    factors = Factors(records, ring, clock_us, passkeys)
     credentials = Credentials(records, events, clock_us, tenants.require_standing)
     rights = Rights(records, book, tenants.place, clock_us)
     people = People(records, clock_us, factors, rights.changed)
@@ -133,8 +138,8 @@ def _furnish(
         return await people.find(name) is not None
 
     config = data / "config"
-    devices = Devices(events, book, config, clock_us, check, changed)
-    audit = Audit(records, open_log_key(data / "audit.key"), "baigong/audit")
+    devices = Devices(events, book, config, clock_us, check, changed, sealing=Sealing(ring))
+    audit = Audit(records, open_log_key(data / "audit.key", ring), "baigong/audit")
     stops = Stops(records, events, devices, rights, audit, bus, clock_us)
     providers = Providers(config, data)
     members = Members(records, people, factors, clock_us)
@@ -151,7 +156,7 @@ def _furnish(
         passkeys=passkeys,
         members=members,
         providers=providers,
-        openid=OpenId(providers, clock_us, key),
+        openid=OpenId(providers, clock_us, ring),
         accounts=Accounts(records, people, members, clock_us),
         set_up=SetUp(records, tenants),
         tenants=tenants,
@@ -180,6 +185,7 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.stops.load()
     await registry.commands.load()
     await registry.watch.look()
+    await asyncio.to_thread(forget_old_key, registry.data)
 
 
 async def _reload(bus: Bus, changed: asyncio.Queue[str]) -> None:

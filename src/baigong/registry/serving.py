@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from baigong.security.certificates import (
     make_server_certificate,
     read_certificate,
 )
+from baigong.security.envelope import Key, close, is_closed, open_envelope
 from baigong.stores.durable import replace_file
 from baigong.vocab.errors import FixConfiguration
 
@@ -29,7 +32,7 @@ Stamp = tuple[tuple[int, int], tuple[int, int]]
 class ServerCertificate:
     """``certificate`` and ``key`` given: these files (PEM, with the chain). Else ours, ``<name>.pem`` in ``folder``.
 
-    ``passphrase`` closes the private keys that we keep; a given key is left as it is. Everything here blocks.
+    ``sealed_with`` closes the private keys that we keep; a given key is left as it is. Everything here blocks.
     """
 
     def __init__(
@@ -40,13 +43,13 @@ class ServerCertificate:
         *,
         certificate: Path | None = None,
         key: Path | None = None,
-        passphrase: bytes | None = None,
+        sealed_with: Key | None = None,
     ) -> None:
         if (certificate is None) != (key is None):
             raise FixConfiguration("config.invalid", "a certificate needs its key, and a key its certificate")
-        self._folder = folder
+        self.folder = folder
         self._hosts = list(dict.fromkeys(hosts))
-        self._passphrase = passphrase
+        self._sealed_with = sealed_with
         self._stamp: Stamp | None = None
         self.is_given = certificate is not None
         self.certificate = certificate or folder / f"{name}.pem"
@@ -59,7 +62,7 @@ class ServerCertificate:
 
         Raises tls.certificate for files that cannot be used: what was shown before stays.
         """
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.is_given:
             self._ensure()
         try:
@@ -69,74 +72,82 @@ class ServerCertificate:
             # tried apart: half of a new pair must not spoil the context that serves
             fresh = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             for context in (fresh, self.context):
-                context.load_cert_chain(self.certificate, self.key, password=self._passphrase or b"")
-        except (OSError, ssl.SSLError) as error:
+                if self.is_given:
+                    context.load_cert_chain(self.certificate, self.key, password=b"")
+                else:
+                    _load(context, self.certificate, read_key(self.key, self._sealed_with))
+        except (OSError, ValueError, ssl.SSLError) as error:
             raise FixConfiguration(
                 "tls.certificate", f"{self.certificate} cannot be used: {error}", place=str(self.certificate)
             ) from error
         self._stamp = stamp
-        # programs of who may read this folder trust exactly what is shown, whatever names it is for
-        replace_file(self._folder / "shown.pem", self.certificate.read_bytes(), mode=0o644)
         return True
 
     def authority(self) -> CertificateFacts:
         """Tell of what a client has to trust: our authority, or the certificate that was given."""
-        path = self.certificate if self.is_given else self._folder / AUTHORITY
+        path = self.certificate if self.is_given else self.folder / AUTHORITY
         return read_certificate(path.read_bytes())
 
     def facts(self) -> CertificateFacts:
         return read_certificate(self.certificate.read_bytes())
 
     def _ensure(self) -> None:
-        authority, now = open_authority(self._folder, self._hosts[0], self._passphrase), datetime.now(UTC)
+        authority, now = open_authority(self.folder, self._hosts[0], self._sealed_with), datetime.now(UTC)
         if self.certificate.exists() and self.key.exists():
             held = self.facts()
             issuer = read_certificate(authority.certificate_pem).subject
             if set(self._hosts) <= set(held.hosts) and held.issuer == issuer and held.not_after - now > _EARLY:
                 return
         made = make_server_certificate(authority, self._hosts, now)
-        replace_file(self.key, close_key(made.key_pem, self._passphrase), mode=0o600)
+        write_key(self.key, made.key_pem, self._sealed_with)
         replace_file(self.certificate, made.certificate_pem + authority.certificate_pem, mode=0o644)
 
 
-def open_authority(folder: Path, host: str, passphrase: bytes | None = None) -> Pair:
+def open_authority(folder: Path, host: str, sealed_with: Key | None = None) -> Pair:
     """Return this installation's authority with its key open; made at the first use. A key kept open is closed."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     certificate, key = folder / AUTHORITY, folder / _AUTHORITY_KEY
     if certificate.exists() and key.exists():
-        kept = key.read_bytes()
-        plain = open_key(kept, passphrase, key)
-        if passphrase and plain == kept:
-            replace_file(key, close_key(plain, passphrase), mode=0o600)
-        return Pair(certificate.read_bytes(), b"", plain)
+        return Pair(certificate.read_bytes(), b"", read_key(key, sealed_with))
     made = make_authority(host, datetime.now(UTC))
-    replace_file(key, close_key(made.key_pem, passphrase), mode=0o600)
+    write_key(key, made.key_pem, sealed_with)
     replace_file(certificate, made.certificate_pem, mode=0o644)
     return made
 
 
-def close_key(pem: bytes, passphrase: bytes | None) -> bytes:
-    """Encrypt a private key (PKCS 8, PEM); None leaves it as it is."""
-    if not passphrase:
-        return pem
+def write_key(path: Path, pem: bytes, key: Key | None) -> None:
+    """Write a private key for us alone; in an envelope when there is a key for it."""
+    text = pem.decode() if key is None else close(pem.decode(), key, _purpose(path)) + "\n"
+    replace_file(path, text, mode=0o600)
+
+
+def read_key(path: Path, key: Key | None) -> bytes:
+    """Return a private key (PEM); one that lay open is closed. Raises secret.closed without its key."""
+    text = path.read_text("ascii").strip()
+    if not is_closed(text):
+        if key is not None:
+            write_key(path, f"{text}\n".encode(), key)
+        return f"{text}\n".encode()
+    if key is None:
+        raise FixConfiguration("secret.closed", "there is no key to open it with", place=str(path))
+    return open_envelope(text, key, _purpose(path)).encode()
+
+
+def _purpose(path: Path) -> str:
+    return f"installation/{path.name}"
+
+
+def _load(context: ssl.SSLContext, certificate: Path, pem: bytes) -> None:
+    """Hand a key to OpenSSL, which takes files only: it lies there closed, under a word that nobody keeps."""
+    word = secrets.token_bytes(32).hex().encode()
     held = serialization.load_pem_private_key(pem, None)
-    closed = serialization.BestAvailableEncryption(passphrase)
-    return held.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, closed)
-
-
-def open_key(pem: bytes, passphrase: bytes | None, place: Path) -> bytes:
-    """Return a private key as PKCS 8 without encryption; raises secret.closed when the passphrase is another's."""
-    if b"ENCRYPTED" not in pem:
-        return pem
-    try:
-        held = serialization.load_pem_private_key(pem, passphrase)
-    except (TypeError, ValueError) as error:
-        raise FixConfiguration(
-            "secret.closed", f"{place.name} was closed with another key", place=str(place)
-        ) from error
-    return held.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    closed = held.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(word)
     )
+    with tempfile.TemporaryDirectory(prefix="baigong-") as folder:
+        path = Path(folder) / "key"
+        replace_file(path, closed, mode=0o600, durable=False)
+        context.load_cert_chain(certificate, path, password=word)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -61,7 +61,8 @@ def _own(settings: Settings) -> tuple[x509.Certificate, RSAPrivateKey]:
     try:
         raw = Path(settings.certificate).read_bytes()
         certificate = x509.load_pem_x509_certificate(raw) if b"-----" in raw else x509.load_der_x509_certificate(raw)
-        raw = Path(settings.private_key).read_bytes()
+        given = settings.private_key
+        raw = given.encode() if given.startswith("-----") else Path(given).read_bytes()
         load = serialization.load_pem_private_key if b"-----" in raw else serialization.load_der_private_key
         key = load(raw, password=None)
     except OSError as error:
