@@ -9,6 +9,7 @@ from baigong.registry.rights import asset_ref, policy_text
 from baigong.security import merkle
 from baigong.security.checkpoint import Verifier, read_checkpoint
 from baigong.security.scope import Ref
+from tests.api.signing import PASSWORD, browser
 from tests.api.world import World
 
 
@@ -87,3 +88,10 @@ async def test_anothers_entries_are_not_shown(plant: World) -> None:
         assert (await client.get("/audit")).json() == []
         assert (await client.get("/audit/0/proof")).status_code == 404
         assert (await client.get("/audit/x/proof")).status_code == 404
+
+
+async def test_a_changed_password_is_written_down_without_the_password(plant: World) -> None:
+    async with browser(plant, "admin", plant.secret):
+        (line,) = await _log(plant, action="account")
+    assert line["entry"]["object"] == "POST /api/v1/password" and line["entry"]["who"] == "main/admin"
+    assert PASSWORD not in json.dumps(line)

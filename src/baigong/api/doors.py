@@ -23,10 +23,12 @@ class Door:
     action: str
     partly: bool = False
     platform: bool = False  # asked of the installation, not of a tenant
+    own: bool = False  # what one changes of one's own way in: nobody is asked, and it is written down
     within: bool = False  # what it changes, the room behind it decides and writes down by itself
 
 
 _EVERYONE = Door("")  # also strangers, or only about oneself
+_OWN = Door("", own=True)
 _SEE = Door("see")
 _SEE_SOME, _READ_SOME = Door("see", partly=True), Door("read", partly=True)
 _AUDIT, _SHARE = Door("audit"), Door("share")
@@ -40,16 +42,16 @@ DOORS: dict[str, Door] = {
     "POST /session": _EVERYONE,
     "GET /session": _EVERYONE,
     "DELETE /session": _EVERYONE,
-    "POST /password": _EVERYONE,
+    "POST /password": _OWN,
     "PUT /language": _EVERYONE,
     "GET /my/sessions": _EVERYONE,
-    "DELETE /my/sessions": _EVERYONE,
-    "DELETE /my/sessions/{id}": _EVERYONE,
+    "DELETE /my/sessions": _OWN,
+    "DELETE /my/sessions/{id}": _OWN,
     "GET /my/second-factor": _EVERYONE,
     "POST /my/second-factor": _EVERYONE,
-    "PUT /my/second-factor": _EVERYONE,
-    "DELETE /my/second-factor": _EVERYONE,
-    "POST /my/second-factor/codes": _EVERYONE,
+    "PUT /my/second-factor": _OWN,
+    "DELETE /my/second-factor": _OWN,
+    "POST /my/second-factor/codes": _OWN,
     "POST /session/passkey/options": _EVERYONE,
     "POST /session/passkey": _EVERYONE,
     "GET /my/proof": _EVERYONE,
@@ -137,6 +139,15 @@ DOORS: dict[str, Door] = {
     "POST /credentials": _PEOPLE,
     "POST /credentials/{username}/rotate": _PEOPLE,
     "DELETE /credentials/{username}": _PEOPLE,
+    "GET /certificates": _PEOPLE,
+    "POST /certificates": _PEOPLE,
+    "POST /certificates/{serial}/rotate": _PEOPLE,
+    "POST /certificates/{serial}/revoke": _PEOPLE,
+    "POST /certificate/renew": Door("operate", platform=True),
+    "GET /machine-ca": _SEE,
+    "GET /machine-ca.pem": _EVERYONE,
+    "GET /machine-ca.crl": _EVERYONE,
+    "GET /machine-ca.crl.pem": _EVERYONE,
     "GET /tokens": _PEOPLE,
     "POST /tokens": _PEOPLE,
     "DELETE /tokens/{id}": _PEOPLE,

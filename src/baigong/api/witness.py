@@ -18,6 +18,8 @@ _LOOKS = ("POST /sql", "POST /devices/test", "POST /devices/browse", "POST /devi
 
 def is_told(door: Door, method: str, path: str, who: Principal, tenant: str) -> bool:
     """Say whether something that was allowed is written down."""
+    if door.own:
+        return True
     if not door.action or door.action in _UNTOLD:
         return False
     if door.within:
@@ -44,7 +46,7 @@ async def tell(
             time_us=rooms.clock_us(),
             tenant=tenant,
             who=f"{who.tenant}/{who.token or who.user}",
-            action=action,
+            action=action or "account",
             object=f"{request.method} {request.url.path}",
             allowed=not refused,
             origin=client,
