@@ -15,7 +15,15 @@ from baigong.registry.rights import asset_ref, policy_text
 from baigong.security.scope import Ref
 from tests.api.world import World
 
-_PARTS = {"name": "pump1.flow", "id": "pump", "username": "u", "time": "0", "tenant_id": "main", "provider": "p"}
+_PARTS = {
+    "name": "pump1.flow",
+    "id": "pump",
+    "username": "u",
+    "time": "0",
+    "tenant_id": "main",
+    "provider": "p",
+    "month": "2026-04",
+}
 _OPEN = (
     "GET /health",
     "POST /session",

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from baigong.api import (
     accounts,
     audit,
+    bills,
     bursts,
     commands,
     counters,
@@ -34,6 +35,7 @@ from baigong.api import (
     people,
     points,
     proof,
+    quotas,
     retention,
     series,
     session,
@@ -43,11 +45,13 @@ from baigong.api import (
     system,
     tenants,
     tokens,
+    usage,
     waysin,
 )
 from baigong.api.console import built_console, console_routes
 from baigong.api.live import Live
 from baigong.api.live_route import live_route
+from baigong.api.measure import follow_gateways
 from baigong.api.metrics import Metrics
 from baigong.api.openapi import document, page
 from baigong.api.pulse import Pulse
@@ -106,6 +110,7 @@ def create_app(
         clock_us=clock_us,
         started_us=clock_us(),
     )
+    follow_gateways(rooms)
 
     declared = operations(rooms)
     routes = [route(rooms, operation, PREFIX) for operation in declared]
@@ -146,6 +151,9 @@ def operations(rooms: Rooms) -> list[Operation]:
         *mine.operations(rooms),
         *people.operations(rooms),
         *tenants.operations(rooms),
+        *usage.operations(rooms),
+        *quotas.operations(rooms),
+        *bills.operations(rooms),
         *system.operations(rooms),
         *audit.operations(rooms),
         *tokens.operations(rooms),

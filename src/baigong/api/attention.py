@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from baigong.api.device_state import DeviceLine, lines
 from baigong.api.rooms import Rooms
+from baigong.registry.quotawatch import standing
+from baigong.vocab.quotas import TITLES as QUOTA_TITLES
 
 Severity = Literal["high", "medium", "low"]
 _ORDER: dict[str, int] = {"high": 0, "medium": 1, "low": 2}
@@ -37,6 +39,7 @@ async def attention(rooms: Rooms, tenant: str) -> list[Attention]:
         *_files(rooms, tenant),
         *_disk(rooms),
         *_backlog(rooms),
+        *_quotas(rooms, tenant),
     ]
     return sorted(found, key=lambda item: (_ORDER[item.severity], -item.time_us))
 
@@ -121,6 +124,32 @@ def _disk(rooms: Rooms) -> list[Attention]:
             time_us=rooms.clock_us(),
         )
     ]
+
+
+def _quotas(rooms: Rooms, tenant: str) -> list[Attention]:
+    quotas = rooms.registry.quotas
+    found = []
+    for line in quotas.lines(tenant):
+        stage = standing(line, refused=quotas.was_refused(tenant, line.what))
+        if not stage:
+            continue
+        name, name_zh = QUOTA_TITLES[line.what]
+        where = f" ({line.level} {line.place})".replace(" )", ")")
+        found.append(
+            Attention(
+                severity="high" if stage == 2 else "medium",
+                kind="quota.exceeded" if stage == 2 else "quota.near",
+                title=f"Quota reached: {name}" if stage == 2 else f"Quota nearly used: {name}",
+                title_zh=f"配额已用完:{name_zh}" if stage == 2 else f"配额即将用完:{name_zh}",
+                detail=f"{line.used:,.0f} of {line.limit:,}{where}",
+                detail_zh=f"已用 {line.used:,.0f},上限 {line.limit:,}",
+                advice="What is sent too fast waits, what does not fit is refused; nothing accepted is lost.",
+                advice_zh="发送过快的数据会被延迟,超出的内容会被拒绝;已接收的数据不会丢失。",
+                link="/use",
+                time_us=rooms.clock_us(),
+            )
+        )
+    return found
 
 
 def _backlog(rooms: Rooms) -> list[Attention]:

@@ -36,6 +36,7 @@ _CONFIGURE, _PEOPLE, _ANNOTATE, _INGEST = Door("configure"), Door("people"), Doo
 # who sees a point may ask; registry/commands.py and stops.py ask for command, approve, stop, and keep refusals too
 _COMMAND = Door("see", partly=True, within=True)
 _TENANTS = Door("tenants", platform=True)
+_USAGE = Door("usage")
 
 DOORS: dict[str, Door] = {
     "GET /health": _EVERYONE,
@@ -94,6 +95,22 @@ DOORS: dict[str, Door] = {
     "POST /tenants/{id}/resume": _TENANTS,
     "GET /regions": _TENANTS,
     "POST /regions": _TENANTS,
+    "GET /usage": _USAGE,
+    "GET /usage/companies": _USAGE,
+    "POST /usage/corrections": _TENANTS,
+    "GET /quotas": _USAGE,
+    "GET /quotas/platform": _TENANTS,
+    "PUT /quotas/platform": _TENANTS,
+    "GET /quotas/regions/{id}": _TENANTS,
+    "PUT /quotas/regions/{id}": _TENANTS,
+    "PUT /quotas/companies/{id}": _TENANTS,
+    "PUT /quotas/sites/{id}": Door("retain"),
+    "GET /tariffs": _USAGE,
+    "POST /tariffs": _TENANTS,
+    "GET /bills": _USAGE,
+    "GET /bills/{month}": _USAGE,
+    "POST /bills/{month}/issue": _TENANTS,
+    "POST /bills/{month}/correct": _TENANTS,
     "GET /metrics": Door("operate", platform=True),
     "GET /system": Door("operate", platform=True),
     "GET /overview": _SEE_SOME,

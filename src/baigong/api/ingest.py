@@ -18,7 +18,7 @@ from baigong.api.tables import ARROW
 from baigong.api.wire import JSON, Call, Operation, decode_json, read_body
 from baigong.vocab import burst as bursts
 from baigong.vocab.devices import PointSpec
-from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.errors import BaigongError, FixConfiguration
 
 DEVICE = "api"  # the way in of points that programs name themselves
 _WINDOW = 8  # frames of one request under way at once
@@ -34,6 +34,7 @@ class IngestAnswer(Struct, frozen=True, kw_only=True):
 
 def operations(rooms: Rooms) -> list[Operation]:
     async def ingest(call: Call) -> Any:
+        rooms.registry.quotas.check_pace(call.tenant)  # before the body costs anything
         raw = await read_body(call.request, rooms.settings.max_body)
         media = call.request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
         if media in _ARROW_TYPES:
@@ -42,7 +43,13 @@ def operations(rooms: Rooms) -> list[Operation]:
             batch = await _from_json(rooms, call.tenant, raw)
         else:
             raise FixConfiguration("payload.malformed", f"send {JSON} or {ARROW}, not {media}", place="content-type")
-        return IngestAnswer(accepted=len(batch), seq=await _store(rooms, call.tenant, batch))
+        call.headers |= rooms.registry.quotas.rate_limit(call.tenant)
+        undo = rooms.registry.quotas.admit(call.tenant, len(batch))
+        try:
+            return IngestAnswer(accepted=len(batch), seq=await _store(rooms, call.tenant, batch))
+        except BaigongError:
+            undo()
+            raise
 
     return [
         Operation(

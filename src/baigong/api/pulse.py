@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,8 @@ class Pulse:
         self._counts: dict[str, dict[str, float]] = {}  # gateway -> what was not kept -> how many, since its start
         self._grown_us: dict[str, dict[str, int]] = {}
         self.malformed = 0
+        self.companies: dict[tuple[str, str], dict[str, Any]] = {}  # (gateway, tenant) -> MQTT, as last told
+        self.on_company: Callable[[str, int, dict[str, Any]], None] = lambda gateway, since_us, row: None
 
     async def listen(self, bus: Bus) -> None:
         """Run until cancelled."""
@@ -50,6 +53,10 @@ class Pulse:
             grown = (what for what, count in counts.items() if count > before.get(what, 0))
             self._grown_us.setdefault(gateway, {}).update(dict.fromkeys(grown, now))
         self._counts[gateway] = counts
+        for row in told.get("companies") or []:
+            if isinstance(row, dict) and "tenant" in row:
+                self.companies[gateway, row["tenant"]] = row
+                self.on_company(gateway, int(told.get("since_us") or 0), row)
         self.health[gateway] = told
         self._heard_us[gateway] = now
 
@@ -72,6 +79,24 @@ class Pulse:
         """Return the last status of one device; nothing when its gateway is silent."""
         rows = self._devices.get(gateway, {}) if self.alive(gateway) else {}
         return rows.get((tenant, device)) or rows.get(("", device)) or {}
+
+    def connections(self) -> Counter[str]:
+        """Count each tenant's MQTT connections at living gateways."""
+        found: Counter[str] = Counter()
+        for (gateway, tenant), row in self.companies.items():
+            if self.alive(gateway):
+                found[tenant] += int(row.get("connections") or 0)
+        return found
+
+    def connected(self) -> Counter[str]:
+        """Count each tenant's devices that are connected, as living gateways told."""
+        return Counter(
+            tenant
+            for gateway, rows in self._devices.items()
+            if self.alive(gateway)
+            for (tenant, _), row in rows.items()
+            if row.get("state") == "connected"
+        )
 
     def total(self, field: str) -> float:
         """Add up a number over the living gateways."""

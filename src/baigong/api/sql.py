@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from msgspec import Meta, Struct
 from baigong.api.rooms import Rooms
 from baigong.api.tables import FORMATS, answer, column_values
 from baigong.api.wire import Call, Operation, offered
-from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.errors import BaigongError, FixConfiguration
 
 _JSON_ROWS = 10_000
 _TABLES = (
@@ -71,7 +72,9 @@ def operations(rooms: Rooms) -> list[Operation]:
         begun = time.perf_counter()
         one_more = None if limit is None else limit + 1
         within_s = rooms.settings.sql_timeout_s
-        table = await rooms.sql.query(call.tenant, asked.sql, limit=one_more, timeout_s=within_s, only=call.only)
+        with _counted(rooms, call.who.tenant) as spent:
+            table = await rooms.sql.query(call.tenant, asked.sql, limit=one_more, timeout_s=within_s, only=call.only)
+            spent(table)
         taken_ms = (time.perf_counter() - begun) * 1000
         truncated = limit is not None and len(table) > limit
         table = table.slice(0, limit) if truncated else table
@@ -93,6 +96,26 @@ def operations(rooms: Rooms) -> list[Operation]:
         ),
         _schema(rooms),
     ]
+
+
+@contextmanager
+def _counted(rooms: Rooms, tenant: str) -> Iterator[Callable[[pa.Table], None]]:
+    """Let a query run within the quotas of who asks, and count what it takes: CPU, or the time until it failed."""
+    usage, begun, cpu_s = rooms.registry.usage, time.perf_counter(), -1.0
+
+    def spent(table: pa.Table) -> None:
+        nonlocal cpu_s
+        cpu_s = float((table.schema.metadata or {}).get(b"cpu_ms", 0)) / 1000
+
+    with rooms.registry.quotas.query(tenant):
+        usage.add(tenant, "queries")
+        try:
+            yield spent
+        except BaigongError:
+            usage.add(tenant, "queries_failed")
+            raise
+        finally:
+            usage.add(tenant, "query_s", round(time.perf_counter() - begun if cpu_s < 0 else cpu_s, 6))
 
 
 def _schema(rooms: Rooms) -> Operation:

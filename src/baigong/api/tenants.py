@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 
 from baigong.api.rooms import Rooms
@@ -48,13 +49,16 @@ class Description(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     title_zh: Title = ""
     region: str = ""
     credit_code: Annotated[str, Meta(max_length=40)] = ""
-    quotas: Quotas = Quotas()
+    quotas: Quotas | None = None
 
 
 class Region(Struct, frozen=True, kw_only=True):
+    """``run_by``: the company that runs it (a park's), which sees what the others there use; null: as it is."""
+
     region: str
     title: Title = ""
     title_zh: Title = ""
+    run_by: str | None = None
 
 
 def operations(rooms: Rooms) -> list[Operation]:
@@ -76,18 +80,24 @@ def operations(rooms: Rooms) -> list[Operation]:
             credit_code=asked.credit_code,
             quotas=asked.quotas,
         )
+        rooms.registry.quotas.check_company(company, asked.quotas)
         made = await tenants.add(company, row)
         call.after = made
+        rooms.registry.usage.expect([made.tenant])
+        rooms.registry.quotas.changed()
         rooms.registry.rights.changed()
         return MadeTenant(tenant=made.tenant, admin=name, password=secret)
 
     async def describe(call: Call) -> Any:
         asked: Description = call.body
-        call.before = tenants.get(call.part("id"))
+        held = call.before = tenants.get(call.part("id"))
+        quotas = held.quotas if asked.quotas is None else asked.quotas
+        rooms.registry.quotas.check_company(msgspec.structs.replace(held, region=asked.region), quotas)
         made = await tenants.describe(
-            call.part("id"), asked.title, asked.title_zh, asked.region, asked.credit_code, asked.quotas
+            call.part("id"), asked.title, asked.title_zh, asked.region, asked.credit_code, quotas
         )
         call.after = made
+        rooms.registry.quotas.changed()
         rooms.registry.rights.changed()
         return made
 
@@ -124,11 +134,17 @@ def _regions(rooms: Rooms) -> list[Operation]:
     tenants = rooms.registry.tenants
 
     async def listed(call: Call) -> Any:
-        return [Region(region=r.region, title=r.title, title_zh=r.title_zh) for r in tenants.regions()]
+        return [
+            Region(region=r.region, title=r.title, title_zh=r.title_zh, run_by=tenants.run_by(r.region))
+            for r in tenants.regions()
+        ]
 
     async def put(call: Call) -> Any:
         asked: Region = call.body
         await tenants.put_region(RegionRow(asked.region, asked.title, asked.title_zh))
+        if asked.run_by is not None:
+            await tenants.set_run_by(asked.region, asked.run_by)
+            rooms.registry.rights.changed()
         return asked
 
     return [

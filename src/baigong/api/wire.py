@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -49,6 +49,7 @@ class Call:
     body: Any
     before: Any = None  # for the audit log: what a handler found,
     after: Any = None  # and what it left
+    headers: dict[str, str] = field(default_factory=dict)  # what its answer says beside
 
     @property
     def book(self) -> PointBook:
@@ -123,15 +124,26 @@ async def _answer(rooms: Rooms, operation: Operation, door: Door, request: Reque
             body = decode_json(await read_body(request, rooms.settings.max_body), operation.body)
         call = Call(request, who, tenant, seen, readable(rooms, door, who, tenant), query, body)
         made = encode(await operation.handle(call))
+        made.headers.update(call.headers)
         if is_told(door, operation.method, operation.path, who, tenant):
             await tell(rooms, request, who, tenant, door.action, before=call.before, after=call.after)
-        return made
+        return _marked(rooms, who, made)
     except BaigongError as error:
         if error.code == "auth.denied" and who is not NOBODY:
             with suppress(BaigongError):  # a full disk: refused all the same
                 await tell(rooms, request, who, tenant or who.tenant, door.action, refused=error.code)
         rooms.metrics.refuse(error.code, rooms.clock_us())
-        return problem(error)
+        rooms.registry.usage.add(who.tenant, "calls_failed")
+        return _marked(rooms, who, problem(error))
+
+
+def _marked(rooms: Rooms, who: Principal, made: Response) -> Response:
+    """Count the call for who asked, and tell them which of their quotas are nearly or wholly used."""
+    rooms.registry.usage.add(who.tenant, "calls")
+    mark = rooms.registry.quotas.marks.get(who.tenant)
+    if mark:
+        made.headers["Baigong-Quota"] = mark
+    return made
 
 
 def authorise(rooms: Rooms, connection: HTTPConnection, method: str) -> Principal:

@@ -27,6 +27,7 @@ from baigong.bus.embedded import DEFAULT_PORT, EmbeddedNats
 from baigong.bus.guard import DiskGuard
 from baigong.bus.nats import NatsBus
 from baigong.cli.children import Child, Roll
+from baigong.cli.counting_use import HOLD, keep_books
 from baigong.cli.crew import Crew
 from baigong.cli.door import DoorSettings
 from baigong.cli.folder import DataFolder
@@ -198,11 +199,13 @@ async def running(
             PARTITION,
             _sized(settings, folder.path),
             on_frame=lambda tenant, batch, seen: live.feed(tenant, batch),
+            on_taken=lambda tenant, at, rows: registry.usage.took(tenant, at, rows),
             sloped=declared.sloped,
             told=told,
             seal=Block if sys.platform == "linux" else None,
             shelf=Shelf(lake, declared.keep, Thinner(lake, declared.kinds, declared.version)),
         )
+        owner.holds[HOLD] = 0
         registry = await stack.enter_async_context(
             open_registry(folder.path, bus, tenant=settings.tenant, clock_us=clock_us)
         )
@@ -239,6 +242,7 @@ async def running(
         await _ready(owner)
         pool.warm()
         server = WebServer(app, settings.web, certificate)
+        crew.start("usage", keep_books(app.state.rooms, owner, told))
         crew.start("api", server.serve_to_end())
         stack.push_async_callback(server.end)
         await server.up()

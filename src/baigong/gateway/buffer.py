@@ -310,6 +310,7 @@ class Publisher:
 
         make = spool or on_disk
         self._clock = clock
+        self.on_poll: Callable[[str, int], object] = lambda tenant, values: None  # polled values count, and never wait
         self.dropped: Counter[str] = Counter()
         self.polled, self.held = (
             Lane(store, make(folder / name), clock, rng, chosen, self.dropped, droppable=name == "polled")
@@ -321,6 +322,7 @@ class Publisher:
         if not len(batch):
             return
         await self.polled.room()
+        self.on_poll(tenant, len(batch))
         for record in self._records(tenant, batch):
             self.polled.put(record)
 

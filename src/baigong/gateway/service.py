@@ -35,6 +35,7 @@ from baigong.gateway.identity import OwnCertificate, SignIn
 from baigong.gateway.memory import LastHeard
 from baigong.gateway.orders import follow_stops, serve_writes
 from baigong.gateway.outbox import Outbox
+from baigong.gateway.paces import Companies, Paces
 from baigong.gateway.probe import Probes
 from baigong.gateway.roster import Change, Roster
 from baigong.gateway.station import Surroundings
@@ -113,6 +114,9 @@ class Gateway:
         self._writes = Writes(self.fleet, folder, clock)
         self._disk = Disk(folder, options.buffer.reserve_bytes, clock, self._announce)
         self._turns = Turns(self.keys, self.status)
+        self._paces, self._companies = Paces(bus, clock), Companies()
+        self.publisher.on_poll = self._paces.pay
+        self._since_us = clock.now_us()
         self._sign_in = SignIn(bus, clock, os.urandom(32))
 
     async def run(
@@ -139,6 +143,8 @@ class Gateway:
             reading += [
                 self._keep("mqtt", lambda: self._open_front_door(chosen)),
                 self._keep("guests", self.guests.run),
+                self._keep("quotas", self._paces.follow),
+                self._keep("changed quotas", self._paces.hear),
             ]
         try:
             await serve(self._bus, self._gateway, self, self._probes, self._roster.reload)
@@ -235,6 +241,8 @@ class Gateway:
             "abandoned_calls": len(self._abandoned),
             "events_waiting": len(self._outbox),
             "mqtt": self._mqtt(),
+            "since_us": self._since_us,
+            "companies": self._companies.rows(self._front.rooms.values() if self._front is not None else ()),
             "storage": self._disk.status(),
         }
 
@@ -299,6 +307,7 @@ class Gateway:
             register_points=self._register,
             options=options,
             notice=self._outbox.take,
+            pay=self._paces.pay,
         )
         while True:
             try:

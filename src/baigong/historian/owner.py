@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from baigong.historian.memory import load_latest, save_latest
 from baigong.historian.merge import Merger
 from baigong.historian.pace import Pace
 from baigong.historian.resume import Known, resume, seq_in
+from baigong.historian.settings import OnFrame, OnTaken, Sloped
 from baigong.historian.settings import OwnerSettings as OwnerSettings
 from baigong.historian.shelf import Shelf, keep_everything
 from baigong.historian.thinning import Thinner
@@ -35,8 +37,6 @@ from baigong.vocab import quality as q
 from baigong.vocab.burst import decode, is_burst
 from baigong.vocab.errors import BaigongError, FixConfiguration
 
-OnFrame = Callable[[str, pa.RecordBatch, int], None]
-Sloped = Callable[[str, np.ndarray[Any, Any]], np.ndarray[Any, Any]]
 _FAR = 1 << 62  # microseconds; after any time there is
 _BURST_BYTES = 64 << 20  # hot ones from which on they are flushed; at four times as many, reading waits
 
@@ -52,6 +52,7 @@ class PartitionOwner:
         settings: OwnerSettings | None = None,
         *,
         on_frame: OnFrame = lambda tenant, batch, seen_us: None,
+        on_taken: OnTaken = lambda tenant, at, rows: None,
         sloped: Sloped = lambda tenant, points: np.ones(len(points), bool),
         told: Callable[[str], None] = lambda sentence: None,
         seal: Seal | None = None,
@@ -62,6 +63,7 @@ class PartitionOwner:
         self._partition = partition
         self._settings = settings or OwnerSettings()
         self._on_frame = on_frame
+        self._on_taken = on_taken
         self._told = told
         self._seal = seal
         self._hot = HotWindow(seal)
@@ -103,9 +105,8 @@ class PartitionOwner:
         self._table = await asyncio.to_thread(PartitionTable, self._root, self._partition)
         await asyncio.to_thread(self._bursts.open)
         self._overlaps = self._table.overlaps()
-        self._seen_us = max(
-            self._seen_us, self._table.seen_us, self._bursts.table.seen_us
-        )  # the clock may have been set back since
+        # the clock may have been set back since
+        self._seen_us = max(self._seen_us, self._table.seen_us, self._bursts.table.seen_us)
         watermark = self._table.last_position()
         self._at_us = self._flushed_us = self._table.last_stored_us()
         self._durable = await asyncio.to_thread(load_latest, self._root, self._table, watermark)
@@ -186,6 +187,7 @@ class PartitionOwner:
         if not len(batch):
             return
         tenant = tenant_of(stored.subject)
+        self._on_taken(tenant, at, len(batch))
         if is_burst(batch):
             self._bursts.append(tenant, at, seen_us, batch)
             return
@@ -367,12 +369,14 @@ class PartitionOwner:
         gone = (known.column("quality").to_numpy() & 0xFFFF) == q.DELETED
         if not gone.any():
             return known
-        # the newest was retracted: the one before it is the latest again
-        parts = [known.filter(pa.array(~gone))]
+        parts = [known.filter(pa.array(~gone))]  # where the newest was retracted, the one before it is it again
         for point in known.column("point").to_numpy()[gone].tolist():
             rows = self.series(tenant, [point], 0, _FAR)
             parts.append(rows.slice(max(len(rows) - 1, 0)))
         return pa.concat_tables(parts)
+
+    def sizes(self) -> Counter[str]:
+        return self._view.sizes() + self._bursts.view.sizes()
 
     def stats(self) -> dict[str, Any]:
         view = self._view

@@ -1,8 +1,17 @@
-"""What an operator may set of an owner."""
+"""What an operator may set of an owner, and whom it tells of what it reads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+OnFrame = Callable[[str, pa.RecordBatch, int], None]
+OnTaken = Callable[[str, int, int], None]  # (tenant, position, rows) of every frame, bursts too, in order
+Sloped = Callable[[str, np.ndarray[Any, Any]], np.ndarray[Any, Any]]
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -23,6 +24,10 @@ class View:
         for file in list(table.files.values()):
             files.setdefault(file.tenant, []).append(file)
         return cls(table.version, watermark, {tenant: tuple(group) for tenant, group in files.items()})
+
+    def sizes(self) -> Counter[str]:
+        """Return the bytes of each tenant's files."""
+        return Counter({tenant: sum(file.bytes for file in group) for tenant, group in self.files.items()})
 
     def facts(self) -> dict[str, int]:
         """Count files for the system page."""

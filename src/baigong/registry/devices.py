@@ -27,6 +27,7 @@ from baigong.vocab.happenings import Event
 from baigong.vocab.ids import device_id
 
 Changed = Callable[[str, DeviceSpec], None]  # (tenant, spec) whose gateway should look again
+Bound = Callable[[str, int, Sequence[str]], None]  # (tenant, devices more, asset of each point more); raises quota.full
 
 
 @dataclass(slots=True, frozen=True)
@@ -47,6 +48,7 @@ class Devices:
         clock_us: Callable[[], int],
         check: Callable[[DeviceSpec], None],
         changed: Changed,
+        bound: Bound = lambda tenant, devices, assets: None,
         sealing: Sealing | None = None,
     ) -> None:
         self._events = events
@@ -56,6 +58,7 @@ class Devices:
         self._check = check
         self._changed = changed
         self.sealing = sealing or Sealing(Ring([new_envelope_key()]))
+        self._bound = bound
         self._rows: dict[tuple[str, str], DeviceRow] = {}
         self._assets: dict[str, tuple[int, dict[str, AssetWords]]] = {}  # tenant -> (version of its points, words)
         self._one_change = asyncio.Lock()
@@ -84,6 +87,9 @@ class Devices:
 
     def of_gateway(self, gateway: str) -> list[DeviceRow]:
         return [row for row in self._rows.values() if row.spec.gateway == gateway]
+
+    def count(self, tenant: str) -> int:
+        return sum(owner == tenant for owner, _ in self._rows)
 
     def every(self) -> list[DeviceRow]:
         return list(self._rows.values())
@@ -240,6 +246,7 @@ class Devices:
             rows = number_points(tenant, device, fresh, known, held, self._clock_us(), discovered=True)
             if not rows:
                 return []
+            self._bound(tenant, 0, [row.spec.asset for row in rows])
             event = Event(
                 kind="point.registered",
                 time_us=self._clock_us(),
@@ -297,7 +304,22 @@ class Devices:
             plans.append(_Plan(row, rows, gone))
             if book is not self._book:
                 book.take([*rows, *gone])
+        self._check_room(tenant, plans)
         return plans
+
+    def _check_room(self, tenant: str, plans: Sequence[_Plan]) -> None:
+        """Raise quota.full for what comes on top of what there is; less than before always fits."""
+        known = self._book.known(tenant).by_number
+        gone = {p.number for plan in plans for p in plan.gone}
+        fresh = [
+            row.spec.asset
+            for plan in plans
+            for row in plan.rows
+            if (held := known.get(row.number)) is None or held.retired_us is not None
+        ]
+        more = len(fresh) - len(gone)
+        devices = sum((tenant, plan.row.spec.device) not in self._rows for plan in plans)
+        self._bound(tenant, devices, fresh[:more] if more > 0 else [])
 
     async def _commit(self, plans: Sequence[_Plan], texts: Sequence[str]) -> list[DeviceRow]:
         rows = [replace(p.row, file_digest=files.text_digest(text)) for p, text in zip(plans, texts, strict=True)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from baigong.bus.contract import Bus
 from baigong.registry.accounts import Accounts
 from baigong.registry.audit import Audit, open_log_key
+from baigong.registry.bills import Bills
 from baigong.registry.book import PointBook
 from baigong.registry.checking import check_driver
 from baigong.registry.commands import Commands
@@ -24,6 +25,8 @@ from baigong.registry.openid import OpenId
 from baigong.registry.passkeys import Passkeys
 from baigong.registry.people import People
 from baigong.registry.providers import Providers
+from baigong.registry.quotas import QuotaBook
+from baigong.registry.quotawatch import serve_quotas
 from baigong.registry.retention import Retention
 from baigong.registry.rights import Rights
 from baigong.registry.scrub import scrub
@@ -32,6 +35,7 @@ from baigong.registry.service import answer
 from baigong.registry.set_up import SetUp
 from baigong.registry.stops import Stops
 from baigong.registry.tenants import Tenants
+from baigong.registry.usage import Usage
 from baigong.registry.watch import FileWatch
 from baigong.security.envelope import Ring
 from baigong.stores.records import Records, open_records
@@ -70,6 +74,9 @@ class Registry:
     audit: Audit
     stops: Stops
     commands: Commands
+    usage: Usage
+    quotas: QuotaBook
+    bills: Bills
 
 
 @asynccontextmanager
@@ -90,6 +97,7 @@ async def open_registry(
     registry = _furnish(data, tenant, records, ring, bus, clock_us, check, reloads.put_nowait)
     try:
         await _load(registry, clock_us())
+        await serve_quotas(bus, registry.quotas)
         await answer(bus, registry.devices, registry.credentials)
         async with asyncio.TaskGroup() as tasks:
             running = [
@@ -123,6 +131,8 @@ def _furnish(
 ) -> Registry:
     events, book = Events(records, bus, clock_us), PointBook()
     tenants = Tenants(records, clock_us)
+    usage = Usage(clock_us)
+    quotas = QuotaBook(records, tenants, book, usage, clock_us)
     passkeys = Passkeys(records, clock_us)
     factors = Factors(records, ring, clock_us, passkeys)
     credentials = Credentials(records, events, clock_us, tenants.require_standing)
@@ -138,11 +148,12 @@ def _furnish(
         return await people.find(name) is not None
 
     config = data / "config"
-    devices = Devices(events, book, config, clock_us, check, changed, sealing=Sealing(ring))
+    devices = Devices(events, book, config, clock_us, check, changed, quotas.check_plant, Sealing(ring))
     audit = Audit(records, open_log_key(data / "audit.key", ring), "baigong/audit")
+    quotas.count_devices = devices.count
     stops = Stops(records, events, devices, rights, audit, bus, clock_us)
     providers = Providers(config, data)
-    members = Members(records, people, factors, clock_us)
+    members = Members(records, people, factors, clock_us, lambda t, n: quotas.check(t, "people", 1, n))
     return Registry(
         tenant=tenant,
         data=data,
@@ -167,6 +178,9 @@ def _furnish(
         audit=audit,
         stops=stops,
         commands=Commands(records, events, book, devices, rights, audit, stops, bus, clock_us, is_person),
+        usage=usage,
+        quotas=quotas,
+        bills=Bills(records, tenants, clock_us),
     )
 
 
@@ -176,6 +190,9 @@ async def _load(registry: Registry, now_us: int) -> None:
     registry.devices.load(await registry.records.read(all_devices))
     await registry.tenants.load()
     await registry.passkeys.load()
+    registry.usage.expect(registry.tenants.ids())
+    await registry.quotas.load()
+    await registry.bills.load()
     await registry.factors.load()
     await registry.accounts.load()
     await registry.people.load()

@@ -31,6 +31,10 @@ def tenant_ref(tenant: str) -> Ref:
     return Ref("Tenant", tenant)
 
 
+def region_ref(region: str) -> Ref:
+    return Ref("Region", region)
+
+
 def asset_ref(tenant: str, asset: str) -> Ref:
     return Ref("Asset", f"{tenant}/{asset}")
 
@@ -52,6 +56,7 @@ class Place(Struct, frozen=True, kw_only=True):
 
     region: str = ""
     suspended: bool = False
+    runs: str = ""  # the region that this company runs: it sees what others there use
 
 
 class Rights:
@@ -220,7 +225,8 @@ class Rights:
                 if place is None:
                     return None
                 above = Ref("Region", place.region) if place.region else PLATFORM
-                return Entity(ref, (above,), {"suspended": place.suspended})
+                runs = {"runs": region_ref(place.runs)} if place.runs else {}
+                return Entity(ref, (above,), {"suspended": place.suspended, **runs})
             case "Asset" | "Device" | "Point":
                 return self._object(ref)
             case _:

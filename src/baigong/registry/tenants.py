@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from baigong.registry.rights import Place
 from baigong.stores.records import Records
-from baigong.stores.records.access import PersonRow, ensure_tenant
+from baigong.stores.records.access import PersonRow, ensure_tenant, put_setting, settings_of
 from baigong.stores.records.companies import (
     CompanyRow,
     RegionRow,
@@ -26,21 +26,19 @@ from baigong.stores.records.members import add_person
 from baigong.vocab.credit_code import credit_code
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
 from baigong.vocab.ids import tenant_id
+from baigong.vocab.quotas import Quotas as Quotas
+from baigong.vocab.quotas import parse_quotas, quotas_text
+from baigong.vocab.usage import PLATFORM
 
+_RUN_BY = "run_by/"
 PENDING, ACTIVE, SUSPENDED = "pending", "active", "suspended"
 
 
-class Quotas(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a company may use at most; None: no bound. Kept and shown here."""
-
-    points: int | None = None
-    devices: int | None = None
-    people: int | None = None
-    values_per_day: int | None = None
-
-
 class Company(Struct, frozen=True, kw_only=True):
-    """``state``: pending until its first person has set a password, then active, or suspended by the operator."""
+    """``state``: pending until its first person has set a password, then active, or suspended by the operator.
+
+    ``quota_text``: its quotas as they were written; ``quotas``: the same, read.
+    """
 
     tenant: str
     title: str = ""
@@ -49,6 +47,7 @@ class Company(Struct, frozen=True, kw_only=True):
     credit_code: str = ""
     state: str = ACTIVE
     quotas: Quotas = Quotas()
+    quota_text: str = ""
     created_us: int = 0
 
 
@@ -60,16 +59,41 @@ class Tenants:
         self._clock_us = clock_us
         self._known: dict[str, Company] = {}
         self._regions: dict[str, RegionRow] = {}
+        self._run_by: dict[str, str] = {}  # region -> the company that runs it
+        self._members: dict[str, list[Company]] = {}  # by region
         self._one_change = asyncio.Lock()
 
     async def load(self) -> None:
         self._known = {row.tenant: _told(row) for row in await self._records.read(all_companies)}
         self._regions = {row.region: row for row in await self._records.read(all_regions)}
+        self._run_by = await self._records.read(lambda c: settings_of(c, _RUN_BY))
+        self._run_by = {name.removeprefix(_RUN_BY): by for name, by in self._run_by.items() if by}
+        self._members = {}
+
+    def ids(self) -> list[str]:
+        return [tenant for tenant in self._known if tenant != PLATFORM]
+
+    def quotas(self, tenant: str) -> Quotas:
+        """Return what is said of this company alone."""
+        held = self._known.get(tenant)
+        return held.quotas if held is not None else Quotas()
+
+    def region_of(self, tenant: str) -> str:
+        held = self._known.get(tenant)
+        return held.region if held is not None else ""
+
+    def of_region(self, region: str) -> list[Company]:
+        if region not in self._members:
+            self._members[region] = [c for c in self._known.values() if c.region == region and c.tenant != PLATFORM]
+        return self._members[region]
 
     def place(self, tenant: str) -> Place | None:
         """Say where a tenant stands, for policies; None for an unknown one."""
         company = self._find(tenant)
-        return None if company is None else Place(region=company.region, suspended=company.state == SUSPENDED)
+        if company is None:
+            return None
+        runs = next((region for region, by in self._run_by.items() if by == tenant), "")
+        return Place(region=company.region, suspended=company.state == SUSPENDED, runs=runs)
 
     def suspended(self, tenant: str) -> bool:
         held = self._known.get(tenant)
@@ -93,7 +117,8 @@ class Tenants:
         found = [
             c
             for c in self._known.values()
-            if wanted in "\n".join((c.tenant, c.title, c.title_zh, c.credit_code)).casefold()
+            if c.tenant != PLATFORM
+            and wanted in "\n".join((c.tenant, c.title, c.title_zh, c.credit_code)).casefold()
             and region in ("", c.region)
             and state in ("", c.state)
         ]
@@ -101,9 +126,12 @@ class Tenants:
 
     async def add(self, company: Company, admin: PersonRow | None = None) -> Company:
         """Make a company and its first person, both or neither. Raises config.conflict for one that exists."""
+        if company.tenant == PLATFORM:
+            raise FixConfiguration("config.conflict", f"{PLATFORM} is the platform's own name", place="tenant")
         made = msgspec.structs.replace(
             company,
             tenant=tenant_id(company.tenant),
+            quota_text=company.quota_text or quotas_text(company.quotas),
             credit_code=credit_code(company.credit_code) if company.credit_code else "",
             state=PENDING if admin else ACTIVE,
             created_us=self._clock_us(),
@@ -120,18 +148,33 @@ class Tenants:
 
         async with self._one_change:
             await self._records.write(work)
-            self._known[made.tenant] = made
+            self._keep(made)
         return made
 
-    async def describe(self, tenant: str, title: str, title_zh: str, region: str, code: str, quotas: Quotas) -> Company:
-        """Correct what is known of a company."""
+    async def describe(
+        self, tenant: str, title: str, title_zh: str, region: str, code: str, quotas: Quotas | None = None
+    ) -> Company:
+        """Correct what is known of a company. ``quotas`` None: they stay."""
         async with self._one_change:
             held = self.get(tenant)
+            kept = quotas is None or quotas == held.quotas
             made = msgspec.structs.replace(
-                held, title=title, title_zh=title_zh, region=region, quotas=quotas,
+                held,
+                title=title,
+                title_zh=title_zh,
+                region=region,
                 credit_code=credit_code(code) if code else "",
-            )  # fmt: skip
+                quotas=held.quotas if kept else quotas,
+                quota_text=held.quota_text if kept else quotas_text(quotas or Quotas()),
+            )
             self._check(made)
+            await self._put(made)
+        return made
+
+    async def put_quotas(self, tenant: str, text: str) -> Company:
+        """Keep a company's quotas, as they were written."""
+        async with self._one_change:
+            made = msgspec.structs.replace(self.get(tenant), quotas=parse_quotas(text), quota_text=text)
             await self._put(made)
         return made
 
@@ -155,16 +198,31 @@ class Tenants:
         await self._records.write(lambda c: put_region(c, row))
         self._regions[row.region] = row
 
+    def run_by(self, region: str) -> str:
+        """Name the company that runs a region: it sees what the others there use. Empty: none."""
+        return self._run_by.get(region, "")
+
+    async def set_run_by(self, region: str, tenant: str) -> None:
+        if tenant:
+            self.get(tenant)
+        await self._records.write(lambda c: put_setting(c, _RUN_BY + region, tenant))
+        self._run_by[region] = tenant
+
     def _find(self, tenant: str) -> Company | None:
         held = self._known.get(tenant)
         # Devices, tokens and episodes make their tenant when they are the first of it: one small read finds it.
         if held is None and self._records.read_now(lambda c: has_tenant(c, tenant)):
-            held = self._known[tenant] = Company(tenant=tenant, created_us=self._clock_us())
+            held = Company(tenant=tenant, created_us=self._clock_us())
+            self._keep(held)
         return held
 
     async def _put(self, company: Company) -> None:
         await self._records.write(lambda c: put_company(c, _row(company)))
+        self._keep(company)
+
+    def _keep(self, company: Company) -> None:
         self._known[company.tenant] = company
+        self._members = {}
 
     def _check(self, company: Company) -> None:
         if company.region and company.region not in self._regions:
@@ -185,7 +243,8 @@ def _told(row: CompanyRow) -> Company:
         region=row.region,
         credit_code=row.credit_code,
         state=row.state,
-        quotas=msgspec.json.decode(row.quotas, type=Quotas),
+        quotas=parse_quotas(row.quotas),
+        quota_text="" if row.quotas == "{}" else row.quotas,
         created_us=row.created_us,
     )
 
@@ -198,6 +257,6 @@ def _row(company: Company) -> CompanyRow:
         region=company.region,
         credit_code=company.credit_code,
         state=company.state,
-        quotas=msgspec.json.encode(company.quotas).decode(),
+        quotas=company.quota_text or "{}",
         created_us=company.created_us,
     )

@@ -167,7 +167,7 @@ class SqlPool:
     async def query(
         self, tenant: str, sql: str, *, limit: int | None = None, timeout_s: float = 30.0, only: Cut | None = None
     ) -> pa.Table:
-        """Run one SELECT. The schema's metadata say ``truncated`` (true|false), ``rows`` and ``ms``.
+        """Run one SELECT. The schema's metadata say ``truncated`` (true|false), ``rows``, ``ms`` and ``cpu_ms``.
 
         ``limit``: at most so many rows (and never more than the settings'). ``only``: the part of the tenant that the
         query can reach, None: all of it; parts have children of their own. Raises sql.invalid, sql.refused,
@@ -301,6 +301,7 @@ class SqlPool:
                 "truncated": str(bool(told["truncated"])).lower(),
                 "rows": str(len(table)),
                 "ms": f"{told['ms']:.1f}",
+                "cpu_ms": f"{told['cpu_ms']:.3f}",
             }
             keep = int(told["rss"]) < self._settings.recycle_rss
         except (pa.ArrowException, msgspec.DecodeError, KeyError, TypeError, ValueError, OSError) as error:

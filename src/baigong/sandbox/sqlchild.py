@@ -68,6 +68,7 @@ class End(msgspec.Struct, kw_only=True):
     rows: int
     truncated: bool
     ms: float
+    cpu_ms: float
     rss: int
 
 
@@ -128,7 +129,7 @@ class Desk:
         self._plant: dict[str, str] | None = None  # what was made there -> by which statement
 
     def serve(self, channel: socket.socket, request: Ask, descriptors: list[int]) -> None:
-        began = time.monotonic()
+        began, self._cpu_s = time.monotonic(), time.process_time()
         for key in request.drop:
             self._blocks.pop(key, None)
         self._blocks.update(zip(request.fresh, map(wire.mapped_table, descriptors), strict=True))
@@ -166,7 +167,9 @@ class Desk:
             rows, truncated = _stream(channel, reader, request.max_rows, request.max_bytes)
         finally:
             timer.cancel()
-        return End(rows=rows, truncated=truncated, ms=(time.monotonic() - began) * 1e3, rss=self._own_memory())
+        spent_ms = (time.process_time() - self._cpu_s) * 1e3
+        ms = (time.monotonic() - began) * 1e3
+        return End(rows=rows, truncated=truncated, ms=ms, cpu_ms=spent_ms, rss=self._own_memory())
 
     def _lay_base(self, request: Ask, cursor: duckdb.DuckDBPyConnection) -> None:
         made_of = {name: keys for name, keys in request.tables.items() if any(name in s for s in request.base)}

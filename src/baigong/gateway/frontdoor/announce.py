@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from contextlib import suppress
 from typing import Any, Protocol
 
 from baigong.gateway.frontdoor.counts import Counts
@@ -13,6 +15,7 @@ from baigong.vocab.errors import BaigongError, RetryLater
 log = logging.getLogger(__name__)
 _AT_ONCE = 500
 _RETRY_S = (0.2, 10.0)
+_ROOM_S = 60.0  # after which points beyond a quota are tried again
 
 
 class Fresh(Protocol):
@@ -34,6 +37,8 @@ class Announcer:
     def __init__(self, register: RegisterPoints, counts: Counts) -> None:
         self._register, self._counts = register, counts
         self._books: dict[Fresh, tuple[str, str]] = {}
+        self._full: list[tuple[str, str, list[Any]]] = []  # points for which a company has no room now
+        self._tried = 0.0  # when those were last tried
         self._added = asyncio.Event()
 
     def add(self, tenant: str, device: str, book: Fresh) -> None:
@@ -43,12 +48,15 @@ class Announcer:
 
     @property
     def waiting(self) -> int:
-        return sum(len(book.fresh) for book in self._books)
+        return sum(len(book.fresh) for book in self._books) + sum(len(points) for _, _, points in self._full)
 
     async def run(self) -> None:
         while True:
-            await self._added.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._added.wait(), _ROOM_S if self._full else None)
             self._added.clear()
+            if self._full and time.monotonic() - self._tried > _ROOM_S:
+                await self._try_full()
             for book, (tenant, device) in list(self._books.items()):
                 while book.fresh:
                     points = book.fresh[:_AT_ONCE]
@@ -56,10 +64,23 @@ class Announcer:
                     del book.fresh[: len(points)]
                 self._books.pop(book, None)
 
+    async def _try_full(self) -> None:
+        self._tried = time.monotonic()
+        full, self._full = self._full, []
+        for tenant, device, points in full:
+            await self._announce(tenant, device, points)
+
     async def _announce(self, tenant: str, device: str, points: list[Any]) -> None:
         try:
             await self._patiently(tenant, device, [_found(point) for point in points])
         except BaigongError as error:
+            if error.code == "quota.full":  # their values are stored under their numbers; names come when there is room
+                room = min(int(error.fields.get("room") or 0), len(points) - 1)
+                self._tried = time.monotonic() if not self._full else self._tried
+                self._full.append((tenant, device, points[room:]))
+                if room:
+                    await self._announce(tenant, device, points[:room])
+                return
             log.warning("points of %s/%s are registered one by one: %s", tenant, device, error)
             for point in points:
                 await self._one(tenant, device, point)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from baigong.gateway.frontdoor.door import FrontDoor
     from baigong.gateway.frontdoor.room import Room
 
+_LOOK_S = 2.0  # a company that waits is looked at anew: its quota may be another
 PUBACK, PUBREC, PUBCOMP = 0x4002_0000, 0x5002_0000, 0x7002_0000
 
 
@@ -123,10 +124,12 @@ class Connection(asyncio.Protocol):
     def _take(self, burst: Published) -> None:
         """Read many messages into the room's batch, then see whether that was too much at once."""
         room, counts = self.room, self.counts
-        counts.values += self._read(burst)
+        values = self._read(burst)
+        counts.values += values
         messages = len(burst.ids)
         self.messages += messages
         counts.messages += messages
+        room.messages += messages
         counts.bytes_in += burst.used
         room.batch.bytes += burst.used
         if self.book.fresh:
@@ -135,6 +138,7 @@ class Connection(asyncio.Protocol):
         if room.is_full:
             self.hold("backlog")
             room.held.add(self)
+        self._pay(values)
 
     def _read(self, burst: Published) -> int:
         """Append the values to the batch's columns, and note what is to be acknowledged; return how many values."""
@@ -182,6 +186,22 @@ class Connection(asyncio.Protocol):
             self.hold("quota")
             self.door.tell_slowed(self)
             asyncio.get_running_loop().call_later(wait_s, self.resume, "quota")
+
+    def _pay(self, values: int) -> None:
+        """Take from the company's allowance; what was read is stored and answered, the next is not read before."""
+        wait_s = self.door.pay(self.room.tenant, values)
+        if wait_s > 0.001 and not self.is_closed:
+            self.counts.slowed += 1
+            self.room.slowed += 1
+            self.hold("company's quota")
+            asyncio.get_running_loop().call_later(min(wait_s, _LOOK_S), self._paid)
+
+    def _paid(self) -> None:
+        wait_s = self.door.pay(self.room.tenant, 0)
+        if wait_s > 0.001 and not self.is_closed:
+            asyncio.get_running_loop().call_later(min(wait_s, _LOOK_S), self._paid)
+        else:
+            self.resume("company's quota")
 
     def hold(self, reason: str) -> None:
         """Do not read the socket while a reason stands."""

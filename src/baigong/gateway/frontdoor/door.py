@@ -20,7 +20,7 @@ from baigong.gateway.frontdoor.connection import Connection
 from baigong.gateway.frontdoor.counts import Counts
 from baigong.gateway.frontdoor.keep import Keep
 from baigong.gateway.frontdoor.listeners import Listeners
-from baigong.gateway.frontdoor.options import Credentials, Notice, Options, Permits, RegisterPoints, Sink
+from baigong.gateway.frontdoor.options import Credentials, Notice, Options, Pay, Permits, RegisterPoints, Sink
 from baigong.gateway.frontdoor.refusals import REASONS, refusal_told
 from baigong.gateway.frontdoor.room import Room
 from baigong.gateway.frontdoor.session import Outgoing, Session
@@ -50,8 +50,9 @@ class FrontDoor:
         permits: Permits | None = None,
         notice: Notice | None = None,
         bus: Bus | None = None,
+        pay: Pay = lambda tenant, values: 0.0,
     ) -> None:
-        self.options = options or Options()
+        self.options, self.pay = options or Options(), pay
         self.counts = Counts()
         self.rooms: dict[str, Room] = {}
         self._sink, self._credentials, self._permits, self._notice = sink, credentials, permits, notice

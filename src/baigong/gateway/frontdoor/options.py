@@ -80,3 +80,6 @@ Permits = Callable[[str, str, str, str], bool]
 """(tenant, device, topic or filter, "publish" | "subscribe") -> whether it may."""
 
 Notice = Callable[[Event], None]
+
+Pay = Callable[[str, int], float]
+"""(tenant, values) -> for how many seconds nothing more should be read of this tenant"""

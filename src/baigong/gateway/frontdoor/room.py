@@ -87,6 +87,7 @@ class Room:
         self.disabled: set[str] = set()
         self.waiting: RetryLater | None = None  # why the batch in hand is not stored yet
         self.storing = 0  # rows of the batch in hand
+        self.messages = self.slowed = 0  # since the start
         self._task: asyncio.Task[None] | None = None
 
     # devices
@@ -180,6 +181,7 @@ class Room:
     def publish(self, book: Book, topic: str, payload: bytes, qos: int, *, retain: bool) -> None:
         """Take one message that came by another way than a socket read: a will, or from inside."""
         self.counts.messages += 1
+        self.messages += 1
         try:
             if payload:
                 values = book.reader(topic).take(payload, self.batch.columns, time.time_ns() // 1000)

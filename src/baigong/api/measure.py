@@ -1,0 +1,55 @@
+"""Looks at what cannot be counted where it happens: how many there are now, of every company, once a minute."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import sqlalchemy as sa
+
+from baigong.api.rooms import Rooms
+from baigong.registry.usage import Levels
+from baigong.stores.records import members
+from baigong.vocab.usage import PLATFORM
+
+
+async def levels(rooms: Rooms, sizes: Counter[str]) -> Levels:
+    """Return every company's gauges. ``sizes``: bytes in the lake."""
+    registry = rooms.registry
+
+    def count(connection: sa.Connection) -> Counter[str]:
+        return Counter(row.tenant for row in members.all_people(connection))
+
+    people = await registry.records.read(count)
+    devices = Counter(row.tenant for row in registry.devices.every())
+    connections, connected = rooms.pulse.connections(), rooms.pulse.connected()
+    return {
+        tenant: {
+            "storage_bytes": sizes[tenant],
+            "points": len(registry.book.active(tenant)),
+            "devices": devices[tenant],
+            "devices_connected": connected[tenant],
+            "people": people[tenant],
+            "mqtt_connections": connections[tenant],
+            "flows": 0,  # nobody can have one yet
+            "models": 0,
+            "apps": 0,
+        }
+        for tenant in {*registry.tenants.ids(), *registry.usage.tenants()} - {PLATFORM}
+    }
+
+
+def follow_gateways(rooms: Rooms) -> None:
+    """Count what gateways tell of their front doors."""
+    slowed: dict[tuple[str, str], int] = {}
+
+    def heard(gateway: str, since_us: int, row: dict[str, Any]) -> None:
+        tenant, times = str(row["tenant"]), int(row.get("slowed") or 0)
+        rooms.registry.usage.add_door(gateway, tenant, since_us, int(row.get("messages") or 0))
+        before = slowed.get((gateway, tenant), times)
+        slowed[gateway, tenant] = times
+        if times > before:
+            rooms.registry.usage.add(tenant, "slowed", times - before)
+            rooms.registry.quotas.slowed(tenant)
+
+    rooms.pulse.on_company = heard
