@@ -56,6 +56,18 @@ async def test_first_sign_in_an_empty_plant_and_a_server_that_goes_and_returns(
     await again.fill(OWN)
     await save.click()
 
+    # the company gets its names, once; a bare address has no passkeys, and offers the phone
+    await page.get_by_label("Company").fill("宁海模具")
+    await page.get_by_label("Site").fill("Plant 1")
+    await page.get_by_role("button", name="Continue").click()
+    await expect(page.get_by_text("there are no passkeys")).to_be_visible()
+    await expect(page.get_by_role("button", name="Set up")).to_be_visible()
+    await page.get_by_role("button", name="Later").click()
+    await expect(page.get_by_text("baigong demo --tour")).to_be_visible()
+    await page.get_by_role("button", name="To the overview").click()
+    with empty.http() as http:
+        assert http.get("/set-up").json() == {"title": "宁海模具", "site": "Plant 1"}
+
     # an empty plant names the three steps
     await expect(page.locator(".steps3 li")).to_have_count(3)
     await page.locator(".steps3 a").first.click()

@@ -8,6 +8,7 @@ import { asProblem } from '../core/http'
 import type { Problem } from '../wire/api'
 import { CopyButton } from './CopyButton'
 import { ErrorNote, Waiting } from './notes'
+import { RecoveryCodes } from './RecoveryCodes'
 
 export function FactorSetup({ onDone }: { onDone: () => void }) {
   const { t } = useTranslation()
@@ -34,25 +35,7 @@ export function FactorSetup({ onDone }: { onDone: () => void }) {
       setProblem(asProblem(error))
     }
   }
-  if (codes)
-    return (
-      <div className="factor">
-        <p>{t('factor.codesText')}</p>
-        <ul className="factor-codes">
-          {codes.map((one) => (
-            <li key={one}>
-              <code>{one}</code>
-            </li>
-          ))}
-        </ul>
-        <div className="bar">
-          <CopyButton text={codes.join('\n')} />
-          <Button type="primary" onClick={onDone}>
-            {t('factor.kept')}
-          </Button>
-        </div>
-      </div>
-    )
+  if (codes) return <RecoveryCodes codes={codes} onKept={onDone} />
   return (
     <form className="factor" onSubmit={confirm}>
       <p>{t('factor.scan')}</p>

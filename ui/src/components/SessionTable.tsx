@@ -16,6 +16,11 @@ export function SessionTable({ rows, onEnd }: { rows: SessionLine[]; onEnd: (ses
             <td className="main-cell" title={row.browser}>
               {browserName(row.browser)} {row.here ? <span className="tag">{t('access.here')}</span> : null}
             </td>
+            <td>
+              {t(`how.${row.how as 'password'}`)}
+              {row.how === 'account' ? ` ${row.what}` : ''}
+              {row.factor && row.how === 'password' ? ` + ${t('how.factor')}` : ''}
+            </td>
             <td>{row.address || '–'}</td>
             <td>
               <Age us={row.created_us} />

@@ -30,7 +30,8 @@ export const mine = {
   begin: () => askJson<NewFactor>('/my/second-factor', { method: 'POST' }),
   // 401 here means a wrong code, not that the session has ended.
   confirm: (code: string) => askJson<{ codes: string[] }>('/my/second-factor', { method: 'PUT', json: { code }, quiet401: true }),
-  drop: (password: string) => askJson<void>('/my/second-factor', { method: 'DELETE', json: { password } }),
+  drop: () => askJson<void>('/my/second-factor', { method: 'DELETE' }),
+  newCodes: () => askJson<{ codes: string[] }>('/my/second-factor/codes', { method: 'POST' }),
 }
 
 export const companies = {

@@ -11,9 +11,10 @@ const id = encodeURIComponent
 
 export const session = {
   get: () => askJson<Session>('/session', { quiet401: true }),
-  open: (user: string, password: string, code = '') =>
-    askJson<Session>('/session', { method: 'POST', json: code ? { user, password, code } : { user, password }, quiet401: true }),
-  close: () => askJson<void>('/session', { method: 'DELETE', quiet401: true }),
+  open: (user: string, password: string, beside: { code?: string; passkey?: Record<string, unknown> } = {}) =>
+    askJson<Session>('/session', { method: 'POST', json: { user, password, ...beside }, quiet401: true }),
+  /** `url`: where the session at the company's provider ends too. */
+  close: () => askJson<{ url?: string }>('/session', { method: 'DELETE', quiet401: true }),
   /** The server wants no `current` right after the one-time secret was used. */
   setPassword: (password: string, current?: string) =>
     askJson<void>('/password', { method: 'POST', json: current ? { password, current } : { password }, quiet401: true }),

@@ -16,6 +16,9 @@ import { Signed } from './Signed'
 import { SignIn } from './SignIn'
 import { Starting } from './Starting'
 
+/** Something has to be done before anything else. */
+const unfinished = (session: Session): boolean => Boolean(session.must_set_password || session.must_set_factor || session.must_show_factor || session.set_up)
+
 function firstTheme(): Theme {
   return document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light'
 }
@@ -87,7 +90,11 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
 
   const signOut = useCallback(() => {
     live.stop()
-    sessionCalls.close().finally(() => setSession(null))
+    const ended = (url?: string) => {
+      setSession(null)
+      if (url) location.assign(url) // the company's provider ends its own session there
+    }
+    sessionCalls.close().then((said) => ended(said?.url), () => ended())
   }, [])
 
   const preferences = useMemo<Preferences>(
@@ -99,7 +106,7 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
     <ConfigProvider locale={language === 'zh' ? zh : en} theme={dress} wave={{ disabled: true }} button={{ autoInsertSpace: false }}>
       <AntApp component={false}>
         <PreferencesContext.Provider value={preferences}>
-          {session === undefined ? <Starting problem={trouble} /> : session === null || session.must_set_password || session.must_set_factor ? <SignIn session={session} onSession={setSession} /> : <Signed />}
+          {session === undefined ? <Starting problem={trouble} /> : session === null || unfinished(session) ? <SignIn session={session} onSession={setSession} /> : <Signed />}
         </PreferencesContext.Provider>
       </AntApp>
     </ConfigProvider>

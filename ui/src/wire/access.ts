@@ -27,6 +27,9 @@ export interface SessionLine {
   address: string
   browser: string
   here: boolean
+  how: string
+  what: string
+  factor: boolean
 }
 
 export interface Company {
@@ -64,4 +67,64 @@ export interface Grant {
   made_by: string
   made_us: number
   revoked_us: number | null
+}
+
+export interface PasskeyLine {
+  id: string
+  title: string
+  site: string
+  synced: boolean
+  copied: boolean
+  created_us: number
+  used_us: number | null
+}
+
+export interface MyPasskeys {
+  keys: PasskeyLine[]
+  /** Whether one can be made at this address; `why` says why not. */
+  here: boolean
+  why?: string
+}
+
+export interface MadePasskey {
+  id: string
+  codes: string[]
+}
+
+export interface ProviderButton {
+  tenant: string
+  provider: string
+  title: string
+  title_zh: string
+}
+
+export interface SignInPage {
+  passkeys: boolean
+  providers: ProviderButton[]
+}
+
+export interface AccountLine {
+  id: string
+  provider: string
+  account: string
+  made_here: boolean
+  created_us: number
+  used_us: number | null
+}
+
+export interface MyAccounts {
+  accounts: AccountLine[]
+  offered: ProviderButton[]
+}
+
+export interface WaysToProve {
+  ways: string[]
+  passkey?: Record<string, unknown> | null
+}
+
+export interface WaysIn {
+  phone: boolean
+  codes_left: number
+  passkeys: PasskeyLine[]
+  accounts: AccountLine[]
 }

@@ -51,4 +51,10 @@ export type Agreed = [
   Fits<access.Factor, Sent<'Factor'>>,
   Fits<access.Grant, Sent<'Grant'>>,
   Fits<access.NewFactor, Sent<'NewFactor'>>,
+  Fits<access.MyPasskeys, Sent<'MyPasskeys'>>,
+  Fits<access.MadePasskey, Sent<'MadePasskey'>>,
+  Fits<access.SignInPage, Sent<'SignInPage'>>,
+  Fits<access.MyAccounts, Sent<'MyAccounts'>>,
+  Fits<access.WaysToProve, Sent<'Ways'>>,
+  Fits<access.WaysIn, Sent<'WaysIn'>>,
 ]

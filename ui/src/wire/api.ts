@@ -21,7 +21,13 @@ export interface Session {
   language?: 'en' | 'zh' | ''
   role?: string
   must_set_password?: boolean
+  /** password, passkey or account */
+  how?: string
   must_set_factor?: boolean
+  /** There is a second factor, and this session has not shown it. */
+  must_show_factor?: boolean
+  /** The company is to be named. */
+  set_up?: boolean
   may?: { company: string[]; platform: string[] }
   demo?: boolean
 }

@@ -636,6 +636,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/my/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts elsewhere that open here */
+        get: operations["get_my_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unlink an account */
+        delete: operations["delete_my_accounts_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/accounts/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Link an account of mine */
+        post: operations["post_my_accounts_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My passkeys */
+        get: operations["get_my_passkeys"];
+        put?: never;
+        /** Add a passkey */
+        post: operations["post_my_passkeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to add a passkey */
+        post: operations["post_my_passkeys_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Name a passkey */
+        put: operations["put_my_passkeys_id"];
+        post?: never;
+        /** Take a passkey away */
+        delete: operations["delete_my_passkeys_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How I can prove again that it is me */
+        get: operations["get_my_proof"];
+        put?: never;
+        /** Prove again that it is me */
+        post: operations["post_my_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/my/second-factor": {
         parameters: {
             query?: never;
@@ -649,8 +771,25 @@ export interface paths {
         put: operations["put_my_second_factor"];
         /** Begin to set up a second factor */
         post: operations["post_my_second_factor"];
-        /** Take my second factor away */
+        /** Take my phone away */
         delete: operations["delete_my_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/my/second-factor/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** New recovery codes */
+        post: operations["post_my_second_factor_codes"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -760,6 +899,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{name}/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Link an account to a person */
+        post: operations["post_people_name_accounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{name}/accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unlink a person's account */
+        delete: operations["delete_people_name_accounts_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{name}/lock": {
         parameters: {
             query?: never;
@@ -772,6 +945,23 @@ export interface paths {
         put: operations["put_people_name_lock"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{name}/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a person's passkey away */
+        delete: operations["delete_people_name_passkeys_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -841,6 +1031,23 @@ export interface paths {
         post?: never;
         /** End one session of a person */
         delete: operations["delete_people_name_sessions_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{name}/ways-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a person comes in */
+        get: operations["get_people_name_ways_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -961,6 +1168,40 @@ export interface paths {
         get: operations["get_points_name_why"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Providers whose accounts open here */
+        get: operations["get_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{provider}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a provider's settings */
+        post: operations["post_providers_provider_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1120,6 +1361,109 @@ export interface paths {
         post: operations["post_session"];
         /** Sign out */
         delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a passkey */
+        post: operations["post_session_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a passkey */
+        post: operations["post_session_passkey_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/set-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What company and site are called */
+        get: operations["get_set_up"];
+        put?: never;
+        /** Name company and site, and end the set-up */
+        post: operations["post_set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ways to sign in */
+        get: operations["get_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/{tenant_id}/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to sign in with a company account */
+        post: operations["post_sign_in_tenant_id_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/{tenant_id}/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from the provider */
+        get: operations["get_sign_in_tenant_id_provider_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1314,6 +1658,18 @@ export interface components {
             tenant: string;
             who: string;
         };
+        /**
+         * AccountLine
+         * @description ``account``: what people call it; ``made_here``: the person came by it, and has the roles that it says.
+         */
+        AccountLine: {
+            account: string;
+            created_us: number;
+            id: string;
+            made_here: boolean;
+            provider: string;
+            used_us: number | null;
+        };
         /** Action */
         Action: {
             label: string;
@@ -1406,6 +1762,13 @@ export interface components {
             start: string;
             /** @default  */
             who: string;
+        };
+        /**
+         * Away
+         * @description Where the browser goes next.
+         */
+        Away: {
+            url: string;
         };
         /** Because */
         Because: {
@@ -1598,6 +1961,16 @@ export interface components {
             title: string;
             /** @default  */
             title_zh: string;
+        };
+        /**
+         * CompanyNames
+         * @description Empty leaves what there is. ``site``: the plant.
+         */
+        CompanyNames: {
+            /** @default  */
+            site: string;
+            /** @default  */
+            title: string;
         };
         /**
          * Counter
@@ -1911,6 +2284,17 @@ export interface components {
         FaultSwitch: {
             active: boolean;
         };
+        /**
+         * Finding
+         * @description One thing that was tried. ``said``: what came of it; ``advice``: empty where it is right.
+         */
+        Finding: {
+            /** @default  */
+            advice: string;
+            ok: boolean;
+            said: string;
+            what: string;
+        };
         /** Grant */
         Grant: {
             actions: string[];
@@ -2106,6 +2490,14 @@ export interface components {
             username: string;
         };
         /**
+         * MadePasskey
+         * @description ``codes``: recovery codes, shown this once; empty where there are some already.
+         */
+        MadePasskey: {
+            codes: string[];
+            id: string;
+        };
+        /**
          * MadeTenant
          * @description ``password``: the first administrator's one-time password, shown this once.
          */
@@ -2203,6 +2595,32 @@ export interface components {
             port: number | null;
             tls_port: number | null;
         };
+        /**
+         * MyAccounts
+         * @description ``offered``: providers of my company.
+         */
+        MyAccounts: {
+            accounts: components["schemas"]["AccountLine"][];
+            offered: components["schemas"]["ProviderButton"][];
+        };
+        /**
+         * MyPasskeys
+         * @description ``here``: whether one can be made at this address; ``why``: why not.
+         */
+        MyPasskeys: {
+            here: boolean;
+            keys: components["schemas"]["PasskeyLine"][];
+            /** @default  */
+            why: string;
+        };
+        /**
+         * Named
+         * @description ``title``: the company, as its people call it; ``site``: the plant, ISA-95's site.
+         */
+        Named: {
+            site: string;
+            title: string;
+        };
         /** NewCommand */
         NewCommand: {
             point: string;
@@ -2260,6 +2678,23 @@ export interface components {
             /** @default  */
             text: string;
             /** @default  */
+            title: string;
+        };
+        /**
+         * NewLink
+         * @description ``subject``: the claim sub of the account.
+         */
+        NewLink: {
+            provider: string;
+            subject: string;
+        };
+        /**
+         * NewPasskey
+         * @description ``handle``: the user id of the options.
+         */
+        NewPasskey: {
+            handle: string;
+            passkey: Record<string, never>;
             title: string;
         };
         /**
@@ -2355,9 +2790,29 @@ export interface components {
             demo: boolean;
             pulse: components["schemas"]["PulseNumbers"];
         };
-        /** Password */
-        Password: {
-            password: string;
+        /**
+         * PasskeyLine
+         * @description ``site``: the host name it works at; ``synced``: kept on several devices; ``copied``: it opens nothing now.
+         */
+        PasskeyLine: {
+            copied: boolean;
+            created_us: number;
+            id: string;
+            site: string;
+            synced: boolean;
+            title: string;
+            used_us: number | null;
+        };
+        /**
+         * PasskeyOptions
+         * @description What navigator.credentials.create or get wants (WebAuthn level 3, 5.1.8: the JSON form).
+         */
+        PasskeyOptions: {
+            options: Record<string, never>;
+        };
+        /** PasskeyTitle */
+        PasskeyTitle: {
+            title: string;
         };
         /** PointAnswer */
         PointAnswer: {
@@ -2538,17 +2993,31 @@ export interface components {
             title_zh: string;
             type: string;
         };
+        /** ProviderButton */
+        ProviderButton: {
+            provider: string;
+            tenant: string;
+            title: string;
+            title_zh: string;
+        };
         /**
-         * Proof
-         * @description All that a third party needs: the entry's bytes, its place, the way to the root, and the signed root.
+         * ProviderLine
+         * @description ``error``: what is wrong with the file; ``failed``: why the newest sign-in that failed did, at ``failed_us``.
          */
-        Proof: {
-            checkpoint: string;
-            entry: string;
-            index: number;
-            key: string;
-            path: string[];
-            size: number;
+        ProviderLine: {
+            client_id: string;
+            domains: string[];
+            /** @default  */
+            error: string;
+            /** @default  */
+            failed: string;
+            /** @default null */
+            failed_us: number | null;
+            issuer: string;
+            make_people: boolean;
+            provider: string;
+            redirect_uri: string;
+            title: string;
         };
         /** PulseNumbers */
         PulseNumbers: {
@@ -2720,38 +3189,73 @@ export interface components {
             /** @default 1200 */
             width: number;
         };
-        /** Session */
+        /**
+         * Session
+         * @description ``how``: password, passkey or account; ``must_set_factor``: a role asks for a second factor, and there is none;
+         *         ``must_show_factor``: there is one, and this session has not shown it; ``set_up``: the company is to be named.
+         */
         Session: {
             demo: boolean;
+            how: string;
             language: string;
             may: components["schemas"]["May"];
             must_set_factor: boolean;
             must_set_password: boolean;
+            must_show_factor: boolean;
             role: string;
+            set_up: boolean;
             tenant: string;
             user: string;
         };
         /**
          * SessionLine
          * @description One browser that is signed in. ``browser``: what it says of itself; ``here``: the one that asks.
+         *
+         *         ``how``: password, passkey or account; ``what``: the passkey's or the provider's id; ``factor``: whether a second
+         *         factor was shown too.
          */
         SessionLine: {
             address: string;
             browser: string;
             created_us: number;
             expires_us: number;
+            factor: boolean;
             here: boolean;
+            how: string;
             id: string;
+            what: string;
+        };
+        /** ShownPasskey */
+        ShownPasskey: {
+            passkey: Record<string, never>;
         };
         /**
          * SignIn
-         * @description ``code``: of the phone, or a recovery code; wanted after auth.code.
+         * @description ``code``: of the phone, or a recovery code; ``passkey``: in its place. One is wanted after auth.code.
          */
         SignIn: {
             /** @default  */
             code: string;
+            /** @default null */
+            passkey: Record<string, never> | null;
             password: string;
             user: string;
+        };
+        /**
+         * SignInPage
+         * @description What the sign-in page offers at this address.
+         */
+        SignInPage: {
+            passkeys: boolean;
+            providers: components["schemas"]["ProviderButton"][];
+        };
+        /**
+         * SignedOut
+         * @description ``url``: where the session at the company's provider ends too; empty for none.
+         */
+        SignedOut: {
+            /** @default  */
+            url: string;
         };
         /** Spark */
         Spark: {
@@ -3010,6 +3514,33 @@ export interface components {
             /** @default 1200 */
             width: number;
         };
+        /**
+         * Ways
+         * @description ``ways``: password, code, passkey, account; ``passkey``: what navigator.credentials.get wants, null for none.
+         */
+        Ways: {
+            /** @default null */
+            passkey: Record<string, never> | null;
+            ways: string[];
+        };
+        /**
+         * WaysIn
+         * @description ``phone``: an authenticator app is set up.
+         */
+        WaysIn: {
+            accounts: components["schemas"]["AccountLine"][];
+            codes_left: number;
+            passkeys: components["schemas"]["PasskeyLine"][];
+            phone: boolean;
+        };
+        /**
+         * WhichCompany
+         * @description ``company``: show this company's providers, also those that are on no list.
+         */
+        WhichCompany: {
+            /** @default  */
+            company: string;
+        };
         /** Why */
         Why: {
             at_us: number;
@@ -3069,6 +3600,30 @@ export interface components {
             settle_s: number;
             /** @default 0 */
             tolerance: number;
+        };
+        /**
+         * Proof
+         * @description One of the ways.
+         */
+        "baigong.api.proof.Proof": {
+            /** @default  */
+            code: string;
+            /** @default null */
+            passkey: Record<string, never> | null;
+            /** @default  */
+            password: string;
+        };
+        /**
+         * Proof
+         * @description All that a third party needs: the entry's bytes, its place, the way to the root, and the signed root.
+         */
+        "baigong.registry.audit.Proof": {
+            checkpoint: string;
+            entry: string;
+            index: number;
+            key: string;
+            path: string[];
+            size: number;
         };
     };
     responses: never;
@@ -3233,7 +3788,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Proof"];
+                    "application/json": components["schemas"]["baigong.registry.audit.Proof"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -4500,6 +5055,308 @@ export interface operations {
             };
         };
     };
+    get_my_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accounts elsewhere that open here */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyAccounts"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_my_accounts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_my_accounts_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Link an account of mine */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Away"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_my_passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description My passkeys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyPasskeys"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_my_passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description Add a passkey */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadePasskey"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_my_passkeys_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Begin to add a passkey */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_my_passkeys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyTitle"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_my_passkeys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_my_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How I can prove again that it is me */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_my_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["baigong.api.proof.Proof"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_my_second_factor: {
         parameters: {
             query?: never;
@@ -4598,11 +5455,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Password"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Done */
             204: {
@@ -4610,6 +5463,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_my_second_factor_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description New recovery codes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -4858,6 +5740,71 @@ export interface operations {
             };
         };
     };
+    post_people_name_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLink"];
+            };
+        };
+        responses: {
+            /** @description Link an account to a person */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_people_name_accounts_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_people_name_lock: {
         parameters: {
             query?: never;
@@ -4872,6 +5819,36 @@ export interface operations {
                 "application/json": components["schemas"]["Lock"];
             };
         };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_people_name_passkeys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Done */
             204: {
@@ -5037,6 +6014,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_people_name_ways_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How a person comes in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysIn"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -5348,6 +6356,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Why"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Providers whose accounts open here */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_providers_provider_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Try a provider's settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Finding"][];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -5788,12 +6856,231 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Sign out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedOut"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_session_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShownPasskey"];
+            };
+        };
+        responses: {
+            /** @description Sign in with a passkey */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_session_passkey_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ask for a passkey */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What company and site are called */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Named"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompanyNames"];
+            };
+        };
+        responses: {
             /** @description Done */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_in: {
+        parameters: {
+            query?: {
+                company?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ways to sign in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInPage"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_sign_in_tenant_id_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: string;
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Begin to sign in with a company account */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Away"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_in_tenant_id_provider_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: string;
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Come back from the provider */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
             };
             /** @description What went wrong, and what helps */
             default: {

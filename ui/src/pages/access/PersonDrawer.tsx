@@ -9,6 +9,7 @@ import { useAsk } from '../../components/useAsk'
 import { people } from '../../core/access'
 import type { Member, RoleLine } from '../../wire/access'
 import { asProblem } from '../../core/http'
+import { PersonWays } from './PersonWays'
 import type { Problem } from '../../wire/api'
 
 interface Props {
@@ -67,6 +68,7 @@ export function PersonDrawer({ person, roles, onClose, onChanged, onSecret }: Pr
       <h3>{t('access.sessions')}</h3>
       <SessionTable rows={sessions.data ?? []} onEnd={(session) => void attempt(() => people.endSession(person.name, session))} />
       {sessions.data && sessions.data.length > 1 ? <Button onClick={() => attempt(() => people.endSessions(person.name))}>{t('access.endAll')}</Button> : null}
+      <PersonWays person={person.name} onChanged={onChanged} />
       <h3>{t('access.password')}</h3>
       <p className="muted small">{t('access.resetText')}</p>
       <div className="bar">

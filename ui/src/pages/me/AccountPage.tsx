@@ -1,4 +1,4 @@
-/** My account: password, language, second factor, where I am signed in. */
+/** My account: password, language, passkeys, phone, company accounts, where I am signed in. */
 import { Button, Input, Segmented } from 'antd'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -13,7 +13,9 @@ import { session as calls } from '../../core/calls'
 import type { Language } from '../../core/format'
 import { asProblem } from '../../core/http'
 import type { Problem } from '../../wire/api'
+import { MyAccounts } from './MyAccounts'
 import { MyFactor } from './MyFactor'
+import { MyPasskeys } from './MyPasskeys'
 
 export default function AccountPage() {
   const { t } = useTranslation()
@@ -21,7 +23,7 @@ export default function AccountPage() {
   return (
     <Page title={t('top.me')} sub={`${session?.user ?? ''} · ${session?.tenant ?? ''}`}>
       <div className="cards2">
-        <MyPassword user={session?.user ?? ''} />
+        {session?.how === 'account' ? null : <MyPassword user={session?.user ?? ''} />}
         <section className="card">
           <h2>{t('top.language')}</h2>
           <Segmented<Language>
@@ -33,7 +35,9 @@ export default function AccountPage() {
             ]}
           />
         </section>
+        <MyPasskeys />
         <MyFactor />
+        <MyAccounts />
         <MySessions />
       </div>
     </Page>
