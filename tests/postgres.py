@@ -16,8 +16,9 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
-from baigong.stores.records import Server, open_records
+from baigong.stores.records import Records, Server, open_records
 
 _QUICK = (
     "fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=60",
@@ -171,6 +172,19 @@ def on_server(made: Cluster) -> Iterator[None]:
         _chosen.clear()
         while _places:
             made.drop(_places.popitem()[1])
+
+
+def tamper(records: Records, work: Callable[[sa.Connection], None]) -> None:
+    """Change what nobody should be able to: in a file by writing, on a server as its superuser."""
+    if not _chosen:
+        records.write_now(work)
+        return
+    (server,) = _places.values()
+    made = _chosen[0]
+    conninfo = f"host={made.folder} port={made.port} user=postgres dbname={server.database}"
+    engine = sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        work(connection)
 
 
 def empty_server(statements: list[str]) -> Server:

@@ -31,6 +31,7 @@ from baigong.vocab import frame as frames
 from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.frame import TIME
+from tests.postgres import place_of
 from tests.stores.test_sqlview import open_view
 
 PUMP = DeviceSpec(
@@ -188,7 +189,7 @@ async def world(data: Path, **settings: Any) -> AsyncIterator[World]:
     bus, lake, live = MemoryBus(), TapeLake(), Live()
     await bus.ensure_stream("p0", epoch=1, max_bytes=1 << 30)
     async with open_registry(
-        data, bus, tenant="main", clock_us=now_us, check=any_driver, look_every_s=0.05
+        data, bus, tenant="main", clock_us=now_us, check=any_driver, look_every_s=0.05, records_at=place_of(data)
     ) as registry:
         secret = await registry.people.first_secret("main")
         token = await registry.people.ensure_key(data / "key", "main")

@@ -18,7 +18,7 @@ from baigong.stores.records import Records, open_records
 from baigong.stores.records.audit import count_entries
 from baigong.stores.records.tables import audit_entries
 from baigong.vocab.errors import BaigongError
-from tests.postgres import place_of
+from tests.postgres import place_of, tamper
 
 BOTH_DATABASES = True
 
@@ -83,7 +83,7 @@ async def test_a_changed_past_is_seen(audit: Audit, records: Records) -> None:
     await records.write(lambda c: append(c, [entry(i) for i in range(10)]))
     old = read_checkpoint(await audit.checkpoint(), audit.verifier)
 
-    def tamper(connection: sa.Connection) -> None:
+    def change(connection: sa.Connection) -> None:
         forged = b'{"time_us":3,"tenant":"mould","who":"nobody","action":"see","object":"-"}'
         connection.execute(
             audit_entries.update()
@@ -91,7 +91,7 @@ async def test_a_changed_past_is_seen(audit: Audit, records: Records) -> None:
             .values(entry=forged.decode(), leaf=merkle.leaf_hash(forged))
         )
 
-    await records.write(tamper)
+    await asyncio.to_thread(tamper, records, change)
     await records.write(lambda c: append(c, [entry(i) for i in range(10, 20)]))
     new = read_checkpoint(await audit.checkpoint(), audit.verifier)
     path = await audit.consistency(old.size, new.size)

@@ -19,6 +19,9 @@ from baigong.vocab.devices import DeviceSpec, PointSpec, device_yaml
 from baigong.vocab.errors import FixConfiguration, RetryLater
 from baigong.vocab.happenings import Event
 from baigong.vocab.ids import point_number
+from tests.postgres import place_of
+
+BOTH_DATABASES = True
 
 SPEC = DeviceSpec(device="plc", driver="sim", points=[PointSpec(name="a.x", address="1", unit="kW")])
 
@@ -33,6 +36,7 @@ async def opened(data: Path, bus: MemoryBus | None = None, look_every_s: float =
         clock_us=lambda: next(clock),
         check=lambda spec: None,
         look_every_s=look_every_s,
+        records_at=place_of(data),
     ) as registry:
         yield registry
 

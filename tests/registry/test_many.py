@@ -28,12 +28,12 @@ async def test_many_are_taken_together_or_not_at_all(tmp_path: Path) -> None:
         for wrong in ([machine(200), machine(7), clash], [machine(300), machine(300)]):
             with pytest.raises(FixConfiguration):
                 await registry.devices.put_many("main", wrong, "me")
-        assert len(registry.devices.every()) == len(list(folder.iterdir())) == 100
+        assert len(registry.devices.of_tenant("main")) == len(list(folder.iterdir())) == 100
         await registry.devices.put_many("main", [machine(7, "y"), machine(100)], "me")
         assert registry.devices.get("main", "m7").revision == 2
         assert registry.book.find("main", "m7.y").spec.address == "1"
     async with opened(tmp_path) as registry:
-        assert len(registry.devices.every()) == 101
+        assert len(registry.devices.of_tenant("main")) == 101
         assert len(await registry.events.recent("main", limit=1000)) == 102, "an event each, and nothing new at a start"
 
 
@@ -43,12 +43,12 @@ async def test_a_folder_of_files_is_taken_and_a_wrong_one_does_not_stop_the_othe
     for n in range(50):
         (folder / f"m{n}.yaml").write_text(device_yaml(machine(n)))
     async with opened(tmp_path) as registry:
-        assert len(registry.devices.every()) == 50
+        assert len(registry.devices.of_tenant("main")) == 50
         (folder / "m50.yaml").write_text(device_yaml(machine(50)))
         (folder / "m51.yaml").write_text("device: m51\n")
         (folder / "m52.yaml").write_text(device_yaml(machine(52)))
         await registry.watch.look()
-        assert len(registry.devices.every()) == 52
+        assert len(registry.devices.of_tenant("main")) == 52
         assert [key[1] for key in registry.watch.rejected] == ["m51"]
 
 
@@ -79,5 +79,13 @@ async def test_a_gateway_is_told_only_what_changed_since(tmp_path: Path) -> None
 def test_changes_name_each_device_once_in_the_order_of_its_last_change() -> None:
     changes = Changes()
     changes.note(("t", name) for name in "abcab")
-    assert changes.since(0) == [(3, ("t", "c")), (4, ("t", "a")), (5, ("t", "b"))]
-    assert changes.since(4) == [(5, ("t", "b"))] and changes.since(5) == [] and changes.since(9) == []
+    assert list(changes.since(0)) == [(3, ("t", "c")), (4, ("t", "a")), (5, ("t", "b"))]
+    later = Changes()
+    later.begin([("t", "a"), ("t", "b"), ("u", "a")])
+    assert later.revision == 3 and list(later.since(1)) == [(2, ("t", "b")), (3, ("u", "a"))]
+    later.note([("t", "b")])
+    assert list(later.since(0)) == [(1, ("t", "a")), (3, ("u", "a")), (4, ("t", "b"))], (
+        "each once, when it changed last"
+    )
+    assert list(later.since(3)) == [(4, ("t", "b"))]
+    assert list(changes.since(4)) == [(5, ("t", "b"))] and list(changes.since(5)) == [] and list(changes.since(9)) == []

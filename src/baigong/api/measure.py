@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from baigong.api.rooms import Rooms
 from baigong.registry.usage import Levels
 from baigong.stores.records import members
+from baigong.stores.records.plant import count_devices, count_points
 from baigong.vocab.usage import PLATFORM
 
 
@@ -21,13 +22,14 @@ async def levels(rooms: Rooms, sizes: Counter[str]) -> Levels:
         return Counter(row.tenant for row in members.all_people(connection))
 
     people = await registry.records.read(count)
-    devices = Counter(row.tenant for row in registry.devices.every())
+    devices = await registry.records.read(count_devices)
+    points = await registry.records.read(count_points)
     connections, connected = rooms.pulse.connections(), rooms.pulse.connected()
     return {
         tenant: {
             "storage_bytes": sizes[tenant],
-            "points": len(registry.book.active(tenant)),
-            "devices": devices[tenant],
+            "points": points.get(tenant, 0),
+            "devices": devices.get(tenant, 0),
             "devices_connected": connected[tenant],
             "people": people[tenant],
             "mqtt_connections": connections[tenant],

@@ -13,7 +13,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from baigong.bus.nats import NatsBus
 from baigong.cli.archive import ArchiveWriter, read_archive
 from baigong.cli.folder import FORMAT
 from baigong.cli.place import bus_of, check_is_data, partitions
+from baigong.cli.recordsplace import DATABASE, FILE, MOVED, records_of
 from baigong.historian.hold import Held, HoldRequest, hold_subject
 from baigong.historian.merge import rollup_path
 from baigong.registry.sealing import KEY_FILE
@@ -36,6 +37,8 @@ from baigong.stores.lake.bursts import BurstTable
 from baigong.stores.lake.contract import LakeFile
 from baigong.stores.lake.rollup import BUCKETS_S
 from baigong.stores.lake.table import PartitionTable, split_position
+from baigong.stores.records import open_records
+from baigong.stores.records.moving import copy_records
 from baigong.vocab.errors import RetryLater
 
 Progress = Callable[[str, int, int], None]  # what is being done, bytes of it done, bytes in all
@@ -45,7 +48,7 @@ _RENEW_S = 15.0
 _PIECE = 8 << 20  # bytes of a stream in one member
 # What a platform makes anew at its start, or what is copied in its own way.
 # The key of stored secrets stays apart from them.
-_LEFT_OUT = {"lock", "url", "key", KEY_FILE, "lake", "nats", "logs", "records.db"}
+_LEFT_OUT = {"lock", "url", "key", KEY_FILE, "lake", "nats", "logs", DATABASE, MOVED, FILE}
 _SIDE_FILES = ("-wal", "-shm", "-journal", ".new", ".part")
 
 
@@ -106,7 +109,7 @@ async def _write(
         what = "configuration and gateways"
         await asyncio.to_thread(_add_kept, archive, data, kept)
         what = "records"
-        await asyncio.to_thread(_add_database, archive, "records.db", data / "records.db")
+        await asyncio.to_thread(_add_records, archive, data)
         for one in pinned:
             what = f"lake {one.held.partition}"
             for relative, size in one.files:
@@ -232,6 +235,20 @@ def _add_kept(archive: ArchiveWriter, data: Path, kept: list[Path]) -> None:
                 archive.add_file(name, path)
         except FileNotFoundError:
             continue  # a spool's segment that was sent on since: it is in the stream
+
+
+def _add_records(archive: ArchiveWriter, data: Path) -> None:
+    """Add the records as a SQLite file, wherever they are: a restored folder is complete and needs no server."""
+    place = records_of(data)
+    if isinstance(place, Path):
+        _add_database(archive, DATABASE, place)
+        return
+    with tempfile.TemporaryDirectory(dir=archive.path.parent, prefix=".baigong-") as folder, ExitStack() as stack:
+        source, copy = open_records(place, upgraded=False), open_records(Path(folder) / DATABASE)
+        stack.callback(source.close_now)
+        stack.callback(copy.close_now)
+        copy_records(source, copy)
+        _add_database(archive, DATABASE, Path(folder) / DATABASE)
 
 
 def _add_database(archive: ArchiveWriter, name: str, path: Path) -> None:

@@ -31,6 +31,7 @@ from baigong.cli.options import (
     door_settings,
     web_settings,
 )
+from baigong.cli.recordsplace import Ca, PasswordFile, PlainRecords, Records, choice
 from baigong.vocab.errors import BaigongError
 
 app = typer.Typer(
@@ -89,6 +90,10 @@ def up(
     sql_without_landlock_reads_any_file: Annotated[
         bool, typer.Option(help="serve SQL on a kernel without Landlock; DuckDB's settings are then the only wall")
     ] = False,
+    records: Records = "",
+    records_password_file: PasswordFile = None,
+    records_ca: Ca = None,
+    plain_records: PlainRecords = False,
 ) -> None:
     """Start the platform on this machine."""
     from baigong.cli.platform import PlatformSettings
@@ -96,6 +101,7 @@ def up(
 
     settings = PlatformSettings(
         data=data, tenant=tenant, nats_url=nats,
+        records=choice(records, records_password_file, records_ca, plain_records),
         web=web_settings(host, port, tls, tls_cert, tls_key, name, proxy, plain_http_is_read_by_the_network),
         mqtt=door_settings(
             mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network
@@ -207,6 +213,7 @@ def main() -> None:
         grant,
         keep,
         person,
+        records,
         secrets,
         signin,
         tenant,
@@ -222,6 +229,7 @@ def main() -> None:
     person.add(app)
     signin.add(app)
     grant.add(app)
+    records.add(app)
     secrets.add(app)
     tenant.add(app)
     try:

@@ -31,6 +31,7 @@ from baigong.cli.counting_use import HOLD, keep_books
 from baigong.cli.crew import Crew
 from baigong.cli.door import DoorSettings
 from baigong.cli.folder import DataFolder
+from baigong.cli.recordsplace import Choice, records_of, remember
 from baigong.cli.server import WebServer, certificate_of, keep_current
 from baigong.cli.web import WebSettings
 from baigong.historian.owner import PartitionOwner
@@ -70,6 +71,7 @@ class PlatformSettings:
     reserve_bytes: int = 1 << 30
     survives_kill_only: bool = False
     sql_without_landlock_reads_any_file: bool = False
+    records: Choice | None = None  # None: where the folder says
     with_gateway: bool = True
     owner: OwnerSettings = field(default_factory=OwnerSettings)
 
@@ -206,9 +208,12 @@ async def running(
             shelf=Shelf(lake, declared.keep, Thinner(lake, declared.kinds, declared.version)),
         )
         owner.holds[HOLD] = 0
+        place = await asyncio.to_thread(records_of, folder.path, settings.records)
         registry = await stack.enter_async_context(
-            open_registry(folder.path, bus, tenant=settings.tenant, clock_us=clock_us)
+            open_registry(folder.path, bus, tenant=settings.tenant, clock_us=clock_us, records_at=place)
         )
+        if settings.records is not None:
+            remember(folder.path, settings.records)
         declared.registry = registry
         inner = await stack.enter_async_context(Crew(told))
         inner.start("historian", _own(owner, told))

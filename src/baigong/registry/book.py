@@ -1,8 +1,9 @@
-"""The points of every tenant in memory, for paths that cannot wait for a table."""
+"""The points of the tenants at work in memory, for paths that cannot wait for a table."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import sys
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -10,11 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from baigong.registry.numbering import Known
+from baigong.registry.resident import Resident
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.devices import Counter
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.frame import TIME
 
+_MOST = 200_000  # points in memory at once: 1.4 kB each
 POINTS = pa.schema(
     [
         pa.field("number", pa.int64(), nullable=False),
@@ -40,33 +43,63 @@ POINTS = pa.schema(
 )
 
 
-class PointBook:
-    """Lives on the event loop; ``version`` grows with every change of a tenant's points."""
+class _Shelf:
+    """One tenant's points, by what they are looked up by."""
+
+    __slots__ = ("active", "devices", "names", "numbers", "sorted", "table")
 
     def __init__(self) -> None:
-        self._numbers: dict[str, dict[int, PointRow]] = {}
-        self._names: dict[str, dict[str, PointRow]] = {}
-        self._devices: dict[tuple[str, str], dict[int, PointRow]] = {}
+        self.numbers: dict[int, PointRow] = {}
+        self.names: dict[str, PointRow] = {}
+        self.devices: dict[str, dict[int, PointRow]] = {}
+        self.table: tuple[int, pa.Table] | None = None
+        self.active: tuple[int, list[PointRow]] | None = None
+        self.sorted: tuple[int, np.ndarray[Any, np.dtype[np.int64]]] | None = None
+
+    def take(self, fresh: list[PointRow]) -> None:
+        for row in fresh:
+            old = self.numbers.get(row.number)
+            if old is not None and self.names.get(old.name) is old:
+                del self.names[old.name]
+            if old is not None and old.device != row.device:
+                del self.devices[old.device][row.number]
+            self.numbers[row.number] = row
+            self.devices.setdefault(row.device, {})[row.number] = row
+        for row in fresh:  # after all old names are gone: names may have been swapped
+            self.names[row.name] = row
+
+
+class PointBook:
+    """Lives on the event loop; ``version`` grows with every change of a tenant's points.
+
+    ``load`` reads the points of a tenant nobody has asked for yet; without it the book knows what it has taken.
+    """
+
+    def __init__(self, load: Callable[[str], Iterable[PointRow]] | None = None, most: int = _MOST) -> None:
+        self._load = load
+        self._shelves = Resident(self._loaded, lambda shelf: len(shelf.numbers), most if load else sys.maxsize)
         self._versions: dict[str, int] = {}
-        self._tables: dict[str, tuple[int, pa.Table]] = {}
-        self._active: dict[str, tuple[int, list[PointRow]]] = {}
-        self._sorted: dict[str, tuple[int, np.ndarray[Any, np.dtype[np.int64]]]] = {}
+
+    def _loaded(self, tenant: str) -> _Shelf:
+        shelf = _Shelf()
+        if self._load is not None:
+            shelf.take(list(self._load(tenant)))
+        return shelf
 
     def known(self, tenant: str) -> Known:
-        return Known(self._numbers.setdefault(tenant, {}), self._names.setdefault(tenant, {}))
+        shelf = self._shelves.get(tenant)
+        return Known(shelf.numbers, shelf.names)
 
     def trial(self, tenant: str) -> PointBook:
         """Return a copy of one tenant's points, to plan several changes on top of each other."""
         copy = PointBook()
-        copy._numbers[tenant] = dict(self._numbers.get(tenant, {}))
-        copy._names[tenant] = dict(self._names.get(tenant, {}))
-        copy._devices = {key: dict(rows) for key, rows in self._devices.items() if key[0] == tenant}
+        copy.take(self._shelves.get(tenant).numbers.values())
         return copy
 
     def only(self, tenant: str, numbers: Collection[int]) -> PointBook:
         """Return a book that knows these points of one tenant and no others."""
         part = PointBook()
-        part.take(row for number, row in self._numbers.get(tenant, {}).items() if number in numbers)
+        part.take(row for number, row in self._shelves.get(tenant).numbers.items() if number in numbers)
         part._versions[tenant] = self.version(tenant)
         return part
 
@@ -74,64 +107,62 @@ class PointBook:
         return self._versions.get(tenant, 0)
 
     def take(self, rows: Iterable[PointRow]) -> None:
-        """Enter rows, new or changed."""
-        fresh = list(rows)
-        for row in fresh:
-            numbers, names = self._numbers.setdefault(row.tenant, {}), self._names.setdefault(row.tenant, {})
-            old = numbers.get(row.number)
-            if old is not None and names.get(old.name) is old:
-                del names[old.name]
-            if old is not None and old.device != row.device:
-                del self._devices[row.tenant, old.device][row.number]
-            numbers[row.number] = row
-            self._devices.setdefault((row.tenant, row.device), {})[row.number] = row
-            self._versions[row.tenant] = self._versions.get(row.tenant, 0) + 1
-        for row in fresh:  # after all old names are gone: names may have been swapped
-            self._names[row.tenant][row.name] = row
+        """Enter rows, new or changed; after they are in the records, where there are any."""
+        ours: dict[str, list[PointRow]] = {}
+        for row in rows:
+            ours.setdefault(row.tenant, []).append(row)
+        for tenant, fresh in ours.items():
+            with self._shelves.lock:
+                self._versions[tenant] = self._versions.get(tenant, 0) + len(fresh)
+                shelf = self._shelves.peek(tenant) if self._load is not None else self._shelves.get(tenant)
+                if shelf is not None:
+                    shelf.take(fresh)
+                    self._shelves.grown(tenant)
 
     def find(self, tenant: str, name: str) -> PointRow:
         """Return a point by name, or by number written as text. Raises point.unknown."""
-        row = self._names.get(tenant, {}).get(name)
+        shelf = self._shelves.get(tenant)
+        row = shelf.names.get(name)
         if row is None and name.isdecimal():
-            row = self._numbers.get(tenant, {}).get(int(name))
+            row = shelf.numbers.get(int(name))
         if row is None:
             raise FixConfiguration("point.unknown", f"there is no point {name!r}", place=name)
         return row
 
     def by_number(self, tenant: str, number: int) -> PointRow | None:
-        return self._numbers.get(tenant, {}).get(number)
+        return self._shelves.get(tenant).numbers.get(number)
 
     def active(self, tenant: str) -> list[PointRow]:
         """Return the points that are not retired, by name."""
-        version = self.version(tenant)
-        held = self._active.get(tenant)
+        version, shelf = self.version(tenant), self._shelves.get(tenant)
+        held = shelf.active
         if held is None or held[0] != version:
-            rows = sorted((p for p in self._numbers.get(tenant, {}).values() if p.retired_us is None), key=_name)
-            held = self._active[tenant] = (version, rows)
+            rows = sorted((p for p in shelf.numbers.values() if p.retired_us is None), key=_name)
+            held = shelf.active = (version, rows)
         return list(held[1])
 
     def of_device(self, tenant: str, device: str) -> list[PointRow]:
-        return list(self._devices.get((tenant, device), {}).values())
+        return list(self._shelves.get(tenant).devices.get(device, {}).values())
 
     def unknown_numbers(self, tenant: str, numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Return those of ``numbers`` that are no point of this tenant, once each."""
-        version = self.version(tenant)
-        held = self._sorted.get(tenant)
+        version, shelf = self.version(tenant), self._shelves.get(tenant)
+        held = shelf.sorted
         if held is None or held[0] != version:
-            known = np.fromiter(self._numbers.get(tenant, {}), np.int64)
+            known = np.fromiter(shelf.numbers, np.int64)
             known.sort()
-            held = self._sorted[tenant] = (version, known)
+            held = shelf.sorted = (version, known)
         distinct = np.unique(numbers)
         return distinct[~np.isin(distinct, held[1], assume_unique=True)]
 
     def table(self, tenant: str) -> pa.Table:
         """Return the points for SQL (retired ones too: their history is still there). Callable from a thread."""
-        version = self.version(tenant)
-        held = self._tables.get(tenant)
+        version, shelf = self.version(tenant), self._shelves.get(tenant)
+        held = shelf.table
         if held is None or held[0] != version:
-            rows = sorted(list(self._numbers.get(tenant, {}).values()), key=_name)  # list(): whole, while others write
+            rows = sorted(list(shelf.numbers.values()), key=_name)  # list(): whole, while others write
             made = pa.Table.from_pylist([_columns(p) for p in rows], schema=POINTS)
-            held = self._tables[tenant] = (version, made)
+            held = shelf.table = (version, made)
         return held[1]
 
 

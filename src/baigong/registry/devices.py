@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from baigong.registry.book import PointBook
 from baigong.registry.changes import Changes
 from baigong.registry.events import Events
 from baigong.registry.numbering import number_points, retired
+from baigong.registry.resident import Resident
 from baigong.registry.sealing import Sealing, has_open_secrets
 from baigong.security.envelope import Ring, new_envelope_key
 from baigong.stores.records import access
@@ -27,6 +28,7 @@ from baigong.vocab.happenings import Event
 from baigong.vocab.ids import device_id
 
 Changed = Callable[[str, DeviceSpec], None]  # (tenant, spec) whose gateway should look again
+_MOST = 200_000  # devices in memory at once: 1.6 kB each
 Bound = Callable[[str, int, Sequence[str]], None]  # (tenant, devices more, asset of each point more); raises quota.full
 
 
@@ -50,6 +52,8 @@ class Devices:
         changed: Changed,
         bound: Bound = lambda tenant, devices, assets: None,
         sealing: Sealing | None = None,
+        load: Callable[[str], Iterable[DeviceRow]] = lambda tenant: (),
+        most: int = _MOST,
     ) -> None:
         self._events = events
         self._book = book
@@ -57,21 +61,27 @@ class Devices:
         self._clock_us = clock_us
         self._check = check
         self._changed = changed
-        self.sealing = sealing or Sealing(Ring([new_envelope_key()]))
         self._bound = bound
-        self._rows: dict[tuple[str, str], DeviceRow] = {}
+        self.sealing = sealing or Sealing(Ring([new_envelope_key()]))
+        self._load = load
+        self._rows: Resident[dict[str, DeviceRow]] = Resident(self._loaded, len, most)
         self._assets: dict[str, tuple[int, dict[str, AssetWords]]] = {}  # tenant -> (version of its points, words)
         self._one_change = asyncio.Lock()
         self.changes = Changes()
+        self.gateways: set[str] = set()  # that have a device, or had one
 
-    def load(self, rows: Sequence[DeviceRow]) -> None:
-        self._rows = {
-            (row.tenant, row.spec.device): replace(row, spec=self.sealing.open(row.tenant, row.spec)) for row in rows
+    def begin(self, keys: Iterable[tuple[str, str]], gateways: Iterable[str]) -> None:
+        """Say which devices there are; what they are is read when somebody asks for their tenant."""
+        self.changes.begin(keys)
+        self.gateways.update(gateways)
+
+    def _loaded(self, tenant: str) -> dict[str, DeviceRow]:
+        return {
+            row.spec.device: replace(row, spec=self.sealing.open(row.tenant, row.spec)) for row in self._load(tenant)
         }
-        self.changes.note(self._rows)
 
     def of_tenant(self, tenant: str) -> list[DeviceRow]:
-        return sorted((row for (owner, _), row in self._rows.items() if owner == tenant), key=lambda r: r.spec.device)
+        return sorted(self._rows.get(tenant).values(), key=lambda r: r.spec.device)
 
     def assets(self, tenant: str) -> dict[str, AssetWords]:
         """What the tenant's assets are called, by name; where two devices say it, the first by id."""
@@ -85,23 +95,17 @@ class Devices:
             held = self._assets[tenant] = (version, words)
         return held[1]
 
-    def of_gateway(self, gateway: str) -> list[DeviceRow]:
-        return [row for row in self._rows.values() if row.spec.gateway == gateway]
-
     def count(self, tenant: str) -> int:
-        return sum(owner == tenant for owner, _ in self._rows)
-
-    def every(self) -> list[DeviceRow]:
-        return list(self._rows.values())
+        return len(self._rows.get(tenant))
 
     def get(self, tenant: str, device: str) -> DeviceRow:
-        try:
-            return self._rows[tenant, device]
-        except KeyError:
-            raise FixConfiguration("device.unknown", f"there is no device {device!r}", place=device) from None
+        row = self.find(tenant, device)
+        if row is None:
+            raise FixConfiguration("device.unknown", f"there is no device {device!r}", place=device)
+        return row
 
     def find(self, tenant: str, device: str) -> DeviceRow | None:
-        return self._rows.get((tenant, device))
+        return self._rows.get(tenant).get(device)
 
     def text(self, tenant: str, device: str) -> str:
         """Return the device's file as it is on the disk."""
@@ -221,7 +225,10 @@ class Devices:
 
             await asyncio.to_thread(files.remove, path)
             await self._events.tell([event], with_work=work)
-            del self._rows[tenant, device]
+            with self._rows.lock:
+                if (here := self._rows.peek(tenant)) is not None:
+                    here.pop(device, None)
+                    self._rows.grown(tenant)
             self._book.take(gone)
             self._tell([held])
 
@@ -318,7 +325,7 @@ class Devices:
             if (held := known.get(row.number)) is None or held.retired_us is not None
         ]
         more = len(fresh) - len(gone)
-        devices = sum((tenant, plan.row.spec.device) not in self._rows for plan in plans)
+        devices = sum(self.find(tenant, plan.row.spec.device) is None for plan in plans)
         self._bound(tenant, devices, fresh[:more] if more > 0 else [])
 
     async def _commit(self, plans: Sequence[_Plan], texts: Sequence[str]) -> list[DeviceRow]:
@@ -335,7 +342,11 @@ class Devices:
 
         await self._events.tell([self._event(plan) for plan in plans], with_work=work)
         for row in rows:
-            self._rows[row.tenant, row.spec.device] = row
+            with self._rows.lock:
+                if (here := self._rows.peek(row.tenant)) is not None:
+                    here[row.spec.device] = row
+                    self._rows.grown(row.tenant)
+            self.gateways.add(row.spec.gateway)
         self._book.take(points)
         self._tell(rows)
         return rows

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,49 +16,41 @@ from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
 from baigong.vocab.errors import FixConfiguration, RetryLater
 
 Stamp = tuple[int, int]  # changes whenever the file does
-FileKey = tuple[str, str]  # tenant, device
-
-
-@dataclass(slots=True, frozen=True)
-class DeviceFile:
-    """One file as found; ``digest`` of its text, where the stamp is not the one known before."""
-
-    tenant: str
-    device: str
-    path: Path
-    stamp: Stamp
-    digest: str = ""
 
 
 def device_path(config: Path, tenant: str, device: str) -> Path:
     return config / tenant / "devices" / f"{device}.yaml"
 
 
-def scan(config: Path, known: Mapping[FileKey, Stamp]) -> dict[FileKey, DeviceFile]:
-    """List the device files below ``<data>/config``, reading those that are not as ``known``."""
-    found = {}
-    for folder in sorted(config.glob("*/devices")):
-        tenant = folder.parent.name
-        try:
-            entries = [entry for entry in os.scandir(folder) if entry.name.endswith(".yaml")]
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        for entry in entries:
-            key = (tenant, entry.name.removesuffix(".yaml"))
-            with suppress(FileNotFoundError):  # gone between listing and looking
-                status = entry.stat()
-                stamp = (status.st_mtime_ns, status.st_size)
-                path = folder / entry.name
-                digest = "" if known.get(key) == stamp else _digest(path)
-                found[key] = DeviceFile(*key, path, stamp, digest)
+def folders(config: Path) -> dict[str, Path]:
+    """Return the folders with device files below ``<data>/config``, by tenant."""
+    return {folder.parent.name: folder for folder in sorted(config.glob("*/devices"))}
+
+
+def scan(folder: Path) -> dict[str, Stamp]:
+    """List the device files of one tenant, by device; of a folder that is gone, none."""
+    found: dict[str, Stamp] = {}
+    try:
+        entries = [entry for entry in os.scandir(folder) if entry.name.endswith(".yaml")]
+    except (FileNotFoundError, NotADirectoryError):
+        return found
+    for entry in entries:
+        with suppress(FileNotFoundError):  # gone between listing and looking
+            status = entry.stat()
+            found[entry.name.removesuffix(".yaml")] = (status.st_mtime_ns, status.st_size)
     return found
 
 
-def _digest(path: Path) -> str:
-    try:
-        return sha256(path.read_bytes()).hexdigest()
-    except PermissionError:  # whoever takes the file will say so
-        return ""
+def digests(folder: Path, devices: Iterable[str]) -> dict[str, str]:
+    """Read these files; of one that may not be read the digest is empty: whoever takes it will say so."""
+    found = {}
+    for device in devices:
+        with suppress(FileNotFoundError):
+            try:
+                found[device] = sha256((folder / f"{device}.yaml").read_bytes()).hexdigest()
+            except PermissionError:
+                found[device] = ""
+    return found
 
 
 def text_digest(text: str) -> str:

@@ -38,9 +38,9 @@ from baigong.registry.tenants import Tenants
 from baigong.registry.usage import Usage
 from baigong.registry.watch import FileWatch
 from baigong.security.envelope import Ring
-from baigong.stores.records import Records, open_records
+from baigong.stores.records import Records, Server, open_records
 from baigong.stores.records.access import ensure_tenant
-from baigong.stores.records.plant import all_devices, all_points
+from baigong.stores.records.plant import device_keys, devices_of, file_digests, gateways_of, points_of
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError
 
@@ -88,14 +88,19 @@ async def open_registry(
     clock_us: Callable[[], int],
     check: Callable[[DeviceSpec], None] = check_driver,
     look_every_s: float = 1.0,
+    records_at: Path | Server | None = None,
 ) -> AsyncIterator[Registry]:
-    """Open the records, take the device files, answer on the bus; closes everything on leaving."""
+    """Open the records, take the device files, answer on the bus; closes everything on leaving.
+
+    ``records_at``: a file, or a database server; None for the folder's own file.
+    """
     ring = await asyncio.to_thread(open_ring, data)
     await asyncio.to_thread(scrub, data, Sealing(ring))
-    records = await asyncio.to_thread(open_records, data / "records.db")
+    records = await asyncio.to_thread(open_records, records_at or data / "records.db")
     reloads: asyncio.Queue[str] = asyncio.Queue()
     registry = _furnish(data, tenant, records, ring, bus, clock_us, check, reloads.put_nowait)
     try:
+        await records.claim()
         await _load(registry, clock_us())
         await serve_quotas(bus, registry.quotas)
         await answer(bus, registry.devices, registry.credentials)
@@ -129,7 +134,8 @@ def _furnish(
     check: Callable[[DeviceSpec], None],
     reload: Callable[[str], None],
 ) -> Registry:
-    events, book = Events(records, bus, clock_us), PointBook()
+    events = Events(records, bus, clock_us)
+    book = PointBook(lambda t: records.read_now(lambda c: points_of(c, t), tenant=t))
     tenants = Tenants(records, clock_us)
     usage = Usage(clock_us)
     quotas = QuotaBook(records, tenants, book, usage, clock_us)
@@ -148,7 +154,17 @@ def _furnish(
         return await people.find(name) is not None
 
     config = data / "config"
-    devices = Devices(events, book, config, clock_us, check, changed, quotas.check_plant, Sealing(ring))
+    devices = Devices(
+        events,
+        book,
+        config,
+        clock_us,
+        check,
+        changed,
+        quotas.check_plant,
+        Sealing(ring),
+        load=lambda t: records.read_now(lambda c: devices_of(c, t), tenant=t),
+    )
     audit = Audit(records, open_log_key(data / "audit.key", ring), "baigong/audit")
     quotas.count_devices = devices.count
     stops = Stops(records, events, devices, rights, audit, bus, clock_us)
@@ -161,7 +177,9 @@ def _furnish(
         events=events,
         book=book,
         devices=devices,
-        watch=FileWatch(config, devices, events, clock_us),
+        watch=FileWatch(
+            config, devices, events, clock_us, lambda t: records.read(lambda c: file_digests(c, t), tenant=t)
+        ),
         people=people,
         factors=factors,
         passkeys=passkeys,
@@ -186,8 +204,7 @@ def _furnish(
 
 async def _load(registry: Registry, now_us: int) -> None:
     await registry.records.write(lambda c: ensure_tenant(c, registry.tenant, now_us))
-    registry.book.take(await registry.records.read(all_points))
-    registry.devices.load(await registry.records.read(all_devices))
+    registry.devices.begin(await registry.records.read(device_keys), await registry.records.read(gateways_of))
     await registry.tenants.load()
     await registry.passkeys.load()
     registry.usage.expect(registry.tenants.ids())

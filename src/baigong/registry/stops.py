@@ -107,8 +107,7 @@ class Stops:
 
     async def _tell_gateways(self) -> None:
         self._revision = max(self._revision + 1, self._clock_us())
-        gateways = {row.spec.gateway for row in self._devices.every()}
-        await asyncio.gather(*(self._tell(gateway) for gateway in gateways))
+        await asyncio.gather(*(self._tell(gateway) for gateway in self._devices.gateways))
 
     async def _tell(self, gateway: str) -> None:
         with suppress(BaigongError):  # one that cannot be reached asks by itself, and nothing is sent to it meanwhile

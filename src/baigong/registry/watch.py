@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,11 @@ from baigong.vocab.ids import tenant_id
 
 _SHARE = 30.0  # looking takes at most one part in so many
 _TOGETHER = 1000  # new files taken in one transaction
+_STAMPS = 50_000  # files whose stamps are kept; of a folder without them a change reads every file again
 _GONE_AFTER = 2  # looks in a row without the file: an editor or git may take it away for a moment
+
+
+Known = Callable[[str], Awaitable[Mapping[str, str]]]
 
 
 @dataclass(slots=True, frozen=True)
@@ -32,14 +37,22 @@ class Rejected:
 
 
 class FileWatch:
-    """Call ``look()`` once at the start, then ``run()``."""
+    """Call ``look()`` once at the start, then ``run()``.
 
-    def __init__(self, config: Path, devices: Devices, events: Events, clock_us: Callable[[], int]) -> None:
+    ``known`` reads from the records what a tenant's files are known to hold: device -> digest. Of a folder only one
+    number is kept that changes with any file in it, and the files' own stamps for those that changed last.
+    """
+
+    def __init__(
+        self, config: Path, devices: Devices, events: Events, clock_us: Callable[[], int], known: Known
+    ) -> None:
         self._config = config
         self._devices = devices
         self._events = events
         self._clock_us = clock_us
-        self._stamps: dict[tuple[str, str], tuple[int, int]] = {}
+        self._known = known
+        self._folders: dict[str, int] = {}  # tenant -> what its folder looked like
+        self._stamps: OrderedDict[str, dict[str, files.Stamp]] = OrderedDict()
         self._missing: dict[tuple[str, str], int] = {}
         self.rejected: dict[tuple[str, str], Rejected] = {}
         self.failed = 0  # looks that could not be finished
@@ -58,81 +71,102 @@ class FileWatch:
 
     async def look(self) -> None:
         """Take what is new or changed, reject what is wrong, drop what has been removed."""
-        found = await asyncio.to_thread(files.scan, self._config, dict(self._stamps))
-        changed: list[files.DeviceFile] = []
-        for key, file in found.items():
-            self._missing.pop(key, None)
-            if self._stamps.get(key) == file.stamp:
-                continue
-            self._stamps[key] = file.stamp
-            held = self._devices.find(*key)
-            if held is not None and held.file_digest == file.digest:
-                self.rejected.pop(key, None)  # what we wrote ourselves, or what was put back as it had been
-            else:
-                changed.append(file)
-        for file in await self._take_new(changed):
-            await self._take(file)
-        for key in [k for k in self.rejected if k not in found]:
+        folders = await asyncio.to_thread(files.folders, self._config)
+        for tenant, folder in folders.items():
+            await self._look(tenant, folder)
+        for tenant in [t for t in self._folders if t not in folders]:
+            # A folder that vanished as a whole is a disk that is not there, not a wish to remove every device.
+            self._forget(tenant)
+        for key in [k for k in self.rejected if k[0] not in folders]:
             del self.rejected[key]
-        for row in self._devices.every():
-            key = (row.tenant, row.spec.device)
-            if key not in found:
-                await self._miss(key)
 
-    async def _take_new(self, changed: list[files.DeviceFile]) -> list[files.DeviceFile]:
-        """Take many new files of one tenant together, where nothing is wrong with any; return what is left."""
-        left: list[files.DeviceFile] = []
-        for tenant in dict.fromkeys(file.tenant for file in changed):
-            ours = [file for file in changed if file.tenant == tenant]
-            fresh = [file for file in ours if self._devices.find(tenant, file.device) is None]
-            taken: set[str] = set()
-            for at in range(0, len(fresh), _TOGETHER):
-                piece = fresh[at : at + _TOGETHER]
-                if len(piece) > 1 and await self._took(tenant, piece):
-                    taken |= {file.device for file in piece}
-            left += [file for file in ours if file.device not in taken]
-        return left
+    async def _look(self, tenant: str, folder: Path) -> None:
+        found = await asyncio.to_thread(files.scan, folder)
+        looks = hash(frozenset(found.items()))
+        if self._folders.get(tenant) == looks:
+            return
+        held = self._stamps.get(tenant, {})
+        fresh = [device for device, stamp in found.items() if held.get(device) != stamp]
+        digests = await asyncio.to_thread(files.digests, folder, fresh)
+        known = await self._known(tenant)
+        self._keep(tenant, looks, found)
+        changed = []
+        for device, digest in digests.items():
+            if known.get(device) == digest:
+                self.rejected.pop((tenant, device), None)  # what we wrote ourselves, or what was put back as it was
+            else:
+                changed.append(device)
+        for device in await self._take_new(tenant, folder, changed, known):
+            await self._take(tenant, device)
+        for key in [k for k in self.rejected if k[0] == tenant and k[1] not in found]:
+            del self.rejected[key]
+        for key in [k for k in self._missing if k[0] == tenant and k[1] in found]:
+            del self._missing[key]
+        for device in known:
+            if device not in found:
+                await self._miss(tenant, device)
 
-    async def _took(self, tenant: str, piece: list[files.DeviceFile]) -> bool:
+    def _keep(self, tenant: str, looks: int, stamps: dict[str, files.Stamp]) -> None:
+        self._folders[tenant] = looks
+        self._stamps[tenant] = stamps
+        self._stamps.move_to_end(tenant)
+        count = sum(map(len, self._stamps.values())) if len(self._stamps) > 1 else 0
+        while count > _STAMPS and len(self._stamps) > 1:
+            count -= len(self._stamps.popitem(last=False)[1])
+
+    def _forget(self, tenant: str, device: str | None = None) -> None:
+        """Look at a tenant's folder again next time; at one file, whatever it looks like."""
+        self._folders.pop(tenant, None)
+        if device is not None:
+            self._stamps.get(tenant, {}).pop(device, None)
+
+    async def _take_new(self, tenant: str, folder: Path, changed: list[str], known: Mapping[str, str]) -> list[str]:
+        """Take many new files together, where nothing is wrong with any; return what is left."""
+        fresh, taken = [device for device in changed if device not in known], set[str]()
+        for at in range(0, len(fresh), _TOGETHER):
+            piece = fresh[at : at + _TOGETHER]
+            if len(piece) > 1 and await self._took(tenant, folder, piece):
+                taken.update(piece)
+        return [device for device in changed if device not in taken]
+
+    async def _took(self, tenant: str, folder: Path, piece: list[str]) -> bool:
         try:
             tenant_id(tenant)
-            texts = await asyncio.to_thread(lambda: {f.device: files.read_text(f.path) for f in piece})
+            texts = await asyncio.to_thread(lambda: {d: files.read_text(folder / f"{d}.yaml") for d in piece})
             await self._devices.take_files(tenant, texts)
         except (BaigongError, OSError):  # one by one it shows which is wrong
             return False
-        for file in piece:
-            self.rejected.pop((tenant, file.device), None)
+        for device in piece:
+            self.rejected.pop((tenant, device), None)
         return True
 
-    async def _take(self, file: files.DeviceFile) -> None:
-        key = (file.tenant, file.device)
+    async def _take(self, tenant: str, device: str) -> None:
+        key = (tenant, device)
         try:
-            tenant_id(file.tenant)
-            await self._devices.take_file(file.tenant, file.device)
+            tenant_id(tenant)
+            await self._devices.take_file(tenant, device)
             self.rejected.pop(key, None)
         except (FileNotFoundError, RetryLater):
-            self._stamps.pop(key, None)  # look again next time
+            self._forget(tenant, device)  # look again next time
         except FixConfiguration as error:
-            self.rejected[key] = Rejected(file.tenant, file.device, self._clock_us(), error)
+            self.rejected[key] = Rejected(tenant, device, self._clock_us(), error)
             await self._events.tell(
                 [
                     Event(
                         kind="device.file_rejected",
                         time_us=self._clock_us(),
-                        tenant=file.tenant,
-                        subject=f"device:{file.device}",
+                        tenant=tenant,
+                        subject=f"device:{device}",
                         detail={"code": error.code, "message": error.message, "place": error.place},
                     )
                 ]
             )
 
-    async def _miss(self, key: tuple[str, str]) -> None:
-        # A folder that vanished as a whole is a disk that is not there, not a wish to remove every device.
-        if not (self._config / key[0] / "devices").is_dir():
-            return
+    async def _miss(self, tenant: str, device: str) -> None:
+        self._forget(tenant, device)  # until it is back, or gone for good
+        key = (tenant, device)
         self._missing[key] = self._missing.get(key, 0) + 1
         if self._missing[key] >= _GONE_AFTER:
             del self._missing[key]
-            self._stamps.pop(key, None)
             with suppress(RetryLater):  # counted again from the next look
-                await self._devices.drop(*key, by="file")
+                await self._devices.drop(tenant, device, by="file")

@@ -55,18 +55,51 @@ def batched(items: Sequence[T], size: int) -> Iterator[list[T]]:
         yield piece
 
 
-def all_devices(connection: sa.Connection) -> list[DeviceRow]:
+def devices_of(connection: sa.Connection, tenant: str) -> list[DeviceRow]:
+    wanted = sa.select(devices).where(devices.c.tenant == tenant).order_by(devices.c.device)
     return [
         DeviceRow(
-            tenant=row.tenant,
+            tenant=tenant,
             spec=msgspec.json.decode(row.spec, type=DeviceSpec),
             revision=row.revision,
             file_digest=row.file_digest,
             changed_us=row.changed_us,
             changed_by=row.changed_by,
         )
-        for row in connection.execute(sa.select(devices).order_by(devices.c.tenant, devices.c.device))
+        for row in connection.execute(wanted)
     ]
+
+
+def device_keys(connection: sa.Connection) -> list[tuple[str, str]]:
+    """Return (tenant, device) of every device there is."""
+    wanted = sa.select(devices.c.tenant, devices.c.device).order_by(devices.c.tenant, devices.c.device)
+    return [(tenant, device) for tenant, device in connection.execute(wanted)]
+
+
+def file_digests(connection: sa.Connection, tenant: str) -> dict[str, str]:
+    """Return what a tenant's device files are known to hold: device -> SHA-256 of its text."""
+    wanted = sa.select(devices.c.device, devices.c.file_digest).where(devices.c.tenant == tenant)
+    return {device: digest for device, digest in connection.execute(wanted)}
+
+
+def count_devices(connection: sa.Connection) -> dict[str, int]:
+    """Return how many devices each tenant has."""
+    wanted = sa.select(devices.c.tenant, sa.func.count()).group_by(devices.c.tenant)
+    return {tenant: int(count) for tenant, count in connection.execute(wanted)}
+
+
+def count_points(connection: sa.Connection) -> dict[str, int]:
+    """Return how many points each tenant has that are not retired."""
+    wanted = sa.select(points.c.tenant, sa.func.count()).where(points.c.retired_us.is_(None)).group_by(points.c.tenant)
+    return {tenant: int(count) for tenant, count in connection.execute(wanted)}
+
+
+def gateways_of(connection: sa.Connection) -> set[str]:
+    """Return the gateways that have a device."""
+    named = sa.func.json_extract(devices.c.spec, "$.gateway")
+    if connection.dialect.name == "postgresql":
+        named = sa.cast(devices.c.spec, sa.JSON)["gateway"].as_string()
+    return {gateway or "local" for gateway in connection.execute(sa.select(named).distinct()).scalars()}
 
 
 def put_devices(connection: sa.Connection, rows: Sequence[DeviceRow]) -> None:
@@ -103,10 +136,10 @@ def drop_device(connection: sa.Connection, tenant: str, device: str) -> None:
     connection.execute(credentials.delete().where(credentials.c.tenant == tenant, credentials.c.device == device))
 
 
-def all_points(connection: sa.Connection) -> list[PointRow]:
+def points_of(connection: sa.Connection, tenant: str) -> list[PointRow]:
     return [
         PointRow(
-            tenant=row.tenant,
+            tenant=tenant,
             number=row.number,
             device=row.device,
             spec=msgspec.json.decode(row.spec, type=PointSpec),
@@ -116,7 +149,7 @@ def all_points(connection: sa.Connection) -> list[PointRow]:
             created_us=row.created_us,
             retired_us=row.retired_us,
         )
-        for row in connection.execute(sa.select(points))
+        for row in connection.execute(sa.select(points).where(points.c.tenant == tenant))
     ]
 
 

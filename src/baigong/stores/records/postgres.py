@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import select
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -60,6 +61,8 @@ class Postgres:
         )
         self._holder: sa.Connection | None = None  # keeps the platform's lock
         self._epoch = ""
+        self._running = 0  # pieces of work, in threads whose callers may have gone
+        self._idle = threading.Condition()
 
     def read(self, work: Callable[[sa.Connection], T], tenant: str) -> T:
         return self._tried(lambda: self._read_once(work, tenant))
@@ -71,6 +74,16 @@ class Postgres:
 
     def _tried(self, once: Callable[[], T]) -> T:
         """Do it again where nothing was done: the other one was faster, or the connection had been dead all along."""
+        with self._idle:
+            self._running += 1
+        try:
+            return self._until_done(once)
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def _until_done(self, once: Callable[[], T]) -> T:
         for attempt in range(_TRIES):
             try:
                 with mapped(self._server):
@@ -227,6 +240,8 @@ class Postgres:
             )
 
     def close(self) -> None:
+        with self._idle:
+            self._idle.wait_for(lambda: self._running == 0, timeout=_WAIT_S)
         if self._holder is not None:
             self._holder.close()
         self.engine.dispose()
