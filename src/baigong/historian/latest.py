@@ -131,11 +131,24 @@ class Latest:
         self._value[codes] = values[rows]
         wholes, texts = batch.column("whole"), batch.column("text")
         if wholes.null_count < len(wholes) or texts.null_count < len(texts):
-            for row, code in zip(rows.tolist(), codes.tolist(), strict=True):
-                self._odd[code] = (wholes[row].as_py(), texts[row].as_py())
+            self._assign_odd(wholes, texts, rows, codes)
         elif self._odd:
             for code in set(self._odd).intersection(codes.tolist()):
                 del self._odd[code]
+
+    def _assign_odd(self, wholes: pa.Array, texts: pa.Array, rows: Ints, codes: Codes) -> None:
+        """Keep what is no float64, of each point only its last row: others would be forgotten in the same breath."""
+        turn = np.arange(len(codes))
+        last = np.empty(len(self.points), np.int64)
+        last[codes] = turn
+        final = last[codes] == turn
+        at = pa.array(rows[final])
+        odd = zip(codes[final].tolist(), wholes.take(at).to_pylist(), texts.take(at).to_pylist(), strict=True)
+        for code, whole, text in odd:
+            if whole is None and text is None:
+                self._odd.pop(code, None)
+            else:
+                self._odd[code] = (whole, text)
 
     def table(self, points: Sequence[int] | None = None) -> pa.Table:
         """Return the newest row (schema LAKE) of each known point."""
