@@ -12,11 +12,11 @@ def command_tree() -> Any:
     """Return the root command, with all that ``main`` adds."""
     import typer
 
-    from baigong.cli import ask, command, fleet, grant, keep, main, person, tenant
+    from baigong.cli import ask, command, fleet, grant, keep, main, person, tenant, use
 
     app = typer.Typer(help=main.app.info.help)
     app.registered_commands = list(main.app.registered_commands)
-    for module in (ask, command, fleet, grant, keep, person, tenant):
+    for module in (ask, command, fleet, grant, keep, person, tenant, use):
         module.add(app)
     return typer.main.get_command(app)
 

@@ -217,6 +217,7 @@ def main() -> None:
         secrets,
         signin,
         tenant,
+        use,
     )
 
     ask.add(app)
@@ -232,6 +233,7 @@ def main() -> None:
     records.add(app)
     secrets.add(app)
     tenant.add(app)
+    use.add(app)
     try:
         app()
     except BaseException as caught:

@@ -162,11 +162,13 @@ class QuotaBook:
             return
         mine = self._tenants.quotas(tenant).of(what)
         limit = self.own(tenant).of(what)
+        region = self._tenants.region_of(tenant)
+        pool = self.said("region", region).of(what) if region else None
+        if limit is None and pool is None:
+            return  # most companies: nothing is looked at
         used = self.used(tenant, what)
         if limit is not None:
             yield line_of(what, limit, used, "platform" if mine is None else "company", "" if mine is None else tenant)
-        region = self._tenants.region_of(tenant)
-        pool = self.said("region", region).of(what) if region else None
         if pool is not None:
             if what == "values_s" and limit is None:
                 yield line_of(what, self._even_part(region, pool), used, "region", region)
