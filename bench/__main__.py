@@ -22,6 +22,7 @@ ROWS = {
     7: "console",
     8: "rights",
     9: "rights",
+    10: "machines",
 }
 RESULTS = Path(__file__).with_name("results.md")
 

@@ -22,6 +22,7 @@ _PARTS = {
     "time": "0",
     "tenant_id": "main",
     "provider": "p",
+    "serial": "0",
     "month": "2026-04",
 }
 _OPEN = (
@@ -32,6 +33,9 @@ _OPEN = (
     "GET /sign-in",
     "POST /sign-in/{tenant_id}/{provider}",
     "GET /sign-in/{tenant_id}/{provider}/callback",
+    "GET /machine-ca.pem",
+    "GET /machine-ca.crl",
+    "GET /machine-ca.crl.pem",
 )
 
 

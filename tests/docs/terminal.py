@@ -45,7 +45,8 @@ class Terminal:
         tools.mkdir(parents=True)
         chosen = " ".join(
             f"--{name} {ports[number]}"
-            for name, number in (("port", "8600"), ("mqtt-port", "1883"), ("nats-port", "4622"))
+            for name, number in (("port", "8600"), ("mqtt-port", "1883"), ("mqtts-port", "8883"), ("nats-port", "4622"))
+            if number in ports
         )
         (tools / "baigong").write_text(
             f'#!/bin/sh\ncase "$1" in up|demo) which=$1; shift; exec "{BIN}/baigong" $which {chosen} "$@";; esac\n'

@@ -13,7 +13,11 @@ from tools.check.pages import Block, blocks
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 ON_DEMO = ("how-to/sql-recipes.md", "how-to/dataframes.md", "how-to/write-to-machines.md", "reference/sql.md")
-NEEDS = {"how-to/mqtt-device.md": "mosquitto_pub", "how-to/opcua-certificates.md": "openssl"}
+NEEDS = {
+    "how-to/machine-certificates.md": "mosquitto_pub",
+    "how-to/mqtt-device.md": "mosquitto_pub",
+    "how-to/opcua-certificates.md": "openssl",
+}
 ON_EMPTY = sorted(
     page
     for path in DOCS.rglob("*.md")
@@ -28,7 +32,7 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def started(folder: Path, command: str) -> Iterator[Terminal]:
-    numbers = ("8600", "1883", "4622", "4840", "5020")
+    numbers = ("8600", "1883", "8883", "4622", "4840", "5020")
     with Terminal(folder / "scratch", dict(zip(numbers, free_ports(len(numbers)), strict=True))) as terminal:
         terminal.do(Block("bash", {"background": "", "until": "ready in"}, f"{command}\n", 0))
         yield terminal

@@ -21,6 +21,7 @@ from baigong.api import (
     audit,
     bills,
     bursts,
+    certificates,
     commands,
     counters,
     credentials,
@@ -80,6 +81,7 @@ _HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
 ]
+_ONLY_TLS = [(b"strict-transport-security", b"max-age=31536000")]
 
 
 def create_app(
@@ -161,6 +163,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *overview.operations(rooms),
         *devices.operations(rooms),
         *credentials.operations(rooms),
+        *certificates.operations(rooms),
         *mqtt.operations(rooms),
         *points.operations(rooms),
         *counters.operations(rooms),
@@ -205,7 +208,7 @@ class _Secured:
                 headers = list(message.get("headers", []))
                 if private and not any(name == b"cache-control" for name, _ in headers):
                     headers.append((b"cache-control", b"no-store"))
-                message["headers"] = headers + _HEADERS
+                message["headers"] = headers + _HEADERS + (_ONLY_TLS if scope["scheme"] == "https" else [])
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -15,6 +15,7 @@ from baigong.vocab.quotas import TITLES as QUOTA_TITLES
 Severity = Literal["high", "medium", "low"]
 _ORDER: dict[str, int] = {"high": 0, "medium": 1, "low": 2}
 _BACKLOG_S = 10.0
+_CERTIFICATE_LATE_DAYS = 7
 
 
 class Attention(Struct, frozen=True, kw_only=True):
@@ -37,6 +38,7 @@ async def attention(rooms: Rooms, tenant: str) -> list[Attention]:
         *_gateways(rooms, tenant),
         *_devices(rooms, tenant),
         *_files(rooms, tenant),
+        *_certificates(rooms, tenant),
         *_disk(rooms),
         *_backlog(rooms),
         *_quotas(rooms, tenant),
@@ -103,6 +105,30 @@ def _files(rooms: Rooms, tenant: str) -> list[Attention]:
         for r in rooms.registry.watch.rejected.values()
         if r.tenant == tenant
     ]
+
+
+def _certificates(rooms: Rooms, tenant: str) -> list[Attention]:
+    now_us = rooms.clock_us()
+    found = []
+    for row in rooms.registry.certificates.ending(tenant):
+        days = (row.until_us - now_us) // 86_400_000_000
+        whose, whose_zh = (row.device, row.device) if row.device else ("OPC UA client", "OPC UA 客户端")
+        ended = days < 0
+        found.append(
+            Attention(
+                severity="high" if days < _CERTIFICATE_LATE_DAYS else "medium",
+                kind="certificate.ended" if ended else "certificate.ends",
+                title=f"{whose}: its certificate has ended" if ended else f"{whose}: its certificate ends soon",
+                title_zh=f"{whose_zh}:证书已过期" if ended else f"{whose_zh}:证书即将到期",
+                detail=f"serial {row.serial}" if ended else f"in {days} days; serial {row.serial}",
+                detail_zh=f"序列号 {row.serial}" if ended else f"{days} 天后到期;序列号 {row.serial}",
+                advice="Rotate it on the device's page; old and new are both good for a while.",
+                advice_zh="请在该采集连接的页面轮换证书;新旧证书在一段时间内同时有效。",
+                link=f"/connect/{row.device}/identity" if row.device else "/system",
+                time_us=row.until_us if ended else now_us,
+            )
+        )
+    return found
 
 
 def _disk(rooms: Rooms) -> list[Attention]:

@@ -29,13 +29,14 @@ class MqttWay(Struct, frozen=True, kw_only=True):
     """Ports are null where nobody listens. ``plain_host``: plain MQTT is spoken only there.
 
     ``names``: what the certificate is for; ``host`` is one of them where that could be found out. ``commands``: what
-    a person types to try it, with TLS and without; the password is theirs to fill in.
+    a person types to try it, with TLS and without, or with a certificate; the password is theirs to fill in.
     """
 
     host: str
     port: int | None
     plain_host: str
     tls_port: int | None
+    certificates: str  # "required" or "optional": whether a client has to show one; empty: no TLS
     names: list[str]
     authority: str  # PEM, what a client has to trust; also at /mqtt/ca.pem
     authority_sha256: str
@@ -61,12 +62,13 @@ def operations(rooms: Rooms) -> list[Operation]:
             port=told.get("port"),
             plain_host=str(told.get("plain_host") or host),
             tls_port=told.get("tls_port"),
+            certificates=str(told.get("certificates") or ""),
             names=names,
             authority=authority,
             authority_sha256=read_certificate(authority.encode()).sha256 if authority else "",
             commands={},
         )
-        return _with_commands(made, user)
+        return _with_commands(made, user, call.query.device or "DEVICE")
 
     async def pem(call: Call) -> Any:
         authority = str(facts(call.query.gateway).get("authority") or "")
@@ -91,15 +93,18 @@ def _host(bound: str, asked: str, names: list[str]) -> str:
     return asked if asked in names or not names else names[0]
 
 
-def _with_commands(way: MqttWay, user: str) -> MqttWay:
-    def command(host: str, port: int, *trust: str) -> str:
-        words = ["mosquitto_pub", "-V", "mqttv311", "-h", host, "-p", str(port), *trust, "-u", user, "-P", "PASSWORD"]
+def _with_commands(way: MqttWay, user: str, device: str) -> MqttWay:
+    def command(host: str, port: int, *trust: str, who: tuple[str, ...] = ("-u", user, "-P", "PASSWORD")) -> str:
+        words = ["mosquitto_pub", "-V", "mqttv311", "-h", host, "-p", str(port), *trust, *who]
         words += ["-q", "1", "-t", f"{user}/data", "-m", '{"temperature": 21.5}']
         return shlex.join(words)
 
     commands = {}
     if way.tls_port:
-        commands["tls"] = command(way.host, way.tls_port, "--cafile", "baigong-mqtt-ca.pem")
+        trust = ("--cafile", "baigong-mqtt-ca.pem")
+        commands["tls"] = command(way.host, way.tls_port, *trust)
+        mine = ("--cert", f"{device}.pem", "--key", f"{device}.key")
+        commands["certificate"] = command(way.host, way.tls_port, *trust, who=mine)
     if way.port:
         commands["plain"] = command(way.plain_host if way.plain_host not in _EVERYWHERE else way.host, way.port)
     return replace(way, commands=commands)

@@ -127,6 +127,7 @@ async def _stand(rooms: Rooms, call: Call, state: str) -> Company:
     registry.rights.changed()
     if state == SUSPENDED:
         await registry.credentials.throw_out(made.tenant, by=call.who.user)
+        registry.certificates.throw_out(made.tenant)
     return made
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from baigong.cli import show
+from baigong.cli.certificate import machines, opcua
 from baigong.vocab.errors import FixConfiguration, RetryLater
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ ca = typer.Typer(no_args_is_help=True, help="What browsers, programs and machine
 
 def add(app: typer.Typer) -> None:
     """Add this module's commands."""
+    ca.command()(machines)
+    ca.command()(opcua)
     app.add_typer(ca, name="ca")
 
 

@@ -161,6 +161,20 @@ def opcua(
         show.tell(f"the OPC UA client shows {made['serial']}, good until {show.when(made['until_us'])}")
 
 
+def make_request(device: str) -> tuple[bytes, str]:
+    """Make a key of P-256 and a signing request for it, both PEM."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key, pem = ec.generate_private_key(ec.SECP256R1()), serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, device)])
+    asked = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    return key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain), asked.public_bytes(pem).decode()
+
+
 class _Files:
     """What a machine needs, as files in one folder."""
 
@@ -183,17 +197,8 @@ class _Files:
 
     def request(self) -> str:
         """Make a key, to be written when its certificate is there, and return a request for it."""
-        from cryptography import x509
-        from cryptography.hazmat.primitives import hashes, serialization
-        from cryptography.hazmat.primitives.asymmetric import ec
-        from cryptography.x509.oid import NameOID
-
-        key, pem = ec.generate_private_key(ec.SECP256R1()), serialization.Encoding.PEM
-        plain = serialization.NoEncryption()
-        self._fresh_key = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.device)])
-        asked = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-        return asked.public_bytes(pem).decode()
+        self._fresh_key, asked = make_request(self.device)
+        return asked
 
     def keep(self, link: Link, made: dict[str, Any], as_json: bool) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

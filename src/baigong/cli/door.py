@@ -23,6 +23,7 @@ class DoorSettings:
     certificate: Path | None = None
     key: Path | None = None
     names: tuple[str, ...] = ()
+    needs_client_certificates: bool = False  # over TLS; what is spoken on loopback only is not asked for one
 
     def arguments(self) -> list[str]:
         """Write the settings as options of ``baigong gateway``."""
@@ -32,6 +33,7 @@ class DoorSettings:
             words += [name, str(path)] if path else []
         for name in self.names:
             words += ["--mqtt-name", name]
+        words += ["--mqtt-needs-client-certificates"] if self.needs_client_certificates else []
         return [*words, *(["--plain-mqtt-is-read-by-the-network"] if self.plain_mqtt_is_read_by_the_network else [])]
 
     @property

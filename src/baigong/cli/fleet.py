@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from baigong.cli import show
+from baigong.cli.certificate import certificate
 from baigong.cli.points import Json, point
 from baigong.cli.reach import Data, Token, Url, reach
 from baigong.cli.secret import secret
@@ -30,6 +31,7 @@ Name = Annotated[str, typer.Argument(help="device id")]
 def add(app: typer.Typer) -> None:
     """Add this module's commands."""
     device.command("secret")(secret)
+    device.add_typer(certificate, name="certificate")
     app.add_typer(device, name="device")
     app.add_typer(point, name="point")
 

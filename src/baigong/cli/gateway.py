@@ -54,6 +54,7 @@ async def run(
                 own_names(settings.host, settings.names),
                 certificate=settings.certificate,
                 key=settings.key,
+                is_required=settings.needs_client_certificates,
                 sealed_with=ring,
             )
     try:

@@ -22,6 +22,7 @@ from baigong.cli.options import (
     MqttCertificate,
     MqttKey,
     MqttNames,
+    MqttNeed,
     Mqtts,
     Names,
     PlainHttp,
@@ -224,6 +225,7 @@ def install(
     mqtt_key: MqttKey = None,
     mqtt_name: MqttNames = None,
     plain_mqtt_is_read_by_the_network: PlainMqtt = False,
+    mqtt_needs_client_certificates: MqttNeed = False,
     nats_port: Annotated[int, typer.Option(help="embedded NATS server")] = 4622,
     start: Annotated[bool, typer.Option(help="start it now")] = True,
     only_print: Annotated[bool, typer.Option("--print", help="print the unit and change nothing")] = False,
@@ -236,7 +238,14 @@ def install(
     options = [*web.arguments(), *([] if nats_port == 4622 else ["--nats-port", str(nats_port)])]
     certificate, key = (path.absolute() if path else None for path in (mqtt_certificate, mqtt_key))
     door = door_settings(
-        mqtt_host, mqtt_port, mqtts_port, certificate, key, mqtt_name, plain_mqtt_is_read_by_the_network
+        mqtt_host,
+        mqtt_port,
+        mqtts_port,
+        certificate,
+        key,
+        mqtt_name,
+        plain_mqtt_is_read_by_the_network,
+        mqtt_needs_client_certificates,
     )
     options += [] if door == DoorSettings() else door.arguments()
     account = (run_as or _owner(data)) if system else ""

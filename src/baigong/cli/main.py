@@ -19,6 +19,7 @@ from baigong.cli.options import (
     MqttCertificate,
     MqttKey,
     MqttNames,
+    MqttNeed,
     Mqtts,
     Names,
     PlainHttp,
@@ -79,6 +80,7 @@ def up(
     mqtt_key: MqttKey = None,
     mqtt_name: MqttNames = None,
     plain_mqtt_is_read_by_the_network: PlainMqtt = False,
+    mqtt_needs_client_certificates: MqttNeed = False,
     nats: Annotated[str, typer.Option(help="URL of a NATS cluster instead of the embedded server")] = "",
     nats_token: Annotated[str, typer.Option(envvar="BAIGONG_NATS_TOKEN")] = "",
     nats_port: Annotated[int, typer.Option(help="port of the embedded NATS server")] = 4622,
@@ -104,7 +106,8 @@ def up(
         records=choice(records, records_password_file, records_ca, plain_records),
         web=web_settings(host, port, tls, tls_cert, tls_key, name, proxy, plain_http_is_read_by_the_network),
         mqtt=door_settings(
-            mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network
+            mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network,
+            mqtt_needs_client_certificates,
         ),
         nats_token=nats_token, nats_port=nats_port,
         reserve_bytes=reserve_mb << 20, survives_kill_only=durability_survives_kill_only,
@@ -171,6 +174,7 @@ def gateway(
     mqtt_key: MqttKey = None,
     mqtt_name: MqttNames = None,
     plain_mqtt_is_read_by_the_network: PlainMqtt = False,
+    mqtt_needs_client_certificates: MqttNeed = False,
     reserve_mb: Annotated[int, typer.Option(help="disk space that stays free; 0: the bus is elsewhere")] = 0,
 ) -> None:
     """Run the gateway role alone (at the edge, or as the platform's child)."""
@@ -180,7 +184,14 @@ def gateway(
     door = None
     if mqtt_port >= 0:
         door = door_settings(
-            mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network
+            mqtt_host,
+            mqtt_port,
+            mqtts_port,
+            mqtt_certificate,
+            mqtt_key,
+            mqtt_name,
+            plain_mqtt_is_read_by_the_network,
+            mqtt_needs_client_certificates,
         )
     asyncio_run(run(bus, token, data, name, door, reserve_mb << 20))
 

@@ -9,6 +9,7 @@ import typer
 
 from baigong.cli.door import DoorSettings
 from baigong.cli.web import WebSettings
+from baigong.vocab.errors import FixConfiguration
 
 Mqtt = Annotated[int, typer.Option(help="MQTT front door; 0 lets the system choose")]
 Mqtts = Annotated[
@@ -25,6 +26,7 @@ MqttNames = Annotated[
     list[str] | None,
     typer.Option("--mqtt-name", help="a name devices know this machine by, for our own certificate"),
 ]
+MqttNeed = Annotated[bool, typer.Option(help="over TLS nobody signs in to MQTT without a certificate of ours")]
 Port = Annotated[int, typer.Option(help="console and API; 0 lets the system choose")]
 Tls = Annotated[bool, typer.Option("--tls", help="HTTPS on loopback too; beyond loopback it is always on")]
 TlsCert = Annotated[
@@ -51,8 +53,13 @@ def door_settings(
     key: Path | None = None,
     names: list[str] | None = None,
     plain_mqtt_is_read_by_the_network: bool = False,
+    mqtt_needs_client_certificates: bool = False,
 ) -> DoorSettings:
     """Read the options of MQTT."""
+    if mqtt_needs_client_certificates and plain_mqtt_is_read_by_the_network:
+        raise FixConfiguration(
+            "config.invalid", "plain MQTT knows no certificates: leave one of the two options away", place="mqtt"
+        )
     if tls_port is None:  # beside a port somebody chose, 8883 may be another platform's
         tls_port = 8883 if port == 1883 else 0
     return DoorSettings(
@@ -63,6 +70,7 @@ def door_settings(
         key=key,
         names=tuple(names or ()),
         plain_mqtt_is_read_by_the_network=plain_mqtt_is_read_by_the_network,
+        needs_client_certificates=mqtt_needs_client_certificates,
     )
 
 

@@ -86,6 +86,15 @@ class Fleet:
         for supervisor, _ in entries:
             await supervisor.farewell()
 
+    def showing_ours(self) -> list[tuple[Key, DeviceSpec]]:
+        """List the devices whose servers are shown our own certificate."""
+        specs = [(key, supervisor.station.spec) for key, (supervisor, _) in self._running.items()]
+        return [
+            (key, spec)
+            for key, spec in specs
+            if spec.options.get("security_policy", "None") != "None" and not spec.options.get("certificate")
+        ]
+
     def keys(self) -> list[Key]:
         return [*self._running, *self._broken]
 

@@ -98,7 +98,7 @@ class Guests:
         elif held is not None and self._door is not None:
             self._door.configure(*key, None)
             if is_gone:
-                self._door.sign_out(key[0], device=key[1])
+                self._door.sign_out_device(key[0], key[1])
 
     def _configure(self, guest: _Guest) -> None:
         guest.error = None

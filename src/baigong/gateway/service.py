@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 import random
 from collections.abc import Callable, Sequence
@@ -18,12 +17,13 @@ from msgspec.structs import replace
 from baigong.bus.contract import Bus
 from baigong.drivers.contract import Found
 from baigong.gateway import memory
+from baigong.gateway.application import serve_renewal
 from baigong.gateway.bounded import Abandoned
 from baigong.gateway.buffer import BufferOptions, Publisher
 from baigong.gateway.clock import Clock, SystemClock
 from baigong.gateway.disk import Disk, when_there_is_room
+from baigong.gateway.doorkeeper import Doorkeeper
 from baigong.gateway.fleet import Fleet
-from baigong.gateway.frontdoor import FrontDoor
 from baigong.gateway.frontdoor import Options as FrontDoorOptions
 from baigong.gateway.frontdoor.announce import Announcer, Finds
 from baigong.gateway.frontdoor.counts import Counts
@@ -38,14 +38,14 @@ from baigong.gateway.outbox import Outbox
 from baigong.gateway.paces import Companies, Paces
 from baigong.gateway.probe import Probes
 from baigong.gateway.roster import Change, Roster
+from baigong.gateway.standing import Follower
 from baigong.gateway.station import Surroundings
 from baigong.gateway.supervisor import cancelled, forever
 from baigong.gateway.transform import Window
 from baigong.gateway.verbs import serve
 from baigong.gateway.writes import Writes
 from baigong.security import envelope
-from baigong.vocab.errors import BaigongError, RetryLater
-from baigong.vocab.happenings import Event
+from baigong.vocab.errors import RetryLater
 
 _BREATH = 100  # devices configured before others have a turn
 _DAY_S = 86_400.0
@@ -79,10 +79,7 @@ class Gateway:
         self._folder = folder
         self._gateway = gateway
         self._clock = clock
-        self._front: FrontDoor | None = None
-        self._front_error: BaigongError | None = None
-        self._door_certificate: DoorCertificate | None = None
-        self._door_facts: dict[str, Any] = {}
+        self._certificate = certificate
         folder.mkdir(parents=True, exist_ok=True)
 
         async def store(tenant: str, payload: bytes) -> int:
@@ -114,22 +111,22 @@ class Gateway:
         self._writes = Writes(self.fleet, folder, clock)
         self._disk = Disk(folder, options.buffer.reserve_bytes, clock, self._announce)
         self._turns = Turns(self.keys, self.status)
+        sign_in = SignIn(bus, clock, os.urandom(32))
+        self._keeper = Doorkeeper(bus, clock, sign_in, self.guests, folder / "machine-ca.pem")
+        self._standing = Follower(bus, sign_in, lambda: self._keeper.door)
         self._paces, self._companies = Paces(bus, clock), Companies()
         self.publisher.on_poll = self._paces.pay
         self._since_us = clock.now_us()
-        self._sign_in = SignIn(bus, clock, os.urandom(32))
 
     async def run(
         self, mqtt: FrontDoorOptions | None, stop: asyncio.Event, door_certificate: DoorCertificate | None = None
     ) -> None:
-        self._door_certificate = door_certificate
-        self._door_facts = {"host": mqtt.host, "plain_host": mqtt.plain_host or mqtt.host} if mqtt else {}
         storing = [self._keep("publisher", self.publisher.run), self._keep("outbox", self._outbox.run)]
         reading = [
             self._keep("registry", self._roster.run),
             self._keep("registry's copy", self._roster.save),
             self._keep("start", self._start_telling),
-            self._keep("secrets", self._hear_secrets),
+            self._keep("revocations", self._standing.follow),
             self._keep("found points", self._announcer.run),
             self._keep("health", self._tell_health),
             self._keep("memory", self._remember),
@@ -141,7 +138,7 @@ class Gateway:
         if mqtt is not None:
             chosen = mqtt
             reading += [
-                self._keep("mqtt", lambda: self._open_front_door(chosen)),
+                self._keep("mqtt", lambda: self._open_front_door(chosen, door_certificate)),
                 self._keep("guests", self.guests.run),
                 self._keep("quotas", self._paces.follow),
                 self._keep("changed quotas", self._paces.hear),
@@ -149,6 +146,7 @@ class Gateway:
         try:
             await serve(self._bus, self._gateway, self, self._probes, self._roster.reload)
             await serve_writes(self._bus, self._gateway, self.fleet, self._writes)
+            await serve_renewal(self._bus, self._gateway, self._certificate, self.fleet)
             await stop.wait()
         finally:
             await cancelled(reading)
@@ -194,19 +192,6 @@ class Gateway:
         for tenant in sorted({tenant for tenant, _ in self._roster.held}):
             self._outbox.tell(tenant, kind, f"gateway:{self._gateway}", pid=os.getpid(), **detail)
 
-    async def _hear_secrets(self) -> None:
-        """Throw out whoever is signed in with a secret that was revoked or replaced."""
-        async for message in self._bus.subscribe("event.*.credential.*"):
-            try:
-                told = msgspec.json.decode(message.payload, type=Event)
-            except msgspec.MsgspecError:
-                continue
-            username = told.detail.get("username")
-            if isinstance(username, str) and told.kind != "credential.made":
-                self._sign_in.forget(username)
-                if self._front is not None:
-                    self._front.sign_out(told.tenant, username=username)
-
     async def _tell_health(self) -> None:
         while True:
             await self._clock.sleep(1.0)
@@ -240,9 +225,9 @@ class Gateway:
             "dropped": dropped,
             "abandoned_calls": len(self._abandoned),
             "events_waiting": len(self._outbox),
-            "mqtt": self._mqtt(),
+            "mqtt": self._keeper.status(),
             "since_us": self._since_us,
-            "companies": self._companies.rows(self._front.rooms.values() if self._front is not None else ()),
+            "companies": self._companies.rows(self._keeper.rooms()),
             "storage": self._disk.status(),
         }
 
@@ -258,14 +243,6 @@ class Gateway:
 
     def why(self, tenant: str, number: int) -> dict[str, Any] | None:
         return self.fleet.why(tenant, number) or self.guests.why(tenant, number)
-
-    def _mqtt(self) -> dict[str, Any]:
-        if self._front_error is not None:
-            return {"error": self._front_error.problem()}
-        if self._front is None:
-            return {}
-        port, tls_port = self._front.ports
-        return self._front.stats() | {"port": port, "tls_port": tls_port} | self._door_facts
 
     async def _remember(self) -> None:
         while True:
@@ -290,44 +267,9 @@ class Gateway:
         waiting.fresh.extend(points)
         self._announcer.add(tenant, device, waiting)
 
-    async def _open_front_door(self, options: FrontDoorOptions) -> None:
-        certificate = self._door_certificate
-        while certificate is not None:
-            try:
-                await asyncio.to_thread(certificate.load)
-                self._door_facts |= {"authority": certificate.pem(), "names": certificate.names()}
-                options = dataclasses.replace(options, tls=certificate.context)
-                break
-            except (BaigongError, OSError) as error:  # plain MQTT is not opened in its stead
-                self._front_error = _as_ours(error)
-                await self._clock.sleep(5.0)
-        door = FrontDoor(
-            sink=self.guests,
-            credentials=self._sign_in,
-            register_points=self._register,
-            options=options,
-            notice=self._outbox.take,
-            pay=self._paces.pay,
-        )
-        while True:
-            try:
-                await door.start()
-                break
-            except BaigongError as error:
-                self._front_error = error
-                await self._clock.sleep(5.0)
-        self._front, self._front_error = door, None
-        self.guests.open(door)
-        try:
-            while True:
-                await self._clock.sleep(_DAY_S)
-                if certificate is not None:
-                    with suppress(BaigongError, OSError):  # the present one is good for months yet
-                        await asyncio.to_thread(certificate.load)
-        finally:
-            self._front = None
-            self.guests.open(None)
-            await door.stop()
+    async def _open_front_door(self, options: FrontDoorOptions, certificate: DoorCertificate | None) -> None:
+        told, pay = self._outbox.take, self._paces.pay
+        await self._keeper.run(options, certificate, register_points=self._register, notice=told, pay=pay)
 
 
 class _Rates:
@@ -346,10 +288,6 @@ class _Rates:
             self._rates = (0.5 * self._rates[0] + 0.5 * fresh[0], 0.5 * self._rates[1] + 0.5 * fresh[1])
             self._at, self._before = at, now
         return self._rates
-
-
-def _as_ours(error: BaigongError | OSError) -> BaigongError:
-    return error if isinstance(error, BaigongError) else RetryLater("storage.full", f"the front door's file: {error}")
 
 
 async def run_gateway(

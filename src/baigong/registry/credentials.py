@@ -10,6 +10,7 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from baigong.registry.events import Events
+from baigong.registry.standing import Standing
 from baigong.security.passwords import hash_password, verify_password
 from baigong.security.tokens import new_token, same
 from baigong.stores.records.access import ensure_tenant
@@ -30,10 +31,12 @@ class Credentials:
         records: Records,
         events: Events,
         clock_us: Callable[[], int],
-        standing: Callable[[str], None] = lambda tenant: None,
+        may_work: Callable[[str], None] = lambda tenant: None,
+        standing: Standing | None = None,
     ) -> None:
         self._records = records
-        self._standing = standing  # raises for a tenant that stands still
+        self._may_work = may_work  # raises for a tenant that stands still
+        self._standing = standing or Standing()
         self._events = events
         self._clock_us = clock_us
         self._rows: dict[str, CredentialRow] = {}
@@ -55,7 +58,9 @@ class Credentials:
         return row
 
     def forget_device(self, tenant: str, device: str) -> None:
-        """Follow the records after a device is gone."""
+        """Follow the records after a device is gone: its connections end."""
+        for row in self.of_tenant(tenant, device):
+            self._standing.note("user", row.username)
         self._rows = {u: r for u, r in self._rows.items() if (r.tenant, r.device) != (tenant, device)}
 
     async def put(
@@ -95,6 +100,8 @@ class Credentials:
             await self._events.tell([self._event(row, "replaced" if held else "made", by)], with_work=work)
             self._rows[username] = row
             self._used.pop(username, None)
+            if held is not None:
+                self._standing.note("user", username)
         return secret
 
     async def drop(self, tenant: str, username: str, *, by: str = "") -> None:
@@ -108,12 +115,26 @@ class Credentials:
             await self._events.tell([self._event(row, "revoked", by)], with_work=work)
             self._rows.pop(username, None)
             self._used.pop(username, None)
+            self._standing.note("user", username)
 
     async def throw_out(self, tenant: str, *, by: str = "") -> None:
         """Let gateways end every connection of a tenant's machines; their secrets stay."""
-        held = [self._event(row, "suspended", by) for row in self.of_tenant(tenant)]
+        held = self.of_tenant(tenant)
         if held:
-            await self._events.tell(held)
+            await self._events.tell([self._event(row, "suspended", by) for row in held])
+        for row in held:
+            self._standing.note("user", row.username)
+
+    def stands(self, username: str, made_us: int) -> bool:
+        """Tell whether a connection may stay that was let in with the secret made then."""
+        row = self._rows.get(username)
+        if row is None or row.created_us != made_us:
+            return False
+        try:
+            self._may_work(row.tenant)
+        except Reauthenticate:
+            return False
+        return True
 
     async def check(self, username: str, *, password: str = "", password_sha256: str = "") -> CredentialRow:
         """Return whose credential it is, and remember that it was used, or raise auth.required."""
@@ -126,7 +147,7 @@ class Credentials:
                 async with self._hashing:
                     good = await asyncio.to_thread(verify_password, row.proof, hashed)
             if good and self._rows.get(username) is row:  # not revoked meanwhile
-                self._standing(row.tenant)
+                self._may_work(row.tenant)
                 self._used[username] = now = self._clock_us()
                 used = self._rows[username] = replace(row, used_us=now)
                 return used

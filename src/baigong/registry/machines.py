@@ -78,6 +78,7 @@ class Certificates:
         self._rows: dict[str, CertificateRow] = {}
         self._by_print: dict[str, str] = {}
         self._used: dict[str, int] = {}  # not yet written
+        self._gone: set[str] = set()  # whose device is gone, and that are not yet written down as revoked
         self._one_change = asyncio.Lock()
         self._wake = asyncio.Event()
         self._list: tuple[int, x509.CertificateRevocationList] | None = None  # signed when
@@ -246,7 +247,7 @@ class Certificates:
             raise _refused("revoked", row)
         if row.until_us <= self._clock_us():
             raise _refused("ended", row)
-        if not row.device or not self._is_device(row.tenant, row.device):
+        if row.serial in self._gone or not row.device or not self._is_device(row.tenant, row.device):
             raise _refused("of no device", row)
         self._may_work(row.tenant)
         self._used[row.serial] = now = self._clock_us()
@@ -256,7 +257,12 @@ class Certificates:
     def stands(self, sha256: str) -> bool:
         """Tell whether a connection that was let in with it may stay."""
         row = self._rows.get(self._by_print.get(sha256, ""))
-        if row is None or not self.is_good(row) or not self._is_device(row.tenant, row.device):
+        if (
+            row is None
+            or row.serial in self._gone
+            or not self.is_good(row)
+            or not self._is_device(row.tenant, row.device)
+        ):
             return False
         try:
             self._may_work(row.tenant)
@@ -280,8 +286,12 @@ class Certificates:
 
     # what happens by itself
 
-    def look(self) -> None:
-        """Devices have changed: what belonged to one that is gone is revoked now."""
+    def forget_device(self, tenant: str, device: str) -> None:
+        """A device is gone: what was signed for it is revoked, and its connections end."""
+        for row in self.of_tenant(tenant, device) if device else ():
+            if row.revoked_us is None:
+                self._gone.add(row.serial)
+                self._standing.note("certificate", row.sha256)
         self._wake.set()
 
     async def tend(self) -> None:
@@ -300,7 +310,7 @@ class Certificates:
     async def _end_what_is_over(self) -> None:
         for row in [r for r in self._rows.values() if r.revoked_us is None]:
             reason: Reason | None = None
-            if row.device and not self._is_device(row.tenant, row.device):
+            if row.serial in self._gone:
                 reason = "cessation_of_operation"
             elif row.successor is not None and row.until_us <= self._clock_us() < row.not_after_us:
                 reason = "superseded"
@@ -310,6 +320,7 @@ class Certificates:
                 async with self._one_change:
                     await self._revoke(self._rows[row.serial], reason, _ITSELF)
                     await self._audit.note(self._entry(row, reason))
+                    self._gone.discard(row.serial)
 
     def _next_end_s(self) -> float:
         ends = (r.until_us for r in self._rows.values() if r.successor is not None and r.revoked_us is None)

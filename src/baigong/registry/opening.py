@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from baigong.bus.contract import Bus
@@ -20,6 +21,7 @@ from baigong.registry.devices import Devices
 from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
 from baigong.registry.factors import Factors
+from baigong.registry.machines import Certificates, open_authority
 from baigong.registry.members import Members
 from baigong.registry.openid import OpenId
 from baigong.registry.passkeys import Passkeys
@@ -33,6 +35,7 @@ from baigong.registry.scrub import scrub
 from baigong.registry.sealing import Sealing, forget_old_key, open_ring
 from baigong.registry.service import answer
 from baigong.registry.set_up import SetUp
+from baigong.registry.standing import Standing
 from baigong.registry.stops import Stops
 from baigong.registry.tenants import Tenants
 from baigong.registry.usage import Usage
@@ -68,6 +71,8 @@ class Registry:
     members: Members
     tenants: Tenants
     credentials: Credentials
+    certificates: Certificates
+    standing: Standing
     episodes: Episodes
     retention: Retention
     rights: Rights
@@ -102,14 +107,16 @@ async def open_registry(
     try:
         await records.claim()
         await _load(registry, clock_us())
+        await answer(bus, registry.devices, registry.credentials, registry.certificates, registry.standing)
         await serve_quotas(bus, registry.quotas)
-        await answer(bus, registry.devices, registry.credentials)
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(registry.events.store_told()),
                 tasks.create_task(registry.watch.run(look_every_s)),
                 tasks.create_task(_reload(bus, reloads)),
                 tasks.create_task(registry.credentials.remember()),
+                tasks.create_task(registry.certificates.tend()),
+                tasks.create_task(registry.standing.tell(bus)),
                 tasks.create_task(registry.audit.run()),
                 tasks.create_task(registry.commands.run()),
             ]
@@ -140,14 +147,16 @@ def _furnish(
     usage = Usage(clock_us)
     quotas = QuotaBook(records, tenants, book, usage, clock_us)
     passkeys = Passkeys(records, clock_us)
+    standing = Standing()
     factors = Factors(records, ring, clock_us, passkeys)
-    credentials = Credentials(records, events, clock_us, tenants.require_standing)
+    credentials = Credentials(records, events, clock_us, tenants.require_standing, standing)
     rights = Rights(records, book, tenants.place, clock_us)
     people = People(records, clock_us, factors, rights.changed)
 
     def changed(owner: str, spec: DeviceSpec) -> None:
         if devices.find(owner, spec.device) is None:
             credentials.forget_device(owner, spec.device)
+            certificates.forget_device(owner, spec.device)
         reload(spec.gateway)
 
     async def is_person(name: str) -> bool:
@@ -165,9 +174,19 @@ def _furnish(
         Sealing(ring),
         load=lambda t: records.read_now(lambda c: devices_of(c, t), tenant=t),
     )
-    audit = Audit(records, open_log_key(data / "audit.key", ring), "baigong/audit")
     quotas.count_devices = devices.count
+    audit = Audit(records, open_log_key(data / "audit.key", ring), "baigong/audit")
     stops = Stops(records, events, devices, rights, audit, bus, clock_us)
+    certificates = Certificates(
+        records,
+        events,
+        audit,
+        lambda: open_authority(data / "certificates", ring, datetime.now(UTC)),
+        standing,
+        clock_us,
+        lambda owner, device: devices.find(owner, device) is not None,
+        tenants.require_standing,
+    )
     providers = Providers(config, data)
     members = Members(records, people, factors, clock_us, lambda t, n: quotas.check(t, "people", 1, n))
     return Registry(
@@ -190,6 +209,8 @@ def _furnish(
         set_up=SetUp(records, tenants),
         tenants=tenants,
         credentials=credentials,
+        certificates=certificates,
+        standing=standing,
         episodes=Episodes(records, events, clock_us),
         retention=Retention(records, events, clock_us),
         rights=rights,
@@ -214,6 +235,7 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.accounts.load()
     await registry.people.load()
     await registry.credentials.load()
+    await registry.certificates.load()
     await registry.retention.load()
     await registry.rights.load()
     await registry.stops.load()

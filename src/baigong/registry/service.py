@@ -11,8 +11,10 @@ from msgspec import Struct
 from baigong.bus.contract import Bus, Message
 from baigong.registry.credentials import Credentials
 from baigong.registry.devices import Devices
+from baigong.registry.machines import Certificates
+from baigong.registry.standing import SUBJECT, Standing, WantRevoked, WantStanding
 from baigong.vocab.devices import Kind, PointSpec
-from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.errors import FixConfiguration, Reauthenticate
 
 S = TypeVar("S", bound=Struct)
 _PAGE_BYTES = 3 << 20  # of an answer; the bus packs it, and carries 1 MiB
@@ -49,8 +51,28 @@ class CheckCredential(Struct, frozen=True, kw_only=True):
     password_sha256: str = ""
 
 
-async def answer(bus: Bus, devices: Devices, credentials: Credentials) -> None:
-    """Serve ``registry.devices``, ``registry.points.register`` and ``registry.credentials`` until the bus closes."""
+class Nothing(Struct, frozen=True, kw_only=True):
+    """A question without words."""
+
+
+class CheckCertificate(Struct, frozen=True, kw_only=True):
+    sha256: str
+
+
+class KnownCertificate(Struct, frozen=True, kw_only=True):
+    """``why`` it opens nothing; empty: it does. Whose it is, is told in both cases where that is known."""
+
+    tenant: str = ""
+    device: str = ""
+    serial: str = ""
+    until_us: int = 0
+    why: str = ""
+
+
+async def answer(
+    bus: Bus, devices: Devices, credentials: Credentials, certificates: Certificates, standing: Standing
+) -> None:
+    """Serve ``registry.>``: devices, found points, who machines are, and whose sign-in is good no more."""
 
     async def list_devices(asked: WantDevices) -> Any:
         return _news(devices, asked)
@@ -65,11 +87,34 @@ async def answer(bus: Bus, devices: Devices, credentials: Credentials) -> None:
 
     async def check(asked: CheckCredential) -> Any:
         row = await credentials.check(asked.username, password=asked.password, password_sha256=asked.password_sha256)
-        return {"tenant": row.tenant, "device": row.device}
+        return {"tenant": row.tenant, "device": row.device, "made_us": row.created_us}
+
+    async def check_certificate(asked: CheckCertificate) -> Any:
+        try:
+            row = certificates.check(asked.sha256)
+        except Reauthenticate as error:
+            tenant, device, serial = (str(error.fields.get(name, "")) for name in ("tenant", "device", "serial"))
+            why = str(error.fields.get("why", error.code))
+            return KnownCertificate(tenant=tenant, device=device, serial=serial, why=why)
+        return KnownCertificate(tenant=row.tenant, device=row.device, serial=row.serial, until_us=row.until_us)
+
+    async def authority(asked: Nothing) -> Any:
+        return {"certificate": (await certificates.authority()).pem}
+
+    async def revoked_since(asked: WantRevoked) -> Any:
+        return standing.since(asked)
+
+    async def fallen(asked: WantStanding) -> Any:
+        users = [("user", name) for name, made_us in asked.users if not credentials.stands(name, made_us)]
+        return users + [("certificate", one) for one in asked.certificates if not certificates.stands(one)]
 
     await bus.serve("registry.devices", _answering(WantDevices, list_devices))
     await bus.serve("registry.points.register", _answering(RegisterPoints, register))
     await bus.serve("registry.credentials", _answering(CheckCredential, check))
+    await bus.serve("registry.certificates", _answering(CheckCertificate, check_certificate))
+    await bus.serve("registry.authority", _answering(Nothing, authority))
+    await bus.serve(f"{SUBJECT}.since", _answering(WantRevoked, revoked_since))
+    await bus.serve(f"{SUBJECT}.fallen", _answering(WantStanding, fallen))
 
 
 def _news(devices: Devices, asked: WantDevices) -> dict[str, Any]:

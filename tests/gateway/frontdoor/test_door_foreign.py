@@ -160,7 +160,7 @@ def test_a_certificate_of_ours_is_kept_until_it_ends_or_the_names_change(tmp_pat
     assert load("10.0.0.9")[0] != ending.certificate_pem
     with pytest.raises(FixConfiguration) as caught:
         DoorCertificate(tmp_path, ["plant"], certificate=tmp_path / "none.pem", key=tmp_path / "none.key").load()
-    assert caught.value.code == "driver.certificate"
+    assert caught.value.code == "tls.certificate"
 
 
 # paho

@@ -209,7 +209,7 @@ async def test_a_registry_that_is_down_lets_nobody_in_and_says_later() -> None:
         raise RetryLater("gateway.down", "not yet")
 
     async with house() as home:
-        home.door._credentials = credentials
+        home.door.entrance._credentials = credentials
         early = await raw_client(home.port)
         early.send(p.Connect("c", username="press1", password=b"secret"))
         assert await early.get() == p.Connack(p.UNAVAILABLE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from baigong.drivers.mqtt import packets as p
 from baigong.drivers.mqtt.codec import Published, decode, encode, frame_size, scan
 from baigong.drivers.mqtt.payload import Book
+from baigong.gateway.frontdoor.refusals import handshake_refused
 from baigong.gateway.frontdoor.session import PUBREL, Session
 from baigong.vocab.errors import BaigongError, FixConfiguration
 
@@ -29,7 +31,10 @@ class Connection(asyncio.Protocol):
         self.session: Session | None = None
         self.room: Room = cast("Room", None)
         self.book: Book = cast("Book", None)
-        self.device = self.client_id = self.username = ""
+        self.device = self.client_id = ""
+        self.certificate: bytes | None = None  # DER, proven by the handshake
+        self.key = ("", "")  # what it signed in with: ("user", its name) or ("certificate", SHA-256)
+        self.until_us = 0  # when that ends; 0: never
         self.keep_alive_s = 0.0
         self.will: p.Will | None = None
         self.write_paused = False
@@ -230,6 +235,12 @@ class Connection(asyncio.Protocol):
     def send(self, raw: bytes) -> None:
         if not self.is_closed:
             self._transport.write(raw)
+
+    def refuse_handshake(self, error: ssl.SSLError) -> None:
+        """End what did not become TLS, or showed a certificate that is none of ours."""
+        why = handshake_refused(error)
+        self.door.entrance.turn_away(self.peer, why, None)
+        self.close(f"refused: {why}")
 
     def close(self, reason: str, error: BaigongError | None = None, *, flush: bool = True) -> None:
         """End the connection and count why; the will is published unless the client said DISCONNECT."""

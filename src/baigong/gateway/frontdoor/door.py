@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections import deque
 from typing import Any
 
 from baigong.bus.contract import Bus
@@ -18,10 +17,20 @@ from baigong.gateway.frontdoor.announce import Announcer
 from baigong.gateway.frontdoor.bridge import Bridge
 from baigong.gateway.frontdoor.connection import Connection
 from baigong.gateway.frontdoor.counts import Counts
+from baigong.gateway.frontdoor.entrance import Entrance
 from baigong.gateway.frontdoor.keep import Keep
 from baigong.gateway.frontdoor.listeners import Listeners
-from baigong.gateway.frontdoor.options import Credentials, Notice, Options, Pay, Permits, RegisterPoints, Sink
-from baigong.gateway.frontdoor.refusals import REASONS, refusal_told
+from baigong.gateway.frontdoor.options import (
+    Credentials,
+    Machines,
+    Notice,
+    Options,
+    Pay,
+    Permits,
+    RegisterPoints,
+    Sink,
+)
+from baigong.gateway.frontdoor.refusals import REASONS
 from baigong.gateway.frontdoor.room import Room
 from baigong.gateway.frontdoor.session import Outgoing, Session
 from baigong.vocab.devices import DeviceSpec
@@ -50,18 +59,19 @@ class FrontDoor:
         permits: Permits | None = None,
         notice: Notice | None = None,
         bus: Bus | None = None,
+        machines: Machines | None = None,
         pay: Pay = lambda tenant, values: 0.0,
     ) -> None:
         self.options, self.pay = options or Options(), pay
         self.counts = Counts()
         self.rooms: dict[str, Room] = {}
-        self._sink, self._credentials, self._permits, self._notice = sink, credentials, permits, notice
+        self._sink, self._permits, self._notice = sink, permits, notice
+        self.entrance = Entrance(self.options, self.counts, credentials, machines, notice)
         self._keep = Keep(self.options.file)
         self._announcer = Announcer(register_points, self.counts)
         self._connections: set[Connection] = set()
         self._listeners = Listeners(self.options)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._refusals: deque[dict[str, Any]] = deque(maxlen=50)
         self._bridge = Bridge(bus, self) if bus is not None else None
         self._told: dict[tuple[str, str], float] = {}
 
@@ -154,11 +164,13 @@ class FrontDoor:
             await asyncio.sleep(_SWEEP_S)
             if turn % _EXPIRE_EVERY == 0:
                 self._expire()
-            now, options = time.monotonic(), self.options
+            now, now_us, options = time.monotonic(), time.time_ns() // 1000, self.options
             for c in list(self._connections):
                 if c.session is None:
                     if now - c.began > options.connect_timeout_s + options.refusal_delay_s:
                         c.close("slow to sign in", flush=False)
+                elif c.until_us and now_us > c.until_us:
+                    c.close("certificate ended")
                 elif c.partial_since and not c.is_held and now - c.partial_since > options.packet_timeout_s:
                     c.close("slow packet", flush=False)
                 elif c.keep_alive_s and not c.is_held and now - c.heard > 1.5 * c.keep_alive_s:  # [MQTT-3.1.2-24]
@@ -201,34 +213,20 @@ class FrontDoor:
         self._spawn(self._sign_in(connection, packet))
 
     async def _sign_in(self, connection: Connection, packet: p.Connect) -> None:
-        refusal = p.BAD_LEVEL if packet.level != 4 else p.BAD_CLIENT_ID
-        who = None
-        if packet.level == 4 and (packet.client_id or packet.clean):  # [MQTT-3.1.3-8]
-            who, refusal = await self._identify(packet)
+        found = await self.entrance.identify(packet, connection.certificate)
         if connection.is_closed:
             return
+        who, refusal = found.who, found.code
         if who is not None:
             refusal = self._room_for(self.room(who[0]), who[1], packet)
         if who is None or refusal:
-            self.counts.refused[REASONS[refusal]] += 1
-            self._refusals.append(refusal_told(packet, connection.peer, REASONS[refusal]))
+            why = found.why or REASONS[refusal]
+            self.entrance.turn_away(connection.peer, why, packet, found.about)
             connection.send(encode(p.Connack(refusal)))
-            connection.close(f"refused: {REASONS[refusal]}")
+            connection.close(f"refused: {why}")
             return
+        connection.key, connection.until_us = found.key, found.until_us
         self._admit(connection, packet, self.room(who[0]), who[1])
-
-    async def _identify(self, packet: p.Connect) -> tuple[tuple[str, str] | None, int]:
-        if packet.username is None:
-            return self.options.anonymous_clients_are_let_in_as, p.NOT_AUTHORIZED
-        try:
-            who = await self._credentials(packet.username, packet.password or b"", packet.client_id)
-        except RetryLater:
-            return None, p.UNAVAILABLE
-        except BaigongError:
-            who = None
-        if who is None:
-            await asyncio.sleep(self.options.refusal_delay_s)
-        return who, p.BAD_CREDENTIALS
 
     def _room_for(self, room: Room, device: str, packet: p.Connect) -> int:
         """Return why this client cannot be taken in, or 0."""
@@ -255,7 +253,6 @@ class FrontDoor:
         session.open(connection)
         connection.session, connection.room, connection.book = session, room, room.book(device)
         connection.device, connection.client_id = device, client_id
-        connection.username = packet.username or ""
         room.enter(connection)
         connection.keep_alive_s, connection.will = float(packet.keep_alive_s), packet.will
         connection.heard = time.monotonic()
@@ -312,14 +309,20 @@ class FrontDoor:
         """Set a device's mapping (``options.mapping``) and points. Raises driver.option."""
         self.room(tenant).configure(device, spec)
 
-    def sign_out(self, tenant: str, *, username: str = "", device: str = "") -> None:
-        """Hang up on whoever is signed in by this user name, or for this device."""
+    def sign_out(self, key: tuple[str, str]) -> None:
+        """Hang up on whoever signed in with this user name, or this certificate."""
+        for c in [c for c in self._connections if c.key == key]:
+            c.close("credentials revoked", flush=False)
+
+    def sign_out_device(self, tenant: str, device: str) -> None:
+        """Hang up on all connections of a device."""
         room = self.rooms.get(tenant)
-        if room is None:
-            return
-        for c in list(room.present.get(device, ()) if device else room.connections):
-            if device or c.username == username:
-                c.close("credentials revoked")
+        for c in list(room.present.get(device, ())) if room else []:
+            c.close("credentials revoked")
+
+    def signed_in(self) -> set[tuple[str, str]]:
+        """Tell what all who are here signed in with."""
+        return {c.key for c in self._connections if c.key[0]}
 
     def announce(self, room: Room, device: str, book: Book) -> None:
         self._announcer.add(room.tenant, device, book)
@@ -358,7 +361,7 @@ class FrontDoor:
             "queued": sum(len(s.waiting) + len(s.flight) for room in rooms for s in room.sessions.values()),
             "refused_points": sum(book.refused for room in rooms for book in room.books.values()),
             "unannounced": self._announcer.waiting,
-            "recent_refusals": list(self._refusals),
+            "recent_refusals": list(self.entrance.refusals),
             "waiting": waiting[0].problem() if waiting else None,
         }
 

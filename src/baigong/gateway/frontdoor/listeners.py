@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
+from baigong.gateway.frontdoor.connection import Connection
 from baigong.gateway.frontdoor.options import Options
+from baigong.gateway.frontdoor.secure import SecureWire
 from baigong.vocab.errors import FixConfiguration
 
 
@@ -19,18 +20,18 @@ class Listeners:
         self.port: int | None = None
         self.tls_port: int | None = None
 
-    async def open(self, connect: Callable[[], asyncio.Protocol]) -> None:
+    async def open(self, connect: Callable[[], Connection]) -> None:
         """Listen. Raises bus.port_taken when another program holds a port."""
         options = self._options
         if options.port is not None:
             self.port = await self._listen(connect, options.plain_host or options.host, options.port)
         if options.tls is not None:
-            tls = {"ssl": options.tls, "ssl_handshake_timeout": options.connect_timeout_s}
-            self.tls_port = await self._listen(connect, options.host, options.tls_port, **tls)
+            tls = options.tls
+            self.tls_port = await self._listen(lambda: SecureWire(connect(), tls), options.host, options.tls_port)
 
-    async def _listen(self, connect: Callable[[], asyncio.Protocol], host: str, port: int, **tls: Any) -> int:
+    async def _listen(self, connect: Callable[[], asyncio.Protocol], host: str, port: int) -> int:
         try:
-            server = await asyncio.get_running_loop().create_server(connect, host, port, backlog=1024, **tls)
+            server = await asyncio.get_running_loop().create_server(connect, host, port, backlog=1024)
         except OSError as error:
             self.close()
             raise FixConfiguration("bus.port_taken", f"MQTT cannot listen on {host}:{port}: {error}") from error

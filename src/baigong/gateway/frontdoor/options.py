@@ -66,6 +66,17 @@ class FoundPoint(Struct, frozen=True, kw_only=True):
     title: str = ""
 
 
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Certified:
+    """Whose certificate it is that a client has shown. ``why`` it opens nothing; empty: it does, until ``until_us``."""
+
+    sha256: str
+    tenant: str = ""
+    device: str = ""
+    until_us: int = 0
+    why: str = ""
+
+
 class Sink(Protocol):
     """Where frames go. Returns when the stream has them on disk; a RetryLater is retried for ever."""
 
@@ -74,6 +85,9 @@ class Sink(Protocol):
 
 Credentials = Callable[[str, bytes, str], Awaitable[tuple[str, str] | None]]
 """(user name, password, client id) -> (tenant, device), or None for a stranger."""
+
+Machines = Callable[[bytes], Awaitable[Certified]]
+"""(certificate, DER, whose key and authority TLS has proven) -> whose it is; RetryLater when nobody can be asked."""
 
 RegisterPoints = Callable[[str, str, list[FoundPoint]], Awaitable[object]]
 Permits = Callable[[str, str, str, str], bool]
