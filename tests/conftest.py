@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.postgres import Cluster, cluster, on_server
+from tests.postgres import BOTH_DATABASES, Cluster, cluster, on_server
 
 # a deadline measures the machine, not the code: two cores shared by several test processes miss any of them
 settings.register_profile("baigong", deadline=None)
@@ -45,7 +45,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if getattr(metafunc.module, "BOTH_DATABASES", False):
+    if getattr(metafunc.module, "BOTH_DATABASES", False) or metafunc.module.__name__ in BOTH_DATABASES:
         metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 

@@ -24,6 +24,11 @@ _QUICK = (
     "fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=60",
     "autovacuum=off", "lc_messages=C",
 )  # fmt: skip
+# the tests of the API whose answers come from the records
+BOTH_DATABASES = {
+    f"tests.api.test_{room}"
+    for room in ("audit", "commands", "credentials", "devices", "grants", "people", "routes", "session", "tenants")
+}
 OWNER, ROLE, PASSWORD = "baigong_owner", "baigong", "tr1cky 'pass\\word"
 SETUP = (
     f"create role {OWNER}",

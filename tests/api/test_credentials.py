@@ -9,6 +9,7 @@ import pytest
 from baigong.registry.opening import open_registry
 from baigong.vocab.errors import Reauthenticate
 from tests.api.world import World, now_us, world
+from tests.postgres import place_of
 
 
 async def test_a_secret_is_shown_once_and_opens_until_it_is_revoked(plant: World) -> None:
@@ -59,5 +60,5 @@ async def test_the_last_use_outlives_a_restart(tmp_path: Path) -> None:
         used = (await made.registry.credentials.check("pump", password=secret)).used_us
         assert used > 0
         bus = made.bus
-    async with open_registry(tmp_path, bus, tenant="main", clock_us=now_us) as again:
+    async with open_registry(tmp_path, bus, tenant="main", clock_us=now_us, records_at=place_of(tmp_path)) as again:
         assert again.credentials.get("main", "pump").used_us == used

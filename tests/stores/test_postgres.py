@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import random
 import threading
@@ -15,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 import trustme
 
+import baigong
 from baigong.registry.audit import Entry, append, stored_node
 from baigong.security import merkle
 from baigong.stores.records import ALL, Records, Server, open_records, prepare_tables, walls
@@ -325,3 +327,21 @@ def test_tables_are_prepared_by_an_owner_for_a_role_that_may_not(postgres: Clust
     records.write_now(lambda c: ensure_tenant(c, "main", 1), tenant="main")
     assert records.read_now(list_tenants) == ["main"]
     records.close_now()
+
+
+def test_all_work_on_the_records_says_whose_rows_it_is_about() -> None:
+    """``tenant=`` in every call: a company, or ALL where the platform crosses companies and says so."""
+    source = Path(baigong.__file__).parent
+    calls = [
+        (path.relative_to(source), node)
+        for path in source.rglob("*.py")
+        if path.parts[-3:-1] != ("stores", "records")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("read", "write", "read_now", "write_now")
+        and ast.unparse(node.func.value).endswith("records")
+    ]
+    assert len(calls) > 80
+    silent = [f"{path}:{node.lineno}" for path, node in calls if "tenant" not in {k.arg for k in node.keywords}]
+    assert not silent, silent

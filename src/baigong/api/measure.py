@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import sqlalchemy as sa
-
 from baigong.api.rooms import Rooms
 from baigong.registry.usage import Levels
-from baigong.stores.records import members
+from baigong.stores.records import ALL, members
 from baigong.stores.records.plant import count_devices, count_points
 from baigong.vocab.usage import PLATFORM
 
@@ -17,13 +15,9 @@ from baigong.vocab.usage import PLATFORM
 async def levels(rooms: Rooms, sizes: Counter[str]) -> Levels:
     """Return every company's gauges. ``sizes``: bytes in the lake."""
     registry = rooms.registry
-
-    def count(connection: sa.Connection) -> Counter[str]:
-        return Counter(row.tenant for row in members.all_people(connection))
-
-    people = await registry.records.read(count)
-    devices = await registry.records.read(count_devices)
-    points = await registry.records.read(count_points)
+    people = await registry.records.read(members.count_people, tenant=ALL)
+    devices = await registry.records.read(count_devices, tenant=ALL)
+    points = await registry.records.read(count_points, tenant=ALL)
     connections, connected = rooms.pulse.connections(), rooms.pulse.connected()
     return {
         tenant: {
@@ -31,7 +25,7 @@ async def levels(rooms: Rooms, sizes: Counter[str]) -> Levels:
             "points": points.get(tenant, 0),
             "devices": devices.get(tenant, 0),
             "devices_connected": connected[tenant],
-            "people": people[tenant],
+            "people": people.get(tenant, 0),
             "mqtt_connections": connections[tenant],
             "flows": 0,  # nobody can have one yet
             "models": 0,

@@ -49,7 +49,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def sessions(call: Call) -> Any:
         name = person_of(call.who)
-        return lines([s for s in await people.sessions() if s.person == name], call)
+        return lines(await people.sessions(person=name), call)
 
     async def end_others(call: Call) -> Any:
         await people.end_sessions(person_of(call.who), keep=call.who.session)

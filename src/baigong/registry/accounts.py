@@ -13,7 +13,7 @@ from baigong.registry.members import Members
 from baigong.registry.openid import refused
 from baigong.registry.people import People
 from baigong.registry.providers import Provider, ProviderSpec
-from baigong.stores.records import Records, signing
+from baigong.stores.records import ALL, Records, signing
 from baigong.stores.records.access import PersonRow
 from baigong.stores.records.signing import IdentityRow
 from baigong.vocab.errors import FixConfiguration
@@ -31,7 +31,7 @@ class Accounts:
         members.gone.append(self.forget)
 
     async def load(self) -> None:
-        self._rows = {row.key: row for row in await self._records.read(signing.all_identities)}
+        self._rows = {row.key: row for row in await self._records.read(signing.all_identities, tenant=ALL)}
 
     def of(self, person: str) -> list[IdentityRow]:
         return [row for row in self._rows.values() if row.person == person]
@@ -50,7 +50,7 @@ class Accounts:
             self._rows.pop(held.key, None)
             raise refused(f"{held.person} is nobody here any more", provider.id)
         used = replace(held, used_us=self._clock_us(), account=account_name(claims))
-        await self._records.write(lambda c: signing.use_identity(c, used))
+        await self._records.write(lambda c: signing.use_identity(c, used), tenant=ALL)
         self._rows[held.key] = used
         if held.made_here:
             person = await self._members.follow(person, _roles(provider, claims))
@@ -74,7 +74,7 @@ class Accounts:
         if held is not None and held.person != person:
             raise FixConfiguration("config.conflict", f"this account is {held.person}'s already", place=provider.id)
         if held is None:
-            await self._records.write(lambda c: signing.add_identity(c, made))
+            await self._records.write(lambda c: signing.add_identity(c, made), tenant=ALL)
             self._rows[made.key] = made
         return self._rows[made.key]
 
@@ -87,7 +87,7 @@ class Accounts:
             raise FixConfiguration(
                 "config.conflict", "this account is how you come in: ask an administrator", place=account
             )
-        await self._records.write(lambda c: signing.drop_identity(c, row))
+        await self._records.write(lambda c: signing.drop_identity(c, row), tenant=ALL)
         self._rows.pop(row.key, None)
         await self._people.end_sessions(person, opened_by=("account", row.provider))
         return row

@@ -20,7 +20,7 @@ from baigong.registry import tariff as t
 from baigong.registry.tenants import Tenants
 from baigong.registry.usage import Reading, before, number_of
 from baigong.stores.lake.contract import LakeReader
-from baigong.stores.records import Records, access
+from baigong.stores.records import ALL, Records, access
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.usage import CORRECTED, PLATFORM
 
@@ -70,7 +70,7 @@ class Bills:
         def work(connection: sa.Connection) -> tuple[dict[str, str], dict[str, str]]:
             return access.settings_of(connection, _TARIFF), access.settings_of(connection, _BILL)
 
-        tariffs, bills = await self._records.read(work)
+        tariffs, bills = await self._records.read(work, tenant=ALL)
         self._texts = {int(name.removeprefix(_TARIFF)): text for name, text in tariffs.items()}
         self._tariffs = [_versioned(v, text) for v, text in sorted(self._texts.items())]
         self._issued = {}
@@ -88,7 +88,7 @@ class Bills:
         async with self._one_change:
             version = max(self._texts, default=0) + 1
             made = _versioned(version, text)
-            await self._records.write(lambda c: access.put_setting(c, f"{_TARIFF}{version}", text))
+            await self._records.write(lambda c: access.put_setting(c, f"{_TARIFF}{version}", text), tenant=ALL)
             self._tariffs.append(made)
             self._texts[version] = text
         return made
@@ -164,7 +164,7 @@ class Bills:
                 raise FixConfiguration("bill.issued", f"{number} exists", place=number)
             access.put_setting(connection, _BILL + number, text)
 
-        await self._records.write(work)
+        await self._records.write(work, tenant=ALL)
         self._issued.setdefault(bill.tenant, []).append(made)
         return made
 

@@ -24,7 +24,7 @@ from baigong.registry.people import Principal
 from baigong.registry.rights import Rights, point_ref
 from baigong.registry.stops import Stops
 from baigong.security.tokens import new_token
-from baigong.stores.records import Records
+from baigong.stores.records import ALL, Records
 from baigong.stores.records.commands import (
     CommandRow,
     add_command,
@@ -68,7 +68,7 @@ class Commands:
         self._handing: set[str] = set()  # whose answer is being waited for
 
     async def load(self) -> None:
-        rows = await self._records.read(lambda c: list_commands(c, None, states=_OPEN, limit=100_000))
+        rows = await self._records.read(lambda c: list_commands(c, None, states=_OPEN, limit=100_000), tenant=ALL)
         self._open = {row.id: row for row in rows}
 
     async def ask(
@@ -135,14 +135,14 @@ class Commands:
         return await self.ask(who, tenant, row.name, row.previous, reason or f"roll back {id}", origin)
 
     async def find(self, tenant: str, id: str) -> CommandRow:
-        row = await self._records.read(lambda c: find_command(c, tenant, id))
+        row = await self._records.read(lambda c: find_command(c, tenant, id), tenant=tenant)
         if row is None:
             raise FixConfiguration("command.unknown", f"there is no command {id!r}", place=id)
         return row
 
     async def recent(self, tenant: str, **wanted: Any) -> list[CommandRow]:
         """See ``stores.records.commands.list_commands``."""
-        return await self._records.read(lambda c: list_commands(c, tenant, **wanted))
+        return await self._records.read(lambda c: list_commands(c, tenant, **wanted), tenant=tenant)
 
     async def run(self) -> None:
         """End what expired, and find out how others ended, until cancelled."""
@@ -187,7 +187,7 @@ class Commands:
         present = await present_values(self._bus, self._book, self._devices, point.tenant, names)
         if condition is not None:
             check_interlock(condition, present, spec.name)
-        sent_us = await self._records.read(lambda c: last_sent_us(c, point.tenant, point.number))
+        sent_us = await self._records.read(lambda c: last_sent_us(c, point.tenant, point.number), tenant=point.tenant)
         since_s = None if sent_us is None else max((self._clock_us() - sent_us) / 1e6, 0.0)
         check_change(spec, number, present.get(spec.name), since_s)
 
@@ -275,7 +275,7 @@ class Commands:
         self, row: CommandRow, states: tuple[str, ...], kind: str, by: str, changes: dict[str, Any]
     ) -> bool:
         """Change it if it still is in one of ``states``, and tell it; False when somebody was faster."""
-        changed = await self._records.write(lambda c: change_command(c, row.id, states, **changes))
+        changed = await self._records.write(lambda c: change_command(c, row.id, states, **changes), tenant=row.tenant)
         if changed:
             await self._events.tell([self._event(replace(row, **changes), kind, by)])
         return changed

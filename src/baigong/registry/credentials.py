@@ -13,6 +13,7 @@ from baigong.registry.events import Events
 from baigong.registry.standing import Standing
 from baigong.security.passwords import hash_password, verify_password
 from baigong.security.tokens import new_token, same
+from baigong.stores.records import ALL
 from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.engine import Records
 from baigong.stores.records.plant import CredentialRow, all_credentials, drop_credential, put_credential, put_uses
@@ -45,7 +46,7 @@ class Credentials:
         self._one_change = asyncio.Lock()
 
     async def load(self) -> None:
-        self._rows = {row.username: row for row in await self._records.read(all_credentials)}
+        self._rows = {row.username: row for row in await self._records.read(all_credentials, tenant=ALL)}
 
     def of_tenant(self, tenant: str, device: str = "") -> list[CredentialRow]:
         rows = (row for row in self._rows.values() if row.tenant == tenant and device in ("", row.device))
@@ -167,7 +168,7 @@ class Credentials:
         if not uses:
             return
         try:
-            await self._records.write(lambda c: put_uses(c, uses))
+            await self._records.write(lambda c: put_uses(c, uses), tenant=ALL)
         except BaigongError:  # a full disk: the next round writes it
             self._used = uses | self._used
 

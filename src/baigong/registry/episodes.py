@@ -58,7 +58,7 @@ class Episodes:
     async def drop(self, tenant: str, episode: str, by: str) -> None:
         """Take one away; the event keeps what it was. Raises http.not_found."""
         now = self._clock_us()
-        held = await self._records.read(lambda c: find_episode(c, tenant, episode))
+        held = await self._records.read(lambda c: find_episode(c, tenant, episode), tenant=tenant)
         if held is None:
             raise FixConfiguration("http.not_found", f"there is no episode {episode!r}", place="id")
         event = Event(
@@ -73,13 +73,13 @@ class Episodes:
 
     async def list(self, tenant: str, **which: Any) -> list[Episode]:
         """Return episodes; see ``stores.records.happenings.list_episodes`` for what selects them."""
-        return await self._records.read(lambda c: list_episodes(c, tenant, **which))
+        return await self._records.read(lambda c: list_episodes(c, tenant, **which), tenant=tenant)
 
     def table_now(self, tenant: str) -> pa.Table:
         """Return all of them as an Arrow table for SQL. Blocking: call it from a thread."""
         version = self._versions.get(tenant, 0)
         held = self._tables.get(tenant)
         if held is None or held[0] != version:
-            rows = self._records.read_now(lambda c: list_episodes(c, tenant, limit=_MOST))
+            rows = self._records.read_now(lambda c: list_episodes(c, tenant, limit=_MOST), tenant=tenant)
             held = self._tables[tenant] = (version, episodes_table(rows))
         return held[1]

@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from baigong.bus.contract import Bus
+from baigong.stores.records import ALL
 from baigong.stores.records.engine import Records
 from baigong.stores.records.happenings import add_events, forget_events, list_events
 from baigong.vocab.errors import BaigongError, RetryLater
@@ -44,7 +45,8 @@ class Events:
                 with_work(connection)
             add_events(connection, events)
 
-        await self._records.write(work)
+        owners = {event.tenant for event in events}
+        await self._records.write(work, tenant=owners.pop() if len(owners) == 1 else ALL)
         for event in events:
             told = Told(**{name: getattr(event, name) for name in Event.__struct_fields__}, stored=True)
             # Readers on the bus are told as a courtesy; what counts is written.
@@ -61,7 +63,8 @@ class Events:
         limit: int = 200,
     ) -> list[Event]:
         return await self._records.read(
-            lambda c: list_events(c, tenant, subjects=subjects, start_us=start_us, end_us=end_us, limit=limit)
+            lambda c: list_events(c, tenant, subjects=subjects, start_us=start_us, end_us=end_us, limit=limit),
+            tenant=tenant,
         )
 
     async def store_told(self) -> None:
@@ -86,13 +89,13 @@ class Events:
 
     async def _write(self) -> None:
         with suppress(BaigongError):  # a full disk now: what is old goes at the next start
-            await self._records.write(lambda c: forget_events(c, self._clock_us() - _KEEP_US))
+            await self._records.write(lambda c: forget_events(c, self._clock_us() - _KEEP_US), tenant=ALL)
         while True:
             batch = [await self._pending.get()]
             await asyncio.sleep(_GATHER_S)
             while not self._pending.empty():
                 batch.append(self._pending.get_nowait())
             try:
-                await self._records.write(lambda c, batch=batch: add_events(c, batch))  # type: ignore[misc]
+                await self._records.write(lambda c, batch=batch: add_events(c, batch), tenant=ALL)  # type: ignore[misc]
             except BaigongError:  # a full disk must not end the task
                 self.dropped += len(batch)

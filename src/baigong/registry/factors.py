@@ -14,7 +14,7 @@ from baigong.security.envelope import Key, close, is_closed_with, open_envelope
 from baigong.security.passwords import one_time_secret
 from baigong.security.tokens import digest
 from baigong.security.totp import new_totp_secret, step_of
-from baigong.stores.records import Records, members
+from baigong.stores.records import ALL, Records, members
 from baigong.stores.records.access import list_tenants, put_setting, setting
 from baigong.stores.records.members import FactorRow
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
@@ -38,8 +38,8 @@ class Factors:
         def required(connection: sa.Connection) -> list[tuple[str, str | None]]:
             return [(t, setting(connection, _name(t))) for t in list_tenants(connection)]
 
-        self._rows = {row.person: row for row in await self._records.read(members.all_factors)}
-        self._required = {t: frozenset(v.split(",")) for t, v in await self._records.read(required) if v}
+        self._rows = {row.person: row for row in await self._records.read(members.all_factors, tenant=ALL)}
+        self._required = {t: frozenset(v.split(",")) for t, v in await self._records.read(required, tenant=ALL) if v}
         for row in [row for row in self._rows.values() if not is_closed_with(row.secret, self._key)]:
             secret = open_envelope(row.secret, self._key, _purpose(row.person))
             await self._put(replace(row, secret=close(secret, self._key, _purpose(row.person))))
@@ -58,7 +58,7 @@ class Factors:
 
     async def require(self, tenant: str, roles: Iterable[str]) -> None:
         chosen = frozenset(roles)
-        await self._records.write(lambda c: put_setting(c, _name(tenant), ",".join(sorted(chosen))))
+        await self._records.write(lambda c: put_setting(c, _name(tenant), ",".join(sorted(chosen))), tenant=tenant)
         self._required[tenant] = chosen
 
     def asks(self, who: Principal) -> bool:
@@ -95,7 +95,7 @@ class Factors:
         """Make recovery codes, shown this once; the old ones open nothing any more."""
         codes = [one_time_secret() for _ in range(_CODES)]
         kept = [digest(c) for c in codes]
-        await self._records.write(lambda c: members.put_recovery_codes(c, person, kept))
+        await self._records.write(lambda c: members.put_recovery_codes(c, person, kept), tenant=ALL)
         return codes
 
     async def check(self, person: str, code: str) -> bool:
@@ -107,17 +107,17 @@ class Factors:
             step = None if row is None or row.confirmed_us is None else self._step(row, code)
             if row is None or step is None:
                 used = digest("".join(code.lower().split()))
-                return await self._records.write(lambda c: members.use_recovery_code(c, person, used))
+                return await self._records.write(lambda c: members.use_recovery_code(c, person, used), tenant=ALL)
             self._rows[person] = replace(row, last_step=step)
-            return await self._records.write(lambda c: members.use_step(c, person, step))
+            return await self._records.write(lambda c: members.use_step(c, person, step), tenant=ALL)
 
     async def codes_left(self, person: str) -> int:
-        return await self._records.read(lambda c: members.count_recovery_codes(c, person))
+        return await self._records.read(lambda c: members.count_recovery_codes(c, person), tenant=ALL)
 
     async def drop(self, person: str) -> None:
         """Take the phone away, and the recovery codes with it unless a passkey still needs them."""
         codes_too = not self._passkeys.has(person)
-        await self._records.write(lambda c: members.drop_factor(c, person, codes_too))
+        await self._records.write(lambda c: members.drop_factor(c, person, codes_too), tenant=ALL)
         self._rows.pop(person, None)
 
     async def drop_all(self, person: str) -> None:
@@ -135,7 +135,7 @@ class Factors:
         return step_of(secret, code, self._clock_us() / 1e6, after=row.last_step)
 
     async def _put(self, row: FactorRow) -> None:
-        await self._records.write(lambda c: members.put_factor(c, row))
+        await self._records.write(lambda c: members.put_factor(c, row), tenant=ALL)
         self._rows[row.person] = row
 
 

@@ -21,6 +21,7 @@ from baigong.registry.standing import Standing
 from baigong.security.authority import REASONS, Authority, Made, Reason, Revoked, make_machine_authority
 from baigong.security.envelope import Key
 from baigong.stores.durable import replace_file
+from baigong.stores.records import ALL
 from baigong.stores.records.engine import Records
 from baigong.stores.records.machines import CertificateRow, all_certificates, put_certificate, put_certificate_uses
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
@@ -84,7 +85,7 @@ class Certificates:
         self._list: tuple[int, x509.CertificateRevocationList] | None = None  # signed when
 
     async def load(self) -> None:
-        for row in await self._records.read(all_certificates):
+        for row in await self._records.read(all_certificates, tenant=ALL):
             self._take(row)
 
     def _take(self, row: CertificateRow) -> None:
@@ -331,7 +332,7 @@ class Certificates:
         if not uses:
             return
         try:
-            await self._records.write(lambda c: put_certificate_uses(c, uses))
+            await self._records.write(lambda c: put_certificate_uses(c, uses), tenant=ALL)
         except BaigongError:  # a full disk: the next round writes it
             self._used = uses | self._used
 

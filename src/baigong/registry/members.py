@@ -15,7 +15,7 @@ from baigong.registry.people import ADMIN_ROLES, People, Principal
 from baigong.registry.roles import TENANT_ADMIN, check_roles, may_give
 from baigong.security.passwords import one_time_secret
 from baigong.security.tokens import new_token
-from baigong.stores.records import Records, members
+from baigong.stores.records import ALL, Records, members
 from baigong.stores.records.access import PersonRow, SessionRow, ensure_tenant, put_person
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
 
@@ -58,11 +58,10 @@ class Members:
         self._one_change = asyncio.Lock()
 
     async def of_tenant(self, tenant: str) -> list[Member]:
-        sessions = await self._people.sessions()
+        sessions = await self._people.sessions(tenant=tenant)
         return [
             self._told(row, [s for s in sessions if s.person == row.name])
-            for row in await self._records.read(members.all_people)
-            if row.tenant == tenant
+            for row in await self._records.read(lambda c: members.people_of(c, tenant), tenant=tenant)
         ]
 
     async def get(self, tenant: str, name: str) -> PersonRow:
@@ -93,13 +92,13 @@ class Members:
         """Make a person; returns the one-time password, shown this once."""
         async with self._one_change:
             row, secret = await self.fresh(maker, tenant, name, roles)
-            self._bound(tenant, sum(p.tenant == tenant for p in await self._records.read(members.all_people)))
+            self._bound(tenant, len(await self._records.read(lambda c: members.people_of(c, tenant), tenant=tenant)))
 
             def work(connection: sa.Connection) -> None:
                 ensure_tenant(connection, tenant, row.created_us)
                 members.add_person(connection, row)
 
-            await self._records.write(work)
+            await self._records.write(work, tenant=tenant)
         return secret
 
     async def come(
@@ -112,7 +111,7 @@ class Members:
                 raise Reauthenticate(
                     "auth.stranger", f"somebody is called {name} already: link the account", place=name
                 )
-            self._bound(tenant, sum(p.tenant == tenant for p in await self._records.read(members.all_people)))
+            self._bound(tenant, len(await self._records.read(lambda c: members.people_of(c, tenant), tenant=tenant)))
             nobodys = await self._people.hashed(new_token())
             row = PersonRow(name, tenant, nobodys, False, ",".join(sorted(set(roles))), "", self._clock_us())
 
@@ -120,7 +119,7 @@ class Members:
                 members.add_person(connection, row)
                 link(connection)
 
-            await self._records.write(work)
+            await self._records.write(work, tenant=tenant)
         return row
 
     async def follow(self, row: PersonRow, roles: Iterable[str]) -> PersonRow:
@@ -131,7 +130,7 @@ class Members:
         async with self._one_change:
             if TENANT_ADMIN not in roles_of(fresh) and await self._is_last(row):
                 return row
-            await self._records.write(lambda c: put_person(c, fresh))
+            await self._records.write(lambda c: put_person(c, fresh), tenant=ALL)
             self._people.changed(fresh)
         return fresh
 
@@ -142,7 +141,7 @@ class Members:
             fresh = replace(row, role=check_roles(maker, roles))
             if TENANT_ADMIN not in roles_of(fresh):
                 await self._keep_one(row)
-            await self._records.write(lambda c: put_person(c, fresh))
+            await self._records.write(lambda c: put_person(c, fresh), tenant=tenant)
             self._people.changed(fresh)
 
     async def lock(self, maker: Principal, tenant: str, name: str, locked: bool) -> None:
@@ -151,11 +150,11 @@ class Members:
             row, now = await self.within_reach(maker, tenant, name), self._clock_us()
             if locked:
                 await self._keep_one(row)
-                await self._records.write(lambda c: members.put_lock(c, name, maker.user, now))
+                await self._records.write(lambda c: members.put_lock(c, name, maker.user, now), tenant=tenant)
                 self._people.locked.add(name)
                 await self._people.end_sessions(name)
             else:
-                await self._records.write(lambda c: members.drop_lock(c, name))
+                await self._records.write(lambda c: members.drop_lock(c, name), tenant=tenant)
                 self._people.locked.discard(name)
 
     async def reset(self, maker: Principal, tenant: str, name: str, *, second_factor: bool = False) -> str:
@@ -164,7 +163,7 @@ class Members:
             row = await self.within_reach(maker, tenant, name)
             secret = one_time_secret()
             fresh = replace(row, password_hash=await self._people.hashed(secret), must_set_password=True)
-            await self._records.write(lambda c: put_person(c, fresh))
+            await self._records.write(lambda c: put_person(c, fresh), tenant=tenant)
             if second_factor:
                 await self._factors.drop_all(name)
             await self._people.end_sessions(name)
@@ -179,7 +178,7 @@ class Members:
                     "config.conflict", "nobody deletes themselves: ask another administrator", place=name
                 )
             await self._keep_one(row)
-            await self._records.write(lambda c: members.drop_person(c, name))
+            await self._records.write(lambda c: members.drop_person(c, name), tenant=tenant)
             self._people.forget(name)
             self._factors.forget(name)
             for follow in self.gone:
@@ -187,7 +186,7 @@ class Members:
 
     async def sessions(self, tenant: str, name: str) -> list[SessionRow]:
         await self.get(tenant, name)
-        return [s for s in await self._people.sessions() if s.person == name]
+        return await self._people.sessions(person=name)
 
     async def end_sessions(self, maker: Principal, tenant: str, name: str, session: str | None = None) -> None:
         """End one session (by its public name) or, with None, every one."""
@@ -215,8 +214,8 @@ class Members:
             return False
         others = [
             row
-            for row in await self._records.read(members.all_people)
-            if row.tenant == leaving.tenant and row.name != leaving.name and row.name not in self._people.locked
+            for row in await self._records.read(lambda c: members.people_of(c, leaving.tenant), tenant=leaving.tenant)
+            if row.name != leaving.name and row.name not in self._people.locked
         ]
         return not any(TENANT_ADMIN in roles_of(row) for row in others)
 

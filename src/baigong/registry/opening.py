@@ -41,7 +41,7 @@ from baigong.registry.tenants import Tenants
 from baigong.registry.usage import Usage
 from baigong.registry.watch import FileWatch
 from baigong.security.envelope import Ring
-from baigong.stores.records import Records, Server, open_records
+from baigong.stores.records import ALL, Records, Server, open_records
 from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.plant import device_keys, devices_of, file_digests, gateways_of, points_of
 from baigong.vocab.devices import DeviceSpec
@@ -224,8 +224,10 @@ def _furnish(
 
 
 async def _load(registry: Registry, now_us: int) -> None:
-    await registry.records.write(lambda c: ensure_tenant(c, registry.tenant, now_us))
-    registry.devices.begin(await registry.records.read(device_keys), await registry.records.read(gateways_of))
+    await registry.records.write(lambda c: ensure_tenant(c, registry.tenant, now_us), tenant=ALL)
+    registry.devices.begin(
+        await registry.records.read(device_keys, tenant=ALL), await registry.records.read(gateways_of, tenant=ALL)
+    )
     await registry.tenants.load()
     await registry.passkeys.load()
     registry.usage.expect(registry.tenants.ids())

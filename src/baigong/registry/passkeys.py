@@ -21,7 +21,7 @@ from baigong.security.passkeys import (
     request_options,
 )
 from baigong.security.tokens import new_token, same
-from baigong.stores.records import Records, signing
+from baigong.stores.records import ALL, Records, signing
 from baigong.stores.records.access import put_setting, setting
 from baigong.stores.records.signing import PasskeyRow
 from baigong.vocab.errors import FixConfiguration
@@ -41,8 +41,8 @@ class Passkeys:
         self._key = ""
 
     async def load(self) -> None:
-        self._rows = {row.credential: row for row in await self._records.read(signing.all_passkeys)}
-        self._key = await self._records.write(_challenge_key)
+        self._rows = {row.credential: row for row in await self._records.read(signing.all_passkeys, tenant=ALL)}
+        self._key = await self._records.write(_challenge_key, tenant=ALL)
 
     def of(self, person: str) -> list[PasskeyRow]:
         return [row for row in self._rows.values() if row.person == person]
@@ -92,7 +92,7 @@ class Passkeys:
             created_us=now,
         )
         self._use(challenge, now)
-        await self._records.write(lambda c: signing.put_passkey(c, row))
+        await self._records.write(lambda c: signing.put_passkey(c, row), tenant=tenant)
         self._rows[row.credential] = row
         return row
 
@@ -133,12 +133,12 @@ class Passkeys:
 
     async def drop(self, person: str, passkey: str) -> PasskeyRow:
         row = self.get(person, passkey)
-        await self._records.write(lambda c: signing.drop_passkey(c, row.credential))
+        await self._records.write(lambda c: signing.drop_passkey(c, row.credential), tenant=ALL)
         self._rows.pop(row.credential, None)
         return row
 
     async def drop_all(self, person: str) -> None:
-        await self._records.write(lambda c: signing.drop_passkeys_of(c, person))
+        await self._records.write(lambda c: signing.drop_passkeys_of(c, person), tenant=ALL)
         self.forget(person)
 
     def forget(self, person: str) -> None:
@@ -147,7 +147,7 @@ class Passkeys:
 
     async def _change(self, row: PasskeyRow) -> None:
         self._rows[row.credential] = row  # first: a second answer that comes meanwhile is compared with this one
-        await self._records.write(lambda c: signing.change_passkey(c, row))
+        await self._records.write(lambda c: signing.change_passkey(c, row), tenant=ALL)
 
     def _check_fresh(self, challenge: str) -> None:
         if challenge in self._used:

@@ -14,7 +14,7 @@ from baigong.registry.files import write_atomically
 from baigong.registry.principal import ADMIN, ADMIN_ROLES, NEVER_US, From, Principal, SecondFactor
 from baigong.security.passwords import check_new_password, hash_password, one_time_secret, verify_password
 from baigong.security.tokens import digest, new_token, same, sign
-from baigong.stores.records import access, members
+from baigong.stores.records import ALL, access, members
 from baigong.stores.records.access import PersonRow, SessionRow, TokenRow
 from baigong.stores.records.companies import want_set_up
 from baigong.stores.records.engine import Records
@@ -50,18 +50,19 @@ class People:
 
     async def load(self) -> None:
         now = self._clock_us()
-        tokens = await self._records.read(access.all_tokens)
-        sessions = await self._records.read(partial(access.all_sessions, now_us=now))
+        tokens = await self._records.read(access.all_tokens, tenant=ALL)
+        sessions = await self._records.read(partial(access.all_sessions, now_us=now), tenant=ALL)
         for row in tokens:
             self._known[row.digest] = _of_token(row)
+        known = {p.name: p for p in await self._records.read(partial(members.signed_in_people, now_us=now), tenant=ALL)}
         for session in sessions:
-            person = await self.find(session.person)
+            person = known.get(session.person)
             if person is not None:
                 if session.factor is None:
                     session = replace(session, factor=self._factor.has(person.name))
                 self._known[session.digest] = _of_session(person, session)
-        self.locked = await self._records.read(members.all_locks)
-        self._device_key = await self._records.write(_device_key)
+        self.locked = await self._records.read(members.all_locks, tenant=ALL)
+        self._device_key = await self._records.write(_device_key, tenant=ALL)
 
     async def first_secret(self, tenant: str) -> str | None:
         """Make sure there is an administrator; returns a fresh one-time secret until a password is set."""
@@ -85,7 +86,7 @@ class People:
             if person is None:
                 want_set_up(connection, tenant)
 
-        await self._records.write(work)
+        await self._records.write(work, tenant=tenant)
         return secret
 
     async def sign_in(
@@ -142,7 +143,7 @@ class People:
             what=what,
             factor=factor,
         )
-        await self._records.write(lambda c: access.add_session(c, session, now))
+        await self._records.write(lambda c: access.add_session(c, session, now), tenant=ALL)
         who = _of_session(person, session)
         self._known[session.digest] = who
         return cookie, who
@@ -165,12 +166,12 @@ class People:
 
     async def _put_proof(self, who: Principal) -> None:
         row = SessionRow(who.session, who.user, 0, 0, how=who.how, what=who.what, factor=who.factor)
-        await self._records.write(lambda c: access.put_proof(c, row))
+        await self._records.write(lambda c: access.put_proof(c, row), tenant=ALL)
 
     async def sign_out(self, who: Principal) -> None:
         if who.session:
             self._known.pop(who.session, None)
-            await self._records.write(lambda c: access.drop_session(c, who.session))
+            await self._records.write(lambda c: access.drop_session(c, who.session), tenant=ALL)
 
     def recognise(self, secret: str) -> Principal | None:
         """Say whose cookie or token this is; microseconds."""
@@ -203,7 +204,7 @@ class People:
             access.put_person(connection, row)
             access.drop_sessions_of(connection, row.name, keep=who.session)
 
-        await self._records.write(work)
+        await self._records.write(work, tenant=ALL)
         for key, other in list(self._known.items()):
             if other.by == "cookie" and other.user == row.name:
                 if key == who.session:
@@ -224,13 +225,13 @@ class People:
         if person is None:
             return
         row = replace(person, language=language)
-        await self._records.write(lambda c: access.put_person(c, row))
+        await self._records.write(lambda c: access.put_person(c, row), tenant=ALL)
         for key, other in list(self._known.items()):
             if other.by == "cookie" and other.user == row.name:
                 self._known[key] = replace(other, language=language)
 
     async def tokens(self, tenant: str) -> list[TokenRow]:
-        return [t for t in await self._records.read(access.all_tokens) if t.tenant == tenant]
+        return await self._records.read(lambda c: access.all_tokens(c, tenant), tenant=tenant)
 
     async def add_token(
         self, tenant: str, title: str, *, person: str | None = None, role: str = "admin", expires_us: int | None = None
@@ -244,7 +245,7 @@ class People:
             access.ensure_tenant(connection, tenant, row.created_us)
             access.add_token(connection, row)
 
-        await self._records.write(work)
+        await self._records.write(work, tenant=tenant)
         self._known[row.digest] = _of_token(row)
         return secret
 
@@ -252,7 +253,7 @@ class People:
         held = next((t for t in await self.tokens(tenant) if t.token == token), None)
         if held is None:
             raise FixConfiguration("http.not_found", f"there is no token {token!r}", place=token)
-        await self._records.write(lambda c: access.drop_token(c, tenant, token))
+        await self._records.write(lambda c: access.drop_token(c, tenant, token), tenant=tenant)
         self._known.pop(held.digest, None)
 
     async def ensure_key(self, path: Path, tenant: str) -> str:
@@ -265,7 +266,7 @@ class People:
         return secret
 
     async def find(self, name: str) -> PersonRow | None:
-        return await self._records.read(lambda c: access.person(c, name))
+        return await self._records.read(lambda c: access.person(c, name), tenant=ALL)
 
     async def hashed(self, password: str) -> str:
         async with self._hashing:
@@ -284,10 +285,12 @@ class People:
         self._known = {k: w for k, w in self._known.items() if _human(w) != name}
         self._roles_changed()
 
-    async def sessions(self) -> list[SessionRow]:
-        """Return the sessions that have not run out, of everybody, newest first."""
+    async def sessions(self, *, person: str = "", tenant: str = "") -> list[SessionRow]:
+        """Return the sessions that have not run out, of one person or of a company's people, newest first."""
         now = self._clock_us()
-        found = await self._records.read(lambda c: access.all_sessions(c, now))
+        found = await self._records.read(
+            lambda c: access.all_sessions(c, now, person=person, tenant=tenant), tenant=tenant or ALL
+        )
         return sorted(found, key=lambda s: -s.created_us)
 
     async def end_sessions(
@@ -297,7 +300,7 @@ class People:
 
         ``opened_by``: how and with what, as a session has it: only those.
         """
-        ended = [s for s in await self.sessions() if s.person == name and s.digest != keep]
+        ended = [s for s in await self.sessions(person=name) if s.digest != keep]
         if opened_by is not None:
             ended = [s for s in ended if (s.how, s.what) == opened_by]
         if only is not None:
@@ -309,7 +312,7 @@ class People:
             for session in ended:
                 access.drop_session(connection, session.digest)
 
-        await self._records.write(work)
+        await self._records.write(work, tenant=ALL)
         for session in ended:
             self._known.pop(session.digest, None)
 

@@ -23,7 +23,7 @@ from baigong.registry.book import PointBook
 from baigong.registry.quotaline import FULL, Level, Line, below, full, line_of, merged, name_of
 from baigong.registry.tenants import Company, Tenants
 from baigong.registry.usage import Usage
-from baigong.stores.records import Records, access
+from baigong.stores.records import ALL, Records, access
 from baigong.vocab.errors import FixConfiguration, RetryLater
 from baigong.vocab.quotas import BURST_S, KINDS, Pace, Quotas, parse_quotas
 from baigong.vocab.usage import PLATFORM
@@ -70,7 +70,7 @@ class QuotaBook:
         def work(connection: sa.Connection) -> dict[str, str]:
             return access.settings_of(connection, _PREFIX)
 
-        found = await self._records.read(work)
+        found = await self._records.read(work, tenant=ALL)
         self._texts = {name.removeprefix(_PREFIX): text for name, text in found.items()}
         self._read = {name: parse_quotas(text) for name, text in self._texts.items()}
         self.changed()
@@ -100,7 +100,7 @@ class QuotaBook:
         else:
             self._check_level(level, place, told)
             name = name_of(level, place)
-            await self._records.write(lambda c: access.put_setting(c, _PREFIX + name, text))
+            await self._records.write(lambda c: access.put_setting(c, _PREFIX + name, text), tenant=ALL)
             self._texts[name], self._read[name] = text, told
         self.changed()
         return told

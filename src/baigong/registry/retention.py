@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from baigong.registry.events import Events
-from baigong.stores.records import access
+from baigong.stores.records import ALL, access
 from baigong.stores.records.engine import Records
 from baigong.vocab.happenings import Event
 from baigong.vocab.keep import Keep
@@ -29,7 +29,7 @@ class Retention:
         def work(connection: sa.Connection) -> Iterable[tuple[str, str | None]]:
             return [(t, access.setting(connection, _name(t))) for t in access.list_tenants(connection)]
 
-        found = await self._records.read(work)
+        found = await self._records.read(work, tenant=ALL)
         self._keeps = {tenant: msgspec.json.decode(text, type=Keep) for tenant, text in found if text}
 
     def of(self, tenant: str) -> Keep:

@@ -19,7 +19,7 @@ from baigong.security.policy import Decision, Entity, Policies, Remembered
 from baigong.security.scope import EVERYONE, Policy, Ref, parse, role_policies
 from baigong.security.tokens import new_token
 from baigong.stores.lake.part import Part
-from baigong.stores.records import Records
+from baigong.stores.records import ALL, Records
 from baigong.stores.records.grants import GrantRow, add_grant, all_grants, grants_of, revoke_grant
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
 
@@ -82,7 +82,7 @@ class Rights:
         self._keys = count(1)
 
     async def load(self) -> None:
-        rows = await self._records.read(all_grants)
+        rows = await self._records.read(all_grants, tenant=ALL)
         self._grants = {row.grant: (row, parse(row.text, row.grant)) for row in rows}
         self.changed()
 
@@ -147,20 +147,20 @@ class Rights:
             made_by=by,
             made_us=self._clock_us(),
         )
-        await self._records.write(lambda c: add_grant(c, row))
+        await self._records.write(lambda c: add_grant(c, row), tenant=tenant)
         self._grants[id] = (row, policies)
         self.changed()
         return row
 
     async def revoke(self, tenant: str, grant: str, by: str) -> None:
         now = self._clock_us()
-        if not await self._records.write(lambda c: revoke_grant(c, tenant, grant, by, now)):
+        if not await self._records.write(lambda c: revoke_grant(c, tenant, grant, by, now), tenant=tenant):
             raise FixConfiguration("http.not_found", f"there is no grant {grant!r} in force", place=grant)
         self._grants.pop(grant, None)
         self.changed()
 
     async def grants(self, tenant: str) -> list[GrantRow]:
-        return await self._records.read(lambda c: grants_of(c, tenant))
+        return await self._records.read(lambda c: grants_of(c, tenant), tenant=tenant)
 
     def held(self, id: str) -> GrantRow | None:
         """Return a grant in force."""

@@ -29,11 +29,11 @@ class SetUp:
         self._tenants = tenants
 
     async def wanted(self, tenant: str) -> bool:
-        return await self._records.read(lambda c: wants_set_up(c, tenant))
+        return await self._records.read(lambda c: wants_set_up(c, tenant), tenant=tenant)
 
     async def named(self, tenant: str) -> Named:
         company = self._tenants.get(tenant)
-        site = await self._records.read(lambda c: setting(c, _site(tenant)))
+        site = await self._records.read(lambda c: setting(c, _site(tenant)), tenant=tenant)
         return Named(title=company.title or company.title_zh, site=site or "")
 
     async def name(self, tenant: str, title: str, site: str) -> None:
@@ -50,7 +50,7 @@ class SetUp:
                 put_setting(connection, _site(tenant), site)
             end_set_up(connection, tenant)
 
-        await self._records.write(work)
+        await self._records.write(work, tenant=tenant)
 
 
 def _site(tenant: str) -> str:

@@ -15,7 +15,7 @@ from baigong.registry.devices import Devices
 from baigong.registry.events import Events
 from baigong.registry.people import Principal
 from baigong.registry.rights import Rights, asset_ref, tenant_ref
-from baigong.stores.records import Records
+from baigong.stores.records import ALL, Records
 from baigong.stores.records.commands import StopRow, all_stops, drop_stop, put_stop
 from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.happenings import Event
@@ -42,7 +42,7 @@ class Stops:
         self._revision = 0
 
     async def load(self) -> None:
-        self._on = {(row.tenant, row.asset): row for row in await self._records.read(all_stops)}
+        self._on = {(row.tenant, row.asset): row for row in await self._records.read(all_stops, tenant=ALL)}
         self._revision = self._clock_us()
         await self._bus.serve("registry.stops", self._answer)
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from baigong.registry.rights import Place
-from baigong.stores.records import Records
+from baigong.stores.records import ALL, Records
 from baigong.stores.records.access import PersonRow, ensure_tenant, put_setting, settings_of
 from baigong.stores.records.companies import (
     CompanyRow,
@@ -64,9 +64,9 @@ class Tenants:
         self._one_change = asyncio.Lock()
 
     async def load(self) -> None:
-        self._known = {row.tenant: _told(row) for row in await self._records.read(all_companies)}
-        self._regions = {row.region: row for row in await self._records.read(all_regions)}
-        self._run_by = await self._records.read(lambda c: settings_of(c, _RUN_BY))
+        self._known = {row.tenant: _told(row) for row in await self._records.read(all_companies, tenant=ALL)}
+        self._regions = {row.region: row for row in await self._records.read(all_regions, tenant=ALL)}
+        self._run_by = await self._records.read(lambda c: settings_of(c, _RUN_BY), tenant=ALL)
         self._run_by = {name.removeprefix(_RUN_BY): by for name, by in self._run_by.items() if by}
         self._members = {}
 
@@ -147,7 +147,7 @@ class Tenants:
                 add_person(connection, admin)
 
         async with self._one_change:
-            await self._records.write(work)
+            await self._records.write(work, tenant=ALL)
             self._keep(made)
         return made
 
@@ -195,7 +195,7 @@ class Tenants:
 
     async def put_region(self, region: RegionRow) -> None:
         row = replace(region, region=tenant_id(region.region))
-        await self._records.write(lambda c: put_region(c, row))
+        await self._records.write(lambda c: put_region(c, row), tenant=ALL)
         self._regions[row.region] = row
 
     def run_by(self, region: str) -> str:
@@ -205,19 +205,19 @@ class Tenants:
     async def set_run_by(self, region: str, tenant: str) -> None:
         if tenant:
             self.get(tenant)
-        await self._records.write(lambda c: put_setting(c, _RUN_BY + region, tenant))
+        await self._records.write(lambda c: put_setting(c, _RUN_BY + region, tenant), tenant=tenant)
         self._run_by[region] = tenant
 
     def _find(self, tenant: str) -> Company | None:
         held = self._known.get(tenant)
         # Devices, tokens and episodes make their tenant when they are the first of it: one small read finds it.
-        if held is None and self._records.read_now(lambda c: has_tenant(c, tenant)):
+        if held is None and self._records.read_now(lambda c: has_tenant(c, tenant), tenant=tenant):
             held = Company(tenant=tenant, created_us=self._clock_us())
             self._keep(held)
         return held
 
     async def _put(self, company: Company) -> None:
-        await self._records.write(lambda c: put_company(c, _row(company)))
+        await self._records.write(lambda c: put_company(c, _row(company)), tenant=ALL)
         self._keep(company)
 
     def _keep(self, company: Company) -> None:

@@ -105,13 +105,19 @@ def add_session(connection: sa.Connection, row: SessionRow, now_us: int) -> None
     )
 
 
-def all_sessions(connection: sa.Connection, now_us: int) -> list[SessionRow]:
+def all_sessions(connection: sa.Connection, now_us: int, *, person: str = "", tenant: str = "") -> list[SessionRow]:
+    """Return sessions that have not run out: of everybody, of one person, or of a company's people."""
     told = sessions.outerjoin(session_origins, session_origins.c.digest == sessions.c.digest).outerjoin(
         session_proofs, session_proofs.c.digest == sessions.c.digest
     )
     origin, proof = session_origins.c, session_proofs.c
     columns = (*sessions.c, origin.address, origin.browser, proof.how, proof.what, proof.factor)
-    rows = connection.execute(sa.select(*columns).select_from(told).where(sessions.c.expires_us >= now_us))
+    wanted = sa.select(*columns).select_from(told).where(sessions.c.expires_us >= now_us)
+    if person:
+        wanted = wanted.where(sessions.c.person == person)
+    if tenant:
+        wanted = wanted.where(sessions.c.person.in_(sa.select(people.c.name).where(people.c.tenant == tenant)))
+    rows = connection.execute(wanted)
     return [
         SessionRow(
             digest=r.digest,
@@ -161,9 +167,13 @@ def add_token(connection: sa.Connection, row: TokenRow) -> None:
         connection.execute(token_ends.insert().values(token=row.token, expires_us=row.expires_us))
 
 
-def all_tokens(connection: sa.Connection) -> list[TokenRow]:
+def all_tokens(connection: sa.Connection, tenant: str = "") -> list[TokenRow]:
     told = tokens.outerjoin(token_ends, token_ends.c.token == tokens.c.token)
     wanted = sa.select(*tokens.c, token_ends.c.expires_us).select_from(told).order_by(tokens.c.created_us)
+    if tenant:
+        wanted = wanted.where(tokens.c.tenant == tenant)
+    if tenant:
+        wanted = wanted.where(tokens.c.tenant == tenant)
     return [TokenRow(**{n: getattr(r, n) for n in TokenRow.__slots__}) for r in connection.execute(wanted)]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from baigong.stores.records.access import PersonRow
-from baigong.stores.records.tables import people, person_locks, recovery_codes, second_factors
+from baigong.stores.records.tables import people, person_locks, recovery_codes, second_factors, sessions
 
 
 @dataclass(slots=True, frozen=True)
@@ -24,6 +24,24 @@ class FactorRow:
 def all_people(connection: sa.Connection) -> list[PersonRow]:
     rows = connection.execute(sa.select(people).order_by(people.c.name))
     return [PersonRow(**{n: getattr(r, n) for n in PersonRow.__slots__}) for r in rows]
+
+
+def people_of(connection: sa.Connection, tenant: str) -> list[PersonRow]:
+    rows = connection.execute(sa.select(people).where(people.c.tenant == tenant).order_by(people.c.name))
+    return [PersonRow(**{n: getattr(r, n) for n in PersonRow.__slots__}) for r in rows]
+
+
+def signed_in_people(connection: sa.Connection, now_us: int) -> list[PersonRow]:
+    """Return those who have a session that has not run out."""
+    there = sa.select(sessions.c.person).where(sessions.c.expires_us >= now_us)
+    rows = connection.execute(sa.select(people).where(people.c.name.in_(there)))
+    return [PersonRow(**{n: getattr(r, n) for n in PersonRow.__slots__}) for r in rows]
+
+
+def count_people(connection: sa.Connection) -> dict[str, int]:
+    """Return how many people each tenant has."""
+    counted = sa.select(people.c.tenant, sa.func.count()).group_by(people.c.tenant)
+    return {tenant: int(count) for tenant, count in connection.execute(counted)}
 
 
 def add_person(connection: sa.Connection, row: PersonRow) -> None:
