@@ -12,11 +12,29 @@ def command_tree() -> Any:
     """Return the root command, with all that ``main`` adds."""
     import typer
 
-    from baigong.cli import ask, command, fleet, grant, keep, main, person, tenant, use
+    from baigong.cli import (
+        ask,
+        audit,
+        authority,
+        command,
+        counting,
+        fleet,
+        grant,
+        keep,
+        main,
+        person,
+        records,
+        secrets,
+        signin,
+        tenant,
+        use,
+    )
 
     app = typer.Typer(help=main.app.info.help)
     app.registered_commands = list(main.app.registered_commands)
-    for module in (ask, command, fleet, grant, keep, person, tenant, use):
+    for module in (
+        ask, audit, authority, command, counting, fleet, grant, keep, person, records, secrets, signin, tenant, use
+    ):  # fmt: skip
         module.add(app)
     return typer.main.get_command(app)
 

@@ -85,6 +85,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bills and notes issued to a company */
+        get: operations["get_bills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bills/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A month's bill, recomputed from the lake */
+        get: operations["get_bills_month"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bills/{month}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issue a note */
+        post: operations["post_bills_month_correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bills/{month}/issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a month's bill final */
+        post: operations["post_bills_month_issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bursts/{id}": {
         parameters: {
             query?: never;
@@ -147,6 +215,75 @@ export interface paths {
         get: operations["get_certificate_pem"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificate/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the machines' authority sign for our OPC UA client; its links begin again */
+        post: operations["post_certificate_renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Certificates of machines, newest first */
+        get: operations["get_certificates"];
+        put?: never;
+        /** Give a machine a certificate */
+        post: operations["post_certificates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{serial}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke a certificate: whoever is signed in with it is thrown out */
+        post: operations["post_certificates_serial_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/{serial}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a machine its next certificate; the old one stays good for the overlap */
+        post: operations["post_certificates_serial_rotate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -577,6 +714,74 @@ export interface paths {
         };
         /** Newest values */
         get: operations["get_latest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machine-ca": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who signs for machines */
+        get: operations["get_machine_ca"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machine-ca.crl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it has revoked (DER) */
+        get: operations["get_machine_ca_crl"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machine-ca.crl.pem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as PEM */
+        get: operations["get_machine_ca_crl_pem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machine-ca.pem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its certificate */
+        get: operations["get_machine_ca_pem"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1208,6 +1413,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Quotas of a company and how far they are used */
+        get: operations["get_quotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quotas/companies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a company's quotas */
+        put: operations["put_quotas_companies_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quotas/platform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The platform's default quotas */
+        get: operations["get_quotas_platform"];
+        /** Set the default quotas */
+        put: operations["put_quotas_platform"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quotas/regions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a region's companies may use together */
+        get: operations["get_quotas_regions_id"];
+        /** Set a region's quotas */
+        put: operations["put_quotas_regions_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quotas/sites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set how many points a site of one's own may have */
+        put: operations["put_quotas_sites_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/regions": {
         parameters: {
             query?: never;
@@ -1538,6 +1830,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tariffs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tariffs, newest first */
+        get: operations["get_tariffs"];
+        put?: never;
+        /** Add a version of a tariff */
+        post: operations["post_tariffs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants": {
         parameters: {
             query?: never;
@@ -1642,6 +1952,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a company used, and its quotas */
+        get: operations["get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/companies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All companies, those that need somebody first */
+        get: operations["get_usage_companies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Correct what was counted in a month */
+        post: operations["post_usage_corrections"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1653,7 +2014,7 @@ export interface components {
         Abilities: {
             company: string[];
             platform: string[];
-            policies: components["schemas"]["Reason"][];
+            policies: components["schemas"]["baigong.registry.explain.Reason"][];
             roles: string[];
             tenant: string;
             who: string;
@@ -1764,6 +2125,18 @@ export interface components {
             who: string;
         };
         /**
+         * AuthorityFacts
+         * @description The authority that signs for machines. ``revoked``: how many stand in the list of the revoked.
+         */
+        AuthorityFacts: {
+            certificate: string;
+            listed_us: number;
+            revoked: number;
+            sha256: string;
+            subject: string;
+            until_us: number;
+        };
+        /**
          * Away
          * @description Where the browser goes next.
          */
@@ -1774,6 +2147,50 @@ export interface components {
         Because: {
             /** @default  */
             reason: string;
+        };
+        /**
+         * Bill
+         * @description ``total``: with 6 digits; ``payable``: with 2. ``until_us``: up to when is counted, the month's end when over.
+         *
+         *         ``number``: empty for a draft. A note (``corrects`` names the first bill) holds differences; below 0 is a credit.
+         */
+        Bill: {
+            /** @default  */
+            corrects: string;
+            currency: string;
+            /** @default  */
+            issued_by: string;
+            /** @default null */
+            issued_us: number | null;
+            /** @enum {unknown} */
+            kind: "bill" | "draft" | "note";
+            lines: components["schemas"]["Charge"][];
+            month: string;
+            /** @default  */
+            number: string;
+            /** Format: decimal */
+            payable: string;
+            /** @default  */
+            reason: string;
+            tenant: string;
+            title: string;
+            title_zh: string;
+            /** Format: decimal */
+            total: string;
+            until_us: number;
+            zone: string;
+        };
+        /**
+         * BillQuery
+         * @description ``number``: an issued bill or note; left out: the month as the lake has it now.
+         */
+        BillQuery: {
+            /** @default  */
+            format: string;
+            /** @default en */
+            language: string;
+            /** @default  */
+            number: string;
         };
         /** BrowseAnswer */
         BrowseAnswer: {
@@ -1888,6 +2305,32 @@ export interface components {
             /** @default -1d */
             start: string;
         };
+        /** CertificatesQuery */
+        CertificatesQuery: {
+            /** @default null */
+            device: string | null;
+        };
+        /**
+         * Charge
+         * @description One line. ``billed`` = ``quantity`` less ``free``, not below 0; ``amount`` = billed times price, 6 digits.
+         */
+        Charge: {
+            /** Format: decimal */
+            amount: string;
+            /** Format: decimal */
+            billed: string;
+            end_us: number;
+            /** Format: decimal */
+            free: string;
+            item: string;
+            /** Format: decimal */
+            price: string;
+            /** Format: decimal */
+            quantity: string;
+            start_us: number;
+            tariff: string;
+            unit: string;
+        };
         /** Code */
         Code: {
             code: string;
@@ -1941,15 +2384,45 @@ export interface components {
             /** @default  */
             state: string;
         };
+        /** CompaniesQuery */
+        CompaniesQuery: {
+            /** @default 50 */
+            limit: number;
+            /** @default  */
+            region: string;
+            /** @default  */
+            search: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            trouble: "" | "failing" | "near" | "over" | "silent";
+        };
+        /**
+         * CompaniesUse
+         * @description ``total``: how many there are, ``troubled``: how many of each trouble; ``companies``: the first of them.
+         */
+        CompaniesUse: {
+            companies: components["schemas"]["CompanyUse"][];
+            month: string;
+            total: number;
+            troubled: {
+                [key: string]: number;
+            };
+        };
         /**
          * Company
          * @description ``state``: pending until its first person has set a password, then active, or suspended by the operator.
+         *
+         *         ``quota_text``: its quotas as they were written; ``quotas``: the same, read.
          */
         Company: {
             /** @default 0 */
             created_us: number;
             /** @default  */
             credit_code: string;
+            /** @default  */
+            quota_text: string;
             /** @default {} */
             quotas: components["schemas"]["Quotas"];
             /** @default  */
@@ -1971,6 +2444,40 @@ export interface components {
             site: string;
             /** @default  */
             title: string;
+        };
+        /**
+         * CompanyUse
+         * @description ``worst``: the fullest of its quotas; ``cost``: month to date, null where no tariff holds.
+         */
+        CompanyUse: {
+            cost: string | null;
+            counters: {
+                [key: string]: number;
+            };
+            currency: string;
+            last_us: number;
+            levels: {
+                [key: string]: number;
+            };
+            region: string;
+            spark: number[];
+            state: string;
+            tenant: string;
+            title: string;
+            title_zh: string;
+            troubles: ("failing" | "near" | "over" | "silent")[];
+            worst: components["schemas"]["Line"] | null;
+        };
+        /**
+         * Correction
+         * @description ``amount``: is added to what was counted; below 0 takes away. Storage in GB-months, points in point-months.
+         */
+        Correction: {
+            amount: number;
+            /** @enum {unknown} */
+            measure: "points" | "query_s" | "storage" | "values";
+            month: string;
+            reason: string;
         };
         /**
          * Counter
@@ -2011,8 +2518,8 @@ export interface components {
         Description: {
             /** @default  */
             credit_code: string;
-            /** @default {} */
-            quotas: components["schemas"]["Quotas"];
+            /** @default null */
+            quotas: components["schemas"]["Quotas"] | null;
             /** @default  */
             region: string;
             /** @default  */
@@ -2245,7 +2752,7 @@ export interface components {
         Explained: {
             action: string;
             allowed: boolean;
-            because: components["schemas"]["Reason"][];
+            because: components["schemas"]["baigong.registry.explain.Reason"][];
             needed: string[];
             needed_zh: string[];
             object: string;
@@ -2283,6 +2790,20 @@ export interface components {
         /** FaultSwitch */
         FaultSwitch: {
             active: boolean;
+        };
+        /**
+         * Figure
+         * @description ``value``: of a counter what was counted in the month, of a gauge what it is now; null: nobody measured it.
+         */
+        Figure: {
+            /** @enum {unknown} */
+            kind: "counter" | "gauge";
+            measure: string;
+            point: string;
+            title: string;
+            title_zh: string;
+            unit: string;
+            value: number | null;
         };
         /**
          * Finding
@@ -2403,6 +2924,24 @@ export interface components {
             seq: number;
         };
         /**
+         * IssuedCertificate
+         * @description ``key`` and ``pkcs12`` (base64, under ``pkcs12_password``) are there when the key was made here: this once.
+         */
+        IssuedCertificate: {
+            authority: string;
+            certificate: string;
+            device: string;
+            /** @default null */
+            key: string | null;
+            /** @default null */
+            pkcs12: string | null;
+            /** @default null */
+            pkcs12_password: string | null;
+            serial: string;
+            sha256: string;
+            until_us: number;
+        };
+        /**
          * Keep
          * @description For how many days after its own day has ended something stays; None: for ever.
          *
@@ -2476,9 +3015,43 @@ export interface components {
             time_us: number;
             value: number | string | null;
         };
+        /**
+         * Line
+         * @description One bound as it stands. ``part``: used / limit; ``level``: where the tightest limit was said.
+         */
+        Line: {
+            /** @enum {unknown} */
+            level: "company" | "platform" | "region" | "site";
+            limit: number;
+            part: number;
+            /** @default  */
+            place: string;
+            used: number;
+            what: string;
+        };
         /** Lock */
         Lock: {
             locked: boolean;
+        };
+        /**
+         * MachineCertificate
+         * @description ``until_us``: from then on it opens nothing here: its end, or the end of the overlap with its ``successor``.
+         */
+        MachineCertificate: {
+            device: string;
+            key_made_here: boolean;
+            made_by: string;
+            made_us: number;
+            not_after_us: number;
+            reason: string;
+            revoked_by: string;
+            revoked_us: number | null;
+            serial: string;
+            sha256: string;
+            state: string;
+            successor: string | null;
+            until_us: number;
+            used_us: number | null;
         };
         /**
          * MadeCredential
@@ -2567,6 +3140,15 @@ export interface components {
             signed_in_us: number | null;
         };
         /**
+         * MonthBill
+         * @description ``now``: recomputed from the lake; ``issued``: as it was; ``difference``: the note that would set it right.
+         */
+        MonthBill: {
+            difference: components["schemas"]["Bill"] | null;
+            issued: components["schemas"]["Bill"][];
+            now: components["schemas"]["Bill"];
+        };
+        /**
          * MqttQuery
          * @description ``device``: whose user name the commands are to show.
          */
@@ -2581,11 +3163,12 @@ export interface components {
          * @description Ports are null where nobody listens. ``plain_host``: plain MQTT is spoken only there.
          *
          *         ``names``: what the certificate is for; ``host`` is one of them where that could be found out. ``commands``: what
-         *         a person types to try it, with TLS and without; the password is theirs to fill in.
+         *         a person types to try it, with TLS and without, or with a certificate; the password is theirs to fill in.
          */
         MqttWay: {
             authority: string;
             authority_sha256: string;
+            certificates: string;
             commands: {
                 [key: string]: string;
             };
@@ -2620,6 +3203,17 @@ export interface components {
         Named: {
             site: string;
             title: string;
+        };
+        /**
+         * NewCertificate
+         * @description ``csr``: a signing request (PKCS 10, PEM), of which only the key is taken; left out: a key is made here.
+         */
+        NewCertificate: {
+            /** @default null */
+            csr: string | null;
+            /** @default 730 */
+            days: number;
+            device: string;
         };
         /** NewCommand */
         NewCommand: {
@@ -2746,6 +3340,18 @@ export interface components {
             quality: number;
             time_us: number;
             value: number | string | null;
+        };
+        /**
+         * NextCertificate
+         * @description ``overlap_days``: how long the old one stays good beside its successor.
+         */
+        NextCertificate: {
+            /** @default null */
+            csr: string | null;
+            /** @default 730 */
+            days: number;
+            /** @default 7 */
+            overlap_days: number;
         };
         /** OfQuery */
         OfQuery: {
@@ -3030,37 +3636,61 @@ export interface components {
             points: number;
             visible_values_s: number;
         };
+        /** PutTariff */
+        PutTariff: {
+            text: string;
+        };
+        /** PutText */
+        PutText: {
+            text: string;
+        };
+        /**
+         * QuotaText
+         * @description ``text``: one ``name: number`` a line; ``quotas``: the same, read. ``place``: the region, company or asset.
+         */
+        QuotaText: {
+            /** @enum {unknown} */
+            level: "company" | "platform" | "region" | "site";
+            place: string;
+            quotas: components["schemas"]["Quotas"];
+            text: string;
+        };
         /**
          * Quotas
-         * @description What a company may use at most; None: no bound. Kept and shown here.
+         * @description None: no bound here. ``values_s``: values a second; ``storage``: bytes in the lake; ``queries``: SQL at once;
+         *         ``queries_day``: from midnight to midnight, UTC. ``overcommit``: a region's companies may together be promised
+         *         more than the region has.
          */
         Quotas: {
             /** @default null */
+            apps: number | null;
+            /** @default null */
             devices: number | null;
+            /** @default null */
+            flows: number | null;
+            /** @default false */
+            overcommit: boolean;
             /** @default null */
             people: number | null;
             /** @default null */
             points: number | null;
             /** @default null */
-            values_per_day: number | null;
+            queries: number | null;
+            /** @default null */
+            queries_day: number | null;
+            /** @default null */
+            storage: number | null;
+            /** @default null */
+            values_s: number | null;
         };
         /**
-         * Reason
-         * @description A policy that decided. ``kind``: role, grant or wall (a ready-made refusal).
+         * QuotasOf
+         * @description ``lines``: what applies, the fullest first; ``texts``: what was said, from the widest to the nearest.
          */
-        Reason: {
-            actions: string[];
-            id: string;
-            kind: string;
-            /** @default  */
-            made_by: string;
-            /** @default null */
-            made_us: number | null;
-            object: string;
-            permits: boolean;
-            text: string;
-            title: string;
-            title_zh: string;
+        QuotasOf: {
+            lines: components["schemas"]["Line"][];
+            tenant: string;
+            texts: components["schemas"]["QuotaText"][];
         };
         /**
          * RecoveryCodes
@@ -3069,13 +3699,28 @@ export interface components {
         RecoveryCodes: {
             codes: string[];
         };
-        /** Region */
+        /**
+         * Region
+         * @description ``run_by``: the company that runs it (a park's), which sees what the others there use; null: as it is.
+         */
         Region: {
             region: string;
+            /** @default null */
+            run_by: string | null;
             /** @default  */
             title: string;
             /** @default  */
             title_zh: string;
+        };
+        /**
+         * Renewal
+         * @description ``gateway``: whose OPC UA client gets a new key, signed by the machines' authority.
+         */
+        Renewal: {
+            /** @default 730 */
+            days: number;
+            /** @default local */
+            gateway: string;
         };
         /**
          * Reset
@@ -3094,6 +3739,14 @@ export interface components {
             has: components["schemas"]["Stock"];
             keep: components["schemas"]["Keep"];
             would_go: components["schemas"]["Stock"];
+        };
+        /** Revocation */
+        Revocation: {
+            /**
+             * @default unspecified
+             * @enum {unknown}
+             */
+            reason: "affiliation_changed" | "cessation_of_operation" | "key_compromise" | "privilege_withdrawn" | "superseded" | "unspecified";
         };
         /**
          * RoleLine
@@ -3191,10 +3844,14 @@ export interface components {
         };
         /**
          * Session
-         * @description ``how``: password, passkey or account; ``must_set_factor``: a role asks for a second factor, and there is none;
-         *         ``must_show_factor``: there is one, and this session has not shown it; ``set_up``: the company is to be named.
+         * @description ``company``: its title, empty for none yet; ``how``: password, passkey or account.
+         *
+         *         ``must_set_factor``: a role asks for a second factor, and there is none; ``must_show_factor``: there is one, and
+         *         this session has not shown it; ``set_up``: the company is to be named.
          */
         Session: {
+            company: string;
+            company_zh: string;
             demo: boolean;
             how: string;
             language: string;
@@ -3432,6 +4089,38 @@ export interface components {
             throughput: Record<string, never>;
         };
         /**
+         * Tariff
+         * @description ``start``, ``end``: the days it holds, the end not in it. ``version``: every text that was ever put has one.
+         */
+        Tariff: {
+            /** @default [] */
+            companies: string[];
+            currency: string;
+            /** @default null */
+            end: string | null;
+            /** @default {} */
+            free: {
+                [key: string]: string;
+            };
+            /** @default standard */
+            name: string;
+            prices: {
+                [key: string]: string;
+            };
+            /** Format: date */
+            start: string;
+            /** @default 0 */
+            version: number;
+            /** @default UTC */
+            zone: string;
+        };
+        /** TariffText */
+        TariffText: {
+            tariff: components["schemas"]["Tariff"];
+            text: string;
+            version: number;
+        };
+        /**
          * TenantsQuery
          * @description ``search``: a part of id, title or credit code.
          */
@@ -3498,6 +4187,31 @@ export interface components {
             person: string | null;
             role: string;
             title: string;
+        };
+        /**
+         * UsageQuery
+         * @description ``month``: like 2026-11; left out: this one.
+         */
+        UsageQuery: {
+            /** @default  */
+            month: string;
+        };
+        /**
+         * Use
+         * @description ``quotas``: the fullest first; ``spark``: values in each quarter of the last seven days, oldest first.
+         */
+        Use: {
+            figures: components["schemas"]["Figure"][];
+            last_us: number;
+            month: string;
+            quotas: components["schemas"]["Line"][];
+            region: string;
+            spark: number[];
+            start_us: number;
+            tenant: string;
+            title: string;
+            title_zh: string;
+            until_us: number;
         };
         /** Verdict */
         Verdict: {
@@ -3601,6 +4315,10 @@ export interface components {
             /** @default 0 */
             tolerance: number;
         };
+        /** Reason */
+        "baigong.api.bills.Reason": {
+            reason: string;
+        };
         /**
          * Proof
          * @description One of the ways.
@@ -3624,6 +4342,24 @@ export interface components {
             key: string;
             path: string[];
             size: number;
+        };
+        /**
+         * Reason
+         * @description A policy that decided. ``kind``: role, grant or wall (a ready-made refusal).
+         */
+        "baigong.registry.explain.Reason": {
+            actions: string[];
+            id: string;
+            kind: string;
+            /** @default  */
+            made_by: string;
+            /** @default null */
+            made_us: number | null;
+            object: string;
+            permits: boolean;
+            text: string;
+            title: string;
+            title_zh: string;
         };
     };
     responses: never;
@@ -3802,6 +4538,138 @@ export interface operations {
             };
         };
     };
+    get_bills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bills and notes issued to a company */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bill"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_bills_month: {
+        parameters: {
+            query?: {
+                format?: string;
+                number?: string;
+                language?: string;
+            };
+            header?: never;
+            path: {
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A month's bill, recomputed from the lake */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthBill"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_bills_month_correct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["baigong.api.bills.Reason"];
+            };
+        };
+        responses: {
+            /** @description Issue a note */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bill"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_bills_month_issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Make a month's bill final */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bill"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_bursts_id: {
         parameters: {
             query?: {
@@ -3918,6 +4786,173 @@ export interface operations {
                 };
                 content: {
                     "application/x-pem-file": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_certificate_renew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Renewal"];
+            };
+        };
+        responses: {
+            /** @description Let the machines' authority sign for our OPC UA client; its links begin again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineCertificate"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_certificates: {
+        parameters: {
+            query?: {
+                device?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Certificates of machines, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineCertificate"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_certificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCertificate"];
+            };
+        };
+        responses: {
+            /** @description Give a machine a certificate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedCertificate"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_certificates_serial_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                serial: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Revocation"];
+            };
+        };
+        responses: {
+            /** @description Revoke a certificate: whoever is signed in with it is thrown out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineCertificate"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_certificates_serial_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                serial: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NextCertificate"];
+            };
+        };
+        responses: {
+            /** @description Give a machine its next certificate; the old one stays good for the overlap */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedCertificate"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -4949,6 +5984,122 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LatestValue"][];
                     "application/vnd.apache.arrow.stream": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_machine_ca: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who signs for machines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorityFacts"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_machine_ca_crl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it has revoked (DER) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pkix-crl": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_machine_ca_crl_pem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same as PEM */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-pem-file": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_machine_ca_pem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its certificate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-pem-file": unknown;
                 };
             };
             /** @description What went wrong, and what helps */
@@ -6429,6 +7580,233 @@ export interface operations {
             };
         };
     };
+    get_quotas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Quotas of a company and how far they are used */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotasOf"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_quotas_companies_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutText"];
+            };
+        };
+        responses: {
+            /** @description Set a company's quotas */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaText"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_quotas_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The platform's default quotas */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaText"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_quotas_platform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutText"];
+            };
+        };
+        responses: {
+            /** @description Set the default quotas */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaText"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_quotas_regions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a region's companies may use together */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaText"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_quotas_regions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutText"];
+            };
+        };
+        responses: {
+            /** @description Set a region's quotas */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaText"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_quotas_sites_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutText"];
+            };
+        };
+        responses: {
+            /** @description Set how many points a site of one's own may have */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaText"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_regions: {
         parameters: {
             query?: never;
@@ -7252,6 +8630,68 @@ export interface operations {
             };
         };
     };
+    get_tariffs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tariffs, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffText"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tariffs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutTariff"];
+            };
+        };
+        responses: {
+            /** @description Add a version of a tariff */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffText"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_tenants: {
         parameters: {
             query?: {
@@ -7487,6 +8927,102 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: {
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a company used, and its quotas */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Use"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage_companies: {
+        parameters: {
+            query?: {
+                search?: string;
+                region?: string;
+                trouble?: "" | "failing" | "near" | "over" | "silent";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All companies, those that need somebody first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompaniesUse"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_usage_corrections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Correction"];
+            };
+        };
         responses: {
             /** @description Done */
             204: {

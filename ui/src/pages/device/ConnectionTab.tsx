@@ -1,6 +1,5 @@
 /** What the gateway knows of the link: scan classes, counters, session, certificate. */
 import { useTranslation } from 'react-i18next'
-import { Credentials } from '../../components/Credentials'
 import { Facts } from '../../components/Facts'
 import { useLanguageCode } from '../../components/preferences'
 import { bytes, count, span } from '../../core/format'
@@ -63,13 +62,7 @@ export function ConnectionTab({ page }: { page: DevicePage }) {
       <section className="card">
         <h2>{t('device.session')}</h2>
         <Facts rows={Object.entries(status.session ?? {}).map(([key, value]) => [named(key), said(key, value)] as const)} />
-        {spec.driver === 'opcua' ? (
-          <p>
-            <a href="/api/v1/certificate">{t('cert.download')} (DER)</a> · <a href="/api/v1/certificate.pem">PEM</a>
-          </p>
-        ) : null}
       </section>
-      {spec.driver === 'frontdoor' ? <Credentials device={spec.device} /> : null}
       <section className="card">
         <h2>{t('device.counters')}</h2>
         <Facts rows={Object.entries(status.counters ?? {}).map(([key, value]) => [named(key), <span key={key} className="num">{key.startsWith('bytes') ? bytes(value) : value.toLocaleString('en-US')}</span>] as const)} />

@@ -14,6 +14,7 @@ import { devices } from '../../core/calls'
 import { deviceLink, routeOf, trendLink } from '../../core/route'
 import { ConnectionTab } from './ConnectionTab'
 import { EventsTab } from './EventsTab'
+import { hasIdentity, IdentityTab } from './IdentityTab'
 import { PointsTab } from './PointsTab'
 import { RemoveDialog } from './RemoveDialog'
 import { TextTab } from './TextTab'
@@ -78,6 +79,7 @@ export default function DevicePage() {
         items={[
           { key: 'points', label: `${t('word.point')} ${status.points ?? names.length}`, children: <PointsTab device={device} /> },
           { key: 'connection', label: t('device.connection'), children: <ConnectionTab page={data} /> },
+          ...(hasIdentity(spec.driver) ? [{ key: 'identity', label: t('device.identity'), children: <IdentityTab page={data} /> }] : []),
           { key: 'text', label: t('device.text'), children: <TextTab device={device} yaml={data.yaml} revision={data.revision ?? 0} onSaved={reload} /> },
           { key: 'events', label: t('device.events'), children: <EventsTab device={device} /> },
         ]}
