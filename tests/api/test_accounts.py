@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+import trustme
 import yaml
 from joserfc.jwk import RSAKey
 
@@ -330,3 +331,21 @@ async def test_a_provider_changes_its_key_and_tells_more_at_userinfo(plant: Worl
         async with plant.client() as admin:
             told = (await admin.post("/providers/works/check")).json()
         assert "no https address" in told[-1]["said"]
+
+
+async def test_a_provider_with_a_certificate_of_the_plants_own_and_one_that_hangs(plant: World) -> None:
+    authority, other = trustme.CA(), trustme.CA()
+    theirs = plant.data / "theirs.pem"
+    for name, ca, ok in (("works", authority, True), ("other", other, False)):
+        async with crooked(authority) as made:
+            ca.cert_pem.write_to_path(theirs)
+            write(plant, made.issuer, name, ca=str(theirs), people={"make": True})
+            if ok:
+                assert await lied(plant, made) == "/"
+                continue
+            async with plant.client(token="") as client:
+                refused = await client.post("/sign-in/main/other")
+                assert (refused.status_code, refused.json()["code"]) == (503, "auth.unreachable")
+                again = await client.post("/sign-in/main/other")
+                assert again.json()["code"] == "auth.unreachable"
+                assert made.asked == 0, "nothing was said to a stranger"

@@ -39,6 +39,27 @@ def test_a_person_from_the_first_day_to_the_last(up: Path, run: Run) -> None:
     assert run("person", "roles", "admin", *where).code == 2
 
 
+def test_ways_in_and_company_accounts(up: Path, run: Run) -> None:
+    where = ("--data", up)
+    assert run("person", "add", "li", *where).code == 0
+    folder = up / "config" / "main" / "sign-in"
+    folder.mkdir(parents=True)
+    (folder / "works.yaml").write_text("issuer: http://127.0.0.1:1\nclient_id: baigong\n")
+    (folder / "broken.yaml").write_text("issuer: http://works.example\nclient_id: baigong\n")
+    listed = run("sign-in", "list", *where)
+    assert listed.code == 0 and "https address" in listed.out and "127.0.0.1:1" in listed.out
+    checked = run("sign-in", "check", "works", *where)
+    assert checked.code == 2 and "WRONG" in checked.out and "127.0.0.1:1" in checked.err
+    assert run("person", "link", "li", "works", "8f1c", *where).code == 0
+    ways = json.loads(run("person", "ways-in", "li", "--json", *where).out)
+    (account,) = ways["accounts"]
+    assert (account["provider"], ways["passkeys"], ways["phone"]) == ("works", [], False)
+    assert "works" in run("person", "ways-in", "li", *where).out
+    assert run("person", "ways-in", "li", "--unlink", account["id"], *where).code == 0
+    assert json.loads(run("person", "ways-in", "li", "--json", *where).out)["accounts"] == []
+    assert run("person", "ways-in", "li", "--drop-passkey", "none", *where).code == 2
+
+
 def test_a_company_is_made_suspended_and_resumed(up: Path, run: Run) -> None:
     where = ("--data", up)
     code = "91350100M000100Y43"

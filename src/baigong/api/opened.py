@@ -19,12 +19,16 @@ _YEAR_S = 365 * 86_400
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """``how``: password, passkey or account; ``must_set_factor``: a role asks for a second factor, and there is none;
-    ``must_show_factor``: there is one, and this session has not shown it; ``set_up``: the company is to be named.
+    """``company``: its title, empty for none yet; ``how``: password, passkey or account.
+
+    ``must_set_factor``: a role asks for a second factor, and there is none; ``must_show_factor``: there is one, and
+    this session has not shown it; ``set_up``: the company is to be named.
     """
 
     user: str
     tenant: str
+    company: str
+    company_zh: str
     language: str
     role: str
     how: str
@@ -48,10 +52,13 @@ async def session_of(who: Principal, rooms: Rooms) -> Session:
         raise FixConfiguration("http.not_found", "no such session")
     registry = rooms.registry
     company, platform = may(registry.rights, who)
+    named = registry.tenants.get(who.tenant)
     owes, has = registry.factors.owes(who), registry.factors.has(who.user)
     return Session(
         user=who.user,
         tenant=who.tenant,
+        company=named.title,
+        company_zh=named.title_zh,
         language=who.language,
         role=who.role,
         how=who.how,

@@ -26,6 +26,7 @@ BEGUN_US = 10 * 60_000_000
 _TIMEOUT_S = 10.0
 _LARGEST = 1 << 20  # bytes of what a provider says of itself
 _GOOD_US = 3600 * 1_000_000
+_DOWN_US = 5 * 1_000_000  # so long nobody waits again for a provider that did not answer
 _AGAIN_US = 30 * 1_000_000  # so long an unknown key does not make us ask again
 _WANTED_FROM_USERINFO = ("email", "email_verified")
 
@@ -63,7 +64,8 @@ class OpenId:
         self._known: dict[tuple[str, str], Known] = {}
         self.again_us = _AGAIN_US
         self._failures: dict[str, tuple[int, str]] = {}
-        self._one_read = asyncio.Lock()
+        self._reading: dict[tuple[str, str], asyncio.Lock] = {}
+        self._down: dict[tuple[str, str], tuple[int, str]] = {}  # when and why it did not answer
 
     async def begin(self, provider: Provider, back: str, session: str = "", person: str = "") -> tuple[str, str]:
         """Return where to send the browser, and what it carries until it comes back, sealed.
@@ -123,13 +125,23 @@ class OpenId:
 
     async def known(self, provider: Provider, *, anew: bool = False) -> Known:
         """Return what a provider says of itself; read again after an hour. Raises auth.unreachable, config.invalid."""
-        key, now = (provider.spec.issuer, provider.spec.ca), self._clock_us()
-        async with self._one_read:
-            held = self._known.get(key)
-            if held is None or now - held.read_us > (self.again_us if anew else _GOOD_US):
+        key = (provider.spec.issuer, provider.spec.ca)
+        lock = self._reading.setdefault(key, asyncio.Lock())  # of this provider: one that hangs delays no other
+        async with lock:
+            now, held = self._clock_us(), self._known.get(key)
+            if held is not None and now - held.read_us <= (self.again_us if anew else _GOOD_US):
+                return held
+            failed = self._down.get(key)
+            if failed is not None and now - failed[0] <= _DOWN_US:
+                raise unreachable(provider, failed[1])
+            try:
                 metadata = await self.metadata(provider)
                 keys = await self.get(provider, metadata["jwks_uri"])
-                held = self._known[key] = Known(metadata, keys, now)
+            except RetryLater as error:
+                self._down[key] = (self._clock_us(), error.message)
+                raise
+            self._down.pop(key, None)
+            held = self._known[key] = Known(metadata, keys, now)
         return held
 
     async def metadata(self, provider: Provider) -> dict[str, Any]:
@@ -216,6 +228,7 @@ class OpenId:
     def forget(self, provider: Provider) -> None:
         """Forget what a provider said of itself: it has been changed."""
         self._known.pop((provider.spec.issuer, provider.spec.ca), None)
+        self._down.pop((provider.spec.issuer, provider.spec.ca), None)
 
     def note_failure(self, provider: Provider, error: BaigongError) -> None:
         self._failures[provider.id] = (self._clock_us(), f"{error.code}: {error.message}")

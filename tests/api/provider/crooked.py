@@ -7,6 +7,7 @@ import base64
 import hmac
 import json
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import trustme
 import uvicorn
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
@@ -42,6 +44,7 @@ class Crooked:
     userinfo: dict[str, Any] = field(default_factory=dict)
     mint: Mint | None = None
     nonce: str = ""
+    asked: int = 0
     asked_keys: int = 0
 
     def sign(self, claims: dict[str, Any], key: Any = None, **header: Any) -> str:
@@ -93,11 +96,13 @@ def changed(crooked: Crooked, claims: dict[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def crooked() -> AsyncIterator[Crooked]:
+async def crooked(authority: trustme.CA | None = None) -> AsyncIterator[Crooked]:
+    """``authority``: speak TLS, with a certificate that it signed."""
     made = Crooked()
     made.published = [made.key.as_dict(private=False)]
 
     async def discovery(request: Request) -> Response:
+        made.asked += 1
         told = {
             "issuer": made.issuer,
             "authorization_endpoint": f"{made.issuer}/auth",
@@ -128,10 +133,15 @@ async def crooked() -> AsyncIterator[Crooked]:
             Route("/me", me),
         ]
     )
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    config = uvicorn.Config(app, log_level="warning", lifespan="off")
+    if authority is not None:
+        config.load()
+        config.ssl = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(config.ssl)
+    server = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        made.issuer = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        made.issuer = f"http{'s' if authority else ''}://127.0.0.1:{listener.getsockname()[1]}"
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
             await asyncio.sleep(0.01)

@@ -7,7 +7,7 @@ import type { Route } from '../core/route'
 import { Icon, type IconName } from './Icon'
 import { Link, navigate } from './navigation'
 import { OfflineBar } from './OfflineBar'
-import { usePreferences } from './preferences'
+import { inLanguage, usePreferences } from './preferences'
 import { SearchBox } from './SearchBox'
 
 type Entry = { page: 'overview' | 'connect' | 'commands' | 'trends' | 'sql' | 'access' | 'companies' | 'audit' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
@@ -79,7 +79,7 @@ function TopBar() {
         <span className="top-name">{t('app.name')}</span>
       </Link>
       <span className="top-tenant" title={t('top.tenant')}>
-        {session?.tenant}
+        {inLanguage(language, session?.company ?? '', session?.company_zh) || session?.tenant}
       </span>
       <button type="button" className="top-search" onClick={() => setSearching(true)}>
         <Icon name="search" size={16} />

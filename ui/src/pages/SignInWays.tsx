@@ -64,7 +64,9 @@ export function SignInWays({ onDone }: { onDone: (session: Session) => void }) {
     <form onSubmit={submit}>
       {refused ? (
         <p className="note note-error" role="alert">
-          {i18n.exists(why) ? t(why as 'signin.refused.other') : t('signin.refused.other')} <code>{refused}</code>
+          <span>
+            {i18n.exists(why) ? t(why as 'signin.refused.other') : t('signin.refused.other')} <code>{refused}</code>
+          </span>
         </p>
       ) : null}
       <label className="form-row">

@@ -18,6 +18,9 @@ export interface Problem {
 export interface Session {
   user: string
   tenant: string
+  /** Its titles; empty before it has been named. */
+  company?: string
+  company_zh?: string
   language?: 'en' | 'zh' | ''
   role?: string
   must_set_password?: boolean
