@@ -164,6 +164,8 @@ class BurstKeeper:
     def finish(self, job: Job, epoch: int) -> None:
         """Commit a merge; blocking, never beside a flush. Who is refused looks again next time."""
         try:
+            if not job.table.holds(job.files):
+                raise Succeeded("the files of a merge are gone")
             job.table.commit([job.made] if job.made else [], job.files, at=None, epoch=epoch, overlaps={})
             self.merges += 1
         except Succeeded:
@@ -171,6 +173,10 @@ class BurstKeeper:
                 Path(job.made.file.path).unlink(missing_ok=True)
             if job.table is self._table:
                 self._table = BurstTable(self._root, self._partition)
+
+    def forget(self, tenant: str, epoch: int) -> int:
+        """Take a tenant's files out of the table; blocking, never beside a flush. Returns how many recordings."""
+        return self.table.take_out(tenant, at=None, epoch=epoch, overlaps={})
 
     def vacuum(self, older_than_s: float) -> None:
         self.table.vacuum(older_than_s)

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +17,30 @@ from baigong.bus.contract import Bus, Stored
 from baigong.bus.subjects import tenant_of
 from baigong.historian.bursts import BurstKeeper
 from baigong.historian.flush import write_frames
+from baigong.historian.forgetting import Forgotten, drop, erase
 from baigong.historian.hold import Held, Holds, serve_holds
-from baigong.historian.hot import HotFrame, HotWindow, Seal, cut_frames, laid
+from baigong.historian.hot import HotFrame, HotWindow, Seal
 from baigong.historian.latest import Latest
 from baigong.historian.memory import load_latest, save_latest
 from baigong.historian.merge import Merger
 from baigong.historian.pace import Pace
+from baigong.historian.reading import Reading
 from baigong.historian.resume import Known, resume, seq_in
 from baigong.historian.settings import OnFrame, OnTaken, Sloped
 from baigong.historian.settings import OwnerSettings as OwnerSettings
 from baigong.historian.shelf import Shelf, keep_everything
 from baigong.historian.thinning import Thinner
 from baigong.historian.view import View
-from baigong.stores.lake.contract import ALL, Names, Snapshot
 from baigong.stores.lake.reader import FileCache, SnapshotReader
 from baigong.stores.lake.table import PartitionTable, Succeeded, position, split_position
-from baigong.vocab import quality as q
 from baigong.vocab.burst import decode, is_burst
-from baigong.vocab.errors import BaigongError, FixConfiguration
+from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 
 _FAR = 1 << 62  # microseconds; after any time there is
 _BURST_BYTES = 64 << 20  # hot ones from which on they are flushed; at four times as many, reading waits
 
 
-class PartitionOwner:
+class PartitionOwner(Reading):
     """See DESIGN §2. ``run()`` for ever; the reading methods are thread-safe."""
 
     def __init__(
@@ -159,8 +158,7 @@ class PartitionOwner:
 
     async def _resume(self) -> int:
         """Return the sequence to go on from."""
-        table, bursts = self._table, self._bursts.table
-        assert table is not None  # noqa: S101 - run() opened it
+        table, bursts = self._opened(), self._bursts.table
         epoch, seq = split_position(max(self._at, self._view.watermark))
         known = Known(
             epoch=epoch,
@@ -252,9 +250,7 @@ class PartitionOwner:
         pa.default_memory_pool().release_unused()
 
     def _swap(self, watermark: int) -> None:
-        table = self._table
-        assert table is not None  # noqa: S101
-        self._view = View.of(table, watermark)
+        self._view = View.of(self._opened(), watermark)
 
     async def _tend(self) -> None:
         """Trim the stream, merge files, forget what nobody needs."""
@@ -299,6 +295,9 @@ class PartitionOwner:
             return
         written = await asyncio.to_thread(self._merger.write, table, job)
         async with self._flush_lock:
+            if not table.holds(job.files):  # their tenant was forgotten meanwhile
+                drop(written)
+                return
             cleared = job.clears_overlap and self._overlaps.get(job.tenant, {}).get(job.day, _FAR) <= job.upto
             overlaps = {tenant: dict(days) for tenant, days in self._overlaps.items() if days}
             if cleared:
@@ -325,58 +324,41 @@ class PartitionOwner:
                 await asyncio.to_thread(self._bursts.finish, job, self._epoch)
                 self._bursts.settle()
 
+    async def forget(self, tenant: str) -> Forgotten:
+        """Delete all that the lake holds of a tenant whose doors are shut; nobody gets it back.
+
+        Raises storage.busy while values of it still come in.
+        """
+        await self.flush()
+        async with self._flush_lock:
+            if self._hot.frames(tenant) or self._bursts.hot(tenant):
+                raise RetryLater("tenant.receiving", f"values of {tenant} still come in", place=tenant)
+            self._overlaps.pop(tenant, None)
+            gone = await asyncio.to_thread(self._forget_now, tenant)
+            self._latest.pop(tenant, None)
+            self._durable.pop(tenant, None)
+            self._bursts.settle()
+            self._swap(self._view.watermark)
+        await self._trim()  # the stream still had its newest values
+        return gone
+
+    def _forget_now(self, tenant: str) -> Forgotten:
+        with self._commit_lock:
+            note = {"at": None, "epoch": self._epoch, "overlaps": self._overlaps, "at_us": self._flushed_us}
+            rows = self._opened().take_out(tenant, **note)
+            recordings = self._bursts.forget(tenant, self._epoch)
+        self._shelf.forget(tenant)
+        return erase(self._root, tenant, rows=rows, recordings=recordings)
+
+    def _opened(self) -> PartitionTable:
+        assert self._table is not None  # noqa: S101 - run() opened it
+        return self._table
+
     def _held(self) -> Held:
         view, waves = self._view, self._bursts.view.version
         return Held(partition=self._partition, version=view.version, position=view.watermark, bursts=waves)
 
-    # -- reading (stores.lake.contract.LakeReader, for the tenants of this partition) ----------------------------
-
-    def snapshot(self, tenant: str) -> Snapshot:
-        frames = self._hot.frames(tenant)  # first the hot rows, then the view: nothing can fall between
-        view = self._view
-        files = view.files.get(tenant, ())
-        # the day of a late file counts though a merge that clears it is just being committed
-        overlaps = {f.day: view.watermark for f in files if f.late} | self._overlaps.get(tenant, {})
-        rolled, paths = self._shelf.paths(tenant, files, overlaps)
-        burst_files, hot_bursts = self._bursts.snapshot(tenant)
-        return Snapshot(
-            tenant=tenant,
-            version=view.version,
-            watermark=view.watermark,
-            files=files,
-            overlapping=frozenset(overlaps),
-            **laid(self._hot.pieces(tenant, frames, view.watermark)),
-            rollups=paths,
-            rolled_days=rolled,
-            bursts=burst_files,
-            hot_bursts=hot_bursts,
-        )
-
-    def series(self, tenant: str, points: Sequence[int], start_us: int, end_us: int, columns: Names = ALL) -> pa.Table:
-        frames = self._hot.frames(tenant)  # before the view, as in snapshot
-        view = self._view
-        known = self._latest.get(tenant)
-        codes = known.known_codes(points) if known is not None else np.empty(0, np.int32)
-        newer = [f for f in frames if f.position > view.watermark] if len(codes) else []
-        hot = cut_frames(newer, codes, start_us, end_us)
-        return self._reader.series(view.files.get(tenant, ()), hot, points, start_us, end_us, columns)
-
-    def bursts(self, tenant: str, point: int, start_us: int, end_us: int, most: int) -> tuple[int, Iterator[pa.Table]]:
-        return self._bursts.read(tenant, point, start_us, end_us, most)
-
-    def latest(self, tenant: str, points: Sequence[int] | None = None) -> pa.Table:
-        known = self._latest.get(tenant, Latest()).table(points)
-        gone = (known.column("quality").to_numpy() & 0xFFFF) == q.DELETED
-        if not gone.any():
-            return known
-        parts = [known.filter(pa.array(~gone))]  # where the newest was retracted, the one before it is it again
-        for point in known.column("point").to_numpy()[gone].tolist():
-            rows = self.series(tenant, [point], 0, _FAR)
-            parts.append(rows.slice(max(len(rows) - 1, 0)))
-        return pa.concat_tables(parts)
-
-    def sizes(self) -> Counter[str]:
-        return self._view.sizes() + self._bursts.view.sizes()
+    # -- telling ----------------------------------------------------------------------------------------------
 
     def stats(self) -> dict[str, Any]:
         view = self._view

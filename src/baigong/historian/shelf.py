@@ -115,6 +115,10 @@ class Shelf:
             count += 1
         return count
 
+    def forget(self, tenant: str) -> None:
+        """No longer serve what was kept of a tenant."""
+        self._kept.pop(tenant, None)
+
     def _take_old(self) -> Iterator[str]:
         for tenant, kept in self._kept.items():
             for name, days in kept.items():
