@@ -17,19 +17,23 @@ from baigong.stores.records.tables import (
     commands,
     companies,
     credential_uses,
+    credentials,
     episodes,
     grants,
     identities,
     metadata,
     passkeys,
+    people,
     person_locks,
     recovery_codes,
     regions,
     second_factors,
     session_origins,
     session_proofs,
+    sessions,
     stops,
     token_ends,
+    tokens,
 )
 from baigong.vocab.errors import FixConfiguration
 
@@ -84,6 +88,12 @@ def _keep_certificates_of_machines(connection: sa.Connection) -> None:
     machine_certificates.create(connection)
 
 
+def _find_people_by_company(connection: sa.Connection) -> None:
+    for table in (people, sessions, tokens, credentials):
+        for index in sorted(table.indexes, key=lambda i: str(i.name)):
+            index.create(connection, checkfirst=True)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -93,6 +103,7 @@ STEPS: tuple[Step, ...] = (
     _let_tokens_end,
     _know_passkeys_and_company_accounts,
     _keep_certificates_of_machines,
+    _find_people_by_company,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))

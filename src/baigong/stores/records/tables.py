@@ -33,6 +33,7 @@ people = sa.Table(
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("language", sa.Text, nullable=False),
     sa.Column("created_us", sa.BigInteger, nullable=False),
+    sa.Index("people_by_tenant", "tenant", "name"),
 )
 
 sessions = sa.Table(
@@ -42,6 +43,8 @@ sessions = sa.Table(
     sa.Column("person", sa.Text, sa.ForeignKey("people.name", ondelete="CASCADE"), nullable=False),
     sa.Column("created_us", sa.BigInteger, nullable=False),
     sa.Column("expires_us", sa.BigInteger, nullable=False),
+    sa.Index("sessions_by_person", "person"),
+    sa.Index("sessions_by_end", "expires_us"),
 )
 
 tokens = sa.Table(
@@ -54,6 +57,7 @@ tokens = sa.Table(
     sa.Column("digest", sa.Text, nullable=False, unique=True),
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("created_us", sa.BigInteger, nullable=False),
+    sa.Index("tokens_by_tenant", "tenant", "created_us"),
 )
 
 token_ends = sa.Table(
@@ -147,6 +151,7 @@ credentials = sa.Table(
     sa.Column("device", sa.Text, nullable=False),
     sa.Column("proof", sa.Text, nullable=False),
     sa.Column("created_us", sa.BigInteger, nullable=False),
+    sa.Index("credentials_by_device", "tenant", "device"),
 )
 
 credential_uses = sa.Table(
