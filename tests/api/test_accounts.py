@@ -218,6 +218,9 @@ async def test_the_check_says_what_is_wrong(plant: World, works: str) -> None:
     assert (await findings(client_id="nobody"))["redirect_uri"][0] is False
     told = await findings(issuer=works + "/")
     assert "write the issuer exactly so" in told["works:issuer" if "works:issuer" in told else "main/works:issuer"][1]
+    told = await findings(address="https://plant.example")
+    said = "https://plant.example/api/v1/sign-in/main/works/callback"
+    assert told["redirect_uri"][0] is False and said in told["redirect_uri"][1]
     told = await findings(issuer="http://127.0.0.1:1")
     assert not told["main/works"][0]
 
@@ -233,6 +236,8 @@ async def test_the_check_says_what_is_wrong(plant: World, works: str) -> None:
         ({"roles": {"default": ["emperor"]}}, "roles"),
         ({"people": {"make": True}, "roles": {}}, "people.make"),
         ({"domain": ["typo.example"]}, "domain"),
+        ({"address": "http://plant.example"}, "address"),
+        ({"address": "https://plant.example/console"}, "address"),
         ({"client_id": 7}, "client_id"),
     ],
 )

@@ -133,7 +133,8 @@ def line(row: IdentityRow) -> AccountLine:
 
 def callback_of(request: Request, provider: Provider) -> str:
     """Return the redirect_uri that the provider has to know: at the address that people use."""
-    return f"{origin_of(request)}{PREFIX}/sign-in/{provider.tenant}/{provider.name}/callback"
+    origin = provider.spec.address.rstrip("/") or origin_of(request)
+    return f"{origin}{PREFIX}/sign-in/{provider.tenant}/{provider.name}/callback"
 
 
 async def _away(rooms: Rooms, request: Request, provider: Provider, **whose: str) -> Response:

@@ -97,8 +97,8 @@ def site(request: Request) -> Site:
 
 def origin_of(request: Request) -> str:
     """Return the address of the console as this browser uses it, also behind a proxy that speaks TLS for us."""
-    here = site_or_none(request)
-    return here.origin if here else f"{request.url.scheme}://{request.headers.get('host', '')}"
+    host, said = request.headers.get("host", ""), request.headers.get("origin", "")
+    return said if said in (f"https://{host}", f"http://{host}") else f"{request.url.scheme}://{host}"
 
 
 def site_or_none(request: Request) -> Site | None:

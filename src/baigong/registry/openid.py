@@ -72,6 +72,9 @@ class OpenId:
 
         ``session``, ``person``: who is signed in, where the account is to become a way in of theirs.
         """
+        from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+        from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
         known, now = await self.known(provider), self._clock_us()
         begun = Begun(
             provider=provider.id,
@@ -83,15 +86,20 @@ class OpenId:
             session=session,
             person=person,
         )
-        more = {"acr_values": " ".join(provider.spec.second_factor.acr)} if provider.spec.second_factor.acr else {}
-        async with self._client(provider, known, back) as client:
-            url, _ = client.create_authorization_url(
-                known.metadata["authorization_endpoint"],
-                state=begun.state,
-                code_verifier=begun.verifier,
-                nonce=begun.nonce,
-                **more,
-            )
+        spec = provider.spec
+        more = {"acr_values": " ".join(spec.second_factor.acr)} if spec.second_factor.acr else {}
+        url = prepare_grant_uri(
+            known.metadata["authorization_endpoint"],
+            client_id=spec.client_id,
+            response_type="code",
+            redirect_uri=back,
+            scope=" ".join(spec.scopes),
+            state=begun.state,
+            nonce=begun.nonce,
+            code_challenge=create_s256_code_challenge(begun.verifier),
+            code_challenge_method="S256",
+            **more,
+        )
         return str(url), close(msgspec.json.encode(begun).decode(), self._key, _purpose(provider))
 
     def opened(self, provider: Provider, sealed: str) -> Begun:

@@ -61,6 +61,7 @@ class ProviderSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     people: PeopleRule = PeopleRule()
     roles: RoleRule = RoleRule()
     second_factor: FactorRule = FactorRule()
+    address: str = ""  # the console's, as people use it; default: the one they come by
     listed: bool = True  # a button on everybody's sign-in page; else only at /?company=…
 
 
@@ -166,6 +167,8 @@ def parse_provider(tenant: str, name: str, told: Any) -> Provider:
         raise _wrong(id, "", str(error)) from error
     if not is_safe_address(spec.issuer) or "?" in spec.issuer or "#" in spec.issuer:
         raise _wrong(id, "issuer", "an issuer is an https address (http on loopback only) without ? and #")
+    if spec.address and (not is_safe_address(spec.address) or spec.address.rstrip("/").count("/") != 2):
+        raise _wrong(id, "address", "an address is https://HOST, nothing behind it")
     if spec.client_secret and not spec.client_secret.startswith(("file:", "env:")):
         raise _wrong(id, "client_secret", "say where the secret is, file:PATH or env:NAME; it does not belong in here")
     if "openid" not in spec.scopes:

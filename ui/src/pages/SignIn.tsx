@@ -12,7 +12,7 @@ import { SignInWays } from './SignInWays'
 
 export function SignIn({ session, onSession }: { session: Session | null; onSession: (session: Session) => void }) {
   const { t } = useTranslation()
-  const { language, setLanguage, theme, setTheme } = usePreferences()
+  const { language, setLanguage, theme, setTheme, signOut } = usePreferences()
   const again = () => void calls.get().then(onSession)
   return (
     <div className="signin">
@@ -39,6 +39,11 @@ export function SignIn({ session, onSession }: { session: Session | null; onSess
         ) : (
           <SignInWays onDone={onSession} />
         )}
+        {session ? (
+          <Button type="link" className="signin-leave" onClick={signOut}>
+            {t('top.signOut')}
+          </Button>
+        ) : null}
       </main>
     </div>
   )
