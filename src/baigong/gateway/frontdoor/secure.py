@@ -37,6 +37,7 @@ class SecureWire(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._is_ending = True
         self._connection.connection_lost(error)
+        del self._tls, self._in, self._out  # now, not when the cycle with the connection is found
 
     def pause_writing(self) -> None:
         self._connection.pause_writing()
