@@ -279,7 +279,9 @@ def _sparks(rooms: Rooms, tenants: Iterable[str], now_us: int) -> dict[str, list
             found[tenant] = [0.0] * _SPARK_PARTS
             continue
         at = np.searchsorted(times[a:b], edges, "left")
-        reading = np.where(at > 0, values[a:b][np.maximum(at - 1, 0)], values[a])
+        row = rooms.registry.book.by_number(PLATFORM, number)
+        first = 0.0 if row is not None and row.created_us >= start else values[a]
+        reading = np.where(at > 0, values[a:b][np.maximum(at - 1, 0)], first)
         found[tenant] = np.maximum(np.diff(reading), 0).round().tolist()
     return found
 

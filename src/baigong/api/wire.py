@@ -133,7 +133,8 @@ async def _answer(rooms: Rooms, operation: Operation, door: Door, request: Reque
             with suppress(BaigongError):  # a full disk: refused all the same
                 await tell(rooms, request, who, tenant or who.tenant, door.action, refused=error.code)
         rooms.metrics.refuse(error.code, rooms.clock_us())
-        rooms.registry.usage.add(who.tenant, "calls_failed")
+        if error.code != "quota.exceeded":  # told to wait, and counted as that
+            rooms.registry.usage.add(who.tenant, "calls_failed")
         return _marked(rooms, who, problem(error))
 
 

@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { maySeeAudit, maySeeCompanies, maySeePeople } from '../core/access'
 import type { Route } from '../core/route'
+import { maySeeUse } from '../core/use'
 import { Icon, type IconName } from './Icon'
 import { Link, navigate } from './navigation'
 import { OfflineBar } from './OfflineBar'
@@ -20,7 +21,7 @@ const RAIL: Entry[] = [
   { page: 'commands', href: '/commands', icon: 'command' },
   { page: 'demo', href: '/demo', icon: 'demo' },
   { page: 'access', href: '/access', icon: 'person' },
-  { page: 'companies', href: '/companies', icon: 'company' },
+  { page: 'companies', href: '/companies', icon: 'company', also: ['use'] },
   { page: 'audit', href: '/audit', icon: 'audit' },
   { page: 'system', href: '/system', icon: 'system' },
 ]
@@ -97,6 +98,7 @@ function TopBar() {
             items: [
               { key: 'who', label: `${session?.user ?? ''} · ${session?.tenant ?? ''}`, disabled: true },
               { key: 'me', label: t('top.me'), onClick: () => navigate('/me') },
+              ...(maySeeUse(session) ? [{ key: 'use', label: t('use.title'), onClick: () => navigate('/use') }] : []),
               { key: 'about', label: t('about.title'), onClick: () => navigate('/about') },
               { type: 'divider' },
               { key: 'out', label: t('top.signOut'), onClick: signOut },

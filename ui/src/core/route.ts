@@ -1,11 +1,11 @@
 /** Which page an address means. Addresses are plain paths; the server answers every one with index.html. */
 
 export type Route =
-  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'audit' | 'me' | 'missing' }
+  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'me' | 'missing' }
   | { page: 'device'; device: string; tab: string }
   | { page: 'point'; point: string }
 
-const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'audit' | 'me'> = {
+const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'me'> = {
   '': 'overview',
   overview: 'overview',
   connect: 'connect',
@@ -19,6 +19,7 @@ const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'tren
   about: 'about',
   access: 'access',
   companies: 'companies',
+  use: 'use',
   audit: 'audit',
   me: 'me',
 }

@@ -20,6 +20,7 @@ const PAGES = {
   demo: lazy(() => import('./demo/DemoPage')),
   access: lazy(() => import('./access/AccessPage')),
   companies: lazy(() => import('./companies/CompaniesPage')),
+  use: lazy(() => import('./use/UsePage')),
   audit: lazy(() => import('./audit/AuditPage')),
   me: lazy(() => import('./me/AccountPage')),
   about: lazy(() => import('./AboutPage')),

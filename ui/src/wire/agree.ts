@@ -5,6 +5,7 @@
 import type * as access from './access'
 import type * as ours from './api'
 import type { components } from './openapi'
+import type * as use from './use'
 
 type Theirs = components['schemas']
 type Open<T> = string extends keyof T ? ([T[keyof T]] extends [never] ? true : false) : false
@@ -57,4 +58,8 @@ export type Agreed = [
   Fits<access.MyAccounts, Sent<'MyAccounts'>>,
   Fits<access.WaysToProve, Sent<'Ways'>>,
   Fits<access.WaysIn, Sent<'WaysIn'>>,
+  Fits<use.Use, Sent<'Use'>>,
+  Fits<use.CompaniesUse, Sent<'CompaniesUse'>>,
+  Fits<use.QuotasOf, Sent<'QuotasOf'>>,
+  Fits<use.MonthBill, Sent<'MonthBill'>>,
 ]

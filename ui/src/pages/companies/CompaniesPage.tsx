@@ -3,6 +3,7 @@ import { App, Button, Input } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Age } from '../../components/Age'
+import { navigate } from '../../components/navigation'
 import { Empty, ErrorNote, Waiting } from '../../components/notes'
 import { OneTime } from '../../components/OneTime'
 import { Page } from '../../components/Page'
@@ -35,7 +36,12 @@ export default function CompaniesPage() {
     })
   const state = (one: Company) => (one.state === 'suspended' ? t('company.state.suspended') : one.state === 'pending' ? t('company.state.pending') : t('company.state.active'))
   return (
-    <Page title={t('nav.companies')} sub={t('company.sub')} tools={<Button onClick={() => setAdding(true)}>{t('company.add')}</Button>}>
+    <Page title={t('nav.companies')} sub={t('company.sub')} tools={
+        <>
+          <Button onClick={() => navigate('/use')}>{t('use.title')}</Button>
+          <Button onClick={() => setAdding(true)}>{t('company.add')}</Button>
+        </>
+      }>
       <div className="bar">
         <Input.Search allowClear className="company-search" placeholder={t('company.search')} aria-label={t('company.search')} onSearch={setSearch} />
       </div>
