@@ -23,6 +23,7 @@ ROWS = {
     8: "rights",
     9: "rights",
     10: "machines",
+    11: "tenants",
 }
 RESULTS = Path(__file__).with_name("results.md")
 

@@ -79,15 +79,19 @@ class Server:
 class Baigong(Server):
     """``baigong up`` on ephemeral ports; ready when it returns. ``ready_s``: how long that took."""
 
-    def __init__(self, folder: Path, *, survives_kill_only: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, survives_kill_only: bool = False, records: str = "", ready_s: float = 60
+    ) -> None:
         self.port, self.mqtt_port, self.nats_port = free_port(), free_port(), free_port()
         arguments = [sys.executable, "-m", "baigong.cli.main", "up", "--data", str(folder)]
         arguments += ["--port", str(self.port), "--mqtt-port", str(self.mqtt_port), "--nats-port", str(self.nats_port)]
         if survives_kill_only:
             arguments.append("--durability-survives-kill-only")
+        if records:
+            arguments += ["--records", records]
         began = time.monotonic()
         super().__init__(arguments, folder)
-        until(self.port, "/api/v1/health", 60)
+        until(self.port, "/api/v1/health", ready_s)
         self.ready_s = time.monotonic() - began
         self.key = (folder / "key").read_text().strip()
 

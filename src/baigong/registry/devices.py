@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from baigong.registry import files
 from baigong.registry.book import PointBook
 from baigong.registry.changes import Changes
 from baigong.registry.events import Events
-from baigong.registry.numbering import number_points, retired
+from baigong.registry.numbering import free_name, number_points, retired
 from baigong.registry.resident import Resident
 from baigong.registry.sealing import Sealing, has_open_secrets
 from baigong.security.envelope import Ring, new_envelope_key
@@ -155,7 +155,7 @@ class Devices:
         try:
             return await self._commit(plans, texts)
         except BaigongError:
-            await asyncio.to_thread(_restore, dict(zip(paths, before, strict=True)))
+            await asyncio.to_thread(files.put_back, dict(zip(paths, before, strict=True)))
             raise
 
     async def take_file(self, tenant: str, device: str) -> DeviceRow | None:
@@ -246,7 +246,7 @@ class Devices:
                     continue
                 if spec.number is not None and spec.number in known.by_number:
                     continue
-                free = _free_name(spec.name, names, known.by_name)
+                free = free_name(spec.name, names, known.by_name)
                 names.add(free)
                 fresh.append(msgspec.structs.replace(spec, name=free))
             held = self._book.of_device(tenant, device)
@@ -393,21 +393,6 @@ def _with_numbers(text: str, spec: DeviceSpec, plan: _Plan) -> str | None:
         if p.spec.number is not None and asked.number is None
     }
     return (files.with_numbers(text, numbers) or files.render(plan.row.spec, text)) if numbers else None
-
-
-def _restore(before: Mapping[Path, str | None]) -> None:
-    for path, text in before.items():
-        if text is None:
-            files.remove(path)
-    files.write_all({path: text for path, text in before.items() if text is not None})
-
-
-def _free_name(name: str, *taken: Container[str]) -> str:
-    free, count = name, 1
-    while any(free in names for names in taken):
-        count += 1
-        free = f"{name}-{count}"
-    return free
 
 
 def _changed_fields(old: DeviceSpec, new: DeviceSpec) -> list[str]:

@@ -109,6 +109,14 @@ def remove(path: Path) -> None:
         sync_folder(path.parent)
 
 
+def put_back(before: Mapping[Path, str | None]) -> None:
+    """Undo: what was there is there again, what was not is gone."""
+    for path, text in before.items():
+        if text is None:
+            remove(path)
+    write_all({path: text for path, text in before.items() if text is not None})
+
+
 def render(spec: DeviceSpec, previous: str = "") -> str:
     """Write a device as YAML, keeping the comment that stood at the head of the previous text."""
     head = []

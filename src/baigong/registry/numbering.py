@@ -7,7 +7,7 @@ reads it). Where it does not follow from the address any more, ``number:`` is wr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -120,3 +120,12 @@ def retired(before: Iterable[PointRow], after: Sequence[PointRow], now_us: int) 
         for p in before
         if p.number not in kept and not p.discovered and p.retired_us is None
     ]
+
+
+def free_name(name: str, *taken: Container[str]) -> str:
+    """Return the name, or the first of name-2, name-3… that is in none of ``taken``."""
+    free, count = name, 1
+    while any(free in names for names in taken):
+        count += 1
+        free = f"{name}-{count}"
+    return free
