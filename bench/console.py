@@ -102,6 +102,7 @@ def _set_password(server: Baigong) -> None:
     http.post("/api/v1/session", json.dumps(signed).encode(), "application/json")
     cookie = f"Cookie: baigong_session={http.cookie}\r\nX-Baigong: 1\r\n"
     http.post("/api/v1/password", json.dumps({"password": _PASSWORD}).encode(), "application/json", cookie)
+    http.post("/api/v1/set-up", b"{}", "application/json", cookie)  # the company needs no name here
     http.close()
 
 

@@ -105,6 +105,19 @@ async def test_somebody_elses_account_is_not_linked_twice(plant: World, works: s
             assert (await client.get(back)).headers["location"] == where
 
 
+async def test_a_link_belongs_to_the_session_that_wanted_it(plant: World, works: str) -> None:
+    write(plant, works)
+    async with plant.client() as admin:
+        once = await add(admin, "wang", "viewer")
+    async with browser(plant, "wang", once) as wang:
+        back = await sign_in_there(await away(wang, "/my/accounts/works"), "wang")
+        cookie = wang.cookies["baigong_account"]
+        assert (await wang.delete("/session")).status_code == 200
+        headers = {"cookie": f"baigong_account={cookie}"}
+        assert (await wang.get(back, headers=headers)).headers["location"] == "/?refused=auth.required"
+    assert plant.registry.accounts.of("wang") == []
+
+
 async def test_people_are_made_only_where_a_company_wishes_and_have_the_roles_it_says(plant: World, works: str) -> None:
     write(plant, works, people={"make": True, "name": "email"}, domains=["mould.example"])
     async with plant.client(token="") as client:

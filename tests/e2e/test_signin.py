@@ -64,7 +64,7 @@ async def test_first_sign_in_an_empty_plant_and_a_server_that_goes_and_returns(
     await expect(page.get_by_role("button", name="Set up")).to_be_visible()
     await page.get_by_role("button", name="Later").click()
     await expect(page.get_by_text("baigong demo --tour")).to_be_visible()
-    await page.get_by_role("button", name="To the overview").click()
+    await page.get_by_role("button", name="Into the console").click()
     with empty.http() as http:
         assert http.get("/set-up").json() == {"title": "宁海模具", "site": "Plant 1"}
 

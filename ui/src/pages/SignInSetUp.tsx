@@ -112,7 +112,7 @@ function Next({ onDone }: { onDone: () => void }) {
           <code>baigong demo --tour</code> <CopyButton text="baigong demo --tour" />
         </p>
       </section>
-      <Button size="large" block onClick={() => go('/')}>
+      <Button size="large" block onClick={onDone}>
         {t('setup.look')}
       </Button>
     </>
