@@ -85,7 +85,7 @@ def _measure(data: Path, place: Path | Server, called: str, companies_: int, peo
 
 
 class _Taken:
-    """Times questions, one after the other: the 95th percentile by the clock, and what each took of the server's CPU."""
+    """Times questions one after the other: the 95th percentile by the clock, and what each took of CPU."""
 
     def __init__(self, server: psutil.Process) -> None:
         self._server = server

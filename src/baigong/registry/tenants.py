@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from baigong.registry.rights import Place
 from baigong.stores.records import ALL, Records
-from baigong.stores.records.access import PersonRow, ensure_tenant, put_setting, settings_of
+from baigong.stores.records.access import PersonRow, ensure_tenant, list_tenants, put_setting, settings_of
 from baigong.stores.records.companies import (
     CompanyRow,
     RegionRow,
@@ -112,13 +112,15 @@ class Tenants:
 
     async def search(self, text: str = "", region: str = "", state: str = "") -> list[Company]:
         """Find companies by a part of id, title or credit code; those that stand still first, then by id."""
-        await self.load()
+        # Devices, tokens and episodes make their tenant when they are the first of it.
+        if set(await self._records.read(list_tenants, tenant=ALL)) - self._known.keys():
+            await self.load()
         wanted = text.casefold().strip()
         found = [
             c
             for c in self._known.values()
             if c.tenant != PLATFORM
-            and wanted in "\n".join((c.tenant, c.title, c.title_zh, c.credit_code)).casefold()
+            and (not wanted or wanted in "\n".join((c.tenant, c.title, c.title_zh, c.credit_code)).casefold())
             and region in ("", c.region)
             and state in ("", c.state)
         ]
