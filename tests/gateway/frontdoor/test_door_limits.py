@@ -326,3 +326,12 @@ async def test_why_knows_what_waits() -> None:
         home.sink.failures.clear()
         assert await press.get() == p.Puback(1)
         home.sink.open.set()
+
+
+async def test_who_outstays_what_it_signed_in_with_is_shown_out() -> None:
+    async with house() as home:
+        press = await client(home.port, "press")
+        (connection,) = home.door.rooms["demo"].connections
+        connection.until_us = 1  # a certificate that ended meanwhile
+        assert await press.gone()
+        assert home.door.counts.closed["certificate ended"] == 1
