@@ -27,7 +27,18 @@ _QUICK = (
 # the tests of the API whose answers come from the records
 BOTH_DATABASES = {
     f"tests.api.test_{room}"
-    for room in ("audit", "commands", "credentials", "devices", "grants", "people", "routes", "session", "tenants")
+    for room in (
+        "audit",
+        "commands",
+        "credentials",
+        "devices",
+        "grants",
+        "passkeys",
+        "people",
+        "routes",
+        "session",
+        "tenants",
+    )
 }
 OWNER, ROLE, PASSWORD = "baigong_owner", "baigong", "tr1cky 'pass\\word"
 SETUP = (
