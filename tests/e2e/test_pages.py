@@ -33,6 +33,7 @@ PAGES = {
     "about": "/about",
     "access": "/access",
     "companies": "/companies",
+    "use": "/use",
     "me": "/me",
     "missing": "/nowhere",
 }
