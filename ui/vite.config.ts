@@ -6,6 +6,7 @@ const platform = process.env.BAIGONG_URL ?? 'http://127.0.0.1:8600'
 
 export default defineConfig({
   plugins: [react()],
+  html: { cspNonce: 'BAIGONG_NONCE' }, // src/baigong/api/console.py puts one of each answer there
   build: {
     outDir: '../src/baigong/api/console',
     emptyOutDir: true,

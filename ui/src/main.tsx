@@ -1,3 +1,5 @@
+import './core/nonce'
+import './styles/security.css'
 import i18next from 'i18next'
 import { createRoot } from 'react-dom/client'
 import { initReactI18next } from 'react-i18next'

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
@@ -38,6 +37,7 @@ from baigong.api import (
     proof,
     quotas,
     retention,
+    security,
     series,
     session,
     set_up,
@@ -50,6 +50,7 @@ from baigong.api import (
     waysin,
 )
 from baigong.api.console import built_console, console_routes
+from baigong.api.hygiene import Hygiene, new_nonce, page_policy
 from baigong.api.live import Live
 from baigong.api.live_route import live_route
 from baigong.api.measure import follow_gateways
@@ -63,25 +64,6 @@ from baigong.bus.contract import Bus
 from baigong.registry.opening import Registry
 from baigong.stores.lake.contract import LakeReader
 from baigong.vocab.errors import FixConfiguration, ReportBug
-
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
-
-# antd writes its styles into the page; scripts come from here only.
-_HEADERS = [
-    (
-        b"content-security-policy",
-        b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-        b"worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    ),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
-]
-_ONLY_TLS = [(b"strict-transport-security", b"max-age=31536000")]
 
 
 def create_app(
@@ -120,8 +102,8 @@ def create_app(
     routes += _documents(declared, chosen.version)
     app = Starlette(
         routes=[*routes, live_route(rooms, PREFIX), *console_routes(chosen.console or built_console())],
-        middleware=[Middleware(_Secured)],
-        exception_handlers={HTTPException: _http_problem, Exception: _bug},
+        middleware=[Middleware(Hygiene, hosts=chosen.hosts)],
+        exception_handlers={HTTPException: _http_problem, ClientDisconnect: _gone, Exception: _bug},
         lifespan=_listening(pulse, bus),
     )
     app.state.rooms = rooms
@@ -157,6 +139,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *quotas.operations(rooms),
         *bills.operations(rooms),
         *system.operations(rooms),
+        *security.operations(rooms),
         *audit.operations(rooms),
         *tokens.operations(rooms),
         *grants.operations(rooms),
@@ -186,32 +169,11 @@ def _documents(declared: list[Operation], version: str) -> list[Route]:
         return Response(described, media_type=JSON)
 
     async def docs(request: Request) -> Response:
-        return HTMLResponse(shown)
+        nonce = new_nonce()
+        headers = {"Content-Security-Policy": page_policy(nonce)}
+        return HTMLResponse(shown.replace("<style>", f'<style nonce="{nonce}">'), headers=headers)
 
     return [Route(f"{PREFIX}/openapi.json", openapi), Route(f"{PREFIX}/docs", docs)]
-
-
-class _Secured:
-    """Adds the security headers to every answer, and forbids keeping answers of the API."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Message, receive: Any, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        private = scope["path"].startswith(PREFIX)
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = list(message.get("headers", []))
-                if private and not any(name == b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
-                message["headers"] = headers + _HEADERS + (_ONLY_TLS if scope["scheme"] == "https" else [])
-            await send(message)
-
-        await self._app(scope, receive, with_headers)
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:
@@ -222,6 +184,10 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     if status == 404:
         return problem(FixConfiguration("http.not_found", f"there is no {path}", place=path))
     return problem(FixConfiguration("payload.malformed", f"the request cannot be read ({status})", place=path))
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)  # to nobody: who asked has left
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from baigong.api.device_state import DeviceLine, lines
 from baigong.api.rooms import Rooms
+from baigong.api.security import urgent
 from baigong.registry.quotawatch import standing
 from baigong.vocab.quotas import TITLES as QUOTA_TITLES
 
@@ -42,8 +43,27 @@ async def attention(rooms: Rooms, tenant: str) -> list[Attention]:
         *_disk(rooms),
         *_backlog(rooms),
         *_quotas(rooms, tenant),
+        *await _security(rooms),
     ]
     return sorted(found, key=lambda item: (_ORDER[item.severity], -item.time_us))
+
+
+async def _security(rooms: Rooms) -> list[Attention]:
+    """Certificates that end and ports that are open plainly; the rest is on the security page."""
+    return [
+        Attention(
+            severity=found.severity,
+            kind=found.kind,
+            title=found.title,
+            title_zh=found.title_zh,
+            detail=found.what,
+            advice=found.advice,
+            advice_zh=found.advice_zh,
+            link="/security",
+            time_us=rooms.clock_us(),
+        )
+        for found in await urgent(rooms)
+    ]
 
 
 def _gateways(rooms: Rooms, tenant: str) -> list[Attention]:

@@ -112,6 +112,7 @@ DOORS: dict[str, Door] = {
     "POST /bills/{month}/issue": _TENANTS,
     "POST /bills/{month}/correct": _TENANTS,
     "GET /metrics": Door("operate", platform=True),
+    "GET /security": Door("operate", platform=True),
     "GET /system": Door("operate", platform=True),
     "GET /overview": _SEE_SOME,
     "GET /points": _SEE_SOME,

@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 from msgspec import UNSET, Struct, UnsetType
 
 from baigong.api.times import read_time
+from baigong.api.unpacking import unpacked_bytes
 from baigong.vocab import burst as bursts
 from baigong.vocab import frame as frames
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.quality import severity
 
 Resolve = Callable[[Sequence[str], Sequence[Any]], "list[int]"]  # (names, an example value of each) -> numbers
+_UNPACKED = 512 << 20  # bytes of a body, unpacked
 
 
 class IngestValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,6 +143,8 @@ def _check(quality: int, time_us: int) -> None:
 def read_arrow(raw: bytes) -> pa.Table:
     """Read an Arrow IPC stream of any number of batches; frame.invalid for anything else."""
     try:
+        if (size := unpacked_bytes(raw)) > _UNPACKED:
+            raise FixConfiguration("payload.too_large", f"unpacked it has {size} bytes, the limit is {_UNPACKED}")
         with pa.ipc.open_stream(pa.py_buffer(raw)) as reader:
             table = reader.read_all()
         table.validate(full=True)

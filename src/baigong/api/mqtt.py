@@ -45,6 +45,8 @@ class MqttWay(Struct, frozen=True, kw_only=True):
 
 def operations(rooms: Rooms) -> list[Operation]:
     def facts(gateway: str) -> dict[str, Any]:
+        if gateway not in rooms.pulse.health and gateway != "local":
+            raise FixConfiguration("http.not_found", f"there is no gateway {gateway!r}", place="gateway")
         told = rooms.pulse.health.get(gateway, {}).get("mqtt") if rooms.pulse.alive(gateway) else None
         if not isinstance(told, dict) or not (told.get("port") or told.get("tls_port")):
             raise RetryLater("gateway.down", f"gateway {gateway!r} has no MQTT front door open now", place=gateway)

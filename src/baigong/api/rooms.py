@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
+from msgspec import Struct
 
 from baigong.api.live import Live
 from baigong.api.metrics import Metrics
@@ -60,6 +62,23 @@ class NoFacts:
         return []
 
 
+class Listening(Struct, frozen=True, kw_only=True):
+    """One open port. ``what``: console, NATS, MQTT and its gateway."""
+
+    what: str
+    host: str
+    port: int
+    tls: bool
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether other machines get to it."""
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host != "localhost"
+
+
 @dataclass(slots=True, frozen=True)
 class ApiSettings:
     """What an operator may set. ``reserve_bytes``: below so much free disk, acceptance stops."""
@@ -71,6 +90,8 @@ class ApiSettings:
     json_rows: int = 1_000_000
     reserve_bytes: int = 1 << 30
     certificate: Path | None = None  # our OPC UA client certificate, DER
+    listening: Callable[[], Sequence[Listening]] = tuple  # what is open beside the front doors
+    hosts: tuple[str, ...] = ()  # names under which we are asked, beside localhost
     console: Path | None = None  # the built console; default: the one in the wheel
 
 

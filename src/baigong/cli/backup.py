@@ -24,6 +24,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from baigong import __version__
+from baigong.api.security import LAST_BACKUP
 from baigong.bus import snapshot as streams
 from baigong.bus.nats import NatsBus
 from baigong.cli.archive import ArchiveWriter, read_archive
@@ -33,6 +34,7 @@ from baigong.cli.recordsplace import DATABASE, FILE, MOVED, records_of
 from baigong.historian.hold import Held, HoldRequest, hold_subject
 from baigong.historian.merge import rollup_path
 from baigong.registry.sealing import KEY_FILE
+from baigong.stores.durable import replace_file
 from baigong.stores.lake.bursts import BurstTable
 from baigong.stores.lake.contract import LakeFile
 from baigong.stores.lake.rollup import BUCKETS_S
@@ -48,7 +50,7 @@ _RENEW_S = 15.0
 _PIECE = 8 << 20  # bytes of a stream in one member
 # What a platform makes anew at its start, or what is copied in its own way.
 # The key of stored secrets stays apart from them.
-_LEFT_OUT = {"lock", "url", "key", KEY_FILE, "lake", "nats", "logs", DATABASE, MOVED, FILE}
+_LEFT_OUT = {"lock", "url", "key", KEY_FILE, LAST_BACKUP, "lake", "nats", "logs", DATABASE, MOVED, FILE}
 _SIDE_FILES = ("-wal", "-shm", "-journal", ".new", ".part")
 
 
@@ -90,6 +92,7 @@ async def backup(
         progress("checking what was written", done, size)
 
     await asyncio.to_thread(read_archive, target, None, step)
+    await asyncio.to_thread(replace_file, data / LAST_BACKUP, "", mode=0o600)
     return found
 
 

@@ -57,6 +57,9 @@ def doctor(
     data: Folder = Path("data"),
     deep: Annotated[bool, typer.Option("--deep", help="read every row of the lake")] = False,
     support: Annotated[Path | None, typer.Option("--bundle", help="write a support archive, without secrets")] = None,
+    security: Annotated[
+        bool, typer.Option("--security", help="what is open and what is weak, of a running platform")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     nats: Nats = "",
     nats_token: NatsToken = "",
@@ -67,6 +70,9 @@ def doctor(
     from baigong.cli.support import write_support
 
     data = _folder(data)
+    if security:
+        _weak(data, as_json=as_json)
+        return
     made = []
 
     async def run() -> None:
@@ -91,6 +97,23 @@ def doctor(
             if verdict.advice:
                 show.out().print(f"       {verdict.advice}", markup=False, soft_wrap=True)
     raise typer.Exit(1 if found.state == "bad" else 0)
+
+
+def _weak(data: Path, *, as_json: bool) -> None:
+    from baigong.cli.reach import reach
+
+    with reach(data, None, None) as link:
+        told = link.json("GET", "/security")
+    if as_json:
+        show.json(told)
+    else:
+        marks = {"high": "[red]high  [/]", "medium": "[yellow]medium[/]", "low": "low   "}
+        for one in told["findings"]:
+            show.out().print(f"{marks[one['severity']]} {escape(one['title'])}", soft_wrap=True)
+            show.out().print(f"       {one['advice']}", markup=False, soft_wrap=True)
+            if one["command"]:
+                show.out().print(f"       $ {one['command']}", markup=False, soft_wrap=True)
+    raise typer.Exit(1 if any(one["severity"] == "high" for one in told["findings"]) else 0)
 
 
 def backup(

@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +23,7 @@ import pyarrow as pa
 from baigong import __version__
 from baigong.api.app import create_app
 from baigong.api.live import Live
-from baigong.api.rooms import ApiSettings, DemoControl
+from baigong.api.rooms import ApiSettings, DemoControl, Listening
 from baigong.bus.embedded import DEFAULT_PORT, EmbeddedNats
 from baigong.bus.guard import DiskGuard
 from baigong.bus.nats import NatsBus
@@ -32,7 +33,7 @@ from baigong.cli.crew import Crew
 from baigong.cli.door import DoorSettings
 from baigong.cli.folder import DataFolder
 from baigong.cli.recordsplace import Choice, records_of, remember
-from baigong.cli.server import WebServer, certificate_of, keep_current
+from baigong.cli.server import WebServer, certificate_of, hosts_of, keep_current
 from baigong.cli.web import WebSettings
 from baigong.historian.owner import PartitionOwner
 from baigong.historian.settings import OwnerSettings
@@ -236,6 +237,8 @@ async def running(
             ApiSettings(
                 version=__version__,
                 partition=PARTITION,
+                listening=lambda: _listening(settings, server, url),
+                hosts=hosts_of(settings.web, certificate),
                 reserve_bytes=settings.reserve_bytes,
                 certificate=folder.path / "certificates" / "client.der",
             ),
@@ -262,6 +265,14 @@ async def running(
             arguments += [] if settings.nats_url else ["--reserve-mb", str(settings.reserve_bytes >> 20)]
             platform.start_child(Child("gateway", arguments, folder.path / "logs" / "gateway.log", told=told))
         yield platform
+
+
+def _listening(settings: PlatformSettings, server: WebServer, nats: str) -> list[Listening]:
+    found = [Listening(what="console", host=settings.web.host, port=server.port, tls=settings.web.is_tls)]
+    at = urlsplit(nats)
+    if not settings.nats_url:
+        found.append(Listening(what="NATS", host=at.hostname or "", port=at.port or 0, tls=at.scheme == "tls"))
+    return found
 
 
 async def _open_bus(

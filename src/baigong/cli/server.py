@@ -38,6 +38,11 @@ def certificate_of(settings: WebSettings, data: Path, sealed_with: Key | None = 
     return made
 
 
+def hosts_of(settings: WebSettings, certificate: ServerCertificate | None) -> tuple[str, ...]:
+    """List the names that requests may ask for."""
+    return (*own_names(settings.host, settings.names), *(certificate.facts().hosts if certificate else ()))
+
+
 def _show(certificate: ServerCertificate, data: Path) -> None:
     """Programs of whoever may read the data folder trust exactly what is shown, whatever names it is for."""
     replace_file(data / "certificates" / "shown.pem", certificate.certificate.read_bytes(), mode=0o644)

@@ -23,7 +23,7 @@ const RAIL: Entry[] = [
   { page: 'access', href: '/access', icon: 'person' },
   { page: 'companies', href: '/companies', icon: 'company', also: ['use'] },
   { page: 'audit', href: '/audit', icon: 'audit' },
-  { page: 'system', href: '/system', icon: 'system' },
+  { page: 'system', href: '/system', icon: 'system', also: ['security'] },
 ]
 
 export function Shell({ page, children }: { page: Route['page']; children: ReactNode }) {

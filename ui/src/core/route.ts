@@ -1,11 +1,11 @@
 /** Which page an address means. Addresses are plain paths; the server answers every one with index.html. */
 
 export type Route =
-  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'me' | 'missing' }
+  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'me' | 'missing' }
   | { page: 'device'; device: string; tab: string }
   | { page: 'point'; point: string }
 
-const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'me'> = {
+const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'me'> = {
   '': 'overview',
   overview: 'overview',
   connect: 'connect',
@@ -21,6 +21,7 @@ const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'tren
   companies: 'companies',
   use: 'use',
   audit: 'audit',
+  security: 'security',
   me: 'me',
 }
 

@@ -22,6 +22,7 @@ const PAGES = {
   companies: lazy(() => import('./companies/CompaniesPage')),
   use: lazy(() => import('./use/UsePage')),
   audit: lazy(() => import('./audit/AuditPage')),
+  security: lazy(() => import('./security/SecurityPage')),
   me: lazy(() => import('./me/AccountPage')),
   about: lazy(() => import('./AboutPage')),
   missing: lazy(() => import('./MissingPage')),

@@ -1605,6 +1605,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is open and what is weak */
+        get: operations["get_security"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/series": {
         parameters: {
             query?: never;
@@ -2805,17 +2822,6 @@ export interface components {
             unit: string;
             value: number | null;
         };
-        /**
-         * Finding
-         * @description One thing that was tried. ``said``: what came of it; ``advice``: empty where it is right.
-         */
-        Finding: {
-            /** @default  */
-            advice: string;
-            ok: boolean;
-            said: string;
-            what: string;
-        };
         /** Grant */
         Grant: {
             actions: string[];
@@ -3027,6 +3033,16 @@ export interface components {
             /** @default  */
             place: string;
             used: number;
+            what: string;
+        };
+        /**
+         * Listening
+         * @description One open port. ``what``: console, NATS, MQTT and its gateway.
+         */
+        Listening: {
+            host: string;
+            port: number;
+            tls: boolean;
             what: string;
         };
         /** Lock */
@@ -3779,6 +3795,15 @@ export interface components {
             period_s: number;
         };
         /**
+         * Security
+         * @description ``listeners``: every open port and what is spoken there. ``looked_us``: when this was found.
+         */
+        Security: {
+            findings: components["schemas"]["baigong.api.security.Finding"][];
+            listeners: components["schemas"]["Listening"][];
+            looked_us: number;
+        };
+        /**
          * Series
          * @description One line. ``rows``: how many there are; ``values``: numbers, or texts where the point holds texts.
          *
@@ -4332,6 +4357,24 @@ export interface components {
             password: string;
         };
         /**
+         * Finding
+         * @description ``kind`` is stable; what ends in ``_zh`` says the same in Chinese. ``command``: what helps, to be copied.
+         */
+        "baigong.api.security.Finding": {
+            advice: string;
+            advice_zh: string;
+            /** @default  */
+            command: string;
+            kind: string;
+            /** @default  */
+            link: string;
+            /** @enum {unknown} */
+            severity: "high" | "low" | "medium";
+            title: string;
+            title_zh: string;
+            what: string;
+        };
+        /**
          * Proof
          * @description All that a third party needs: the entry's bytes, its place, the way to the root, and the signed root.
          */
@@ -4360,6 +4403,17 @@ export interface components {
             text: string;
             title: string;
             title_zh: string;
+        };
+        /**
+         * Finding
+         * @description One thing that was tried. ``said``: what came of it; ``advice``: empty where it is right.
+         */
+        "baigong.registry.providercheck.Finding": {
+            /** @default  */
+            advice: string;
+            ok: boolean;
+            said: string;
+            what: string;
         };
     };
     responses: never;
@@ -7566,7 +7620,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Finding"][];
+                    "application/json": components["schemas"]["baigong.registry.providercheck.Finding"][];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -8076,6 +8130,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is open and what is weak */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Security"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {

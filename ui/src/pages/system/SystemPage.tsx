@@ -2,6 +2,7 @@
 import { useTranslation } from 'react-i18next'
 import { Credentials } from '../../components/Credentials'
 import { Facts } from '../../components/Facts'
+import { Link } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
@@ -90,6 +91,7 @@ function Health({ tile }: { tile: HealthTile }) {
       </header>
       <p>{inLanguage(language, tile.detail, tile.detail_zh)}</p>
       {advice ? <p className="muted">{advice}</p> : null}
+      {tile.tile === 'security' ? <Link href="/security">{t('security.sub')}</Link> : null}
     </section>
   )
 }
