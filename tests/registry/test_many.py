@@ -81,11 +81,10 @@ def test_changes_name_each_device_once_in_the_order_of_its_last_change() -> None
     changes.note(("t", name) for name in "abcab")
     assert list(changes.since(0)) == [(3, ("t", "c")), (4, ("t", "a")), (5, ("t", "b"))]
     later = Changes()
-    later.begin([("t", "a"), ("t", "b"), ("u", "a")])
-    assert later.revision == 3 and list(later.since(1)) == [(2, ("t", "b")), (3, ("u", "a"))]
+    later.begin([("t", "a", "local"), ("t", "b", "local"), ("t", "c", "edge"), ("u", "a", "local")])
+    assert later.revision == 4 and list(later.since(1)) == [(2, ("t", "b")), (4, ("u", "a"))]
+    assert list(later.since(0, "edge")) == [(3, ("t", "c"))], "of the start only its own"
     later.note([("t", "b")])
-    assert list(later.since(0)) == [(1, ("t", "a")), (3, ("u", "a")), (4, ("t", "b"))], (
-        "each once, when it changed last"
-    )
-    assert list(later.since(3)) == [(4, ("t", "b"))]
+    assert list(later.since(0)) == [(1, ("t", "a")), (4, ("u", "a")), (5, ("t", "b"))], "each once, at its last change"
+    assert list(later.since(4, "edge")) == [(5, ("t", "b"))], "of what changed it may have been its own"
     assert list(changes.since(4)) == [(5, ("t", "b"))] and list(changes.since(5)) == [] and list(changes.since(9)) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -20,13 +22,23 @@ class Changes:
     def __init__(self) -> None:
         self.run = new_token("run")
         self.revision = 0
-        self._first: list[str] = []  # tenant/device of those there were at the start: revisions 1, 2, …
+        self._at_start = 0
+        self._first: dict[str, tuple[array[int], list[str]]] = {}  # gateway -> revisions, and tenant/device of each
         self._last: OrderedDict[Key, int] = OrderedDict()
 
-    def begin(self, keys: Iterable[Key]) -> None:
-        """Say what there is at the start."""
-        self._first = [f"{tenant}/{device}" for tenant, device in keys]
-        self.revision = len(self._first)
+    def begin(self, keys: Iterable[tuple[str, str, str]]) -> None:
+        """Say what there is at the start: (tenant, device, gateway)."""
+        for tenant, device, gateway in keys:
+            self.revision += 1
+            revisions, names = self._first.setdefault(gateway, (array("q"), []))
+            revisions.append(self.revision)
+            names.append(f"{tenant}/{device}")
+        self._at_start = self.revision
+
+    @property
+    def gateways(self) -> set[str]:
+        """Return those that had a device at the start."""
+        return set(self._first)
 
     def note(self, keys: Iterable[Key]) -> None:
         """A device was made, changed or removed."""
@@ -35,13 +47,17 @@ class Changes:
             self._last[key] = self.revision
             self._last.move_to_end(key)
 
-    def since(self, revision: int) -> Iterator[tuple[int, Key]]:
-        """Yield (revision, device) of what changed after ``revision``, oldest first."""
-        for at in range(revision, len(self._first)):
-            tenant, _, device = self._first[at].partition("/")
+    def since(self, revision: int, gateway: str = "local") -> Iterator[tuple[int, Key]]:
+        """Yield (revision, device) of what changed after ``revision``, oldest first.
+
+        Of what there was at the start only that of ``gateway``: nobody was told of the rest.
+        """
+        revisions, names = self._first.get(gateway, (array("q"), []))
+        for at in range(bisect_right(revisions, revision), len(names)):
+            tenant, _, device = names[at].partition("/")
             if (tenant, device) not in self._last:  # else it comes with its last change
-                yield at + 1, (tenant, device)
-        missed = self.revision - max(revision, len(self._first))  # at most so many devices
+                yield revisions[at], (tenant, device)
+        missed = self.revision - max(revision, self._at_start)  # at most so many devices
         newest = islice(reversed(self._last.items()), max(missed, 0))
         found = [(at, key) for key, at in newest if at > revision]
         yield from reversed(found)

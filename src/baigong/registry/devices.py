@@ -70,10 +70,10 @@ class Devices:
         self.changes = Changes()
         self.gateways: set[str] = set()  # that have a device, or had one
 
-    def begin(self, keys: Iterable[tuple[str, str]], gateways: Iterable[str]) -> None:
-        """Say which devices there are; what they are is read when somebody asks for their tenant."""
+    def begin(self, keys: Iterable[tuple[str, str, str]]) -> None:
+        """Say which devices there are, of which gateways; what they are is read when somebody asks for their tenant."""
         self.changes.begin(keys)
-        self.gateways.update(gateways)
+        self.gateways |= self.changes.gateways
 
     def _loaded(self, tenant: str) -> dict[str, DeviceRow]:
         return {

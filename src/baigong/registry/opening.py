@@ -43,7 +43,7 @@ from baigong.registry.watch import FileWatch
 from baigong.security.envelope import Ring
 from baigong.stores.records import ALL, Records, Server, open_records
 from baigong.stores.records.access import ensure_tenant
-from baigong.stores.records.plant import device_keys, devices_of, file_digests, gateways_of, points_of
+from baigong.stores.records.plant import device_keys, devices_of, file_digests, points_of
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError
 
@@ -225,9 +225,7 @@ def _furnish(
 
 async def _load(registry: Registry, now_us: int) -> None:
     await registry.records.write(lambda c: ensure_tenant(c, registry.tenant, now_us), tenant=ALL)
-    registry.devices.begin(
-        await registry.records.read(device_keys, tenant=ALL), await registry.records.read(gateways_of, tenant=ALL)
-    )
+    registry.devices.begin(await registry.records.read(device_keys, tenant=ALL))
     await registry.tenants.load()
     await registry.passkeys.load()
     registry.usage.expect(registry.tenants.ids())

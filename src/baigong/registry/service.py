@@ -124,7 +124,7 @@ def _news(devices: Devices, asked: WantDevices) -> dict[str, Any]:
     made: list[msgspec.Raw] = []
     gone: list[tuple[str, str]] = []
     size, revision, more = 0, changes.revision, False
-    for at, key in changes.since(since):
+    for at, key in changes.since(since, asked.gateway):
         if size > _PAGE_BYTES:
             more = True
             break
@@ -136,6 +136,8 @@ def _news(devices: Devices, asked: WantDevices) -> dict[str, Any]:
         raw = msgspec.json.encode({"tenant": row.tenant, "spec": row.spec})
         size += len(raw)
         made.append(msgspec.Raw(raw))
+    if not more:  # of other gateways' devices nothing was said
+        revision = changes.revision
     return {"run": changes.run, "revision": revision, "from": since, "more": more, "devices": made, "gone": gone}
 
 

@@ -70,10 +70,13 @@ def devices_of(connection: sa.Connection, tenant: str) -> list[DeviceRow]:
     ]
 
 
-def device_keys(connection: sa.Connection) -> list[tuple[str, str]]:
-    """Return (tenant, device) of every device there is."""
-    wanted = sa.select(devices.c.tenant, devices.c.device).order_by(devices.c.tenant, devices.c.device)
-    return [(tenant, device) for tenant, device in connection.execute(wanted)]
+def device_keys(connection: sa.Connection) -> list[tuple[str, str, str]]:
+    """Return (tenant, device, gateway) of every device there is."""
+    named = sa.func.json_extract(devices.c.spec, "$.gateway")
+    if connection.dialect.name == "postgresql":
+        named = sa.cast(devices.c.spec, sa.JSON)["gateway"].as_string()
+    wanted = sa.select(devices.c.tenant, devices.c.device, named).order_by(devices.c.tenant, devices.c.device)
+    return [(tenant, device, gateway or "local") for tenant, device, gateway in connection.execute(wanted)]
 
 
 def file_digests(connection: sa.Connection, tenant: str) -> dict[str, str]:
@@ -92,14 +95,6 @@ def count_points(connection: sa.Connection) -> dict[str, int]:
     """Return how many points each tenant has that are not retired."""
     wanted = sa.select(points.c.tenant, sa.func.count()).where(points.c.retired_us.is_(None)).group_by(points.c.tenant)
     return {tenant: int(count) for tenant, count in connection.execute(wanted)}
-
-
-def gateways_of(connection: sa.Connection) -> set[str]:
-    """Return the gateways that have a device."""
-    named = sa.func.json_extract(devices.c.spec, "$.gateway")
-    if connection.dialect.name == "postgresql":
-        named = sa.cast(devices.c.spec, sa.JSON)["gateway"].as_string()
-    return {gateway or "local" for gateway in connection.execute(sa.select(named).distinct()).scalars()}
 
 
 def put_devices(connection: sa.Connection, rows: Sequence[DeviceRow]) -> None:
