@@ -41,17 +41,17 @@ class Http:
         self._socket.sendall(raw)
 
     def get(self, path: str, headers: str = "") -> bytes:
-        self._send(f"GET {path} HTTP/1.1\r\nHost: x\r\n{self._extra}{headers}\r\n".encode())
+        self._send(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{self._extra}{headers}\r\n".encode())
         return self._answer()
 
     def post(self, path: str, body: bytes | bytearray | memoryview, kind: str, headers: str = "") -> bytes:
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\n{self._extra}{headers}Content-Type: {kind}\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{self._extra}{headers}Content-Type: {kind}\r\n"
         self._send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
         self._socket.sendall(body)
         return self._answer()
 
     def put(self, path: str, body: bytes, kind: str) -> bytes:
-        head = f"PUT {path} HTTP/1.1\r\nHost: x\r\n{self._extra}Content-Type: {kind}\r\n"
+        head = f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{self._extra}Content-Type: {kind}\r\n"
         self._send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         return self._answer()
 
