@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import zlib
 from collections.abc import AsyncIterator
 from itertools import count
@@ -53,10 +54,12 @@ class NatsBus:
         token: str | None = None,
         name: str = "baigong",
         wait_s: float = 10.0,
+        tls: ssl.SSLContext | None = None,
         guard: DiskGuard | None = None,
     ) -> Self:
         """Connect to a NATS server or cluster (comma-separated URLs); bus.down when none answers in time.
 
+        ``tls``: what to trust and what to show, of a cluster that speaks TLS; its certificate is always checked.
         ``guard``: watches the disk of a server on this machine, and refuses to store below its reserve.
         """
         client = Client()
@@ -66,6 +69,7 @@ class NatsBus:
                 await client.connect(
                     servers=url.split(","),
                     token=token,
+                    tls=tls,
                     name=name,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=0.1,
@@ -76,7 +80,7 @@ class NatsBus:
                     disconnected_cb=bus._lost,
                 )
                 await client.subscribe(f"{bus._inbox}.*", cb=bus._acknowledged)
-        except (TimeoutError, OSError, NatsError) as error:
+        except (TimeoutError, OSError, NatsError) as error:  # ssl.SSLError is an OSError
             raise RetryLater("bus.down", f"no NATS server at {url}: {error or 'timeout'}", place=url) from error
         return bus
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from baigong.bus.guard import DiskGuard
 from baigong.bus.nats import NatsBus
+from baigong.cli.bustls import bus_tls
 from baigong.cli.door import DoorSettings
 from baigong.cli.names import own_names
 from baigong.gateway.buffer import BufferOptions
@@ -32,7 +33,9 @@ async def run(
         with contextlib.suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(number, stop.set)
     guard = DiskGuard(data, reserve) if reserve else None
-    bus = await NatsBus.connect(bus_url, token=token, name=f"gateway {name}", wait_s=30, guard=guard)
+    bus = await NatsBus.connect(
+        bus_url, token=token, name=f"gateway {name}", wait_s=30, guard=guard, tls=bus_tls(bus_url)
+    )
     folder = data / "gateway" / gateway_id(name)
     buffer = BufferOptions()
     if reserve:

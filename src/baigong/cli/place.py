@@ -9,6 +9,7 @@ from pathlib import Path
 
 from baigong.bus.embedded import EmbeddedNats
 from baigong.bus.nats import NatsBus
+from baigong.cli.bustls import bus_tls
 from baigong.cli.folder import FORMAT, DataFolder
 from baigong.vocab.errors import FixConfiguration
 
@@ -33,7 +34,7 @@ async def bus_of(data: Path, nats_url: str = "", nats_token: str = "") -> AsyncI
         elif not url:
             server = await stack.enter_async_context(EmbeddedNats(data / "nats", port=0, reserve=0))
             url, token = server.url, server.token
-        bus = await NatsBus.connect(url, token=token or None, name="baigong keep")
+        bus = await NatsBus.connect(url, token=token or None, name="baigong keep", tls=bus_tls(url))
         stack.push_async_callback(bus.close)
         yield bus, runs
 

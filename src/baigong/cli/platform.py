@@ -27,6 +27,7 @@ from baigong.api.rooms import ApiSettings, DemoControl, Listening
 from baigong.bus.embedded import DEFAULT_PORT, EmbeddedNats
 from baigong.bus.guard import DiskGuard
 from baigong.bus.nats import NatsBus
+from baigong.cli.bustls import bus_tls
 from baigong.cli.children import Child, Roll
 from baigong.cli.counting_use import HOLD, keep_books
 from baigong.cli.crew import Crew
@@ -294,7 +295,7 @@ async def _open_bus(
         roll.add("nats-server", lambda: (server.pid, started, server.restarts))
         url, token = server.url, server.token
     guard = None if settings.nats_url else DiskGuard(data, settings.reserve_bytes)
-    bus = await NatsBus.connect(url, token=token, name="platform", guard=guard)
+    bus = await NatsBus.connect(url, token=token, name="platform", guard=guard, tls=bus_tls(url))
     stack.push_async_callback(bus.close)
     return bus, url, token_file
 
