@@ -134,6 +134,7 @@ def demo(
     mqtt_key: MqttKey = None,
     mqtt_name: MqttNames = None,
     plain_mqtt_is_read_by_the_network: PlainMqtt = False,
+    mqtt_needs_client_certificates: MqttNeed = False,
     nats_port: Annotated[int, typer.Option(help="port of the embedded NATS server")] = 4622,
     days: Annotated[float, typer.Option(help="days of simulated past on the first start")] = 30.0,
     tour: Annotated[bool, typer.Option("--tour", help="print the ten-minute tour")] = False,
@@ -154,7 +155,14 @@ def demo(
         tenant="demo",
         web=web_settings(host, port, tls, tls_cert, tls_key, name, proxy, plain_http_is_read_by_the_network),
         mqtt=door_settings(
-            mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network
+            mqtt_host,
+            mqtt_port,
+            mqtts_port,
+            mqtt_certificate,
+            mqtt_key,
+            mqtt_name,
+            plain_mqtt_is_read_by_the_network,
+            mqtt_needs_client_certificates,
         ),
         nats_port=nats_port,
     )
