@@ -156,6 +156,9 @@ def test_handlers_ask_for_what_is_open(path: Path) -> None:
         "device_state.py": ("rooms.registry.book",),  # counts of a device's points, behind a door of the whole company
         "ingest.py": ("rooms.registry.book",),  # numbers of names, behind the same
         "commands.py": ("rooms.registry.book", "rooms.lake"),
+        "security.py": ("rooms.registry.book",),  # what lies open in a company, behind a door of the whole of it
+        "usage.py": ("rooms.registry.book", "rooms.lake"),  # the platform's own points about a company
+        "bills.py": ("rooms.lake",),  # the same, for its bill
         "doors.py": ("rooms.lake",),
         "live_route.py": ("rooms.lake",),
         "overview.py": ("rooms.lake",),

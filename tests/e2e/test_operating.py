@@ -133,7 +133,7 @@ async def test_two_people_edit_one_device_and_nothing_is_overwritten_in_silence(
 
 async def test_a_machines_password_is_made_renewed_and_revoked(seen: Window) -> None:
     page = seen.page
-    await seen.go("/connect/room-climate/connection")
+    await seen.go("/connect/room-climate/identity")
     card = page.locator(".credentials")
     await card.get_by_label("User name").fill("climate-spare")
     await card.get_by_role("button", name="Make a password").click()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from baigong.stores.durable import replace_file
-from baigong.stores.records import Server
 from baigong.vocab.errors import FixConfiguration
+
+if TYPE_CHECKING:  # the engine behind it is heavy, and most commands never open the records
+    from baigong.stores.records import Server
 
 FILE, DATABASE, MOVED = "records.toml", "records.db", "records.db.moved"
 _PASSWORD = "BAIGONG_RECORDS_PASSWORD"  # noqa: S105 - the variable's name
@@ -53,6 +55,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def server(self) -> Server:
         """Read the password and check the rest. Raises config.invalid."""
+        from baigong.stores.records import Server
+
         return Server(
             url=self.url,
             password=_read(self.password_file) if self.password_file else os.environ.get(_PASSWORD, ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,12 +19,18 @@ from baigong.stores.lake.table import PartitionTable, last_seq_of
 from baigong.vocab.ids import tenant_id
 
 _POSITION = b"baigong_position"
+_one_at_a_time = threading.Lock()  # a save whose task was cancelled still runs in its thread
 
 
 def save_latest(root: Path, latest: dict[str, Latest], watermark: int) -> None:
     """Write each tenant's newest rows with the lake position they stand for."""
     folder = root / "latest"
     folder.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time:
+        _save(folder, latest, watermark)
+
+
+def _save(folder: Path, latest: dict[str, Latest], watermark: int) -> None:
     for tenant, known in list(latest.items()):
         if _position(folder / f"{tenant}.parquet") > watermark:
             continue  # written by an owner that took over from us

@@ -254,7 +254,7 @@ class OpcUaSim:
             logging.getLogger("asyncua.common.structures104").setLevel(logging.ERROR)
             await self.server.load_data_type_definitions()
             for name in self.types.structures:
-                self._classes[name] = ua.extension_objects_by_datatype[self._data_types[name]]
+                self._classes[name] = getattr(ua, name)  # by name: other servers of this process use the same ids
         await self.add(self.nodes)
 
     def _field(self, name: str, kind: str) -> Any:

@@ -107,7 +107,7 @@ class SnapshotReader:
         ``hot``: the rows that are not in the files yet, already cut to these points and times.
         """
         wanted = np.unique(np.array(points, np.int64))
-        near = [f for f in files if _touches(f.day, start_us, end_us)]
+        near = [f for f in files if len(wanted) and _touches(f.day, start_us, end_us)]
         near.sort(key=lambda f: (f.day, last_seq_of(f.path), f.late))  # rows in order follow each other in time
         doubtful = len(wanted) * len(near) > _MOST_CUTS or any(f.late for f in near)
         read = _wide(columns) if doubtful else tuple(columns)
