@@ -32,6 +32,7 @@ fast: $(DEV_STAMP)
 
 outage: $(DEV_STAMP)
 	$(BIN)/python -m tests.outage.long
+	BAIGONG_LONG=1 $(BIN)/pytest -q -n 0 tests/outage/test_halted.py
 
 bench: $(DEV_STAMP)
 	@tools/prepare --bench
