@@ -33,6 +33,7 @@ BOTH_DATABASES = {
         "credentials",
         "devices",
         "grants",
+        "leaving",
         "passkeys",
         "people",
         "routes",

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -106,6 +107,11 @@ class TapeLake:
         hot, reader = self.waves.get(tenant, LAKE_BURSTS.empty_table()).combine_chunks(), BurstReader(FileCache())
         keys = reader.keys((), hot, point, start_us, end_us).resolved()
         return len(keys), reader.read((), hot, keys.thinned(most))
+
+    async def forget(self, tenant: str) -> Any:
+        self.rows.pop(tenant, None)
+        self.waves.pop(tenant, None)
+        return SimpleNamespace(left=0)
 
     def stats(self) -> dict[str, Any]:
         return {"rows": sum(map(len, self.rows.values())), "files": 0, "bytes": 0, "visible_values_s": 0.0}

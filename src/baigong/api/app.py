@@ -28,6 +28,7 @@ from baigong.api import (
     grants,
     happenings,
     ingest,
+    leaving,
     mine,
     mqtt,
     overview,
@@ -57,10 +58,11 @@ from baigong.api.measure import follow_gateways
 from baigong.api.metrics import Metrics
 from baigong.api.openapi import document, page
 from baigong.api.pulse import Pulse
-from baigong.api.rooms import ApiSettings, DemoControl, Facts, NoFacts, Rooms, SqlRunner
+from baigong.api.rooms import ApiSettings, DemoControl, Facts, Lake, NoFacts, Rooms, SqlRunner
 from baigong.api.throttle import Throttle
 from baigong.api.wire import JSON, PREFIX, Operation, problem, route
 from baigong.bus.contract import Bus
+from baigong.registry.leaving import Departures
 from baigong.registry.opening import Registry
 from baigong.stores.lake.contract import LakeReader
 from baigong.vocab.errors import FixConfiguration, ReportBug
@@ -68,7 +70,7 @@ from baigong.vocab.errors import FixConfiguration, ReportBug
 
 def create_app(
     registry: Registry,
-    lake: LakeReader,
+    lake: Lake,
     sql_runner: SqlRunner,
     bus: Bus,
     live: Live,
@@ -92,6 +94,7 @@ def create_app(
         facts=facts or NoFacts(),
         demo=demo,
         clock_us=clock_us,
+        departures=Departures(registry, lake, bus, clock_us),
         started_us=clock_us(),
     )
     follow_gateways(rooms)
@@ -135,6 +138,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *mine.operations(rooms),
         *people.operations(rooms),
         *tenants.operations(rooms),
+        *leaving.operations(rooms),
         *usage.operations(rooms),
         *quotas.operations(rooms),
         *bills.operations(rooms),

@@ -93,6 +93,8 @@ DOORS: dict[str, Door] = {
     "PUT /tenants/{id}": _TENANTS,
     "POST /tenants/{id}/suspend": _TENANTS,
     "POST /tenants/{id}/resume": _TENANTS,
+    "GET /tenants/{id}/leaving": _TENANTS,
+    "POST /tenants/{id}/delete": _TENANTS,
     "GET /regions": _TENANTS,
     "POST /regions": _TENANTS,
     "GET /usage": _USAGE,

@@ -81,6 +81,11 @@ class Live:
                 if not watched.watchers:
                     del self._tenants[tenant]
 
+    def forget(self, tenant: str) -> None:
+        """Drop what a company that is gone had watched."""
+        with self._lock:
+            self._tenants.pop(tenant, None)
+
     def since(self, tenant: str, numbers: Sequence[int], turn: int) -> tuple[int, list[tuple[int, Value]]]:
         """Return (turn to ask with next, [(index into ``numbers``, newest value)] of what changed after ``turn``)."""
         with self._lock:

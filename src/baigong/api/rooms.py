@@ -16,6 +16,8 @@ from baigong.api.live import Live
 from baigong.api.metrics import Metrics
 from baigong.api.pulse import Pulse
 from baigong.bus.contract import Bus
+from baigong.registry.leaving import Departures
+from baigong.registry.leaving import Lake as Leavable
 from baigong.registry.opening import Registry
 from baigong.registry.visible import Visible
 from baigong.stores.lake.contract import LakeReader
@@ -28,6 +30,10 @@ class SqlRunner(Protocol):
         self, tenant: str, sql: str, *, limit: int | None, timeout_s: float, only: Visible | None = None
     ) -> pa.Table:
         """``only``: the part of the tenant that this query can reach, None: all of it."""
+
+
+class Lake(LakeReader, Leavable, Protocol):
+    """What values are read from, and those of a company that leaves deleted from."""
 
 
 class DemoControl(Protocol):
@@ -108,4 +114,5 @@ class Rooms:
     facts: Facts
     demo: DemoControl | None
     clock_us: Callable[[], int]
+    departures: Departures
     started_us: int = field(default_factory=lambda: time.time_ns() // 1000)

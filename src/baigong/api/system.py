@@ -139,6 +139,8 @@ def _dropped(rooms: Rooms) -> list[dict[str, Any]]:
     ]
     if unreadable := rooms.lake.stats().get("invalid_frames"):
         found.append({"what": "frame.invalid", "where": "stream", "count": unreadable, "last_us": None})
+    if left := rooms.lake.stats().get("left_rows"):
+        found.append({"what": "tenant.gone", "where": "stream", "count": left, "last_us": None})
     if rooms.registry.events.dropped:
         lost = rooms.registry.events.dropped
         found.append({"what": "events", "where": "registry", "count": lost, "last_us": None})

@@ -39,6 +39,13 @@ async def keep_books(
         except BaigongError as error:  # the stream is away or full: what was counted stays in memory
             told(f"usage: {error}")
 
+    async def let_go() -> None:
+        """Write, and let the stream go of all of it: its server deletes a file when nothing in it is needed."""
+        await write()
+        await _caught_up(rooms, owner)
+        owner.holds[HOLD] = usage.let_go()
+
+    rooms.departures.write_books = let_go
     try:
         while True:
             await write()

@@ -40,6 +40,7 @@ from baigong.historian.owner import PartitionOwner
 from baigong.historian.settings import OwnerSettings
 from baigong.historian.shelf import Shelf
 from baigong.historian.thinning import Thinner
+from baigong.registry.leaving import Departures
 from baigong.registry.opening import Registry, open_registry
 from baigong.registry.sealing import open_ring
 from baigong.registry.visible import Visible, open_episodes
@@ -91,6 +92,7 @@ class Platform:
     told: Callable[[str], None]
     url: str = ""
     secret: str | None = None
+    departures: Departures | None = None
     authority: CertificateFacts | None = None  # what others have to trust; None where HTTP is plain
 
     def start_child(self, child: Child) -> None:
@@ -127,6 +129,10 @@ class SqlSource:
             lambda: self._registry.episodes.table_now(tenant),
             self._shapes,
         )
+
+    def forget(self, tenant: str) -> None:
+        """Let go of the points of a company that is gone."""
+        self._points.pop(tenant, None)
 
     def _cut(self, tenant: str, only: Visible) -> SqlView:
         """Hand in only what is open: nothing of other points is in the child's memory, or can be named there."""
@@ -217,11 +223,13 @@ async def running(
         if settings.records is not None:
             remember(folder.path, settings.records)
         declared.registry = registry
+        owner.has_left = registry.tenants.has_left
         inner = await stack.enter_async_context(Crew(told))
         inner.start("historian", _own(owner, told))
         stack.push_async_callback(owner.close)  # after the children below, so that their last frames are in
+        source = SqlSource(owner, registry)
         pool = SqlPool(
-            SqlSource(owner, registry),
+            source,
             SqlSettings(sql_without_landlock_reads_any_file=settings.sql_without_landlock_reads_any_file),
         )
         stack.push_async_callback(pool.close)
@@ -252,6 +260,9 @@ async def running(
         pool.warm()
         server = WebServer(app, settings.web, certificate)
         crew.start("usage", keep_books(app.state.rooms, owner, told))
+        platform.departures = app.state.rooms.departures
+        platform.departures.forgets += [live.forget, source.forget]
+        crew.start("departures", platform.departures.run())
         crew.start("api", server.serve_to_end())
         stack.push_async_callback(server.end)
         await server.up()

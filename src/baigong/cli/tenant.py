@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import sys
+import time
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
+import msgspec
 import typer
 
 from baigong.cli import show
 from baigong.cli.points import Json
 from baigong.cli.reach import Data, Token, Url, reach
+from baigong.stores.durable import replace_file
+from baigong.vocab.errors import FixConfiguration
+
+_LOOK_S = 0.2  # between two looks at a deletion under way
 
 tenant = typer.Typer(no_args_is_help=True, help="The companies on this platform, for its operator.")
 
@@ -94,3 +101,50 @@ def resume(tenant: Id, data: Data = None, url: Url = None, token: Token = None) 
     with reach(data, url, token) as link:
         link.json("POST", f"/tenants/{quote(tenant, safe='')}/resume")
     show.tell(f"{tenant} works again")
+
+
+@tenant.command()
+def delete(
+    tenant: Id,
+    proof: Annotated[Path | None, typer.Option(help="file to write the proof of deletion to (JSON)")] = None,
+    yes: Annotated[str, typer.Option(help="the id once more; asked for when it is left out", metavar="ID")] = "",
+    reason: Annotated[str, typer.Option(help="is kept in the audit log")] = "",
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Delete all of a suspended company; there is no way back. Run again, it goes on, or fetches the proof again."""
+    if proof is not None and proof.exists():
+        raise FixConfiguration("config.conflict", "this file exists; a proof overwrites nothing", place=str(proof))
+    path = f"/tenants/{quote(tenant, safe='')}"
+    with reach(data, url, token) as link:
+        state: dict[str, Any] = link.json("GET", f"{path}/leaving")
+        if state["state"] != "gone":
+            typed = yes or typer.prompt(f"everything of {tenant} will be deleted for good; type its id", err=True)
+            state = link.json("POST", f"{path}/delete", body={"typed": typed, "reason": reason})
+        told = ""
+        while state["state"] == "leaving":
+            step = state["trouble"]["detail"] if state.get("trouble") else state["step"]
+            if step != told:
+                show.tell(f"deleting: {step or 'begun'}")
+            told = step
+            time.sleep(_LOOK_S)
+            state = link.json("GET", f"{path}/leaving")
+    _tell_gone(tenant, state["proof"], proof)
+
+
+def _tell_gone(tenant: str, found: dict[str, Any], proof: Path | None) -> None:
+    after = msgspec.json.decode(found["entry"])["after"]
+    gone = after["deleted"]
+    show.tell(f"{tenant} is gone: {gone['values']} values, {gone['recordings']} recordings, {gone['rows']} records")
+    show.tell(f"left: {after['left']}; kept: {', '.join(after['kept'])}")
+    if after["gateways_away"]:
+        show.tell(f"away, and not told: {', '.join(after['gateways_away'])}; see their disks")
+    for name, at_us in after["older_copies"].items():
+        show.tell(f"an older copy still holds it: {name}, {show.when(at_us)}")
+    if proof is None:
+        show.tell("write the proof down: baigong tenant delete COMPANY --proof FILE")
+        return
+    replace_file(proof, msgspec.json.encode(found) + b"\n")
+    show.tell(f"wrote {proof}; baigong audit verify {proof} KEY checks it; the key, by another way:")
+    show.tell(found["key"])

@@ -100,6 +100,11 @@ class Guests:
             if is_gone:
                 self._door.sign_out_device(key[0], key[1])
 
+    def forget(self, tenant: str) -> None:
+        """Drop what is left of a company whose devices are gone."""
+        self._arrivals.pop(tenant, None)
+        self._changed = {key for key in self._changed if key[0] != tenant}
+
     def _configure(self, guest: _Guest) -> None:
         guest.error = None
         if self._door is None:

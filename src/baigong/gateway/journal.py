@@ -76,6 +76,13 @@ class Journal:
             self._put(msgspec.structs.replace(kept, open=False))
         return kept.outcome
 
+    def forget(self, tenant: str) -> None:
+        """Drop what a company that has gone had asked for. Raises OSError where the disk does not take it."""
+        kept = {id: entry for id, entry in self._entries.items() if entry.order.tenant != tenant}
+        if len(kept) < len(self._entries):
+            self._entries = kept
+            memory.save(self._file, list(kept.values()))
+
     def _put(self, kept: Kept) -> Kept:
         self._entries[kept.order.id] = kept
         ended = [id for id, entry in self._entries.items() if not entry.open]

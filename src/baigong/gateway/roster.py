@@ -96,11 +96,12 @@ class Roster:
         try:
             while True:
                 await self._clock.sleep(_COPY_S)
-                await self._save()
+                await self.write()
         finally:
-            await self._save()
+            await self.write()
 
-    async def _save(self) -> None:
+    async def write(self) -> None:
+        """Write the copy, where it is behind."""
         if not self._unsaved:
             return
         self._unsaved = False

@@ -32,6 +32,7 @@ from baigong.gateway.guests import DRIVER as FRONT_DOOR
 from baigong.gateway.guests import Guests
 from baigong.gateway.heartbeat import Key, Turns
 from baigong.gateway.identity import OwnCertificate, SignIn
+from baigong.gateway.leaving import Leaving, serve_leaving
 from baigong.gateway.memory import LastHeard
 from baigong.gateway.orders import follow_stops, serve_writes
 from baigong.gateway.outbox import Outbox
@@ -117,6 +118,7 @@ class Gateway:
         self._paces, self._companies = Paces(bus, clock), Companies()
         self.publisher.on_poll = self._paces.pay
         self._since_us = clock.now_us()
+        self._leaving = Leaving(self._roster, self.guests, self._writes, lambda: self._keeper.door)
 
     async def run(
         self, mqtt: FrontDoorOptions | None, stop: asyncio.Event, door_certificate: DoorCertificate | None = None
@@ -147,6 +149,7 @@ class Gateway:
             await serve(self._bus, self._gateway, self, self._probes, self._roster.reload)
             await serve_writes(self._bus, self._gateway, self.fleet, self._writes)
             await serve_renewal(self._bus, self._gateway, self._certificate, self.fleet)
+            await serve_leaving(self._bus, self._gateway, self._leaving)
             await stop.wait()
         finally:
             await cancelled(reading)

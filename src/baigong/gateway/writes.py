@@ -62,6 +62,11 @@ class Writes:
         held = self._journal.find(id)
         return held.outcome if held else None
 
+    def forget(self, tenant: str) -> None:
+        """Drop the memory of a company's writes."""
+        self._journal.forget(tenant)
+        self._turns = {key: turn for key, turn in self._turns.items() if key[0] != tenant}
+
     async def run(self) -> None:
         """Find out about writes whose end was not seen, as soon as their device can be asked. Never ends."""
         while True:

@@ -86,7 +86,10 @@ class PartitionOwner(Reading):
         self.holds: dict[str, int] = {}  # who -> position below which the stream must not be trimmed
         self.backups = Holds()  # while one lasts: no merging, no trimming
         self._served = False
-        self.counters = {"frames": 0, "rows_taken": 0, "invalid_frames": 0, "flushes": 0, "merges": 0, "trimmed_to": 0}
+        self.has_left: Callable[[str], bool] = lambda tenant: False  # of whom nothing is kept any more
+        self.counters = dict.fromkeys(
+            ("frames", "rows_taken", "invalid_frames", "left_rows", "flushes", "merges", "trimmed_to"), 0
+        )
         self.state = "starting"
         self.ready = asyncio.Event()
         self._table: PartitionTable | None = None
@@ -185,6 +188,9 @@ class PartitionOwner(Reading):
         if not len(batch):
             return
         tenant = tenant_of(stored.subject)
+        if self.has_left(tenant):  # from a gateway that was away when they left
+            self.counters["left_rows"] += len(batch)
+            return
         self._on_taken(tenant, at, len(batch))
         if is_burst(batch):
             self._bursts.append(tenant, at, seen_us, batch)
@@ -327,8 +333,10 @@ class PartitionOwner(Reading):
     async def forget(self, tenant: str) -> Forgotten:
         """Delete all that the lake holds of a tenant whose doors are shut; nobody gets it back.
 
-        Raises storage.busy while values of it still come in.
+        Raises tenant.receiving while values of it still come in, or a backup is being taken.
         """
+        if self.backups.active:
+            raise RetryLater("tenant.receiving", "a backup is being taken: nothing is deleted meanwhile", place=tenant)
         await self.flush()
         async with self._flush_lock:
             if self._hot.frames(tenant) or self._bursts.hot(tenant):

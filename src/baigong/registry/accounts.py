@@ -96,6 +96,10 @@ class Accounts:
         """Follow the records after a person is gone."""
         self._rows = {k: row for k, row in self._rows.items() if row.person != person}
 
+    def forget_tenant(self, tenant: str) -> None:
+        """Follow the records after a company is gone."""
+        self._rows = {k: row for k, row in self._rows.items() if k[0] != tenant}
+
     async def _make(self, provider: Provider, claims: dict[str, Any]) -> PersonRow:
         name, rule = account_name(claims), provider.spec.people
         if not rule.make:

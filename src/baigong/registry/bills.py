@@ -103,6 +103,10 @@ class Bills:
         """Return what was issued to a company, oldest first."""
         return [b for b in self._issued.get(tenant, ()) if month in ("", b.month)]
 
+    def forget(self, tenant: str) -> None:
+        """Follow the records after a company is gone."""
+        self._issued.pop(tenant, None)
+
     def draft(self, lake: LakeReader, tenant: str, month: str) -> Bill:
         """Compute a month from the lake as it is now. Blocking; raises tariff.missing."""
         company, held = self._tenants.get(tenant), t.chosen(self._tariffs, tenant)

@@ -119,6 +119,12 @@ class PointBook:
                     shelf.take(fresh)
                     self._shelves.grown(tenant)
 
+    def forget(self, tenant: str) -> None:
+        """Follow the records after a tenant is gone."""
+        with self._shelves.lock:
+            self._versions[tenant] = self.version(tenant) + 1
+            self._shelves.drop(tenant)
+
     def find(self, tenant: str, name: str) -> PointRow:
         """Return a point by name, or by number written as text. Raises point.unknown."""
         shelf = self._shelves.get(tenant)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -149,8 +150,13 @@ class Commands:
         while True:
             for row in list(self._open.values()):
                 if row.id not in self._handing:
-                    await self._look(row)
+                    with suppress(BaigongError):  # a full disk, or a company that is gone: looked at again, or not
+                        await self._look(row)
             await asyncio.sleep(_LOOK_S)
+
+    def forget(self, tenant: str) -> None:
+        """Follow no more what a company that leaves has asked for."""
+        self._open = {id: row for id, row in self._open.items() if row.tenant != tenant}
 
     async def _look(self, row: CommandRow) -> None:
         now_us = self._clock_us()

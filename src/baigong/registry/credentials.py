@@ -64,6 +64,13 @@ class Credentials:
             self._standing.note("user", row.username)
         self._rows = {u: r for u, r in self._rows.items() if (r.tenant, r.device) != (tenant, device)}
 
+    def forget_tenant(self, tenant: str) -> None:
+        """Follow the records after a company is gone."""
+        for row in self.of_tenant(tenant):
+            self._standing.note("user", row.username)
+            self._used.pop(row.username, None)
+            del self._rows[row.username]
+
     async def put(
         self,
         tenant: str,

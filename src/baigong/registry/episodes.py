@@ -83,3 +83,8 @@ class Episodes:
             rows = self._records.read_now(lambda c: list_episodes(c, tenant, limit=_MOST), tenant=tenant)
             held = self._tables[tenant] = (version, episodes_table(rows))
         return held[1]
+
+    def forget(self, tenant: str) -> None:
+        """Follow the records after a company is gone."""
+        self._versions[tenant] = self._versions.get(tenant, 0) + 1
+        self._tables.pop(tenant, None)

@@ -35,6 +35,7 @@ class Events:
         self._bus = bus
         self._clock_us = clock_us
         self.dropped = 0  # told faster than we could write
+        self.has_left: Callable[[str], bool] = lambda tenant: False  # whose events are nobody's any more
         self._pending: asyncio.Queue[Event] = asyncio.Queue(_PENDING)
 
     async def tell(self, events: Sequence[Event], *, with_work: Callable[[sa.Connection], None] | None = None) -> None:
@@ -80,7 +81,7 @@ class Events:
             except msgspec.MsgspecError:
                 self.dropped += 1
                 continue
-            if told.stored:
+            if told.stored or self.has_left(told.tenant):
                 continue
             try:
                 self._pending.put_nowait(told)

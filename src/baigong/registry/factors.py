@@ -130,6 +130,13 @@ class Factors:
         self._rows.pop(person, None)
         self._passkeys.forget(person)
 
+    def forget_tenant(self, tenant: str, names: Iterable[str]) -> None:
+        """Follow the records after a company is gone, with these people."""
+        for name in names:
+            self._rows.pop(name, None)
+        self._required.pop(tenant, None)
+        self._passkeys.forget_tenant(tenant)
+
     def _step(self, row: FactorRow, code: str) -> int | None:
         secret = open_envelope(row.secret, self._key, _purpose(row.person))
         return step_of(secret, code, self._clock_us() / 1e6, after=row.last_step)

@@ -23,6 +23,7 @@ from baigong.security.envelope import Key
 from baigong.stores.durable import replace_file
 from baigong.stores.records import ALL
 from baigong.stores.records.engine import Records
+from baigong.stores.records.leaving import bare, kept_revoked
 from baigong.stores.records.machines import CertificateRow, all_certificates, put_certificate, put_certificate_uses
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
 from baigong.vocab.happenings import Event
@@ -85,8 +86,9 @@ class Certificates:
         self._list: tuple[int, x509.CertificateRevocationList] | None = None  # signed when
 
     async def load(self) -> None:
-        for row in await self._records.read(all_certificates, tenant=ALL):
-            self._take(row)
+        for read in (all_certificates, kept_revoked):
+            for row in await self._records.read(read, tenant=ALL):
+                self._take(row)
 
     def _take(self, row: CertificateRow) -> None:
         self._rows[row.serial] = row
@@ -294,6 +296,12 @@ class Certificates:
                 self._gone.add(row.serial)
                 self._standing.note("certificate", row.sha256)
         self._wake.set()
+
+    def forget_tenant(self, tenant: str) -> None:
+        """Follow the records after a company is gone: what was revoked stays on the list, as a number."""
+        for row in self.of_tenant(tenant):
+            self._by_print.pop(row.sha256, None)
+            self._rows[row.serial] = bare(row)
 
     async def tend(self) -> None:
         """Revoke what was superseded or lost its device, write when what was used; until cancelled."""

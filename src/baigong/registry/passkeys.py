@@ -145,6 +145,10 @@ class Passkeys:
         """Follow the records after a person is gone."""
         self._rows = {k: row for k, row in self._rows.items() if row.person != person}
 
+    def forget_tenant(self, tenant: str) -> None:
+        """Follow the records after a company is gone."""
+        self._rows = {k: row for k, row in self._rows.items() if row.tenant != tenant}
+
     async def _change(self, row: PasskeyRow) -> None:
         self._rows[row.credential] = row  # first: a second answer that comes meanwhile is compared with this one
         await self._records.write(lambda c: signing.change_passkey(c, row), tenant=ALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -283,6 +283,12 @@ class People:
         """Follow the records after a person is gone, with sessions and tokens."""
         self.locked.discard(name)
         self._known = {k: w for k, w in self._known.items() if _human(w) != name}
+        self._roles_changed()
+
+    def forget_tenant(self, tenant: str, names: Iterable[str]) -> None:
+        """Follow the records after a company is gone, with these people, every session and token."""
+        self.locked.difference_update(names)
+        self._known = {k: w for k, w in self._known.items() if w.tenant != tenant}
         self._roles_changed()
 
     async def sessions(self, *, person: str = "", tenant: str = "") -> list[SessionRow]:

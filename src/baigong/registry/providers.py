@@ -119,6 +119,10 @@ class Providers:
             raise FixConfiguration("http.not_found", f"there is no provider {tenant}/{name}", place=name)
         return await asyncio.to_thread(_read, tenant, name, path)
 
+    def forget_listing(self) -> None:
+        """Read every company's files again at the next listing."""
+        self._listing = (-_LOOK_S, [])
+
     async def secret(self, provider: Provider) -> str:
         """Return the client's secret. Raises config.invalid where it is not to be found."""
         return await asyncio.to_thread(self._secret, provider)

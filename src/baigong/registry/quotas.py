@@ -334,6 +334,15 @@ class QuotaBook:
     def _note(self, tenant: str, what: str) -> None:
         self._refused[tenant, what] = self._clock_s()
 
+    def forget(self, tenant: str) -> None:
+        """Follow the records after a company is gone."""
+        for name in [name for name in self._texts if name.startswith(f"site/{tenant}/")]:
+            del self._texts[name], self._read[name]
+        for key in [key for key in self._refused if key[0] == tenant]:
+            del self._refused[key]
+        self.marks.pop(tenant, None)
+        self.changed()
+
     def _queries_today(self, tenant: str) -> float:
         day = self._clock_us() // _DAY_US
         if day != self._day[0]:

@@ -52,5 +52,11 @@ class Resident(Generic[T]):
                 oldest, _ = self._held.popitem(last=False)
                 self._total -= self._sizes.pop(oldest)
 
+    def drop(self, tenant: str) -> None:
+        """Let go of a tenant's rows."""
+        with self.lock:
+            if self._held.pop(tenant, None) is not None:
+                self._total -= self._sizes.pop(tenant, 0)
+
     def values(self) -> Iterator[T]:
         return iter(list(self._held.values()))

@@ -53,6 +53,10 @@ class Retention:
         await self._events.tell([event], with_work=work)
         self._keeps[tenant] = keep
 
+    def forget(self, tenant: str) -> None:
+        """Follow the records after a company is gone."""
+        self._keeps.pop(tenant, None)
+
 
 def _name(tenant: str) -> str:
     return f"keep/{tenant}"

@@ -78,6 +78,11 @@ class Stops:
         self._on.pop((tenant, asset), None)
         await self._tell_gateways()
 
+    async def forget(self, tenant: str) -> None:
+        """Follow the records after a company is gone."""
+        self._on = {key: row for key, row in self._on.items() if key[0] != tenant}
+        await self._tell_gateways()
+
     async def _allowed(self, who: Principal, tenant: str, asset: str, what: str, reason: str, origin: str) -> None:
         decision = self._rights.decide(who, "stop", asset_ref(tenant, asset) if asset else tenant_ref(tenant))
         await self._audit.note(

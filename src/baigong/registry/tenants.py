@@ -12,7 +12,15 @@ from msgspec import Struct
 
 from baigong.registry.rights import Place
 from baigong.stores.records import ALL, Records
-from baigong.stores.records.access import PersonRow, ensure_tenant, list_tenants, put_setting, settings_of
+from baigong.stores.records.access import (
+    GONE,
+    LEAVING,
+    PersonRow,
+    ensure_tenant,
+    list_tenants,
+    put_setting,
+    settings_of,
+)
 from baigong.stores.records.companies import (
     CompanyRow,
     RegionRow,
@@ -32,10 +40,14 @@ from baigong.vocab.usage import PLATFORM
 
 _RUN_BY = "run_by/"
 PENDING, ACTIVE, SUSPENDED = "pending", "active", "suspended"
+_STILL = (SUSPENDED, LEAVING, GONE)  # nothing of it works
+_FIRST = (LEAVING, SUSPENDED, PENDING, ACTIVE, GONE)  # in lists
 
 
 class Company(Struct, frozen=True, kw_only=True):
     """``state``: pending until its first person has set a password, then active, or suspended by the operator.
+
+    ``leaving`` while all of it is deleted, then ``gone``: nothing is left but the id, which is never given again.
 
     ``quota_text``: its quotas as they were written; ``quotas``: the same, read.
     """
@@ -71,7 +83,7 @@ class Tenants:
         self._members = {}
 
     def ids(self) -> list[str]:
-        return [tenant for tenant in self._known if tenant != PLATFORM]
+        return [tenant for tenant, held in self._known.items() if tenant != PLATFORM and held.state != GONE]
 
     def quotas(self, tenant: str) -> Quotas:
         """Return what is said of this company alone."""
@@ -93,11 +105,24 @@ class Tenants:
         if company is None:
             return None
         runs = next((region for region, by in self._run_by.items() if by == tenant), "")
-        return Place(region=company.region, suspended=company.state == SUSPENDED, runs=runs)
+        return Place(region=company.region, suspended=company.state in _STILL, runs=runs)
 
     def suspended(self, tenant: str) -> bool:
         held = self._known.get(tenant)
-        return held is not None and held.state == SUSPENDED
+        return held is not None and held.state in _STILL
+
+    def has_left(self, tenant: str) -> bool:
+        """Say whether a company has gone, or is being deleted: what still comes of it is dropped."""
+        held = self._known.get(tenant)
+        return held is not None and held.state in (LEAVING, GONE)
+
+    def forget(self, tenant: str, state: str) -> None:
+        """Follow the records: a company is leaving, or gone."""
+        held = self._known.get(tenant, Company(tenant=tenant))
+        gone = Company(tenant=tenant, state=GONE, created_us=held.created_us)
+        self._keep(gone if state == GONE else msgspec.structs.replace(held, state=state))
+        if state == GONE:
+            self._run_by = {region: by for region, by in self._run_by.items() if by != tenant}
 
     def require_standing(self, tenant: str) -> None:
         """Raise tenant.suspended for a company that stands still."""
@@ -122,9 +147,9 @@ class Tenants:
             if c.tenant != PLATFORM
             and (not wanted or wanted in "\n".join((c.tenant, c.title, c.title_zh, c.credit_code)).casefold())
             and region in ("", c.region)
-            and state in ("", c.state)
+            and (state == c.state or (not state and c.state != GONE))
         ]
-        return sorted(found, key=lambda c: ((SUSPENDED, PENDING, ACTIVE).index(c.state), c.tenant))
+        return sorted(found, key=lambda c: (_FIRST.index(c.state), c.tenant))
 
     async def add(self, company: Company, admin: PersonRow | None = None) -> Company:
         """Make a company and its first person, both or neither. Raises config.conflict for one that exists."""
@@ -158,7 +183,7 @@ class Tenants:
     ) -> Company:
         """Correct what is known of a company. ``quotas`` None: they stay."""
         async with self._one_change:
-            held = self.get(tenant)
+            held = self._here(tenant)
             kept = quotas is None or quotas == held.quotas
             made = msgspec.structs.replace(
                 held,
@@ -176,13 +201,13 @@ class Tenants:
     async def put_quotas(self, tenant: str, text: str) -> Company:
         """Keep a company's quotas, as they were written."""
         async with self._one_change:
-            made = msgspec.structs.replace(self.get(tenant), quotas=parse_quotas(text), quota_text=text)
+            made = msgspec.structs.replace(self._here(tenant), quotas=parse_quotas(text), quota_text=text)
             await self._put(made)
         return made
 
     async def set_state(self, tenant: str, state: str) -> Company:
         async with self._one_change:
-            made = msgspec.structs.replace(self.get(tenant), state=state)
+            made = msgspec.structs.replace(self._here(tenant), state=state)
             await self._put(made)
         return made
 
@@ -209,6 +234,13 @@ class Tenants:
             self.get(tenant)
         await self._records.write(lambda c: put_setting(c, _RUN_BY + region, tenant), tenant=tenant)
         self._run_by[region] = tenant
+
+    def _here(self, tenant: str) -> Company:
+        """Return one that may be changed. Raises http.not_found, tenant.gone."""
+        held = self.get(tenant)
+        if held.state in (LEAVING, GONE):
+            raise FixConfiguration("tenant.gone", f"{tenant} has left, or is leaving", place=tenant)
+        return held
 
     def _find(self, tenant: str) -> Company | None:
         held = self._known.get(tenant)

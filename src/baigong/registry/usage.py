@@ -100,6 +100,11 @@ class Usage:
             tally = self._tallies[tenant] = Tally()
         return tally
 
+    def forget(self, tenant: str) -> None:
+        """Count no more for a company that is gone; its figures so far stay in the lake."""
+        self._tallies.pop(tenant, None)
+        self._doors = {key: held for key, held in self._doors.items() if key[1] != tenant}
+
     def tenants(self) -> list[str]:
         return [tenant for tenant in self._tallies if tenant != PLATFORM]
 
@@ -188,9 +193,21 @@ class Usage:
         for piece in frame.split(batch):  # in order: the position is in the last
             await bus.store(partition, PLATFORM, frame.encode(piece))
         for tenant, name, value in rows:
-            self._tallies[tenant].written[name] = value
+            if (counted := self._tallies.get(tenant)) is not None:  # it may have gone meanwhile
+                counted.written[name] = value
         self.held, self._told_us = at, now
         return len(rows)
+
+    def let_go(self) -> int:
+        """Return up to where the stream is needed no more: where every count is written, that is all we have seen.
+
+        (After a kill -9 before the next flush, our own frames count as gone before they were counted.)
+        """
+        written = all(
+            t.counts["values"] == t.written.get("values", 0) for name, t in self._tallies.items() if name != PLATFORM
+        )
+        self.held = self._at if written else self.held
+        return self.held
 
     async def _register(self, devices: Devices, rows: list[tuple[str, str, float]]) -> None:
         """Make points of what is met for the first time, with all that is reserved for its company."""

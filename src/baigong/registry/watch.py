@@ -114,6 +114,13 @@ class FileWatch:
         while count > _STAMPS and len(self._stamps) > 1:
             count -= len(self._stamps.popitem(last=False)[1])
 
+    def forget_tenant(self, tenant: str) -> None:
+        """Follow the disk after a company is gone, with its folder."""
+        self._forget(tenant)
+        self._stamps.pop(tenant, None)
+        self._missing = {k: n for k, n in self._missing.items() if k[0] != tenant}
+        self.rejected = {k: r for k, r in self.rejected.items() if k[0] != tenant}
+
     def _forget(self, tenant: str, device: str | None = None) -> None:
         """Look at a tenant's folder again next time; at one file, whatever it looks like."""
         self._folders.pop(tenant, None)

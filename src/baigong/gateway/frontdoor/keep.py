@@ -12,6 +12,7 @@ from baigong.vocab.errors import RetryLater
 
 Row = tuple[Any, ...]
 
+_TABLES = ("session", "subscription", "received", "outgoing", "retained")
 _SCHEMA = """
 create table if not exists session(
   tenant text, client text, device text, seen_us int, primary key(tenant, client)) without rowid;
@@ -43,6 +44,7 @@ _DO: dict[str, tuple[str, ...]] = {
     "release": ("update outgoing set released = 1 where tenant = ?1 and client = ?2 and id = ?3",),
     "sent": ("delete from outgoing where tenant = ?1 and client = ?2 and id = ?3",),
     "retain": ("insert or replace into retained values (?1, ?2, ?3, ?4)",),
+    "dissolve": tuple(f"delete from {table} where tenant = ?1" for table in _TABLES),  # noqa: S608 - our own names
     "unretain": ("delete from retained where tenant = ?1 and topic = ?2",),
 }
 
@@ -74,6 +76,13 @@ class Keep:
         async with self._lock:
             await asyncio.to_thread(_commit, self._db, rows)
 
+    async def scrub(self) -> None:
+        """Leave nothing of what was deleted in the file or beside it."""
+        db = self._db
+        if db is not None:
+            async with self._lock:
+                await asyncio.to_thread(lambda: db.execute("pragma wal_checkpoint(truncate)").fetchall())
+
     async def close(self) -> None:
         async with self._lock:
             if self._db is not None:
@@ -88,6 +97,7 @@ def _open(path: Path) -> sqlite3.Connection:
         db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         db.execute("pragma journal_mode = wal")
         db.execute("pragma synchronous = full")  # in WAL mode: fsync at every commit
+        db.execute("pragma secure_delete = on")  # what is deleted is overwritten
         db.executescript(_SCHEMA)
     except (sqlite3.Error, OSError) as error:
         if db is not None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from baigong.gateway.frontdoor.connection import Connection
 
 log = logging.getLogger(__name__)
+_DISSOLVE_S = 5.0
 
 
 @dataclass(slots=True)
@@ -175,6 +176,20 @@ class Room:
                 del self.sessions[client_id]
         if self.batch:
             self.wake()
+
+    async def dissolve(self) -> None:
+        """Hang up on everybody, and delete all that is kept of this tenant, in memory and on disk."""
+        for connection in list(self.connections):
+            connection.will = None
+            connection.close("the company has left", flush=False)
+        async with asyncio.timeout(_DISSOLVE_S):
+            while self.connections:  # noqa: ASYNC110 - each goes by itself, within moments
+                await asyncio.sleep(0.01)
+        await self.settle()
+        self.stop()
+        self.sessions, self.retained, self.retained_bytes, self.tree = {}, {}, 0, Tree()
+        await self._keep.commit([("dissolve", self.tenant)])
+        await self._keep.scrub()
 
     # messages
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from baigong.stores.records.tables import (
+    companies,
     people,
     session_origins,
     session_proofs,
@@ -16,6 +17,9 @@ from baigong.stores.records.tables import (
     token_ends,
     tokens,
 )
+from baigong.vocab.errors import FixConfiguration
+
+LEAVING, GONE = "leaving", "gone"  # states of a company that is being deleted, and of one that was
 
 
 @dataclass(slots=True, frozen=True)
@@ -55,6 +59,10 @@ class TokenRow:
 
 
 def ensure_tenant(connection: sa.Connection, tenant: str, now_us: int) -> None:
+    """Make a tenant at its first row. Raises tenant.gone for one that is leaving or has left."""
+    state = connection.execute(sa.select(companies.c.state).where(companies.c.tenant == tenant)).scalar()
+    if state in (LEAVING, GONE):
+        raise FixConfiguration("tenant.gone", f"{tenant} has left, or is leaving", place=tenant)
     if connection.execute(sa.select(tenants.c.tenant).where(tenants.c.tenant == tenant)).scalar() is None:
         connection.execute(tenants.insert().values(tenant=tenant, title="", created_us=now_us))
 

@@ -53,6 +53,10 @@ class Database(Protocol):
         """Take the place for this process. Raises storage.locked when another platform has it."""
         ...
 
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted beside the database, as far as that is ours."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -93,6 +97,11 @@ class Records:
 
     def claim_now(self) -> None:
         self._database.claim()
+
+    async def scrub(self) -> None:
+        """Leave nothing of what was deleted beside the database; a server's own logs and dumps are its operator's."""
+        async with self._one_writer:
+            await asyncio.to_thread(self._database.scrub)
 
     async def close(self) -> None:
         await asyncio.to_thread(self.close_now)

@@ -239,6 +239,9 @@ class Postgres:
                 "storage.locked", "another platform has taken these records over", place=self._server.shown
             )
 
+    def scrub(self) -> None:
+        """Nothing: the server overwrites deleted rows by its own vacuum, which our role may not hurry."""
+
     def close(self) -> None:
         with self._idle:
             self._idle.wait_for(lambda: self._running == 0, timeout=_WAIT_S)

@@ -59,13 +59,18 @@ class Sqlite:
     def claim(self) -> None:
         pass
 
+    def scrub(self) -> None:
+        with _mapped(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         self.engine.dispose()
 
 
 def _prepare(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves; sqlite3 would begin too late
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+    chosen = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}", "secure_delete=ON")
+    for pragma in chosen:
         connection.execute(f"PRAGMA {pragma}").close()
 
 

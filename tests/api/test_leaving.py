@@ -1,0 +1,78 @@
+"""The records of a company that leaves: every table is thought of, also those of tomorrow; who may ask for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from baigong.registry.rights import policy_text, tenant_ref
+from baigong.registry.tenants import Company
+from baigong.security.scope import Ref
+from baigong.stores.records.leaving import KEPT, condition, count_rows, owned_tables
+from baigong.stores.records.tables import metadata
+from baigong.stores.records.walls import PLATFORM
+from baigong.vocab.devices import DeviceSpec, PointSpec
+from tests.api.signing import PASSWORD, browser
+from tests.api.world import World
+
+
+def test_every_table_is_a_tenants_or_the_platforms_or_kept_with_a_reason() -> None:
+    owned = {table.name for table in owned_tables()}
+    assert owned | KEPT.keys() | PLATFORM.keys() == metadata.tables.keys()
+    assert not owned & (KEPT.keys() | PLATFORM.keys())
+    assert all(condition(metadata.tables[name], "x") is not None for name in owned)
+
+
+async def _companies(plant: World) -> str:
+    registry = plant.registry
+    for tenant in ("goer", "stayer"):
+        row, secret = await registry.members.first_admin(tenant, f"{tenant}-admin")
+        await registry.tenants.add(Company(tenant=tenant, title=tenant), row)
+        spec = DeviceSpec(device="m", driver="sim", points=[PointSpec(name="a.b", address="sine:1")])
+        await registry.devices.put(tenant, spec, "test")
+        await registry.people.add_token(tenant, "program", person=f"{tenant}-admin")
+        await registry.credentials.put(tenant, "m", f"{tenant}-m")
+        await registry.certificates.enrol(tenant, "m")
+    return secret
+
+
+async def test_its_rows_go_and_rooms_know_nothing_of_it(plant: World) -> None:
+    registry, departures = plant.registry, plant.app.state.rooms.departures
+    await _companies(plant)
+    text = policy_text(Ref("User", "goer-admin"), ["read"], tenant_ref("stayer"))
+    await registry.rights.grant("stayer", text, "to goer", "stayer-admin")
+    other = await registry.records.read(lambda c: count_rows(c, "stayer"))
+    async with plant.client() as operator:
+        await operator.post("/tenants/goer/suspend")
+        assert (await operator.post("/tenants/goer/delete", json={"typed": "goer"})).json()["state"] == "leaving"
+        await departures.finish("goer")
+        assert (await operator.get("/tenants/goer/leaving")).json()["state"] == "gone"
+        assert (await operator.post("/tenants/goer/delete", json={"typed": "goer"})).json()["code"] == "tenant.gone"
+    left = await registry.records.read(lambda c: count_rows(c, "goer"))
+    assert {name: one.rows for name, one in left.items()} == {"companies": 1}
+    now = await registry.records.read(lambda c: count_rows(c, "stayer"))
+    assert {name for name in other if now[name] != other[name]} == {"grants"}, "only what it had granted to them"
+    assert [g.revoked_us is not None for g in await registry.rights.grants("stayer")] == [True]
+    assert not registry.credentials.of_tenant("goer") and not registry.certificates.of_tenant("goer")
+    assert not registry.devices.of_tenant("goer") and not registry.book.active("goer")
+    assert await registry.people.find("goer-admin") is None
+    assert not (plant.data / "config" / "goer").exists()
+    assert registry.credentials.of_tenant("stayer") and registry.certificates.of_tenant("stayer")
+
+
+async def test_only_the_operator_who_has_just_proved_who_they_are(plant: World) -> None:
+    secret = await _companies(plant)
+    async with plant.client() as operator:
+        await operator.post("/tenants/goer/suspend")
+    async with browser(plant, "stayer-admin", secret) as stranger:
+        assert (await stranger.post("/tenants/goer/delete", json={"typed": "goer"})).status_code == 403
+        assert (await stranger.get("/tenants/goer/leaving")).status_code == 403
+    async with browser(plant, "admin", plant.secret) as admin:
+        known = plant.registry.people._known
+        for key, who in list(known.items()):
+            if who.user == "admin":
+                known[key] = replace(who, proved_us=0)
+        refused = await admin.post("/tenants/goer/delete", json={"typed": "goer"})
+        assert refused.json()["code"] == "auth.again"
+        shown = await admin.post("/my/proof", json={"password": PASSWORD})
+        assert shown.status_code == 204, shown.text
+        assert (await admin.post("/tenants/goer/delete", json={"typed": "goer"})).json()["state"] == "leaving"

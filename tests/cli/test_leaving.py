@@ -1,0 +1,163 @@
+"""A company leaves a real platform: searched for on the whole disk afterwards; the other one untouched to the row."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx2 as httpx
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from baigong.cli.backup import backup
+from baigong.cli.platform import Platform
+from baigong.cli.restore import restore
+from baigong.registry.audit import Proof
+from baigong.registry.leaving import Departures
+from baigong.registry.roles import TENANT_ADMIN
+from baigong.registry.tenants import Company
+from baigong.security.verify import verify_lines
+from baigong.stores.records.commands import StopRow, put_stop
+from baigong.stores.records.leaving import count_rows
+from baigong.vocab import frame as frames
+from baigong.vocab.burst import burst
+from baigong.vocab.devices import DeviceSpec, PointSpec
+from baigong.vocab.errors import BaigongError, RetryLater
+from baigong.vocab.happenings import Episode
+from baigong.vocab.keep import Keep
+from tests.cli.plants import client, platform
+
+LEAVING, STAYING = "leavers", "stayers"
+MARK = "zq7xmark"  # in every name and text of who leaves, and nowhere else
+T0 = 1_790_000_000_000_000
+
+
+async def _company(made: Platform, tenant: str, mark: str) -> None:
+    """Give a company one of everything."""
+    registry = made.registry
+    row, _ = await registry.members.first_admin(tenant, f"{mark}-admin")
+    await registry.tenants.add(Company(tenant=tenant, title=mark), row)
+    registry.usage.expect([tenant])
+    spec = DeviceSpec(
+        device=f"{mark}-m1",
+        driver="frontdoor",
+        points=[PointSpec(name=f"{mark}.flow", address="t:flow"), PointSpec(name=f"{mark}.word", address="t:word")],
+    )
+    await registry.devices.put(tenant, spec, "test")
+    flow, word = (registry.book.find(tenant, f"{mark}.{what}").number for what in ("flow", "word"))
+    for day in range(2):
+        times = T0 + np.arange(500) * 1_000_000 + day * 86_400_000_000
+        await made.bus.store("p0", tenant, frames.encode(frames.frame(np.full(500, flow), times, np.arange(500.0), 0)))
+    said = frames.from_python([word], [T0], [mark], [0])
+    await made.bus.store("p0", tenant, frames.encode(said))
+    await made.bus.store("p0", tenant, frames.encode(burst([flow], [T0], [1000.0], [np.arange(64.0)])))
+    await registry.credentials.put(tenant, spec.device, f"{mark}-login")
+    await registry.certificates.enrol(tenant, spec.device)
+    await registry.people.add_token(tenant, mark)
+    await registry.retention.put(tenant, Keep(), mark)
+    await registry.episodes.put(tenant, [Episode(id=mark, asset=mark, kind="run", start_us=T0, title=mark)], mark)
+    await registry.factors.require(tenant, [TENANT_ADMIN])
+    await registry.set_up.name(tenant, mark, mark)
+    await registry.quotas.put("site", f"{tenant}/{mark}", "points: 10")
+    await registry.records.write(lambda c: put_stop(c, StopRow(tenant, mark, mark, T0, mark)), tenant=tenant)
+    text = f'permit (principal == User::"{mark}-admin", action in [Action::"read"], resource in Tenant::"{tenant}");'
+    await registry.rights.grant(tenant, text, mark, mark)
+    sign_in = registry.data / "config" / tenant / "sign-in"
+    sign_in.mkdir(parents=True)
+    (sign_in / "x.yaml").write_text(f"# {mark}\nissuer: https://x.example\nclient_id: a\n")
+
+
+async def _in_the_lake(made: Platform, tenants: tuple[str, ...]) -> None:
+    async with asyncio.timeout(20):
+        while not all(len(made.owner.snapshot(t).files) >= 2 for t in tenants):
+            await asyncio.sleep(0.05)
+
+
+def _found(data: Path, mark: str) -> list[str]:
+    return [
+        str(path.relative_to(data))
+        for path in data.rglob("*")
+        if path.is_file() and (mark in str(path.relative_to(data)) or mark.encode() in path.read_bytes())
+    ]
+
+
+async def _rows(made: Platform) -> pa.Table:
+    await made.owner.flush()
+    number = made.registry.book.find(STAYING, "pw8ymark.flow").number
+    return made.owner.series(STAYING, [number], 0, 1 << 61).select(["point", "time", "value"])
+
+
+async def _until_gone(http: httpx.AsyncClient) -> Proof:
+    async with asyncio.timeout(30):
+        while (state := (await http.get(f"/tenants/{LEAVING}/leaving")).json())["state"] != "gone":
+            await asyncio.sleep(0.05)
+    return msgspec.convert(state["proof"], Proof)
+
+
+async def test_all_of_one_company_goes_and_nothing_of_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, file = tmp_path / "data", tmp_path / "b.tar"
+    async with platform(data) as made, client(data) as http:
+        for tenant, mark in ((LEAVING, MARK), (STAYING, "pw8ymark")):
+            await _company(made, tenant, mark)
+        await _in_the_lake(made, (LEAVING, STAYING))
+        before = await _rows(made)
+        other = await made.registry.records.read(lambda c: count_rows(c, STAYING))
+        refused = await http.post(f"/tenants/{LEAVING}/delete", json={"typed": LEAVING})
+        assert refused.json()["code"] == "tenant.not_suspended"
+        await http.post(f"/tenants/{LEAVING}/suspend")
+        assert (await http.post(f"/tenants/{LEAVING}/delete", json={"typed": "leaver"})).status_code == 409
+        assert (await http.post("/tenants/main/delete", json={"typed": "main"})).status_code == 409
+        assert MARK in "".join(_found(data, MARK)), "nothing was deleted by what was refused"
+
+        async def no_disk(self: Departures, tenant: str) -> None:
+            raise RetryLater("storage.full", "no")
+
+        with monkeypatch.context() as patch:  # the platform ends when half of it is done
+            patch.setattr(Departures, "_end_files", no_disk)
+            asked = await http.post(f"/tenants/{LEAVING}/delete", json={"typed": LEAVING, "reason": "contract ended"})
+            assert asked.json()["state"] == "leaving", asked.text
+            async with asyncio.timeout(30):
+                while not (state := (await http.get(f"/tenants/{LEAVING}/leaving")).json())["trouble"]:
+                    await asyncio.sleep(0.05)
+            assert (state["step"], state["trouble"]["code"]) == ("files", "storage.full")
+            assert (await http.post(f"/tenants/{LEAVING}/resume")).json()["code"] == "tenant.gone"
+            with pytest.raises(BaigongError, match="is leaving"):
+                await made.registry.devices.put(LEAVING, DeviceSpec(device="x", driver="sim"), "test")
+    async with platform(data) as made, client(data) as http:
+        proof = await _until_gone(http)
+        told = msgspec.json.decode(proof.entry)
+        assert (told["reason"], told["after"]["left"], told["after"]["deleted"]["values"]) == (
+            "contract ended",
+            0,
+            1001,
+        )
+        assert told["before"]["lake"]["recordings"] == 1 and told["before"]["tables"]["people"]["rows"] == 1
+        assert _found(data, MARK) == []
+        assert not [p for p in _found(data, LEAVING) if not (p == "records.db" or "_delta_log" in p)]
+        assert (await _rows(made)).equals(before)
+        events = other.pop("events")
+        now = await made.registry.records.read(lambda c: count_rows(c, STAYING))
+        assert now.pop("events").rows >= events.rows and now == other
+        assert LEAVING not in {c["tenant"] for c in (await http.get("/tenants")).json()}
+        assert [c["state"] for c in (await http.get("/tenants", params={"state": "gone"})).json()] == ["gone"]
+        again = await http.post("/tenants", json={"tenant": LEAVING, "admin": "new"})
+        assert again.json()["code"] == "config.conflict", "its id is never given again"
+        await made.bus.store(
+            "p0", LEAVING, frames.encode(frames.frame([7], [T0], [1.0], 0))
+        )  # from a gateway long away
+        async with asyncio.timeout(20):
+            while not made.owner.stats()["left_rows"]:
+                await asyncio.sleep(0.02)
+        assert made.owner.snapshot(LEAVING).files == () and not len(made.owner.latest(LEAVING))
+        revoked = (await made.registry.certificates.revoked()).get_revoked_certificate_by_serial_number
+        assert revoked(int(next(iter(made.registry.certificates._rows)), 16)) is not None, "it stays on the list"
+    assert [i for i, _ in verify_lines([msgspec.json.encode(proof).decode()], proof.key)] == [proof.index]
+    await backup(data, file)
+    await restore(file, tmp_path / "new", key=data / "secrets.key")
+    async with platform(tmp_path / "new") as made, client(tmp_path / "new") as http:
+        assert (await _until_gone(http)).entry == proof.entry
+        assert (await _rows(made)).equals(before)
