@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import zipfile
 from pathlib import Path
 
 import httpx2 as httpx
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from baigong.cli.backup import backup
 from baigong.cli.platform import Platform
+from baigong.cli.reach import Server
 from baigong.cli.restore import restore
+from baigong.cli.taking import check, take
 from baigong.registry.audit import Proof
 from baigong.registry.leaving import Departures
 from baigong.registry.roles import TENANT_ADMIN
@@ -94,6 +99,51 @@ async def _until_gone(http: httpx.AsyncClient) -> Proof:
         while (state := (await http.get(f"/tenants/{LEAVING}/leaving")).json())["state"] != "gone":
             await asyncio.sleep(0.05)
     return msgspec.convert(state["proof"], Proof)
+
+
+async def test_everything_is_taken_away_with_names_and_without_secrets(tmp_path: Path) -> None:
+    data, file = tmp_path / "data", tmp_path / "all.zip"
+    async with platform(data) as made, client(data) as http:
+        await _company(made, LEAVING, MARK)
+        await _company(made, STAYING, "pw8ymark")
+        await _in_the_lake(made, (LEAVING,))
+        admin = await made.registry.people.add_token(LEAVING, "admin", role=TENANT_ADMIN)
+        viewer = await made.registry.people.add_token(LEAVING, "viewer", role="viewer")
+        assert (await http.get("/export", params={"tenant": LEAVING})).status_code == 403, (
+            "the operator reads no values"
+        )
+        where = Server((data / "url").read_text().strip(), admin, data)
+        await asyncio.to_thread(take, file, "", True, where)
+        told = check(file)
+        progress = await http.get("/exports/x", headers={"Authorization": f"Bearer {admin}"})
+        assert progress.status_code == 404
+        await asyncio.to_thread(take, tmp_path / "folder", "", False, where._replace(token=viewer))
+        with pytest.raises(BaigongError, match="overwrites nothing"):
+            take(file, "", False, where)
+    torn = tmp_path / "torn.zip"
+    torn.write_bytes(file.read_bytes()[:-400])
+    with pytest.raises(BaigongError, match="not whole"):
+        check(torn)
+    assert told["values"] == 1001
+    seen = check_folder(tmp_path / "folder")
+    assert {"records/points.csv", "values/2026-09-21.parquet"} <= seen and "records/people.csv" not in seen
+    with zipfile.ZipFile(file) as archive:
+        names = set(archive.namelist())
+        assert {"README.md", "audit.jsonl", f"config/devices/{MARK}-m1.yaml", "records/people.csv"} <= names
+        table = pq.read_table(io.BytesIO(archive.read("values/2026-09-21.parquet")))
+        assert table.column("name").unique().to_pylist() == [f"{MARK}.flow", f"{MARK}.word"]
+        assert MARK in table.column("text").to_pylist() and set(table.column("quality").to_pylist()) == {"good"}
+        said = archive.read("values/2026-09-21.csv")
+        assert said.startswith(b"\xef\xbb\xbf") and said.count(b"\r\n") == said.count(b"\n") == 502
+        waves = pq.read_table(io.BytesIO(archive.read(f"recordings/{MARK}.flow.parquet")))
+        assert waves.column("samples")[0].as_py() == list(range(64))
+        everything = b"".join(archive.read(name) for name in names)
+    assert b"pw8ymark" not in everything, "nothing of anybody else"
+    assert b"$argon2" not in everything and b"sha256:" not in everything and b"bge2:" not in everything
+
+
+def check_folder(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 async def test_all_of_one_company_goes_and_nothing_of_the_other(

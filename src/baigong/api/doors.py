@@ -95,6 +95,8 @@ DOORS: dict[str, Door] = {
     "POST /tenants/{id}/resume": _TENANTS,
     "GET /tenants/{id}/leaving": _TENANTS,
     "POST /tenants/{id}/delete": _TENANTS,
+    "GET /export": Door("read"),
+    "GET /exports/{id}": Door("read"),
     "GET /regions": _TENANTS,
     "POST /regions": _TENANTS,
     "GET /usage": _USAGE,

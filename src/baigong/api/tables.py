@@ -23,7 +23,7 @@ _BOM = "\ufeff".encode()  # Excel reads UTF-8 only behind it
 _EXACT = 1 << 53
 
 
-class _Spout(io.RawIOBase):
+class Spout(io.RawIOBase):
     """A sink that gives out what was written into it."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class _Spout(io.RawIOBase):
 
 def pour(form: str, schema: pa.Schema, tables: Iterator[pa.Table], *, bom: bool = False) -> Iterator[bytes]:
     """Encode tables of one schema, piece by piece."""
-    spout = _Spout()
+    spout = Spout()
     sink = pa.PythonFile(spout, mode="w")
     writer: Any
     if form == "csv":
@@ -75,11 +75,11 @@ def answer(
     pieces = pour(form, schema, tables, bom=bom)
     media = f"{CSV}; charset=utf-8" if form == "csv" else FORMATS[form]
     if stream:
-        return StreamingResponse(_in_threads(pieces), media_type=media, headers=headers)
+        return StreamingResponse(in_threads(pieces), media_type=media, headers=headers)
     return Response(b"".join(pieces), media_type=media, headers=headers)
 
 
-async def _in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
     while True:
         piece = await asyncio.to_thread(next, pieces, None)
         if piece is None:

@@ -13,7 +13,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.points import Json
-from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.reach import Data, Token, Url, find, reach
 from baigong.stores.durable import replace_file
 from baigong.vocab.errors import FixConfiguration
 
@@ -101,6 +101,21 @@ def resume(tenant: Id, data: Data = None, url: Url = None, token: Token = None) 
     with reach(data, url, token) as link:
         link.json("POST", f"/tenants/{quote(tenant, safe='')}/resume")
     show.tell(f"{tenant} works again")
+
+
+@tenant.command()
+def export(
+    to: Annotated[Path, typer.Option(help="file to write (.zip), or an empty or new folder")],
+    tenant: Annotated[str, typer.Argument(help="id of the company; default: one's own")] = "",
+    with_csv: Annotated[bool, typer.Option("--csv", help="values for spreadsheets too (UTF-8 with BOM)")] = False,
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Take everything of a company away, in open formats; needs the right to read all of it."""
+    from baigong.cli.taking import take
+
+    take(to, tenant, with_csv, find(data, url, token))
 
 
 @tenant.command()
