@@ -24,6 +24,7 @@ ROWS = {
     9: "rights",
     10: "machines",
     11: "tenants",
+    12: "bus",
 }
 RESULTS = Path(__file__).with_name("results.md")
 

@@ -29,8 +29,8 @@ _OTHERS = (
 
 async def _publish(server: Baigong, points: np.ndarray, rate: int, stop: float, sent: list[float]) -> int:
     """Store ``rate`` values a second in frames of a fiftieth of it; the first point counts up in every frame."""
-    url, token = server.nats
-    bus = await NatsBus.connect(url, token=token, name="bench")
+    by = server.nats
+    bus = await NatsBus.connect(by.url, by=by, name="bench")
     values = walks(len(points), 64).tenths / 10.0
     each = max(1, int(rate * _MARKER_S))
     window: set[asyncio.Task[int]] = set()

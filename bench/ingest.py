@@ -153,8 +153,8 @@ def on_the_bus(folder: Path, walked: Walks, seconds: float) -> Run:
 
 
 async def _store(server: Baigong, bodies: list[Body], seconds: float) -> tuple[int, float]:
-    url, token = server.nats
-    bus = await NatsBus.connect(url, token=token, name="bench")
+    by = server.nats
+    bus = await NatsBus.connect(by.url, by=by, name="bench")
     window: set[asyncio.Task[int]] = set()
     began, at, sent, turn = time.monotonic(), begin_us() + 1_000_000, 0, 0
     while time.monotonic() - began < seconds:

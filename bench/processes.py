@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import psutil
 
+from baigong.bus.passes import Pass, read_pass
 from bench.wire import Http, free_port, until
 
 
@@ -99,9 +100,9 @@ class Baigong(Server):
         return Http(self.port, {"Authorization": f"Bearer {self.key}"})
 
     @property
-    def nats(self) -> tuple[str, str]:
-        """Return URL and token of the stream."""
-        return f"nats://127.0.0.1:{self.nats_port}", (self.folder / "nats" / "token").read_text().strip()
+    def nats(self) -> Pass:
+        """Return how to get to the stream, as the platform does."""
+        return read_pass(self.folder / "nats" / "passes" / "platform.json")
 
     def count(self) -> int:
         """Ask SQL how many rows can be seen."""

@@ -79,8 +79,8 @@ def hour(points: int, seconds: int) -> Hour:
 
 async def store(server: Baigong, frames: Any) -> None:
     """Store encoded frames through one connection."""
-    url, token = server.nats
-    bus = await NatsBus.connect(url, token=token, name="bench")
+    by = server.nats
+    bus = await NatsBus.connect(by.url, by=by, name="bench")
     window: set[asyncio.Task[int]] = set()
     for payload in frames:
         window.add(asyncio.create_task(bus.store("p0", "main", payload)))

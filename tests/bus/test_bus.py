@@ -13,6 +13,8 @@ from baigong.bus.contract import Bus, Message
 from baigong.bus.embedded import EmbeddedNats
 from baigong.bus.memory import MemoryBus
 from baigong.bus.nats import NatsBus
+from baigong.bus.passes import PLATFORM, Pass, pass_file
+from baigong.bus.roles import Role
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 
 
@@ -21,8 +23,9 @@ async def opened(kind: str, folder: Path):
     if kind == "memory":
         yield MemoryBus()
         return
-    async with EmbeddedNats(folder / "nats", port=0) as server:
-        bus = await NatsBus.connect(server.url, token=server.token)
+    anybody = {"anybody": Role(publish=(">",), subscribe=(">",))}
+    async with EmbeddedNats(folder / "nats", port=0, more=anybody) as server:
+        bus = await NatsBus.connect(server.url, by=server.passes["anybody"])
         try:
             yield bus
         finally:
@@ -135,7 +138,7 @@ async def test_listeners_hear_what_matches(bus):
 
 async def test_kill_the_server_under_load_and_lose_nothing_that_was_accepted(tmp_path):
     async with EmbeddedNats(tmp_path / "nats", port=0) as server:
-        bus = await NatsBus.connect(server.url, token=server.token)
+        bus = await NatsBus.connect(server.url, by=server.passes[PLATFORM])
         await bus.ensure_stream("p0", epoch=1, max_bytes=1 << 28)
         accepted: dict[int, bytes] = {}
 
@@ -176,12 +179,15 @@ async def test_a_taken_port_is_named(tmp_path):
     assert told.value.code == "bus.port_taken" and str(port) in str(told.value)
 
 
-async def test_a_stranger_without_the_token_is_refused(tmp_path):
+async def test_a_stranger_without_a_pass_is_refused(tmp_path):
     async with EmbeddedNats(tmp_path / "nats", port=0) as server:
         with pytest.raises(RetryLater):
             await NatsBus.connect(server.url, token="wrong", wait_s=1)
+        with pytest.raises(RetryLater):
+            await NatsBus.connect(server.url, by=Pass(user=PLATFORM, password="wrong"), wait_s=1)
         assert "sync_interval: always" in (tmp_path / "nats" / "nats.conf").read_text()
-        assert (tmp_path / "nats" / "token").stat().st_mode & 0o077 == 0
+        for path in (tmp_path / "nats" / "nats.conf", pass_file(tmp_path / "nats" / "passes", PLATFORM)):
+            assert path.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("question", ["api", "request"])

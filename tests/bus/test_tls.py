@@ -45,7 +45,7 @@ async def test_a_cluster_with_certificates(tmp_path: Path) -> None:
     url = f"tls://localhost:{port}"
     try:
         good = {"BAIGONG_NATS_CA": str(ca), "BAIGONG_NATS_CERT": mine, "BAIGONG_NATS_KEY": mine_key}
-        bus = await NatsBus.connect(url, tls=bus_tls(url, good), wait_s=10)
+        bus = await NatsBus.connect(url, tls=bus_tls(url, None, good), wait_s=10)
         heard = bus.subscribe("gateway.x")
         listening = asyncio.ensure_future(anext(heard))
         async with asyncio.timeout(10):
@@ -56,11 +56,11 @@ async def test_a_cluster_with_certificates(tmp_path: Path) -> None:
         await bus.close()
         for wrong in ({"BAIGONG_NATS_CA": str(ca)}, good | {"BAIGONG_NATS_CA": str(foreign)}):
             with pytest.raises(BaigongError) as caught:
-                await NatsBus.connect(url, tls=bus_tls(url, wrong), wait_s=1)
+                await NatsBus.connect(url, tls=bus_tls(url, None, wrong), wait_s=1)
             assert caught.value.code == "bus.down"
         with pytest.raises(BaigongError):
-            bus_tls(url, {"BAIGONG_NATS_CERT": mine})
-        assert bus_tls("nats://localhost", good) is None
+            bus_tls(url, None, {"BAIGONG_NATS_CERT": mine})
+        assert bus_tls("nats://localhost", None, good) is None
     finally:
         process.terminate()
         await process.wait()

@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from baigong.bus.contract import StreamState
+from baigong.bus.passes import read_pass
 from baigong.cli.doctor import examine, stream
 from baigong.cli.main import app
 from baigong.cli.service import Service, unit_text
@@ -58,7 +59,7 @@ def test_the_support_archive_holds_no_secret(up: Path, run: Run, tmp_path: Path)
     for secret in (
         _SECRET,
         (up / "key").read_text().strip(),
-        (up / "nats" / "token").read_text().strip(),
+        read_pass(up / "nats" / "passes" / "platform.json").password,
         "abcdef123456",
     ):
         assert secret not in whole

@@ -48,7 +48,7 @@ def test_what_was_taken_ahead_is_not_taken_again_when_it_arrives() -> None:
 
 
 async def test_pools_bound_their_members_and_keep_a_debt_while_the_rate_stays() -> None:
-    paces = Paces(MemoryBus(), SystemClock())
+    paces = Paces(MemoryBus(), "local", SystemClock())
     told = Pools(rates={"company/a": 10.0, "region/n": 1e6, "storage/b": 0.0}, members={"a": ["company/a", "region/n"]})
     paces.take(told)
     assert paces.pay("free", 10**9) == 0.0

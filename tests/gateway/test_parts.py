@@ -116,10 +116,10 @@ async def test_signing_in_is_remembered_by_its_hash_and_survives_an_absent_regis
             return b'{"tenant":"demo","device":"press1"}'
         raise Reauthenticate("auth.required", "no")
 
-    sign_in = SignIn(bus, clock, b"pepper")
+    sign_in = SignIn(bus, "local", clock, b"pepper")
     with pytest.raises(RetryLater):
         await sign_in("press", b"test", "c")
-    await bus.serve("registry.credentials", check)
+    await bus.serve("registry.credentials.local", check)
     assert await sign_in("press", b"test", "c") == ("demo", "press1")
     assert await sign_in("press", b"test", "c") == ("demo", "press1")
     assert len(asked) == 1

@@ -43,7 +43,6 @@ class Plant:
 
     async def registry(self) -> None:
         async def devices(message: Message) -> bytes:
-            assert msgspec.json.decode(message.payload)["gateway"] == "local"
             listed = [{"tenant": "demo", "spec": d} for d in self.devices]
             page = {"run": "r", "revision": 0, "from": 0, "more": False, "devices": listed, "gone": []}
             return msgspec.json.encode(page)
@@ -58,9 +57,9 @@ class Plant:
                 raise Reauthenticate("auth.required", "nobody")
             return msgspec.json.encode({"tenant": "demo", "device": "press"})
 
-        await self.bus.serve("registry.devices", devices)
-        await self.bus.serve("registry.points.register", register)
-        await self.bus.serve("registry.credentials", credentials)
+        await self.bus.serve("registry.devices.local", devices)
+        await self.bus.serve("registry.points.register.local", register)
+        await self.bus.serve("registry.credentials.local", credentials)
 
     async def ask(self, verb: str, **asked: Any) -> Any:
         return msgspec.json.decode(

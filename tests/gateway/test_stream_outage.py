@@ -32,7 +32,7 @@ async def everything(bus: NatsBus) -> list[int]:
 async def test_nats_killed_under_load_loses_nothing(tmp_path: Path) -> None:
     rng = random.Random(6)
     async with EmbeddedNats(tmp_path / "nats", port=0) as server:
-        bus = await NatsBus.connect(server.url, token=server.token)
+        bus = await NatsBus.connect(server.url, by=server.passes["platform"])
         await bus.ensure_stream("p0", epoch=1, max_bytes=1 << 28)
         options = BufferOptions(reserve_bytes=0, backoff_s=(0.02, 0.2))
 

@@ -1,4 +1,4 @@
-"""An owner that is killed between its two commits: ``python -m tests.historian.killed_between URL TOKEN FOLDER N``.
+"""An owner that is killed between its two commits: ``python -m tests.historian.killed_between PASS FOLDER N``.
 
 Right before the Nth commit of telemetry, when the bursts of the same flush are in the lake already, it kills itself
 with SIGKILL. N = 0: never; then it ends by itself once the stream is in the lake.
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from baigong.bus.nats import NatsBus
+from baigong.bus.passes import read_pass
 from baigong.historian.owner import OwnerSettings, PartitionOwner
 from baigong.stores.lake.table import PartitionTable
 
@@ -31,8 +32,9 @@ def kill_before(nth: int) -> None:
     PartitionTable.commit = last_words  # type: ignore[method-assign]
 
 
-async def main(url: str, token: str, folder: Path) -> None:
-    bus = await NatsBus.connect(url, token=token)
+async def main(passed: Path, folder: Path) -> None:
+    by = read_pass(passed)
+    bus = await NatsBus.connect(by.url, by=by)
     owner = PartitionOwner(bus, folder, "p0", OwnerSettings(flush_s=0.05, merge_s=3600))
     owning = asyncio.create_task(owner.run())
     await owner.ready.wait()
@@ -47,5 +49,5 @@ async def main(url: str, token: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    kill_before(int(sys.argv[4]))
-    asyncio.run(main(sys.argv[1], sys.argv[2], Path(sys.argv[3])))
+    kill_before(int(sys.argv[3]))
+    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -111,7 +111,7 @@ async def test_killed_between_the_two_commits_nothing_is_lost_or_doubled(tmp_pat
     """Real kill -9, real NATS: bursts are committed, the position is not; the next owner goes on exactly."""
     truth, sent = Truth(), Sent()
     async with EmbeddedNats(tmp_path / "nats", port=0, reserve=0) as nats:
-        bus = await NatsBus.connect(nats.url, token=nats.token)
+        bus = await NatsBus.connect(nats.url, by=nats.passes["platform"])
         await bus.ensure_stream("p0", epoch=1, max_bytes=64 << 30)
         clock = T0
         for nth in (1, 2, 1, 0):
@@ -121,7 +121,7 @@ async def test_killed_between_the_two_commits_nothing_is_lost_or_doubled(tmp_pat
                 await sent.send(bus, 1, clock)
             code = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.historian.killed_between",
-                nats.url, nats.token, str(tmp_path / "lake"), str(nth),
+                str(tmp_path / "nats" / "passes" / "platform.json"), str(tmp_path / "lake"), str(nth),
             )  # fmt: skip
             ended = await code.wait()
             if nth == 0:

@@ -1,4 +1,4 @@
-"""An owner of partition p0 in a process: ``python -m tests.outage.owner_process NATS_URL TOKEN FOLDER NAME``.
+"""An owner of partition p0 in a process: ``python -m tests.outage.owner_process PASS FOLDER NAME``.
 
 BAIGONG_FREEZE=flush|merge: right before the third commit of that kind, its files written and synced, it stops
 itself (SIGSTOP), as a machine that hangs would. It ends with code 3 when another owner has taken over, and says in
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from baigong.bus.nats import NatsBus
+from baigong.bus.passes import read_pass
 from baigong.historian.owner import OwnerSettings, PartitionOwner
 from baigong.stores.lake.table import PartitionTable, Succeeded
 
@@ -39,8 +40,9 @@ def freeze_before(kind: str) -> None:
     PartitionTable.commit = hesitant  # type: ignore[method-assign]
 
 
-async def main(url: str, token: str, folder: Path, name: str) -> int:
-    bus = await NatsBus.connect(url, token=token, name=name)
+async def main(passed: Path, folder: Path, name: str) -> int:
+    by = read_pass(passed)
+    bus = await NatsBus.connect(by.url, by=by, name=name)
     owner = PartitionOwner(
         bus,
         folder / "lake",
@@ -76,4 +78,4 @@ if __name__ == "__main__":
     faulthandler.register(signal.SIGUSR1)  # kill -USR1 tells where it hangs
     if os.environ.get("BAIGONG_FREEZE"):
         freeze_before(os.environ["BAIGONG_FREEZE"])
-    sys.exit(asyncio.run(main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4])))
+    sys.exit(asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])))

@@ -27,12 +27,16 @@ from tests.outage.rig import Verdict
 POINTS = np.arange(1, 21)
 
 
+def _pass(folder: Path) -> Path:
+    return folder / "nats" / "passes" / "platform.json"
+
+
 class OwnerProcess:
     def __init__(self, nats: EmbeddedNats, folder: Path, name: str, freeze: str = "") -> None:
         self.report = folder / f"{name}.json"
         self._log = (folder / f"{name}.log").open("wb")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.outage.owner_process", nats.url, nats.token, str(folder), name],
+            [sys.executable, "-m", "tests.outage.owner_process", str(_pass(folder)), str(folder), name],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -85,7 +89,7 @@ async def frozen_in_merge(folder: Path, rounds: int, rng: random.Random) -> Verd
 async def _failed_over(folder: Path, kind: str, rounds: int, rng: random.Random) -> Verdict:
     truth, recovery = Truth(), 0.0
     async with EmbeddedNats(folder / "nats", port=0, reserve=0) as nats:
-        bus = await NatsBus.connect(nats.url, token=nats.token)
+        bus = await NatsBus.connect(nats.url, by=nats.passes["platform"])
         producer = _Producer(bus, truth)
         try:
             for number in range(rounds):

@@ -206,23 +206,23 @@ async def test_the_bus_is_answered_and_told_events_are_stored(tmp_path: Path) ->
     bus = MemoryBus()
     async with opened(tmp_path, bus) as registry:
         await registry.devices.put("main", SPEC, "me")
-        asked = msgspec.json.decode(await bus.request("registry.devices", b'{"gateway":"local"}'))
+        asked = msgspec.json.decode(await bus.request("registry.devices.local", b"{}"))
         (listed,) = asked["devices"]
         assert listed["tenant"] == "main" and listed["spec"]["device"] == "plc"
-        elsewhere = msgspec.json.decode(await bus.request("registry.devices", b'{"gateway":"edge7"}'))
+        elsewhere = msgspec.json.decode(await bus.request("registry.devices.edge7", b"{}"))
         assert elsewhere["devices"] == [] and elsewhere["gone"] == [["main", "plc"]]
         number = point_number("main", "plc", "topic/a")
         found = {"number": number, "address": "topic/a", "name": "a.x", "kind": "gauge", "unit": "", "title": ""}
         body = msgspec.json.encode({"tenant": "main", "device": "plc", "points": [found]})
         for _ in range(2):
-            assert msgspec.json.decode(await bus.request("registry.points.register", body))["ok"] is True
+            assert msgspec.json.decode(await bus.request("registry.points.register.local", body))["ok"] is True
         assert registry.book.find("main", "a.x-2").number == number, "the name was taken"
         with pytest.raises(FixConfiguration) as caught:
-            await bus.request("registry.points.register", b'{"tenant":1}')
+            await bus.request("registry.points.register.local", b'{"tenant":1}')
         assert caught.value.code == "payload.malformed"
         secret = await registry.credentials.put("main", "plc", "machine")
         body = msgspec.json.encode({"username": "machine", "password": secret})
-        told = msgspec.json.decode(await bus.request("registry.credentials", body))
+        told = msgspec.json.decode(await bus.request("registry.credentials.local", body))
         assert (told["tenant"], told["device"]) == ("main", "plc") and told["made_us"] > 0
         event = Event(kind="link.lost", time_us=5, tenant="main", subject="device:plc", detail={"why": "cable"})
         await bus.publish("event.main.link.lost", b"not json")

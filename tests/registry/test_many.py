@@ -57,7 +57,7 @@ async def test_a_gateway_is_told_only_what_changed_since(tmp_path: Path) -> None
 
     async def ask(**asked: Any) -> dict[str, Any]:
         told: dict[str, Any] = msgspec.json.decode(
-            await bus.request("registry.devices", msgspec.json.encode({"gateway": "local", **asked}))
+            await bus.request("registry.devices.local", msgspec.json.encode(asked))
         )
         return told
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
@@ -19,3 +20,18 @@ def cancellable() -> Iterator[None]:
     yield
     if task is not None and task.cancelling() > before:
         raise asyncio.CancelledError
+
+
+async def ended_within(seconds: float, work: Coroutine[Any, Any, Any]) -> None:
+    """Wait for work that may forget a cancellation; raises TimeoutError, or what it raised. It has ended then."""
+    task = asyncio.ensure_future(work)
+    try:
+        async with asyncio.timeout(seconds):
+            await asyncio.wait({task})
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.1)
+        failure = None if task.cancelled() else task.exception()
+    if failure is not None:
+        raise failure

@@ -15,9 +15,11 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from baigong.bus.cancelling import cancellable
+from baigong.bus.cancelling import cancellable, ended_within
 from baigong.bus.contract import Handler, Message, Stored, StreamState
 from baigong.bus.guard import DiskGuard
+from baigong.bus.passes import Pass, inbox, trust
+from baigong.bus.refusals import Refusals, refusal
 from baigong.bus.subjects import frame_subject, frames_stream, microseconds
 from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater, from_problem
 
@@ -42,9 +44,10 @@ class NatsBus:
         self._nc = client
         self._guard = guard
         self._tasks: set[asyncio.Task[None]] = set()
-        self._inbox = client.new_inbox()
+        self._inbox = ""
         self._numbers = count()
-        self._waiting: dict[str, asyncio.Future[Msg]] = {}  # stores not yet acknowledged, by reply subject
+        self._waiting: dict[str, tuple[str, asyncio.Future[Msg]]] = {}  # stores not yet acknowledged, by reply subject
+        self.refusals = Refusals()
 
     @classmethod
     async def connect(
@@ -52,6 +55,7 @@ class NatsBus:
         url: str,
         *,
         token: str | None = None,
+        by: Pass | None = None,
         name: str = "baigong",
         wait_s: float = 10.0,
         tls: ssl.SSLContext | None = None,
@@ -59,27 +63,34 @@ class NatsBus:
     ) -> Self:
         """Connect to a NATS server or cluster (comma-separated URLs); bus.down when none answers in time.
 
+        ``by``: who signs in; else a ``token`` that all share, or nothing. What the role may not do raises bus.refused.
         ``tls``: what to trust and what to show, of a cluster that speaks TLS; its certificate is always checked.
         ``guard``: watches the disk of a server on this machine, and refuses to store below its reserve.
         """
         client = Client()
         bus = cls(client, guard)
+        if by is not None and not by.user:
+            token, by = by.password, None
+        connecting = client.connect(
+            servers=url.split(","),
+            token=token,
+            user=by.user if by else None,
+            password=by.password if by else None,
+            inbox_prefix=inbox(by.user if by else ""),
+            tls=tls or (trust(by) if by else None),
+            name=name,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.1,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            pending_size=64 << 20,
+            error_cb=bus._told,
+            disconnected_cb=bus._lost,
+        )
         try:
-            async with asyncio.timeout(wait_s):
-                await client.connect(
-                    servers=url.split(","),
-                    token=token,
-                    tls=tls,
-                    name=name,
-                    max_reconnect_attempts=-1,
-                    reconnect_time_wait=0.1,
-                    ping_interval=10,
-                    max_outstanding_pings=2,
-                    pending_size=64 << 20,
-                    error_cb=_quiet,
-                    disconnected_cb=bus._lost,
-                )
-                await client.subscribe(f"{bus._inbox}.*", cb=bus._acknowledged)
+            await ended_within(wait_s, connecting)
+            bus._inbox = client.new_inbox()
+            await client.subscribe(f"{bus._inbox}.*", cb=bus._acknowledged)
         except (TimeoutError, OSError, NatsError) as error:  # ssl.SSLError is an OSError
             raise RetryLater("bus.down", f"no NATS server at {url}: {error or 'timeout'}", place=url) from error
         return bus
@@ -107,6 +118,7 @@ class NatsBus:
                 return msgspec.json.decode(reply.data)  # type: ignore[no-any-return]
             except (NatsError, TimeoutError, OSError) as error:
                 last = error
+                self.refusals.check(f"$JS.API.{verb}")
                 await asyncio.sleep(0.05)
         raise RetryLater("bus.down", f"JetStream does not answer {verb}: {last!r}") from last
 
@@ -174,7 +186,7 @@ class NatsBus:
         subject = frame_subject(partition, tenant)
         reply_to = f"{self._inbox}.{next(self._numbers)}"
         future: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
-        self._waiting[reply_to] = future
+        self._waiting[reply_to] = subject, future
         try:
             await self._nc.publish(subject, payload, reply=reply_to)
             async with asyncio.timeout(_STORE_TIMEOUT_S):
@@ -195,15 +207,22 @@ class NatsBus:
         return answer["seq"]  # type: ignore[no-any-return]
 
     async def _acknowledged(self, message: Msg) -> None:
-        future = self._waiting.get(message.subject)
+        _, future = self._waiting.get(message.subject, ("", None))
         if future and not future.done():
             future.set_result(message)
 
     async def _lost(self) -> None:
         # whether these were stored is unknown: their senders try again now, not after a timeout
-        for future in self._waiting.values():
+        for _, future in self._waiting.values():
             if not future.done():
                 future.set_exception(NatsError("connection lost"))
+
+    async def _told(self, error: Exception) -> None:
+        # reconnecting is the client's business; who needs the bus now gets bus.down from its call
+        subject = self.refusals.take(error)
+        for waited_for, future in self._waiting.values():
+            if waited_for.lower() == subject and not future.done():
+                future.set_exception(refusal(subject))
 
     async def read(self, partition: str, from_seq: int) -> AsyncIterator[list[Stored]]:
         at = from_seq
@@ -286,6 +305,7 @@ class NatsBus:
             with cancellable():
                 reply = await self._nc.request(subject, payload, timeout=timeout_s)
         except (NatsError, TimeoutError, OSError) as error:
+            self.refusals.check(subject)
             raise RetryLater("gateway.down", f"nobody answered {subject}: {error!r}", place=subject) from error
         if reply.headers and _PROBLEM in reply.headers:
             raise from_problem(msgspec.json.decode(reply.data))
@@ -393,7 +413,3 @@ async def _unsubscribe(subscription: Any) -> None:
         await subscription.unsubscribe()
     except (NatsError, OSError):
         return  # the connection is gone, and the subscription with it
-
-
-async def _quiet(error: Exception) -> None:
-    """Reconnecting is the client's business; who needs the bus now gets bus.down from its call."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from baigong.vocab.ids import partition_id, tenant_id
+from baigong.vocab.ids import gateway_id, partition_id, tenant_id
 
 
 def frames_stream(partition: str) -> str:
@@ -13,6 +13,24 @@ def frames_stream(partition: str) -> str:
 
 def frame_subject(partition: str, tenant: str) -> str:
     return f"frame.{partition_id(partition)}.{tenant_id(tenant)}"
+
+
+def asked_by(verb: str, gateway: str) -> str:
+    """Return where a gateway asks the registry what depends on who asks: the bus lets it use its own name only.
+
+    >>> asked_by("devices", "edge1")
+    'registry.devices.edge1'
+    """
+    return f"registry.{verb}.{gateway_id(gateway)}"
+
+
+def asker(subject: str) -> str:
+    """Return the gateway that asks.
+
+    >>> asker("registry.points.register.edge1")
+    'edge1'
+    """
+    return subject.rsplit(".", 1)[1]
 
 
 def tenant_of(subject: str) -> str:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,9 @@ class Child:
         *,
         told: Callable[[str], None],
         module: str = "baigong.cli.main",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        self._environment = dict(environment or {})
         self.name = name
         self._module = module
         self._arguments = list(arguments)
@@ -73,7 +75,7 @@ class Child:
                 stderr=log,
                 preexec_fn=die_with_parent,
                 start_new_session=True,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1"} | self._environment,
             )
         self.since_us = time.time_ns() // 1000
 
@@ -97,6 +99,7 @@ class Roll:
     def __init__(self) -> None:
         self._known: dict[str, Callable[[], tuple[int | None, int, int]]] = {}
         self._seen: dict[int, psutil.Process] = {}
+        self._watched: list[tuple[str, Mapping[str, int]]] = []
         self.drops: dict[tuple[str, str], tuple[int, int]] = {}  # (what, where) -> (count, last_us)
 
     def add(self, name: str, look: Callable[[], tuple[int | None, int, int]]) -> None:
@@ -106,6 +109,10 @@ class Roll:
     def count_drop(self, what: str, where: str, number: int = 1) -> None:
         count, _ = self.drops.get((what, where), (0, 0))
         self.drops[what, where] = (count + number, time.time_ns() // 1000)
+
+    def watch_drops(self, what: str, counts: Mapping[str, int]) -> None:
+        """Show counts that somebody else keeps, by where it was."""
+        self._watched.append((what, counts))
 
     def processes(self) -> list[dict[str, Any]]:
         return [self._row(name, *look()) for name, look in self._known.items()]
@@ -132,4 +139,8 @@ class Roll:
         return [
             {"what": what, "where": where, "count": count, "last_us": last}
             for (what, where), (count, last) in sorted(self.drops.items())
+        ] + [
+            {"what": what, "where": where, "count": count, "last_us": None}
+            for what, counts in self._watched
+            for where, count in sorted(counts.items())
         ]

@@ -18,6 +18,7 @@ import psutil
 
 from baigong.bus.contract import StreamState
 from baigong.bus.embedded import DEFAULT_PORT, server_binary
+from baigong.cli.busplace import passes_of
 from baigong.cli.lakecheck import check_lake
 from baigong.cli.place import bus_of, check_is_data, is_running, partitions
 from baigong.cli.recordsplace import records_of
@@ -30,7 +31,7 @@ from baigong.stores.records.postgres import look_at_server
 from baigong.vocab.errors import BaigongError
 
 _RESERVE = 1 << 30  # what `up` leaves free by default
-_SECRETS = ("key", "nats/token", "nats/nats.conf")
+_SECRETS = ("key", "nats/nats.conf")
 _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p")
 _PORTS = (("console", 8600), ("MQTT", 1883), ("NATS", DEFAULT_PORT))
 _BUILT = 1_767_225_600  # 2026-01-01: no clock that is right shows less
@@ -121,6 +122,7 @@ def permissions(data: Path) -> Iterator[Verdict]:
         yield Verdict("permissions", "uncertain", "not checked on this system", "Let only this account read it.")
         return
     secret = [data / name for name in _SECRETS] + sorted((data / "certificates").glob("*key*"))
+    secret += sorted(passes_of(data).glob("*.json"))
     open_ones = [p for p in secret if p.exists() and p.stat().st_mode & 0o077]
     if open_ones:
         names = " ".join(str(p) for p in open_ones)

@@ -22,6 +22,7 @@ from baigong.cli.options import (
     MqttNeed,
     Mqtts,
     Names,
+    NatsHost,
     PlainHttp,
     PlainMqtt,
     Port,
@@ -84,6 +85,7 @@ def up(
     nats: Annotated[str, typer.Option(help="URL of a NATS cluster instead of the embedded server")] = "",
     nats_token: Annotated[str, typer.Option(envvar="BAIGONG_NATS_TOKEN")] = "",
     nats_port: Annotated[int, typer.Option(help="port of the embedded NATS server")] = 4622,
+    nats_host: NatsHost = "127.0.0.1",
     tenant: Annotated[str, typer.Option(help="the first company")] = "main",
     reserve_mb: Annotated[int, typer.Option(help="disk space that stays free, in MB")] = 1024,
     durability_survives_kill_only: Annotated[
@@ -109,7 +111,7 @@ def up(
             mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network,
             mqtt_needs_client_certificates,
         ),
-        nats_token=nats_token, nats_port=nats_port,
+        nats_token=nats_token, nats_port=nats_port, nats_host=nats_host,
         reserve_bytes=reserve_mb << 20, survives_kill_only=durability_survives_kill_only,
         sql_without_landlock_reads_any_file=sql_without_landlock_reads_any_file,
     )  # fmt: skip
@@ -171,10 +173,13 @@ def demo(
 
 @app.command(hidden=True)
 def gateway(
-    bus: Annotated[str, typer.Option(help="NATS URL")],
+    bus: Annotated[str, typer.Option(help="NATS URL; default: the one its pass names")] = "",
     data: Data = Path("data"),
-    bus_token_file: Annotated[Path | None, typer.Option()] = None,
-    name: Annotated[str, typer.Option(help="this gateway's name")] = "local",
+    bus_pass: Annotated[
+        Path | None, typer.Option(help="who it is on the bus: a file that `baigong bus gateway` wrote")
+    ] = None,
+    nats_token: Annotated[str, typer.Option(envvar="BAIGONG_NATS_TOKEN")] = "",
+    name: Annotated[str, typer.Option(help="this gateway's name; default: the one of its pass, else local")] = "",
     mqtt_host: Host = "127.0.0.1",
     mqtt_port: Annotated[int, typer.Option(help="MQTT front door; -1: none")] = 1883,
     mqtts_port: Mqtts = None,
@@ -186,9 +191,9 @@ def gateway(
     reserve_mb: Annotated[int, typer.Option(help="disk space that stays free; 0: the bus is elsewhere")] = 0,
 ) -> None:
     """Run the gateway role alone (at the edge, or as the platform's child)."""
-    from baigong.cli.gateway import run
+    from baigong.cli.gateway import run, signed_in
 
-    token = bus_token_file.read_text().strip() if bus_token_file and bus_token_file.exists() else None
+    by, bus, name = signed_in(bus_pass, nats_token, bus, name)
     door = None
     if mqtt_port >= 0:
         door = door_settings(
@@ -201,7 +206,7 @@ def gateway(
             plain_mqtt_is_read_by_the_network,
             mqtt_needs_client_certificates,
         )
-    asyncio_run(run(bus, token, data, name, door, reserve_mb << 20))
+    asyncio_run(run(bus, by, data, name, door, reserve_mb << 20))
 
 
 @app.command()
@@ -226,6 +231,7 @@ def main() -> None:
         ask,
         audit,
         authority,
+        bus,
         command,
         counting,
         fleet,
@@ -242,6 +248,7 @@ def main() -> None:
     ask.add(app)
     audit.add(app)
     authority.add(app)
+    bus.add(app)
     command.add(app)
     counting.add(app)
     fleet.add(app)

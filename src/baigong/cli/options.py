@@ -42,6 +42,9 @@ Proxies = Annotated[
 PlainHttp = Annotated[
     bool, typer.Option(help="speak HTTP without TLS beyond loopback: passwords and values cross the network openly")
 ]
+NatsHost = Annotated[
+    str, typer.Option(help="address of the embedded NATS server; beyond loopback it speaks TLS, for gateways elsewhere")
+]
 Host = Annotated[str, typer.Option(help="address to listen on; anything but loopback is seen by others")]
 
 

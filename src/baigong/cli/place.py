@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from baigong.bus.embedded import EmbeddedNats
 from baigong.bus.nats import NatsBus
+from baigong.bus.passes import KEEPER, Pass, pass_file, read_pass
+from baigong.cli.busplace import cluster_pass, passes_of
 from baigong.cli.bustls import bus_tls
 from baigong.cli.folder import FORMAT, DataFolder
 from baigong.vocab.errors import FixConfiguration
@@ -16,7 +17,7 @@ from baigong.vocab.errors import FixConfiguration
 
 @asynccontextmanager
 async def bus_of(data: Path, nats_url: str = "", nats_token: str = "") -> AsyncIterator[tuple[NatsBus, bool]]:
-    """Connect to the bus of a data folder and say whether its platform runs.
+    """Connect to the bus of a data folder, as who looks and copies, and say whether its platform runs.
 
     When it does not, the folder is locked and its own NATS server is started for as long as this lasts.
     """
@@ -28,29 +29,28 @@ async def bus_of(data: Path, nats_url: str = "", nats_token: str = "") -> AsyncI
             if error.code != "storage.locked":
                 raise
             runs = True
-        url, token = nats_url, nats_token
-        if not url and runs:
-            url, token = running_server(data)
-        elif not url:
-            server = await stack.enter_async_context(EmbeddedNats(data / "nats", port=0, reserve=0))
-            url, token = server.url, server.token
-        bus = await NatsBus.connect(url, token=token or None, name="baigong keep", tls=bus_tls(url))
+        url = nats_url
+        if url:
+            by = cluster_pass(data, KEEPER, url, nats_token)
+        elif runs:
+            by = running_server(data)
+            url = by.url
+        else:
+            server = await stack.enter_async_context(EmbeddedNats(data / "nats", port=0, users=(KEEPER,), reserve=0))
+            url, by = server.url, server.passes[KEEPER]
+        bus = await NatsBus.connect(url, by=by, name="baigong keep", tls=bus_tls(url, by))
         stack.push_async_callback(bus.close)
         yield bus, runs
 
 
-def running_server(data: Path) -> tuple[str, str]:
-    """Read where the running platform's own NATS server listens, and its token."""
-    try:
-        found = re.search(r'^listen: "(.+)"', (data / "nats" / "nats.conf").read_text("utf-8"), re.MULTILINE)
-        token = (data / "nats" / "token").read_text("utf-8").strip()
-    except OSError as error:
+def running_server(data: Path) -> Pass:
+    """Read how to get to the running platform's own NATS server."""
+    path = pass_file(passes_of(data), KEEPER)
+    if not path.exists():
         raise FixConfiguration(
             "config.invalid", "this platform has no NATS server of its own: name it with --nats", place=str(data)
-        ) from error
-    if found is None:
-        raise FixConfiguration("config.invalid", "nats.conf names no address", place=str(data / "nats" / "nats.conf"))
-    return f"nats://{found[1]}", token
+        )
+    return read_pass(path)
 
 
 def is_running(data: Path) -> bool:

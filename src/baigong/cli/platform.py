@@ -24,9 +24,11 @@ from baigong import __version__
 from baigong.api.app import create_app
 from baigong.api.live import Live
 from baigong.api.rooms import ApiSettings, DemoControl, Listening
-from baigong.bus.embedded import DEFAULT_PORT, EmbeddedNats
+from baigong.bus.embedded import DEFAULT_PORT
 from baigong.bus.guard import DiskGuard
 from baigong.bus.nats import NatsBus
+from baigong.bus.passes import PLATFORM, gateway_user, pass_file
+from baigong.cli.busplace import OwnBus, cluster_pass, passes_of, start_own
 from baigong.cli.bustls import bus_tls
 from baigong.cli.children import Child, Roll
 from baigong.cli.counting_use import HOLD, keep_books
@@ -47,6 +49,7 @@ from baigong.registry.visible import Visible, open_episodes
 from baigong.sandbox.blocks import Block
 from baigong.sandbox.sql import SqlPool, SqlSettings
 from baigong.security.certificates import CertificateFacts
+from baigong.security.envelope import Ring
 from baigong.stores.lake.part import PartReader
 from baigong.stores.lake.sqlview import POINTS, FileShapes, SqlView, conformed, part_points, sql_view
 from baigong.stores.lake.table import Succeeded
@@ -69,6 +72,7 @@ class PlatformSettings:
     web: WebSettings = field(default_factory=WebSettings)
     mqtt: DoorSettings = field(default_factory=DoorSettings)
     nats_port: int = DEFAULT_PORT
+    nats_host: str = "127.0.0.1"  # beyond loopback: with TLS, for gateways elsewhere
     nats_url: str = ""  # empty: the embedded server
     nats_token: str = ""
     reserve_bytes: int = 1 << 30
@@ -201,7 +205,7 @@ async def running(
         ring = await asyncio.to_thread(open_ring, folder.path)
         certificate = await asyncio.to_thread(certificate_of, settings.web, folder.path, ring)
         roll = Roll()
-        bus, url, token = await _open_bus(stack, settings, folder.path, roll, told)
+        bus, url = await _open_bus(stack, settings, folder.path, ring, roll, told)
         live, declared, lake = Live(), Declared(), folder.path / "lake" / PARTITION
         owner = PartitionOwner(
             bus,
@@ -272,10 +276,12 @@ async def running(
         platform.url = settings.web.url(server.port)
         (folder.path / "url").write_text(settings.web.local_url(server.port) + "\n")
         if settings.with_gateway:
-            arguments = ["gateway", "--bus", url, "--data", str(folder.path), "--bus-token-file", str(token)]
+            arguments = ["gateway", "--bus", url, "--data", str(folder.path), *_gateway_pass(settings, folder.path)]
             arguments += settings.mqtt.arguments()
             arguments += [] if settings.nats_url else ["--reserve-mb", str(settings.reserve_bytes >> 20)]
-            platform.start_child(Child("gateway", arguments, folder.path / "logs" / "gateway.log", told=told))
+            token = {"BAIGONG_NATS_TOKEN": settings.nats_token} if settings.nats_token else {}
+            log = folder.path / "logs" / "gateway.log"
+            platform.start_child(Child("gateway", arguments, log, told=told, environment=token))
         yield platform
 
 
@@ -283,32 +289,40 @@ def _listening(settings: PlatformSettings, server: WebServer, nats: str) -> list
     found = [Listening(what="console", host=settings.web.host, port=server.port, tls=settings.web.is_tls)]
     at = urlsplit(nats)
     if not settings.nats_url:
-        found.append(Listening(what="NATS", host=at.hostname or "", port=at.port or 0, tls=at.scheme == "tls"))
+        found.append(Listening(what="NATS", host=settings.nats_host, port=at.port or 0, tls=at.scheme == "tls"))
     return found
 
 
 async def _open_bus(
-    stack: AsyncExitStack, settings: PlatformSettings, data: Path, roll: Roll, told: Callable[[str], None]
-) -> tuple[NatsBus, str, Path]:
-    url, token_file = settings.nats_url, data / "nats" / "token"
-    token = settings.nats_token or None
-    if not url:
-        server = await stack.enter_async_context(
-            EmbeddedNats(
-                data / "nats",
-                port=settings.nats_port,
-                reserve=settings.reserve_bytes,
-                survives_kill_only=settings.survives_kill_only,
-                told=told,
-            )
+    stack: AsyncExitStack, settings: PlatformSettings, data: Path, ring: Ring, roll: Roll, told: Callable[[str], None]
+) -> tuple[NatsBus, str]:
+    url, guard = settings.nats_url, None
+    if url:
+        by = cluster_pass(data, PLATFORM, url, settings.nats_token)
+    else:
+        own = OwnBus(
+            host=settings.nats_host,
+            port=settings.nats_port,
+            names=settings.web.names,
+            reserve=settings.reserve_bytes,
+            survives_kill_only=settings.survives_kill_only,
         )
+        server = await start_own(stack, data, own, ring, told)
         started = clock_us()
         roll.add("nats-server", lambda: (server.pid, started, server.restarts))
-        url, token = server.url, server.token
-    guard = None if settings.nats_url else DiskGuard(data, settings.reserve_bytes)
-    bus = await NatsBus.connect(url, token=token, name="platform", guard=guard, tls=bus_tls(url))
+        roll.watch_drops("refused by the bus", server.refused)
+        url, by = server.url, server.passes[PLATFORM]
+        guard = DiskGuard(data, settings.reserve_bytes)
+    bus = await NatsBus.connect(url, by=by, name="platform", guard=guard, tls=bus_tls(url, by))
     stack.push_async_callback(bus.close)
-    return bus, url, token_file
+    return bus, url
+
+
+def _gateway_pass(settings: PlatformSettings, data: Path) -> list[str]:
+    user = gateway_user("local")
+    if settings.nats_url and cluster_pass(data, user, settings.nats_url, settings.nats_token) is None:
+        return []
+    return [] if settings.nats_token else ["--bus-pass", str(pass_file(passes_of(data), user))]
 
 
 def _sized(settings: PlatformSettings, data: Path) -> OwnerSettings:

@@ -18,7 +18,10 @@ import msgspec
 from baigong.bus import snapshot as streams
 from baigong.bus.embedded import EmbeddedNats
 from baigong.bus.nats import NatsBus
+from baigong.bus.passes import RESTORE
 from baigong.cli.archive import read_archive
+from baigong.cli.busplace import cluster_pass
+from baigong.cli.bustls import bus_tls
 from baigong.cli.folder import FORMAT
 from baigong.cli.place import partitions
 from baigong.registry.sealing import KEY_FILE, SEALED_WITH, find_key, read_keys, write_keys
@@ -127,11 +130,11 @@ def _check_records(path: Path) -> None:
 
 async def _restore_streams(fresh: Path, made: Restored, nats_url: str, nats_token: str) -> None:
     async with AsyncExitStack() as stack:
-        url, token = nats_url, nats_token
+        url, by = nats_url, cluster_pass(fresh, RESTORE, nats_url, nats_token)
         if not url:
-            server = await stack.enter_async_context(EmbeddedNats(fresh / "nats", port=0, reserve=0))
-            url, token = server.url, server.token
-        bus = await NatsBus.connect(url, token=token or None, name="baigong restore")
+            server = await stack.enter_async_context(EmbeddedNats(fresh / "nats", port=0, users=(RESTORE,), reserve=0))
+            url, by = server.url, server.passes[RESTORE]
+        bus = await NatsBus.connect(url, by=by, name="baigong restore", tls=bus_tls(url, by))
         stack.push_async_callback(bus.close)
         for name in partitions(fresh):
             table = await asyncio.to_thread(PartitionTable, fresh / "lake" / name, name)

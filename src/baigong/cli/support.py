@@ -12,6 +12,7 @@ import platform
 import re
 import tarfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ import msgspec
 import psutil
 import yaml
 
+from baigong.bus.passes import read_pass
+from baigong.cli.busplace import passes_of
 from baigong.cli.doctor import versions
 from baigong.cli.verdict import Findings
 from baigong.registry.sealing import find_key, read_keys
@@ -62,9 +65,12 @@ def write_support(data: Path, target: Path, found: Findings) -> int:
 def _known_secrets(data: Path) -> list[str]:
     found = []
     ring = _ring(data)
-    for path in (data / "key", data / "nats" / "token", *(data / "gateway").rglob("*token*")):
+    for path in (data / "key", *(data / "gateway").rglob("*token*")):
         if path.is_file():
             found.append(path.read_text("utf-8", "replace").strip())
+    for path in passes_of(data).glob("*.json"):
+        with suppress(BaigongError):  # no pass, and so no secret of ours
+            found.append(read_pass(path).password)
     for path in (data / "config").rglob("*.y*ml"):
         found += _secret_values(_parsed(path))
         found += opened_in(path.read_text("utf-8", "replace"), ring)

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from baigong.bus.contract import Bus
+from baigong.bus.subjects import asked_by
 from baigong.drivers.manifest import Manifest
 from baigong.gateway.clock import Clock
 from baigong.gateway.frontdoor.options import Certified
@@ -79,8 +80,9 @@ class _Told(Struct, frozen=True, kw_only=True):
 class SignIn:
     """Asks the registry whose secret or certificate it is, and remembers the answer by its hash."""
 
-    def __init__(self, bus: Bus, clock: Clock, pepper: bytes) -> None:
+    def __init__(self, bus: Bus, gateway: str, clock: Clock, pepper: bytes) -> None:
         self._bus = bus
+        self._gateway = gateway
         self._clock = clock
         self._pepper = pepper
         self._known: dict[bytes, tuple[float, _Told, Whose]] = {}
@@ -94,7 +96,7 @@ class SignIn:
 
         async def ask() -> _Told:
             asked = {"username": username, "password_sha256": hashlib.sha256(password).hexdigest()}
-            return await self._ask("registry.credentials", asked)
+            return await self._ask("credentials", asked)
 
         told = await self._find(key, ("user", username), ask)
         if not told.device:
@@ -109,7 +111,7 @@ class SignIn:
         print_ = hashlib.sha256(der)
 
         async def ask() -> _Told:
-            return await self._ask("registry.certificates", {"sha256": print_.hexdigest()})
+            return await self._ask("certificates", {"sha256": print_.hexdigest()})
 
         sha256 = print_.hexdigest()
         told = await self._find(print_.digest(), ("certificate", sha256), ask)
@@ -152,7 +154,8 @@ class SignIn:
         self._forgotten += 1
         self._known.clear()
 
-    async def _ask(self, subject: str, asked: dict[str, str]) -> _Told:
+    async def _ask(self, verb: str, asked: dict[str, str]) -> _Told:
+        subject = asked_by(verb, self._gateway)
         try:
             raw = await self._bus.request(subject, msgspec.json.encode(asked), timeout_s=3.0)
             return msgspec.json.decode(raw, type=_Told)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from baigong.bus.contract import Bus
+from baigong.bus.subjects import asked_by
 from baigong.gateway.clock import Clock
 from baigong.gateway.fleet import Fleet
 from baigong.gateway.journal import Order
@@ -58,11 +59,11 @@ async def serve_writes(bus: Bus, gateway: str, fleet: Fleet, writes: Writes) -> 
     await bus.serve(f"gateway.{gateway}.stops", answering(TellStops, stops))
 
 
-async def follow_stops(bus: Bus, writes: Writes, clock: Clock) -> None:
+async def follow_stops(bus: Bus, gateway: str, writes: Writes, clock: Clock) -> None:
     """Ask the registry from time to time which switches are on: one that was set while we were away holds too."""
     while True:
         try:
-            raw = await bus.request("registry.stops", b"{}", timeout_s=2.0)
+            raw = await bus.request(asked_by("stops", gateway), b"{}", timeout_s=2.0)
             told = msgspec.json.decode(raw, type=TellStops)
             writes.switches.set(told.stops, told.revision)
         except (BaigongError, msgspec.MsgspecError):

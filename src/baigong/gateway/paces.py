@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from baigong.bus.contract import Bus
+from baigong.bus.subjects import asked_by
 from baigong.gateway.clock import Clock
 from baigong.vocab.errors import BaigongError
 from baigong.vocab.quotas import Pace
@@ -28,8 +29,9 @@ class Pools(Struct, frozen=True, kw_only=True):
 class Paces:
     """What was last heard stays in force while the registry is away."""
 
-    def __init__(self, bus: Bus, clock: Clock) -> None:
+    def __init__(self, bus: Bus, gateway: str, clock: Clock) -> None:
         self._bus = bus
+        self._subject = asked_by("quotas", gateway)
         self._clock = clock
         self._paces: dict[str, Pace] = {}
         self._members: dict[str, tuple[Pace, ...]] = {}
@@ -66,7 +68,7 @@ class Paces:
 
     async def _ask(self) -> None:
         try:
-            raw = await self._bus.request("registry.quotas", b"{}", timeout_s=2.0)
+            raw = await self._bus.request(self._subject, b"{}", timeout_s=2.0)
             self.take(msgspec.json.decode(raw, type=Pools))
         except (BaigongError, msgspec.MsgspecError):
             await asyncio.sleep(0)

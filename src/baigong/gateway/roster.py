@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from baigong.bus.contract import Bus
+from baigong.bus.subjects import asked_by
 from baigong.gateway import memory
 from baigong.gateway.clock import Clock
 from baigong.gateway.memory import Assigned
@@ -149,8 +150,9 @@ class Roster:
         return Change(key=key, spec=spec, anew=True)
 
     async def _ask(self) -> News:
-        asked = {"gateway": self._gateway, "run": self._run, "since": self._revision}
-        raw = await self._bus.request("registry.devices", msgspec.json.encode(asked), timeout_s=10.0)
+        asked = {"run": self._run, "since": self._revision}
+        subject = asked_by("devices", self._gateway)
+        raw = await self._bus.request(subject, msgspec.json.encode(asked), timeout_s=10.0)
         return msgspec.json.decode(raw, type=News)
 
     async def _take(self, changes: Sequence[Change]) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from baigong.bus.contract import Bus
+from baigong.bus.subjects import asked_by
 from baigong.drivers.contract import Found
 from baigong.gateway import memory
 from baigong.gateway.application import serve_renewal
@@ -112,10 +113,10 @@ class Gateway:
         self._writes = Writes(self.fleet, folder, clock)
         self._disk = Disk(folder, options.buffer.reserve_bytes, clock, self._announce)
         self._turns = Turns(self.keys, self.status)
-        sign_in = SignIn(bus, clock, os.urandom(32))
+        sign_in = SignIn(bus, gateway, clock, os.urandom(32))
         self._keeper = Doorkeeper(bus, clock, sign_in, self.guests, folder / "machine-ca.pem")
         self._standing = Follower(bus, sign_in, lambda: self._keeper.door)
-        self._paces, self._companies = Paces(bus, clock), Companies()
+        self._paces, self._companies = Paces(bus, gateway, clock), Companies()
         self.publisher.on_poll = self._paces.pay
         self._since_us = clock.now_us()
         self._leaving = Leaving(self._roster, self.guests, self._writes, lambda: self._keeper.door)
@@ -135,7 +136,7 @@ class Gateway:
             self._keep("probes", self._probes.run),
             self._keep("disk", self._disk.run),
             self._keep("writes", self._writes.run),
-            self._keep("stops", lambda: follow_stops(self._bus, self._writes, self._clock)),
+            self._keep("stops", lambda: follow_stops(self._bus, self._gateway, self._writes, self._clock)),
         ]
         if mqtt is not None:
             chosen = mqtt
@@ -262,7 +263,7 @@ class Gateway:
 
     async def _register(self, tenant: str, device: str, points: list[Any]) -> object:
         asked = {"tenant": tenant, "device": device, "points": points}
-        return await self._bus.request("registry.points.register", msgspec.json.encode(asked))
+        return await self._bus.request(asked_by("points.register", self._gateway), msgspec.json.encode(asked))
 
     def _found(self, tenant: str, device: str, points: list[Found]) -> None:
         """A driver met points that nobody configured: they are registered as the front door's are."""

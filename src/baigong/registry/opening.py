@@ -21,6 +21,7 @@ from baigong.registry.devices import Devices
 from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
 from baigong.registry.factors import Factors
+from baigong.registry.gateways import Gateways
 from baigong.registry.machines import Certificates, open_authority
 from baigong.registry.members import Members
 from baigong.registry.openid import OpenId
@@ -73,6 +74,7 @@ class Registry:
     credentials: Credentials
     certificates: Certificates
     standing: Standing
+    gateways: Gateways
     episodes: Episodes
     retention: Retention
     rights: Rights
@@ -107,8 +109,10 @@ async def open_registry(
     try:
         await records.claim()
         await _load(registry, clock_us())
-        await answer(bus, registry.devices, registry.credentials, registry.certificates, registry.standing)
-        await serve_quotas(bus, registry.quotas)
+        await answer(
+            bus, registry.devices, registry.credentials, registry.certificates, registry.standing, registry.gateways
+        )
+        await serve_quotas(bus, registry.quotas, registry.gateways)
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(registry.events.store_told()),
@@ -176,7 +180,8 @@ def _furnish(
     )
     quotas.count_devices = devices.count
     audit = Audit(records, open_log_key(data / "audit.key", ring), "baigong/audit")
-    stops = Stops(records, events, devices, rights, audit, bus, clock_us)
+    gateways = Gateways(data)
+    stops = Stops(records, events, devices, rights, audit, bus, clock_us, gateways)
     certificates = Certificates(
         records,
         events,
@@ -211,6 +216,7 @@ def _furnish(
         credentials=credentials,
         certificates=certificates,
         standing=standing,
+        gateways=gateways,
         episodes=Episodes(records, events, clock_us),
         retention=Retention(records, events, clock_us),
         rights=rights,

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from baigong.bus.contract import Bus, Message
+from baigong.bus.subjects import asker
 from baigong.registry.events import Events
+from baigong.registry.gateways import Gateways
 from baigong.registry.quotaline import FULL, NEAR, Line
 from baigong.registry.quotas import QuotaBook
 from baigong.vocab.happenings import Event
@@ -53,14 +55,18 @@ class QuotaWatch:
             self._quotas.marks.pop(tenant, None)
 
 
-async def serve_quotas(bus: Bus, quotas: QuotaBook) -> None:
-    """Answer ``registry.quotas``: at what pace the machines of bounded companies may send."""
+async def serve_quotas(bus: Bus, quotas: QuotaBook, gateways: Gateways) -> None:
+    """Answer ``registry.quotas.<gateway>``: at what pace the machines of bounded companies may send."""
 
-    async def told(_: Message) -> bytes:
+    async def told(message: Message) -> bytes:
         rates, members = quotas.pools()
+        only = gateways.only(asker(message.subject))
+        if only is not None:
+            members = {tenant: pools for tenant, pools in members.items() if tenant in only}
+            rates = {pool: rates[pool] for pools in members.values() for pool in pools}
         return msgspec.json.encode({"rates": rates, "members": members})
 
-    await bus.serve("registry.quotas", told)
+    await bus.serve("registry.quotas.*", told)
 
 
 def standing(line: Line, before: int = 0, *, refused: bool = False) -> int:

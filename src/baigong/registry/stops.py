@@ -10,9 +10,11 @@ from typing import Any
 import msgspec
 
 from baigong.bus.contract import Bus, Message
+from baigong.bus.subjects import asker
 from baigong.registry.audit import Audit, Entry
 from baigong.registry.devices import Devices
 from baigong.registry.events import Events
+from baigong.registry.gateways import Gateways
 from baigong.registry.people import Principal
 from baigong.registry.rights import Rights, asset_ref, tenant_ref
 from baigong.stores.records import ALL, Records
@@ -35,7 +37,9 @@ class Stops:
         audit: Audit,
         bus: Bus,
         clock_us: Callable[[], int],
+        gateways: Gateways,
     ) -> None:
+        self._gateways = gateways
         self._records, self._events, self._devices = records, events, devices
         self._rights, self._audit, self._bus, self._clock_us = rights, audit, bus, clock_us
         self._on: dict[tuple[str, str], StopRow] = {}
@@ -44,7 +48,7 @@ class Stops:
     async def load(self) -> None:
         self._on = {(row.tenant, row.asset): row for row in await self._records.read(all_stops, tenant=ALL)}
         self._revision = self._clock_us()
-        await self._bus.serve("registry.stops", self._answer)
+        await self._bus.serve("registry.stops.*", self._answer)
 
     def of_tenant(self, tenant: str) -> list[StopRow]:
         return [row for row in self._on.values() if row.tenant == tenant]
@@ -116,11 +120,12 @@ class Stops:
 
     async def _tell(self, gateway: str) -> None:
         with suppress(BaigongError):  # one that cannot be reached asks by itself, and nothing is sent to it meanwhile
-            await self._bus.request(f"gateway.{gateway}.stops", self._list(), timeout_s=_TOLD_S)
+            await self._bus.request(f"gateway.{gateway}.stops", self._list(gateway), timeout_s=_TOLD_S)
 
-    def _list(self) -> bytes:
-        stops = [{"tenant": row.tenant, "asset": row.asset} for row in self._on.values()]
+    def _list(self, gateway: str) -> bytes:
+        rows = [row for row in self._on.values() if self._gateways.serves(gateway, row.tenant)]
+        stops = [{"tenant": row.tenant, "asset": row.asset} for row in rows]
         return msgspec.json.encode({"revision": self._revision, "stops": stops})
 
     async def _answer(self, message: Message) -> bytes:
-        return self._list()
+        return self._list(asker(message.subject))
