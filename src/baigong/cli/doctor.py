@@ -24,7 +24,10 @@ from baigong.cli.place import bus_of, check_is_data, is_running, partitions
 from baigong.cli.recordsplace import records_of
 from baigong.cli.verdict import Findings, State, Verdict
 from baigong.client.link import Link, find_server, trusted
+from baigong.registry.resealing import describe, is_rotating
+from baigong.registry.sealing import read_keys
 from baigong.sandbox.walls import kernel
+from baigong.security.envelope import Ring
 from baigong.stores.lake.table import split_position
 from baigong.stores.records import Server, open_records
 from baigong.stores.records.postgres import look_at_server
@@ -53,7 +56,7 @@ async def examine(
     found.running = is_running(data)
     runs = "its platform runs" if found.running else "its platform is stopped"
     found.verdicts.append(Verdict("data folder", "good", f"{data}; {runs}"))
-    for look in (permissions, disk, records):
+    for look in (permissions, key_of_secrets, disk, records):
         told(look.__name__)
         found.verdicts += list(look(data))
     positions = {}
@@ -134,6 +137,27 @@ def permissions(data: Path) -> Iterator[Verdict]:
     mine = [p for p in (data, data / "records.db") if p.exists() and not os.access(p, os.W_OK)]
     if mine:
         yield Verdict("permissions", "bad", f"{mine[0]} is not writable", "Run as the account that owns the folder.")
+
+
+def key_of_secrets(data: Path) -> Iterator[Verdict]:
+    """Say whether the key is there that opens what is stored closed, and whether a new one took its place wholly."""
+    try:
+        source, name = describe(data)
+        rotating = is_rotating(data)
+        held = Ring(read_keys(source.text, "key") or [b""])
+    except BaigongError as error:
+        yield Verdict("key of secrets", "bad", error.message, error.advice)
+        return
+    if not name:
+        yield Verdict("key of secrets", "good", "nothing is closed yet")
+    elif name not in held:
+        advice = "Put the key file there or name it with --key-file; lost for good: baigong secrets forget."
+        yield Verdict("key of secrets", "bad", f"the key {name} is not here", advice)
+    elif rotating:
+        advice = "Stop the platform and run baigong secrets rotate-key again: nothing is lost."
+        yield Verdict("key of secrets", "uncertain", "a new key was begun and closes not everything yet", advice)
+    else:
+        yield Verdict("key of secrets", "good", f"{name}{', beside the data' if source.beside else ''}")
 
 
 def disk(data: Path) -> Iterator[Verdict]:
