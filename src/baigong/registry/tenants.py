@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from baigong.registry.rights import Place
+from baigong.registry.strangers import Strangers
 from baigong.stores.records import ALL, Records
 from baigong.stores.records.access import (
     GONE,
@@ -74,6 +75,7 @@ class Tenants:
         self._run_by: dict[str, str] = {}  # region -> the company that runs it
         self._members: dict[str, list[Company]] = {}  # by region
         self._one_change = asyncio.Lock()
+        self._strangers = Strangers(records)
 
     async def load(self) -> None:
         self._known = {row.tenant: _told(row) for row in await self._records.read(all_companies, tenant=ALL)}
@@ -244,8 +246,7 @@ class Tenants:
 
     def _find(self, tenant: str) -> Company | None:
         held = self._known.get(tenant)
-        # Devices, tokens and episodes make their tenant when they are the first of it: one small read finds it.
-        if held is None and self._records.read_now(lambda c: has_tenant(c, tenant), tenant=tenant):
+        if held is None and self._strangers.exists(tenant):
             held = Company(tenant=tenant, created_us=self._clock_us())
             self._keep(held)
         return held
