@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from baigong.stores.records import Records, Server, migrations, open_records
 from baigong.stores.records import engine as engines
-from baigong.stores.records.access import ensure_tenant, list_tenants, put_setting, setting
+from baigong.stores.records.access import ensure_tenant, list_tenants, put_setting, setting, settings_of
+from baigong.stores.records.bills import all_bills, all_tariffs
 from baigong.stores.records.happenings import add_events, list_events, put_episodes
 from baigong.vocab.errors import FixConfiguration, RetryLater
 from baigong.vocab.happenings import Episode, Event
@@ -39,9 +40,16 @@ def _schema(records: Records) -> dict[str, Any]:
     }
 
 
+_BILL = '{"tenant":"main","month":"2026-10","issued_us":7,"number":"2026-10-main-1"}'
+_NAMED = f"""INSERT INTO settings VALUES('tariff/2','currency: CNY');
+INSERT INTO settings VALUES('bill/2026-10-main-1','{_BILL}');
+"""  # what lay among the settings by its name, before it had tables
+
+
 def _version_1(database: str, folder: Path) -> Path | Server:
     """Make records as the first version made them: records-v1.sql is its dump."""
-    text = VERSION_1.read_text()
+    text = VERSION_1.read_text().replace("COMMIT;", f"{_NAMED}COMMIT;")
+    assert _NAMED in text
     if database == "sqlite":
         path = folder / "old.db"
         with sqlite3.connect(path) as connection:
@@ -73,6 +81,10 @@ async def test_records_of_version_1_are_brought_to_the_present(tmp_path: Path, d
     ), "the walls are up after an upgrade too"
     await records.write(lambda c: add_events(c, [event]))
     assert _schema(records) == _schema(fresh)
+    assert await records.read(all_tariffs) == {2: "currency: CNY"}
+    assert await records.read(all_bills, tenant="main") == [_BILL]
+    assert await records.read(all_bills, tenant="b") == ([_BILL] if database == "sqlite" else []), "it is its company's"
+    assert await records.read(lambda c: set(settings_of(c, ""))) <= {"records.writer"}, "moved, not copied"
     await records.close()
     await fresh.close()
 

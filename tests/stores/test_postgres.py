@@ -52,7 +52,7 @@ def _cell(column: sa.Column[Any], tenant: str) -> Any:
         return tenant.encode()
     if isinstance(column.type, sa.Boolean):
         return False
-    if isinstance(column.type, sa.Integer):
+    if isinstance(column.type, (sa.Integer, sa.Float)):
         return ord(tenant)
     return tenant if column.name == "tenant" else f"{column.table.name}-{column.name}-{tenant}"
 

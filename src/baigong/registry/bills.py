@@ -20,12 +20,12 @@ from baigong.registry import tariff as t
 from baigong.registry.tenants import Tenants
 from baigong.registry.usage import Reading, before, number_of
 from baigong.stores.lake.contract import LakeReader
-from baigong.stores.records import ALL, Records, access
+from baigong.stores.records import ALL, Records
+from baigong.stores.records import bills as rows
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.usage import CORRECTED, PLATFORM
 
 Kind = Literal["draft", "bill", "note"]
-_BILL, _TARIFF = "bill/", "tariff/"
 _COUNTERS, _GAUGES = ("values", "query_s"), {"storage": "storage_bytes", "points": "points"}
 _GB = 1_000_000_000
 
@@ -67,14 +67,10 @@ class Bills:
         self._one_change = asyncio.Lock()
 
     async def load(self) -> None:
-        def work(connection: sa.Connection) -> tuple[dict[str, str], dict[str, str]]:
-            return access.settings_of(connection, _TARIFF), access.settings_of(connection, _BILL)
-
-        tariffs, bills = await self._records.read(work, tenant=ALL)
-        self._texts = {int(name.removeprefix(_TARIFF)): text for name, text in tariffs.items()}
+        self._texts, bills = await self._records.read(lambda c: (rows.all_tariffs(c), rows.all_bills(c)), tenant=ALL)
         self._tariffs = [_versioned(v, text) for v, text in sorted(self._texts.items())]
         self._issued = {}
-        for bill in sorted((msgspec.json.decode(x, type=Bill) for x in bills.values()), key=lambda b: b.issued_us or 0):
+        for bill in (msgspec.json.decode(text, type=Bill) for text in bills):
             self._issued.setdefault(bill.tenant, []).append(bill)
 
     # -- tariffs -------------------------------------------------------------------------------------------------
@@ -88,7 +84,7 @@ class Bills:
         async with self._one_change:
             version = max(self._texts, default=0) + 1
             made = _versioned(version, text)
-            await self._records.write(lambda c: access.put_setting(c, f"{_TARIFF}{version}", text), tenant=ALL)
+            await self._records.write(lambda c: rows.put_tariff(c, version, text), tenant=ALL)
             self._tariffs.append(made)
             self._texts[version] = text
         return made
@@ -116,9 +112,9 @@ class Bills:
         first = max(start, company.created_us)
         lines: list[t.Charge] = []
         found = t.spans(held, first, upto) if first < upto else []
-        rows = Rows(lake, tenant, start, upto)
+        used = Rows(lake, tenant, start, upto).used
         for span in found:
-            lines += t.charges(span, end - start, rows.used(span.start_us, span.end_us, end - start))
+            lines += t.charges(span, end - start, used(span.start_us, span.end_us, end - start))
         total = sum((line.amount for line in lines), Decimal(0)).quantize(Decimal("0.000001"))
         currencies = {span.tariff.currency for span in found}
         if len(currencies) > 1:
@@ -160,15 +156,16 @@ class Bills:
     async def _keep(self, bill: Bill, by: str) -> Bill:
         count = len(self.issued(bill.tenant, bill.month)) + 1
         number = f"{bill.month}-{bill.tenant}-{count}"
-        made = msgspec.structs.replace(bill, number=number, issued_us=self._clock_us(), issued_by=by)
+        now_us = self._clock_us()
+        made = msgspec.structs.replace(bill, number=number, issued_us=now_us, issued_by=by)
         text = msgspec.json.encode(made).decode()  # decimals as strings
 
         def work(connection: sa.Connection) -> None:
-            if access.setting(connection, _BILL + number) is not None:
+            if rows.has_bill(connection, number):
                 raise FixConfiguration("bill.issued", f"{number} exists", place=number)
-            access.put_setting(connection, _BILL + number, text)
+            rows.put_bill(connection, rows.BillRow(number, bill.tenant, bill.month, now_us, text))
 
-        await self._records.write(work, tenant=ALL)
+        await self._records.write(work, tenant=bill.tenant)
         self._issued.setdefault(bill.tenant, []).append(made)
         return made
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
+from baigong.stores.records.bills import bills, move_from_settings, tariffs
 from baigong.stores.records.machines import machine_certificates
 from baigong.stores.records.tables import (
     audit_entries,
@@ -94,6 +95,12 @@ def _find_people_by_company(connection: sa.Connection) -> None:
             index.create(connection, checkfirst=True)
 
 
+def _keep_bills_in_tables(connection: sa.Connection) -> None:
+    tariffs.create(connection)
+    bills.create(connection)
+    move_from_settings(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -104,6 +111,7 @@ STEPS: tuple[Step, ...] = (
     _know_passkeys_and_company_accounts,
     _keep_certificates_of_machines,
     _find_people_by_company,
+    _keep_bills_in_tables,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
