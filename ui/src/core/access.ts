@@ -35,7 +35,7 @@ export const mine = {
 }
 
 export const companies = {
-  list: (search: string) => askJson<Company[]>(`/tenants${query({ search })}`),
+  list: (search: string, state = '') => askJson<Company[]>(`/tenants${query({ search, state })}`),
   add: (company: { tenant: string; title: string; title_zh: string; region: string; credit_code: string; admin: string }) =>
     askJson<{ tenant: string; admin: string; password: string }>('/tenants', { method: 'POST', json: company }),
   suspend: (tenant: string) => askJson<Company>(`/tenants/${id(tenant)}/suspend`, { method: 'POST' }),

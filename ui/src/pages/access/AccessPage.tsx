@@ -16,6 +16,7 @@ import { FactorRule } from './FactorRule'
 import { Grants } from './Grants'
 import { PersonDrawer } from './PersonDrawer'
 import { RoleList } from './RoleList'
+import { TakeOutCard } from './TakeOutCard'
 
 export default function AccessPage() {
   const { t } = useTranslation()
@@ -79,6 +80,7 @@ export default function AccessPage() {
       <FactorRule roles={roles.data} />
       <RoleList roles={roles.data} />
       <Tokens />
+      <TakeOutCard />
       {person ? (
         <PersonDrawer
           person={person}

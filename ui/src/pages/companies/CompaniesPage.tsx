@@ -1,5 +1,5 @@
 /** The companies on this platform, for its operator: those that stand still first. */
-import { App, Button, Input } from 'antd'
+import { App, Button, Checkbox, Input } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Age } from '../../components/Age'
@@ -14,6 +14,7 @@ import { useTrouble } from '../../components/useTrouble'
 import { companies } from '../../core/access'
 import type { Company } from '../../wire/access'
 import { AddCompany } from './AddCompany'
+import { DeleteCompany } from './DeleteCompany'
 
 export default function CompaniesPage() {
   const { t } = useTranslation()
@@ -24,7 +25,9 @@ export default function CompaniesPage() {
   const [search, setSearch] = useState('')
   const [adding, setAdding] = useState(false)
   const [made, setMade] = useState<{ admin: string; password: string } | null>(null)
-  const { data, error, reload } = useAsk(`companies:${search}`, () => companies.list(search))
+  const [gone, setGone] = useState(false)
+  const [deleting, setDeleting] = useState<string | null>(null)
+  const { data, error, reload } = useAsk(`companies:${search}:${gone}`, () => companies.list(search, gone ? 'gone' : ''))
   const suspend = (one: Company) =>
     modal.confirm({
       title: t('company.suspendTitle', { name: one.tenant }),
@@ -34,7 +37,13 @@ export default function CompaniesPage() {
       cancelText: t('common.cancel'),
       onOk: () => companies.suspend(one.tenant).then(reload, trouble),
     })
-  const state = (one: Company) => (one.state === 'suspended' ? t('company.state.suspended') : one.state === 'pending' ? t('company.state.pending') : t('company.state.active'))
+  const words: Record<string, string> = {
+    suspended: t('company.state.suspended'),
+    pending: t('company.state.pending'),
+    leaving: t('leave.state.leaving'),
+    gone: t('leave.state.gone'),
+  }
+  const state = (one: Company) => words[one.state ?? ''] ?? t('company.state.active')
   return (
     <Page title={t('nav.companies')} sub={t('company.sub')} tools={
         <>
@@ -44,6 +53,9 @@ export default function CompaniesPage() {
       }>
       <div className="bar">
         <Input.Search allowClear className="company-search" placeholder={t('company.search')} aria-label={t('company.search')} onSearch={setSearch} />
+        <Checkbox checked={gone} onChange={(e) => setGone(e.target.checked)}>
+          {t('leave.showGone')}
+        </Checkbox>
       </div>
       {made ? <OneTime name={made.admin} password={made.password} /> : null}
       {error ? <ErrorNote problem={error} retry={reload} /> : null}
@@ -77,10 +89,19 @@ export default function CompaniesPage() {
                     <Age us={one.created_us ?? 0} />
                   </td>
                   <td className="r">
-                    {one.tenant === session?.tenant ? null : one.state === 'suspended' ? (
-                      <Button size="small" onClick={() => void companies.resume(one.tenant).then(reload, trouble)}>
-                        {t('company.resume')}
+                    {one.tenant === session?.tenant ? null : one.state === 'leaving' || one.state === 'gone' ? (
+                      <Button size="small" onClick={() => setDeleting(one.tenant)}>
+                        {t('leave.see')}
                       </Button>
+                    ) : one.state === 'suspended' ? (
+                      <>
+                        <Button size="small" onClick={() => void companies.resume(one.tenant).then(reload, trouble)}>
+                          {t('company.resume')}
+                        </Button>
+                        <Button size="small" type="text" danger onClick={() => setDeleting(one.tenant)}>
+                          {t('leave.open')}
+                        </Button>
+                      </>
                     ) : (
                       <Button size="small" type="text" danger onClick={() => suspend(one)}>
                         {t('company.suspend')}
@@ -92,6 +113,15 @@ export default function CompaniesPage() {
             </tbody>
           </table>
         </section>
+      ) : null}
+      {deleting ? (
+        <DeleteCompany
+          tenant={deleting}
+          onClose={() => {
+            setDeleting(null)
+            reload()
+          }}
+        />
       ) : null}
       {adding ? (
         <AddCompany
