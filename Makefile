@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.run-installed
 DEV_STAMP := $(VENV)/.dev-installed
 
+# every process of the tests would compile all it imports anew: seconds a start
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo up test check fast outage bench console wheel lock clean
 
 demo: $(RUN_STAMP) console

@@ -239,6 +239,13 @@ async def running(
         stack.push_async_callback(pool.close)
         crew = await stack.enter_async_context(Crew(told))
         platform = Platform(settings, bus, registry, owner, roll, crew, told)
+        if settings.with_gateway:  # it asks the registry, which answers: nothing below needs to be there first
+            arguments = ["gateway", "--bus", url, "--data", str(folder.path), *_gateway_pass(settings, folder.path)]
+            arguments += settings.mqtt.arguments()
+            arguments += [] if settings.nats_url else ["--reserve-mb", str(settings.reserve_bytes >> 20)]
+            token = {"BAIGONG_NATS_TOKEN": settings.nats_token} if settings.nats_token else {}
+            log = folder.path / "logs" / "gateway.log"
+            platform.start_child(Child("gateway", arguments, log, told=told, environment=token))
         platform.secret = await registry.people.first_secret(settings.tenant)
         await registry.people.ensure_key(folder.path / "key", settings.tenant)
         app = create_app(
@@ -275,13 +282,6 @@ async def running(
             platform.authority = certificate.authority()
         platform.url = settings.web.url(server.port)
         (folder.path / "url").write_text(settings.web.local_url(server.port) + "\n")
-        if settings.with_gateway:
-            arguments = ["gateway", "--bus", url, "--data", str(folder.path), *_gateway_pass(settings, folder.path)]
-            arguments += settings.mqtt.arguments()
-            arguments += [] if settings.nats_url else ["--reserve-mb", str(settings.reserve_bytes >> 20)]
-            token = {"BAIGONG_NATS_TOKEN": settings.nats_token} if settings.nats_token else {}
-            log = folder.path / "logs" / "gateway.log"
-            platform.start_child(Child("gateway", arguments, log, told=told, environment=token))
         yield platform
 
 
