@@ -619,6 +619,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything of a company */
+        get: operations["get_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an export is */
+        get: operations["get_exports_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/grants": {
         parameters: {
             query?: never;
@@ -1900,6 +1934,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete all of a company */
+        post: operations["post_tenants_id_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}/leaving": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a deletion is, and its proof */
+        get: operations["get_tenants_id_leaving"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants/{id}/resume": {
         parameters: {
             query?: never;
@@ -2431,6 +2499,8 @@ export interface components {
          * Company
          * @description ``state``: pending until its first person has set a password, then active, or suspended by the operator.
          *
+         *         ``leaving`` while all of it is deleted, then ``gone``: nothing is left but the id, which is never given again.
+         *
          *         ``quota_text``: its quotas as they were written; ``quotas``: the same, read.
          */
         Company: {
@@ -2525,6 +2595,15 @@ export interface components {
         CredentialsQuery: {
             /** @default  */
             device: string;
+        };
+        /**
+         * Deletion
+         * @description ``typed``: the company's id once more, by hand. ``reason``: is kept in the audit log.
+         */
+        Deletion: {
+            /** @default  */
+            reason: string;
+            typed: string;
         };
         /** Demo */
         Demo: {
@@ -3615,6 +3694,23 @@ export interface components {
             title_zh: string;
             type: string;
         };
+        /**
+         * Progress
+         * @description ``rows`` of about ``total`` values are written. ``state``: running, done, stopped (nobody reads any more).
+         */
+        Progress: {
+            /** @default 0 */
+            bytes: number;
+            /** @default  */
+            file: string;
+            id: string;
+            /** @default 0 */
+            rows: number;
+            /** @default running */
+            state: string;
+            tenant: string;
+            total: number;
+        };
         /** ProviderButton */
         ProviderButton: {
             provider: string;
@@ -4018,6 +4114,22 @@ export interface components {
             columns: components["schemas"]["Column"][];
             name: string;
         };
+        /**
+         * State
+         * @description ``step``: what is being done; ``trouble``: why it cannot go on for now. ``proof``: when it is done.
+         */
+        State: {
+            /** @default null */
+            began_us: number | null;
+            /** @default null */
+            proof: components["schemas"]["baigong.registry.audit.Proof"] | null;
+            state: string;
+            /** @default  */
+            step: string;
+            tenant: string;
+            /** @default null */
+            trouble: Record<string, never> | null;
+        };
         /** Statistics */
         Statistics: {
             end_us: number;
@@ -4112,6 +4224,16 @@ export interface components {
             mqtt: Record<string, never>;
             processes: Record<string, never>[];
             throughput: Record<string, never>;
+        };
+        /**
+         * TakeQuery
+         * @description ``csv``: values for spreadsheets too. ``id``: of one's own making, to ask for the progress by.
+         */
+        TakeQuery: {
+            /** @default false */
+            csv: boolean;
+            /** @default  */
+            id: string;
         };
         /**
          * Tariff
@@ -5816,6 +5938,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Event"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_export: {
+        parameters: {
+            query?: {
+                csv?: boolean;
+                id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everything of a company */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_exports_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far an export is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -8863,6 +9048,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Company"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tenants_id_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deletion"];
+            };
+        };
+        responses: {
+            /** @description Delete all of a company */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["State"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tenants_id_leaving: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far a deletion is, and its proof */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["State"];
                 };
             };
             /** @description What went wrong, and what helps */
