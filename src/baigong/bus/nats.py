@@ -19,6 +19,7 @@ from baigong.bus.cancelling import cancellable, ended_within
 from baigong.bus.contract import Handler, Message, Stored, StreamState
 from baigong.bus.guard import DiskGuard
 from baigong.bus.passes import Pass, inbox, trust
+from baigong.bus.pulling import BATCH, collect, next_message, unsubscribe
 from baigong.bus.refusals import Refusals, refusal
 from baigong.bus.subjects import frame_subject, frames_stream, microseconds
 from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater, from_problem
@@ -26,7 +27,6 @@ from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, Retr
 _PROBLEM = "Baigong-Problem"  # header of a reply that carries an error
 _DEFLATED = "Baigong-Deflated"  # header of a reply that would not fit into one message
 _REPLY_BYTES = 1_000_000
-_BATCH = 256  # messages asked for at once
 _BATCH_BYTES = 16 << 20
 _WAIT_S = 5.0  # how long the server holds a pull open at the end of the stream
 _STORE_TIMEOUT_S = 5.0
@@ -258,7 +258,7 @@ class NatsBus:
             raise RetryLater("bus.down", f"consumer on {stream}: {answer['error']}")
         ask = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{answer['name']}"
         body = msgspec.json.encode(
-            {"batch": _BATCH, "max_bytes": _BATCH_BYTES, "expires": int(_WAIT_S * 1e9), "idle_heartbeat": 1_000_000_000}
+            {"batch": BATCH, "max_bytes": _BATCH_BYTES, "expires": int(_WAIT_S * 1e9), "idle_heartbeat": 1_000_000_000}
         )
         inbox = self._nc.new_inbox()
         subscription = await self._nc.subscribe(inbox, pending_msgs_limit=-1, pending_bytes_limit=-1)
@@ -266,8 +266,8 @@ class NatsBus:
             while True:
                 await self._nc.publish(ask, body, reply=inbox)
                 got = 0
-                while got < _BATCH:
-                    batch, status = await _collect(subscription)
+                while got < BATCH:
+                    batch, status = await collect(subscription)
                     got += len(batch)
                     if batch:
                         yield batch
@@ -276,7 +276,7 @@ class NatsBus:
                     if status == "end":
                         break
         finally:
-            await _unsubscribe(subscription)
+            await unsubscribe(subscription)
             if self._nc.is_connected:
                 await self._nc.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{answer['name']}", b"")
 
@@ -363,53 +363,11 @@ class _Subscription:
             await self._opening
             self._opening = None
         try:
-            message = await _next(self._inner, None)
+            message = await next_message(self._inner, None)
         except NatsError as error:
             raise StopAsyncIteration from error
         return Message(message.subject, message.data)
 
     async def aclose(self) -> None:
         if self._inner is not None:
-            await _unsubscribe(self._inner)
-
-
-async def _collect(subscription: Any) -> tuple[list[Stored], str]:
-    """Take what is there (at least one message), and say whether the pull is over."""
-    batch: list[Stored] = []
-    try:
-        message = await _next(subscription, 3.5 * 1.0)  # three missed heartbeats
-    except (NatsError, TimeoutError):
-        return batch, "gone"
-    while True:
-        status = message.headers.get("Status") if message.headers else None
-        if status is None:
-            batch.append(_stored(message))
-        elif status == "100":  # idle heartbeat
-            pass
-        elif status in ("404", "408") or "max_bytes" in (message.headers.get("Description") or "").lower():
-            return batch, "end"
-        else:
-            return batch, "gone" if "Batch Completed" not in (message.headers.get("Description") or "") else "end"
-        if subscription.pending_msgs == 0 or len(batch) >= _BATCH:
-            return batch, "more"
-        message = await _next(subscription, 1)
-
-
-async def _next(subscription: Any, timeout_s: float | None) -> Msg:
-    with cancellable():
-        message: Msg = await subscription.next_msg(timeout=timeout_s)
-    return message
-
-
-def _stored(message: Msg) -> Stored:
-    # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time ns>.<pending>, counted from the end
-    # because newer servers put domain and account in front.
-    parts = message.reply.split(".")
-    return Stored(int(parts[-4]), int(parts[-2]) // 1000, message.subject, message.data)
-
-
-async def _unsubscribe(subscription: Any) -> None:
-    try:
-        await subscription.unsubscribe()
-    except (NatsError, OSError):
-        return  # the connection is gone, and the subscription with it
+            await unsubscribe(self._inner)
