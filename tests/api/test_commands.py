@@ -101,6 +101,23 @@ async def mill(tmp_path: Path) -> AsyncIterator[Plant]:
             await plant.running
 
 
+async def test_which_points_may_be_written_and_by_whom(mill: Plant) -> None:
+    async with mill.as_("wang") as wang, mill.as_("zhao") as zhao:
+        told = (await wang.get("/writable")).json()
+        assert [one["name"] for one in told["points"]] == [
+            "furnace.often", "furnace.quick", "furnace.target", "pump1.speed",
+        ]  # fmt: skip
+        assert told["total"] == 4 and told["assets"] == ["furnace", "pump1"]
+        assert all(one["may_write"] for one in told["points"])
+        (speed,) = (await zhao.get("/writable", params={"asset": "pump1"})).json()["points"]
+        assert speed["rule"]["max"] == 50 and not speed["may_write"] and not speed["stopped"]
+        may = (await wang.get("/writable/furnace.target/who")).json()
+        assert {"wang", "li"} <= set(may["command"]) and "zhao" not in may["command"] and "li" in may["approve"]
+        assert (await wang.get("/writable/pump1.speed/who")).json()["approve"] == []
+        closed = await wang.get("/writable/pump1.pressure/who")
+        assert closed.json()["code"] == "http.not_found"
+
+
 async def test_a_write_reaches_the_machine_and_all_is_told(mill: Plant) -> None:
     answer = await mill.ask("wang", "pump1.speed", 42)
     assert answer.status_code == 200, answer.text

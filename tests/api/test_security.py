@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx2 as httpx
+import pytest
+import sqlalchemy as sa
+
 from baigong.api.rooms import Listening
 from baigong.api.security import LAST_BACKUP
 from baigong.security.certificates import make_authority, make_server_certificate
+from baigong.stores.records.tables import grants, tokens
+from baigong.stores.records.uses import all_uses
 from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.writing import WriteRule
-from tests.api.world import world
+from tests.api.world import now_us, world
 
 
 def _kinds(told: dict) -> set[str]:
@@ -49,3 +55,59 @@ async def test_what_is_weak_is_found_and_goes_when_it_is_mended(tmp_path: Path) 
         await plant.registry.devices.put("main", DeviceSpec(device="press", driver="sim", points=[approved]), "test")
         left = _kinds((await client.get("/security")).json())
         assert left.isdisjoint({"listener.plain", "certificate.ends", "backup.old", "write.one_person"})
+
+
+async def test_what_nobody_needs_or_looks_at_is_named(tmp_path: Path) -> None:
+    async with world(tmp_path) as plant, plant.client() as client:
+        registry = plant.registry
+        secret = await registry.people.add_token("main", "robot", person="admin", role="viewer")
+        text = 'permit (principal == User::"li", action == Action::"read", resource == Tenant::"main");'
+        grant = await client.post("/grants", json={"title": "audit firm", "text": text})
+        assert grant.status_code == 200, grant.text
+        await plant.bus.publish("gateway.edge1.health", b'{"version": "0.0.1"}')
+
+        def age(connection: sa.Connection) -> None:
+            connection.execute(tokens.update().values(created_us=1))
+            connection.execute(grants.update().values(made_us=1))
+
+        await registry.records.write(age)
+        assert _kinds((await client.get("/security")).json()).isdisjoint({"token.unused", "grant.unused"}), (
+            "unknown yet"
+        )
+        registry.uses.since_us = 1
+        told = (await client.get("/security")).json()
+        wanted = {"token.endless", "token.unused", "grant.endless", "grant.unused", "gateway.version", "audit.unseen"}
+        assert wanted <= _kinds(told) and told["audit"] is None
+        async with httpx.AsyncClient(base_url=plant.url, headers={"Authorization": f"Bearer {secret}"}) as robot:
+            assert (await robot.get("/api/v1/points")).status_code == 200
+        assert "token.unused" not in _kinds((await client.get("/security")).json()), "now it was used"
+        await registry.uses._write()
+        assert {kind for _, kind, _ in await registry.records.read(all_uses)} == {"token"}
+
+        looked = (await client.post("/audit/check")).json()
+        assert looked["wrong"] == "" and looked["entries"] > 0 and looked["by"].startswith("main/")
+        told = (await client.get("/security")).json()
+        assert "audit.unseen" not in _kinds(told) and told["audit"] == looked
+        again = (await client.post("/audit/check")).json()
+        assert again == looked, "not twice within a minute"
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ("update audit_entries set entry = replace(entry, 'tokens', 'nothing') where seq = 1", "not what was written"),
+        ("update audit_entries set who = 'main/li' where seq = 1", "under another name"),
+        ("delete from audit_entries where seq = 1", "missing"),
+        ("delete from audit_entries where seq >= 2", "before"),
+    ],
+)
+async def test_a_log_that_somebody_changed_is_found_out(tmp_path: Path, change: str, wrong: str) -> None:
+    async with world(tmp_path) as plant, plant.client() as client:
+        for n in range(4):
+            await client.post("/tokens", json={"title": f"robot {n}", "role": "viewer"})
+        assert (await client.post("/audit/check")).json()["wrong"] == ""
+        await plant.registry.records.write(lambda c: c.exec_driver_sql(change))
+        check = plant.registry.audit_check
+        check._clock_us = lambda: now_us() + 120_000_000
+        assert wrong in (await check.run("test")).wrong
+        assert "audit.wrong" in _kinds((await client.get("/security")).json())

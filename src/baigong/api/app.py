@@ -50,6 +50,7 @@ from baigong.api import (
     tokens,
     usage,
     waysin,
+    writable,
 )
 from baigong.api.console import built_console, console_routes
 from baigong.api.hygiene import Hygiene, new_nonce, page_policy
@@ -157,6 +158,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *points.operations(rooms),
         *counters.operations(rooms),
         *commands.operations(rooms),
+        *writable.operations(rooms),
         *retention.operations(rooms),
         *series.operations(rooms),
         *bursts.operations(rooms),

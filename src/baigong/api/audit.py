@@ -13,6 +13,7 @@ from baigong.api.rooms import Rooms
 from baigong.api.times import read_time
 from baigong.api.wire import Call, Operation
 from baigong.registry.audit import Entry, Proof
+from baigong.registry.auditcheck import Checked
 from baigong.stores.records.audit import AuditRow
 from baigong.vocab.errors import FixConfiguration
 
@@ -86,6 +87,9 @@ def operations(rooms: Rooms) -> list[Operation]:
             raise FixConfiguration("http.not_found", f"{call.tenant} has no entry {number}", place="id")
         return proof
 
+    async def check(call: Call) -> Any:
+        return await rooms.registry.audit_check.run(f"{call.who.tenant}/{call.who.token or call.who.user}")
+
     async def growth(call: Call) -> Any:
         return Growth(path=await audit.consistency(call.query.old, call.query.new))
 
@@ -94,6 +98,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     return [
         Operation("GET", "/audit", "Who did what", listed, query=AuditQuery, answer=list[AuditLine]),
+        Operation("POST", "/audit/check", "Look through the whole log", check, answer=Checked),
         Operation("GET", "/audit/checkpoint", "How the log stands, signed", head, answer=AuditHead),
         Operation(
             "GET", "/audit/consistency", "That the log only grew", growth, query=GrowthQuery, answer=Growth

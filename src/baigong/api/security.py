@@ -7,44 +7,33 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
+from baigong.api.finding import Finding
 from baigong.api.rooms import Listening, Rooms
+from baigong.api.stale import WIDE, stale
 from baigong.api.wire import Call, Operation
-from baigong.registry.roles import TENANT_ADMIN
+from baigong.registry.auditcheck import Checked
 from baigong.registry.sealing import find_key
 from baigong.security.certificates import read_certificate
 from baigong.vocab.errors import BaigongError
 
-Severity = Literal["high", "medium", "low"]
 _ORDER = {"high": 0, "medium": 1, "low": 2}
-_DAY_US = 86_400_000_000
-_OLD_TOKEN_DAYS, _BACKUP_DAYS = 180, 7
+_BACKUP_DAYS = 7
 _SOON_DAYS, _NOW_DAYS = 30, 7
-_WIDE = (TENANT_ADMIN, "platform_operator")  # the roles that may change who may do what
 LAST_BACKUP = "last-backup"  # a file of the data folder whose age says it
 
 
-class Finding(Struct, frozen=True, kw_only=True):
-    """``kind`` is stable; what ends in ``_zh`` says the same in Chinese. ``command``: what helps, to be copied."""
-
-    severity: Severity
-    kind: str
-    what: str
-    title: str
-    title_zh: str
-    advice: str
-    advice_zh: str
-    command: str = ""
-    link: str = ""
-
-
 class Security(Struct, frozen=True, kw_only=True):
-    """``listeners``: every open port and what is spoken there. ``looked_us``: when this was found."""
+    """``listeners``: every open port and what is spoken there. ``looked_us``: when this was found.
+
+    ``audit``: when the audit log was last looked through, by whom, and what was found; null: never.
+    """
 
     looked_us: int
+    audit: Checked | None
     listeners: list[Listening]
     findings: list[Finding]
 
@@ -52,7 +41,10 @@ class Security(Struct, frozen=True, kw_only=True):
 def operations(rooms: Rooms) -> list[Operation]:
     async def security(call: Call) -> Any:
         return Security(
-            looked_us=rooms.clock_us(), listeners=listeners(rooms), findings=await findings(rooms, call.tenant)
+            looked_us=rooms.clock_us(),
+            audit=await rooms.registry.audit_check.last(),
+            listeners=listeners(rooms),
+            findings=await findings(rooms, call.tenant),
         )
 
     return [Operation("GET", "/security", "What is open and what is weak", security, answer=Security)]
@@ -64,7 +56,7 @@ async def findings(rooms: Rooms, tenant: str) -> list[Finding]:
         *_ports(listeners(rooms)),
         *await asyncio.to_thread(lambda: list(_files(rooms))),
         *await _people(rooms, tenant),
-        *await _tokens(rooms, tenant),
+        *await stale(rooms, tenant),
         *_writable(rooms, tenant),
     ]
     return sorted(found, key=lambda finding: (_ORDER[finding.severity], finding.kind, finding.what))
@@ -171,7 +163,7 @@ async def _people(rooms: Rooms, tenant: str) -> list[Finding]:
     for one in await rooms.registry.members.of_tenant(tenant):
         if one.locked or one.second_factor:
             continue
-        wide = bool(set(one.roles) & set(_WIDE))
+        wide = bool(set(one.roles) & set(WIDE))
         found.append(
             Finding(
                 severity="high" if wide else "medium",
@@ -182,34 +174,6 @@ async def _people(rooms: Rooms, tenant: str) -> list[Finding]:
                 advice="Ask them to add a passkey or a phone, or require it of the role.",
                 advice_zh="请其添加通行密钥或手机验证器,或对该角色强制要求。",
                 link="/access",
-            )
-        )
-    return found
-
-
-async def _tokens(rooms: Rooms, tenant: str) -> list[Finding]:
-    found = []
-    for one in await rooms.registry.people.tokens(tenant):
-        days = (rooms.clock_us() - one.created_us) // _DAY_US
-        if one.person is None:  # the key of who may read the data folder: its file is its guard
-            continue
-        if one.expires_us is None and set(one.role.split(",")) & set(_WIDE):
-            severity: Severity = "medium"
-            why, why_zh = "may do everything and never ends", "权限过大且永不过期"
-        elif one.expires_us is None and days > _OLD_TOKEN_DAYS:
-            severity, why, why_zh = "low", f"is {days} days old and never ends", f"已创建 {days} 天且永不过期"
-        else:
-            continue
-        found.append(
-            Finding(
-                severity=severity,
-                kind="token.wide" if severity == "medium" else "token.old",
-                what=one.token,
-                title=f"The API token “{one.title}” {why}",
-                title_zh=f"API 令牌“{one.title}”{why_zh}",
-                advice="Replace it by one with the role it needs and an end, then revoke it.",
-                advice_zh="请换用权限恰当且有期限的令牌,然后撤销此令牌。",
-                link="/system",
             )
         )
     return found

@@ -51,6 +51,13 @@ def everywhere(
     ca: Annotated[
         Path | None, typer.Option(help="what to trust for https: a file that `baigong ca export` wrote (BAIGONG_CA)")
     ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="certificate to show to a proxy that asks for one (PEM; BAIGONG_CERTIFICATE)"),
+    ] = None,
+    certificate_key: Annotated[
+        Path | None, typer.Option(help="its private key, when it is not in the same file (BAIGONG_CERTIFICATE_KEY)")
+    ] = None,
     key_file: Annotated[
         Path | None,
         typer.Option(help="key of stored secrets (BAIGONG_KEY_FILE); default: secrets.key in the data folder"),
@@ -59,8 +66,9 @@ def everywhere(
     """Baigong 百工: the industrial internet platform in one command."""
     if key_file is not None:
         os.environ["BAIGONG_KEY_FILE"] = str(key_file.absolute())
-    if ca is not None:
-        os.environ["BAIGONG_CA"] = str(ca)
+    for name, path in (("CA", ca), ("CERTIFICATE", certificate), ("CERTIFICATE_KEY", certificate_key)):
+        if path is not None:
+            os.environ[f"BAIGONG_{name}"] = str(path)
 
 
 @app.command()

@@ -49,8 +49,8 @@ class Link:
         raw = self._ask(method, path, params, content, "application/json", "application/json")
         return msgspec.json.decode(raw) if raw else None
 
-    def send(self, path: str, content: bytes, media: str) -> Any:
-        return msgspec.json.decode(self._ask("POST", path, None, content, media, "application/json"))
+    def send(self, path: str, content: bytes, media: str, method: str = "POST") -> Any:
+        return msgspec.json.decode(self._ask(method, path, None, content, media, "application/json"))
 
     def arrow(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None) -> pa.Table:
         content = None if body is None else msgspec.json.encode(body)
@@ -97,14 +97,24 @@ def find_server(url: str | None, token: str | None, data: str | Path | None) -> 
     return url, token
 
 
-def trusted(url: str, ca: str | Path | None = None, data: str | Path | None = None) -> ssl.SSLContext | bool:
+def trusted(
+    url: str,
+    ca: str | Path | None = None,
+    data: str | Path | None = None,
+    certificate: str | Path | None = None,
+    key: str | Path | None = None,
+) -> ssl.SSLContext | bool:
     """Say which certificates to believe: those that ``ca`` (or BAIGONG_CA) signed; else, for the platform of a data
     folder that we may read, exactly the one it shows; else those of the system's authorities. There is no "none".
+
+    ``certificate`` (or BAIGONG_CERTIFICATE): ours, with its chain (PEM), shown to whoever asks for one; ``key`` (or
+    BAIGONG_CERTIFICATE_KEY) when its private key is not in the same file.
 
     Raises tls.certificate for a file that holds no certificate.
     """
     if not url.startswith("https:"):
         return True
+    shown_by_us = certificate or os.environ.get("BAIGONG_CERTIFICATE")
     ca = ca or os.environ.get("BAIGONG_CA")
     folder = data or os.environ.get("BAIGONG_DATA")
     shown = Path(folder) / "certificates" / "shown.pem" if folder and url == _read(folder, "url") else None
@@ -116,7 +126,18 @@ def trusted(url: str, ca: str | Path | None = None, data: str | Path | None = No
     if not ca and shown is not None:  # this very certificate, whatever name we called
         context.check_hostname = False
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if shown_by_us:
+        _show(context, shown_by_us, key or os.environ.get("BAIGONG_CERTIFICATE_KEY") or shown_by_us)
     return context
+
+
+def _show(context: ssl.SSLContext, certificate: str | Path, key: str | Path) -> None:
+    try:
+        context.load_cert_chain(certificate, key, password=b"")
+    except (OSError, ssl.SSLError) as error:
+        raise FixConfiguration(
+            "tls.certificate", f"{certificate} and {key} are no pair: {error}", place=str(certificate)
+        ) from error
 
 
 def _read(folder: str | Path | None, name: str) -> str | None:

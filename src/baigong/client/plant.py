@@ -32,11 +32,16 @@ def connect(
     data: str | Path | None = None,
     *,
     ca: str | Path | None = None,
+    certificate: str | Path | None = None,
+    key: str | Path | None = None,
     timeout_s: float = 120.0,
 ) -> Plant:
     """Connect to a Baigong server. Its certificate is always checked.
 
     ``ca``: what to trust beside the system's authorities: the file that ``baigong ca export`` wrote, or BAIGONG_CA.
+
+    ``certificate`` and ``key``: what we show to a reverse proxy that lets in certificates only (PEM; one file may hold
+    both), or BAIGONG_CERTIFICATE and BAIGONG_CERTIFICATE_KEY. The platform itself knows programs by their token.
 
     ``data``: the server's data folder, when it is on this machine: no token is needed then. Otherwise make a
     token in the console (System › API tokens) and pass it, or set BAIGONG_URL and BAIGONG_TOKEN::
@@ -45,7 +50,7 @@ def connect(
         flow = plant.asset("pump1")["flow"].df("30d")
     """
     where, shown = find_server(url, token, data)
-    return Plant(Link(where, shown, timeout_s, trusted(where, ca, data)))
+    return Plant(Link(where, shown, timeout_s, trusted(where, ca, data, certificate, key)))
 
 
 class Plant:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from baigong import __version__
 from baigong.bus.contract import Bus
 from baigong.bus.subjects import asked_by
 from baigong.drivers.contract import Found
@@ -216,6 +217,7 @@ class Gateway:
         return self._turns.rows(changed, len(self._roster.held)) | {
             "time_us": self._clock.now_us(),
             "gateway": self._gateway,
+            "version": __version__,
             "values_s": round(values_s, 2),
             "frames_s": round(frames_s, 2),
             "values": self.publisher.stored[1],

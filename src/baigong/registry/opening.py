@@ -12,6 +12,7 @@ from pathlib import Path
 from baigong.bus.contract import Bus
 from baigong.registry.accounts import Accounts
 from baigong.registry.audit import Audit, open_log_key
+from baigong.registry.auditcheck import AuditCheck
 from baigong.registry.bills import Bills
 from baigong.registry.book import PointBook
 from baigong.registry.checking import check_driver
@@ -40,6 +41,7 @@ from baigong.registry.standing import Standing
 from baigong.registry.stops import Stops
 from baigong.registry.tenants import Tenants
 from baigong.registry.usage import Usage
+from baigong.registry.uses import Uses
 from baigong.registry.watch import FileWatch
 from baigong.security.envelope import Ring
 from baigong.stores.records import ALL, Records, Server, open_records
@@ -75,6 +77,8 @@ class Registry:
     certificates: Certificates
     standing: Standing
     gateways: Gateways
+    uses: Uses
+    audit_check: AuditCheck
     episodes: Episodes
     retention: Retention
     rights: Rights
@@ -122,6 +126,7 @@ async def open_registry(
                 tasks.create_task(registry.certificates.tend()),
                 tasks.create_task(registry.standing.tell(bus)),
                 tasks.create_task(registry.audit.run()),
+                tasks.create_task(registry.uses.run()),
                 tasks.create_task(registry.commands.run()),
             ]
             yield registry
@@ -217,6 +222,8 @@ def _furnish(
         certificates=certificates,
         standing=standing,
         gateways=gateways,
+        audit_check=AuditCheck(records, clock_us),
+        uses=Uses(records, clock_us, rights.held, people.used_tokens, rights.decided),
         episodes=Episodes(records, events, clock_us),
         retention=Retention(records, events, clock_us),
         rights=rights,
@@ -245,6 +252,7 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.retention.load()
     await registry.rights.load()
     await registry.stops.load()
+    await registry.uses.load()
     await registry.commands.load()
     await registry.watch.look()
     await asyncio.to_thread(forget_old_key, registry.data)

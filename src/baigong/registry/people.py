@@ -44,6 +44,7 @@ class People:
         self._roles_changed = roles_changed
         self.locked: set[str] = set()
         self._known: dict[str, Principal] = {}  # digest -> who
+        self.used_tokens: set[tuple[str, str]] = set()  # tenant, token: since ``Uses`` last looked
         self._hashing = asyncio.Semaphore(_HASHING)
         self._decoy = ""
         self._device_key = ""
@@ -178,6 +179,8 @@ class People:
         who = self._known.get(digest(secret))
         if who is not None and (who.expires_us < self._clock_us() or _human(who) in self.locked):
             return None
+        if who is not None and who.token:
+            self.used_tokens.add((who.tenant, who.token))
         return who
 
     def stands(self, session: str, name: str) -> bool:

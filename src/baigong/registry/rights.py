@@ -80,6 +80,7 @@ class Rights:
         self.everything = Visible(everything=True, points={}, book=book, part=Part({}))
         self._visible: dict[tuple[Ref, str, str], tuple[int, int, Visible]] = {}  # until when, version of the points
         self._keys = count(1)
+        self.decided: set[str] = set()  # ids of policies, since ``Uses`` last looked
 
     async def load(self) -> None:
         rows = await self._records.read(all_grants, tenant=ALL)
@@ -101,7 +102,9 @@ class Rights:
             if known is not None:  # the same name with other roles: nothing decided for the old ones holds
                 self.changed()
             self._asking[ref] = told
-        return self._remembered.decide(ref, action, resource)
+        decision = self._remembered.decide(ref, action, resource)
+        self.decided.update(decision.because)
+        return decision
 
     def require(self, who: Principal, action: str, resource: Ref) -> Decision:
         """Raise auth.denied unless ``who`` may. The refusal names no more than what was asked."""

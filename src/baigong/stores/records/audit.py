@@ -60,6 +60,13 @@ def find_entry(connection: sa.Connection, seq: int) -> AuditRow | None:
     return None if row is None else _row(row)
 
 
+def entries_between(connection: sa.Connection, start: int, end: int) -> list[AuditRow]:
+    """Return the entries of these numbers, in order."""
+    c = audit_entries.c
+    wanted = sa.select(audit_entries).where(c.seq >= start, c.seq < end).order_by(c.seq)
+    return [_row(row) for row in connection.execute(wanted)]
+
+
 def list_entries(
     connection: sa.Connection,
     *,

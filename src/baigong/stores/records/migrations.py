@@ -36,6 +36,7 @@ from baigong.stores.records.tables import (
     token_ends,
     tokens,
 )
+from baigong.stores.records.uses import last_uses
 from baigong.vocab.errors import FixConfiguration
 
 Step = Callable[[sa.Connection], None]
@@ -101,6 +102,10 @@ def _keep_bills_in_tables(connection: sa.Connection) -> None:
     move_from_settings(connection)
 
 
+def _remember_what_is_of_use(connection: sa.Connection) -> None:
+    last_uses.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -112,6 +117,7 @@ STEPS: tuple[Step, ...] = (
     _keep_certificates_of_machines,
     _find_people_by_company,
     _keep_bills_in_tables,
+    _remember_what_is_of_use,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
