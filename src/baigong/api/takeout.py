@@ -33,6 +33,7 @@ _ZIP = "application/zip"
 _LEASE_S, _RENEW_S = 60.0, 15.0
 _KEPT = 200  # exports whose end is remembered
 _AUDIT_PAGE = 500
+_AT_ONCE, _STILL_US = 2, 120_000_000  # of one company; one that nobody reads for so long does not count
 _README = """\
 # {tenant}
 
@@ -71,6 +72,10 @@ class Progress(Struct, kw_only=True):
     bytes: int = 0
     file: str = ""
     state: str = "running"
+    moved_us: int = 0  # when somebody last read a piece of it
+
+    def fresh(self) -> bool:
+        return time.time_ns() // 1000 - self.moved_us < _STILL_US
 
 
 def operations(rooms: Rooms) -> list[Operation]:
@@ -80,9 +85,14 @@ def operations(rooms: Rooms) -> list[Operation]:
         asked: TakeQuery = call.query
         snapshot = await asyncio.to_thread(rooms.lake.snapshot, call.tenant)
         values = takeparts.Values(snapshot, rooms.registry.book.table(call.tenant))
-        told = Progress(id=asked.id or new_token("x")[:14], tenant=call.tenant, total=values.rows)
+        told = Progress(
+            id=asked.id or new_token("x")[:14], tenant=call.tenant, total=values.rows, moved_us=rooms.clock_us()
+        )
         if told.id in known:
             raise FixConfiguration("config.conflict", "an export with this id was begun", place="id")
+        going = [p for p in known.values() if p.tenant == call.tenant and p.state == "running" and p.fresh()]
+        if len(going) >= _AT_ONCE:
+            raise FixConfiguration("config.conflict", f"{_AT_ONCE} exports of {call.tenant} are being made", place="id")
         known[told.id] = told
         while len(known) > _KEPT:
             del known[next(iter(known))]
@@ -109,6 +119,7 @@ async def _sent(rooms: Rooms, made: _Archive, told: Progress) -> AsyncIterator[b
     try:
         async for piece in in_threads(made.pieces()):
             told.bytes += len(piece)
+            told.moved_us = time.time_ns() // 1000
             yield piece
         told.state = "done"
     finally:

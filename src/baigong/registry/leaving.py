@@ -172,6 +172,7 @@ class Departures:
     async def run(self) -> None:
         """Delete whom ``begin`` says, and whose deletion was cut short, until cancelled."""
         await self.load()
+        await self._registry.records.scrub()  # the platform may have been killed just before it would have
         while True:
             self._wake.clear()
             for tenant in list(self._under_way):
@@ -265,6 +266,8 @@ class Departures:
         await registry.rights.load()
         await registry.stops.forget(tenant)
         await registry.records.scrub()
+        for told in (self._under_way, self._steps, self._troubles):
+            told.pop(tenant, None)
 
     def _forget(self, tenant: str, names: Sequence[str]) -> None:
         """Let every room follow; after this nothing in memory is theirs."""
@@ -285,8 +288,6 @@ class Departures:
             *self.forgets,
         ):
             forget(tenant)
-        for told in (self._under_way, self._steps, self._troubles):
-            told.pop(tenant, None)
 
 
 def in_lake(snapshot: Snapshot) -> InLake:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from baigong.drivers.mqtt import packets as p
@@ -68,3 +70,26 @@ async def test_a_client_id_opens_no_session_of_another_company() -> None:
         owner = await client(home.port, "same", clean=False)
         got = await owner.get()
         assert isinstance(got, p.Publish) and got.payload == b'{"n": 1}'
+
+
+async def test_of_a_company_that_leaves_nothing_is_left_in_memory_or_on_disk(tmp_path: Path) -> None:
+    file = tmp_path / "mqtt.db"
+    async with house(file) as home:
+        rival = await client(home.port, "stays", user="other", clean=False)
+        rival.send(p.Publish("kept/topic", b'{"n": 2}', 1, 1, retain=True))
+        assert await rival.get() == p.Puback(1)
+        away = await client(home.port, "zq7xaway", clean=False)
+        away.send(p.Subscribe(1, (("#", 1),)))
+        await away.get()
+        await away.close()
+        ours = await client(home.port, "zq7xours", clean=False, will=p.Will("zq7xwill", b"gone", 1, True))
+        ours.send(p.Publish("zq7xtopic", b'{"zq7xname": 1}', 1, 1, retain=True))
+        assert await ours.get() == p.Puback(1)
+        assert any(b"zq7x" in path.read_bytes() for path in tmp_path.iterdir())
+        await home.door.room("demo").dissolve()
+        home.door.rooms.pop("demo")
+        assert await ours.gone()
+        assert not any(b"zq7x" in path.read_bytes() for path in tmp_path.iterdir())
+        assert any(b"kept/topic" in path.read_bytes() for path in tmp_path.iterdir())
+    async with house(file) as home:
+        assert {tenant for tenant, room in home.door.rooms.items() if room.sessions or room.retained} == {"rival"}

@@ -26,7 +26,7 @@ KEPT = {
     "audit_entries": "who did what: written once",
     "audit_nodes": "hashes over entries of all: they say nothing of any",
 }
-_REGIONS = ("quotas/region/", "run_by/", "region")  # named after a region, whatever it is called
+_NOBODYS = ("quotas/region/",)  # named after a region, whatever it is called
 _REVOKED = "crl/"
 _NAMED = ((people, people.c.name), (tokens, tokens.c.token))
 _AT_ONCE = 2_000
@@ -77,9 +77,7 @@ def tenant_settings(connection: sa.Connection, tenant: str) -> list[str]:
 def _is_of(name: str, value: str, tenant: str) -> bool:
     if name.startswith("run_by/"):
         return value == tenant
-    if name.startswith("bill/"):
-        return bool(msgspec.json.decode(value).get("tenant") == tenant)
-    if name.startswith((*_REGIONS, _mark(""))):
+    if name.startswith((*_NOBODYS, _REVOKED, _mark(""))):
         return False
     return tenant in re.split(r"[:/]", name)[1:]
 
