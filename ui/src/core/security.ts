@@ -20,13 +20,24 @@ export interface Listening {
   tls: boolean
 }
 
+/** What was found when somebody last looked through the audit log. */
+export interface AuditLook {
+  time_us: number
+  by: string
+  entries: number
+  wrong: string
+}
+
 export interface Security {
   looked_us: number
+  audit: AuditLook | null
   listeners: Listening[]
   findings: Finding[]
 }
 
 export const security = (signal?: AbortSignal) => askJson<Security>('/security', { signal })
+
+export const lookThrough = () => askJson<AuditLook>('/audit/check', { method: 'POST' })
 
 /** How many of each severity, worst first; what there is none of is left out. */
 export function counted(findings: readonly Finding[]): [Finding['severity'], number][] {

@@ -15,6 +15,7 @@ import { AddPerson } from './AddPerson'
 import { FactorRule } from './FactorRule'
 import { Grants } from './Grants'
 import { PersonDrawer } from './PersonDrawer'
+import { ProvidersCard } from './ProvidersCard'
 import { RoleList } from './RoleList'
 import { TakeOutCard } from './TakeOutCard'
 
@@ -77,6 +78,7 @@ export default function AccessPage() {
         </div>
       </section>
       <Grants />
+      <ProvidersCard />
       <FactorRule roles={roles.data} />
       <RoleList roles={roles.data} />
       <Tokens />

@@ -8,28 +8,36 @@ import { useAsk } from '../../components/useAsk'
 import { type Command, commands, type Group, groupOf } from '../../core/commands'
 import { CommandRow } from './CommandRow'
 import { EmergencySwitch } from './EmergencySwitch'
+import { WritablePoints } from './WritablePoints'
 
 const GROUPS: Group[] = ['waiting', 'done', 'refused']
+type Shown = Group | 'writable'
 
 export default function CommandsPage() {
   const { t } = useTranslation()
-  const [group, setGroup] = useState<Group>('waiting')
+  const [group, setGroup] = useState<Shown>('waiting')
   const { data, error, reload } = useAsk('commands', commands.list, 2000)
   const stops = useAsk('stops', commands.stops, 5000)
   if (!data) return <Page title={t('nav.commands')}>{error ? <ErrorNote problem={error} retry={reload} /> : <Waiting rows={8} />}</Page>
   const of = (wanted: Group): Command[] => data.filter((one) => groupOf(one.state) === wanted)
-  const shown = of(group)
+  const shown = group === 'writable' ? [] : of(group)
   return (
     <Page title={t('nav.commands')} sub={t('command.sub')}>
       {stops.data ? <EmergencySwitch stops={stops.data} onChanged={stops.reload} /> : null}
       <section className="card">
         <div className="bar">
-          <Segmented<Group> value={group} onChange={setGroup} options={GROUPS.map((one) => ({ value: one, label: `${t(`command.${one}`)} ${of(one).length}` }))} />
+          <Segmented<Shown>
+            value={group}
+            onChange={setGroup}
+            options={[...GROUPS.map((one) => ({ value: one as Shown, label: `${t(`command.${one}`)} ${of(one).length}` })), { value: 'writable', label: t('writable.group') }]}
+          />
           <Button type="text" onClick={reload}>
             {t('command.reload')}
           </Button>
         </div>
-        {shown.length ? (
+        {group === 'writable' ? (
+          <WritablePoints />
+        ) : shown.length ? (
           <table className="table">
             <thead>
               <tr>

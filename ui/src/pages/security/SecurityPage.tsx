@@ -1,13 +1,17 @@
 /** What is open, what is weak, what to do next: worst first, each with the step that helps. */
-import { Tag } from 'antd'
+import { Button, Tag } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Age } from '../../components/Age'
 import { CopyButton } from '../../components/CopyButton'
 import { Link } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
 import { useLanguageCode } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
-import { counted, type Finding, type Listening, security } from '../../core/security'
+import { useTrouble } from '../../components/useTrouble'
+import { count } from '../../core/format'
+import { type AuditLook, counted, type Finding, type Listening, lookThrough, security } from '../../core/security'
 
 const COLOURS = { high: 'error', medium: 'warning', low: 'default' } as const
 
@@ -31,6 +35,7 @@ export default function SecurityPage() {
               ))}
             </ul>
           </section>
+          <AuditLog look={data.audit} onLooked={reload} />
           <Ports rows={data.listeners} />
         </>
       ) : null}
@@ -55,6 +60,37 @@ function Row({ one }: { one: Finding }) {
         {one.link ? <Link href={one.link}>{t('security.go')}</Link> : null}
       </div>
     </li>
+  )
+}
+
+function AuditLog({ look, onLooked }: { look: AuditLook | null; onLooked: () => void }) {
+  const { t } = useTranslation()
+  const language = useLanguageCode()
+  const trouble = useTrouble()
+  const [busy, setBusy] = useState(false)
+  const now = () => {
+    setBusy(true)
+    void lookThrough()
+      .then(onLooked, trouble)
+      .finally(() => setBusy(false))
+  }
+  return (
+    <section className="card">
+      <h2>{t('security.look')}</h2>
+      {look ? (
+        <p className={look.wrong ? 'bad' : undefined}>
+          {look.wrong || t('security.lookWell', { entries: count(look.entries, language) })}{' '}
+          <span className="muted">
+            {t('security.lookBy', { by: look.by })} · <Age us={look.time_us} />
+          </span>
+        </p>
+      ) : (
+        <p className="muted">{t('security.lookNever')}</p>
+      )}
+      <Button loading={busy} onClick={now}>
+        {t('security.lookNow')}
+      </Button>
+    </section>
   )
 }
 
