@@ -17,6 +17,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look through the whole log */
+        post: operations["post_audit_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/checkpoint": {
         parameters: {
             query?: never;
@@ -2088,6 +2105,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/writable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Points that may be written */
+        get: operations["get_writable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writable/{name}/who": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may write a point */
+        get: operations["get_writable_name_who"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2415,6 +2466,19 @@ export interface components {
             start_us: number;
             tariff: string;
             unit: string;
+        };
+        /**
+         * Checked
+         * @description ``entries``: how many were looked at; ``wrong``: what is not as it was written, empty where all is well.
+         */
+        Checked: {
+            by: string;
+            entries: number;
+            /** @default  */
+            root: string;
+            time_us: number;
+            /** @default  */
+            wrong: string;
         };
         /** Code */
         Code: {
@@ -3221,6 +3285,14 @@ export interface components {
             platform: string[];
         };
         /**
+         * MayWrite
+         * @description People of the company. ``approve``: who may agree as the second person; empty where none is needed.
+         */
+        MayWrite: {
+            approve: string[];
+            command: string[];
+        };
+        /**
          * Member
          * @description ``must_set_password``: has a one-time password only; ``sessions``: how many browsers are signed in.
          */
@@ -3705,6 +3777,8 @@ export interface components {
             file: string;
             id: string;
             /** @default 0 */
+            moved_us: number;
+            /** @default 0 */
             rows: number;
             /** @default running */
             state: string;
@@ -3893,9 +3967,12 @@ export interface components {
         /**
          * Security
          * @description ``listeners``: every open port and what is spoken there. ``looked_us``: when this was found.
+         *
+         *         ``audit``: when the audit log was last looked through, by whom, and what was found; null: never.
          */
         Security: {
-            findings: components["schemas"]["baigong.api.security.Finding"][];
+            audit: components["schemas"]["Checked"] | null;
+            findings: components["schemas"]["baigong.api.finding.Finding"][];
             listeners: components["schemas"]["Listening"][];
             looked_us: number;
         };
@@ -4425,6 +4502,45 @@ export interface components {
             zh: string;
         };
         /**
+         * WritableAnswer
+         * @description ``total``: of those asked for; ``assets``: all that have such points.
+         */
+        WritableAnswer: {
+            assets: string[];
+            points: components["schemas"]["WritablePoint"][];
+            total: number;
+        };
+        /**
+         * WritablePoint
+         * @description ``stopped``: an emergency switch is on. ``may_write``: you, if the rule lets you.
+         */
+        WritablePoint: {
+            asset: string;
+            device: string;
+            /** @enum {unknown} */
+            kind: "burst" | "counter" | "gauge" | "setpoint" | "state" | "text";
+            may_write: boolean;
+            name: string;
+            number: string;
+            rule: components["schemas"]["WriteRule"];
+            stopped: boolean;
+            title: string;
+            title_zh: string;
+            unit: string;
+        };
+        /**
+         * WritableQuery
+         * @description ``asset``: only what belongs to it, or lies below it.
+         */
+        WritableQuery: {
+            /** @default  */
+            asset: string;
+            /** @default 100 */
+            limit: number;
+            /** @default 0 */
+            offset: number;
+        };
+        /**
          * WriteRule
          * @description Opens one point for writing, within bounds; all numbers in engineering units. Without a rule, nobody writes.
          *
@@ -4467,22 +4583,10 @@ export interface components {
             reason: string;
         };
         /**
-         * Proof
-         * @description One of the ways.
-         */
-        "baigong.api.proof.Proof": {
-            /** @default  */
-            code: string;
-            /** @default null */
-            passkey: Record<string, never> | null;
-            /** @default  */
-            password: string;
-        };
-        /**
          * Finding
          * @description ``kind`` is stable; what ends in ``_zh`` says the same in Chinese. ``command``: what helps, to be copied.
          */
-        "baigong.api.security.Finding": {
+        "baigong.api.finding.Finding": {
             advice: string;
             advice_zh: string;
             /** @default  */
@@ -4495,6 +4599,18 @@ export interface components {
             title: string;
             title_zh: string;
             what: string;
+        };
+        /**
+         * Proof
+         * @description One of the ways.
+         */
+        "baigong.api.proof.Proof": {
+            /** @default  */
+            code: string;
+            /** @default null */
+            passkey: Record<string, never> | null;
+            /** @default  */
+            password: string;
         };
         /**
          * Proof
@@ -4571,6 +4687,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_audit_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Look through the whole log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -9364,6 +9509,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_writable: {
+        parameters: {
+            query?: {
+                asset?: string;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Points that may be written */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WritableAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_writable_name_who: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who may write a point */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MayWrite"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {
