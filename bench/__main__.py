@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,7 @@ ROWS = {
     12: "bus",
 }
 RESULTS = Path(__file__).with_name("results.md")
+_ROW = re.compile(r"\| (\d+) \|")
 
 
 def main() -> int:
@@ -57,14 +59,21 @@ def main() -> int:
 
 
 def write(described: str, lines: list[Line], *, short: bool) -> None:
-    today = time.strftime("%Y-%m-%d", time.gmtime())
-    command = "python -m bench --write" + (" --short" if short else "")
-    body = "\n".join(map(str, lines))
+    """Write these rows with the day and the machine's load; other rows stay as they were measured."""
+    rows = {line.row for line in lines}
+    when = time.strftime("%Y-%m-%d", time.gmtime())
+    stamp = f"{when}, load {described.rsplit(' ', 1)[1]}" + (", `--short`" if short else "")
+    held = RESULTS.read_text().splitlines() if RESULTS.exists() else []
+    kept = [line for line in held if (found := _ROW.match(line)) and int(found[1]) not in rows]
+    body = [*kept, *(f"{line} {stamp} |" for line in lines)]
+    body.sort(key=lambda line: int(line.split("|")[1]))  # stable: a row's lines stay in order
+    named, rule = HEAD.splitlines()
     RESULTS.write_text(
-        f"# Measured\n\n{today}, `{command}`, all on one machine: {described}.\n\n"
+        f"# Measured\n\n`python -m bench --write` on {described.split('; load')[0]}; "
+        "`python -m bench 3 --write` measures one row again.\n\n"
         "D2: on disk (fsync) before it is acknowledged; D1: survives the end of the process, not of the power.\n"
-        "Load generators and servers share the machine. One row again: `python -m bench 3`.\n\n"
-        f"{HEAD}\n{body}\n"
+        "Load generators and servers share the machine; the load is what others did on it just before.\n\n"
+        f"{named} measured |\n{rule}---|\n" + "\n".join(body) + "\n"
     )
 
 

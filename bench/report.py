@@ -65,6 +65,6 @@ def machine() -> str:
         cpu = found[1] if found else cpu
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
-        f"{os.cpu_count()} × {cpu}, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"{os.cpu_count()} × {cpu}, {memory:.0f} GiB, {platform.system()} {platform.release().split('-')[0]}, "
         f"Python {platform.python_version()}; load average at the start {os.getloadavg()[0]:.2f}"
     )
