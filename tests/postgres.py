@@ -38,6 +38,8 @@ BOTH_DATABASES = {
         "people",
         "routes",
         "session",
+        "support",
+        "applications",
         "tenants",
     )
 }

@@ -36,6 +36,12 @@ _OPEN = (
     "GET /machine-ca.pem",
     "GET /machine-ca.crl",
     "GET /machine-ca.crl.pem",
+    "GET /apply",
+    "POST /apply",
+    "POST /apply/state",
+    "POST /apply/answer",
+    "GET /looks",
+    "GET /regions/{id}/logo",
 )
 
 

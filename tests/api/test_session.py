@@ -28,7 +28,8 @@ async def test_first_sign_in_asks_for_a_password_and_then_opens(plant: World) ->
         session = (await client.get("/session")).json()
         assert "people" in session.pop("may")["company"]
         assert session == {
-            "user": "admin", "tenant": "main", "company": "", "company_zh": "", "language": "", "role": "admin",
+            "user": "admin", "tenant": "main", "company": "", "company_zh": "", "region": "", "language": "",
+            "role": "admin",
             "must_set_password": False,
             "must_set_factor": False, "must_show_factor": False, "how": "password", "set_up": True, "demo": False,
         }  # fmt: skip

@@ -43,6 +43,8 @@ async def attention(rooms: Rooms, tenant: str) -> list[Attention]:
         *_disk(rooms),
         *_backlog(rooms),
         *_quotas(rooms, tenant),
+        *_support(rooms, tenant),
+        *_applications(rooms, tenant),
         *await _security(rooms),
     ]
     return sorted(found, key=lambda item: (_ORDER[item.severity], -item.time_us))
@@ -196,6 +198,60 @@ def _quotas(rooms: Rooms, tenant: str) -> list[Attention]:
             )
         )
     return found
+
+
+def _support(rooms: Rooms, tenant: str) -> list[Attention]:
+    """Who of the platform waits to be let in, and who is in."""
+    found = []
+    for one in rooms.registry.support.listed(tenant):
+        if one.state not in ("asked", "open"):
+            continue
+        waits = one.state == "asked"
+        found.append(
+            Attention(
+                severity="medium" if waits else "low",
+                kind="support.asked" if waits else "support.open",
+                title="The platform asks for support access" if waits else "Support access is open",
+                title_zh="平台申请支持访问" if waits else "支持访问已开放",
+                detail=f"{one.asker}: {one.reason}",
+                detail_zh=f"{one.asker}:{one.reason}",
+                advice="Nothing of this company is open to them until an administrator consents."
+                if waits
+                else "It ends by itself; an administrator can end it at once.",
+                advice_zh="在管理员同意之前,对方看不到本企业的任何数据。"
+                if waits
+                else "到期自动结束;管理员可随时立即结束。",
+                link="/access#support",
+                time_us=one.asked_us if waits else one.decided_us or one.asked_us,
+            )
+        )
+    return found
+
+
+def _applications(rooms: Rooms, tenant: str) -> list[Attention]:
+    """Companies that nobody has looked at, told where their reviewers are at home."""
+    registry = rooms.registry
+    place = registry.tenants.place(tenant)
+    run = place.runs if place is not None else ""
+    if tenant != registry.tenant and not run:
+        return []
+    waiting = registry.applications.unseen("" if tenant == registry.tenant else run)
+    if not waiting:
+        return []
+    return [
+        Attention(
+            severity="low",
+            kind="application.waiting",
+            title=f"{len(waiting)} companies want to come" if len(waiting) > 1 else "A company wants to come",
+            title_zh=f"{len(waiting)} 家企业申请入驻",
+            detail=", ".join(row.title or row.title_zh for row in waiting[:3]),
+            detail_zh="、".join(row.title_zh or row.title for row in waiting[:3]),
+            advice="Take it at the operator's desk, and approve, ask or refuse.",
+            advice_zh="请在运营台受理:批准、提问或拒绝。",
+            link="/desk",
+            time_us=min(row.made_us for row in waiting),
+        )
+    ]
 
 
 def _backlog(rooms: Rooms) -> list[Attention]:

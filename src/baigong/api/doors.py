@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from baigong.api.rooms import Rooms
 from baigong.registry.people import Principal
-from baigong.registry.rights import PLATFORM, tenant_ref
+from baigong.registry.rights import PLATFORM, region_ref, tenant_ref
 from baigong.registry.visible import Visible
 from baigong.stores.lake.contract import LakeReader
 from baigong.vocab.errors import ReportBug
@@ -24,6 +24,7 @@ class Door:
     partly: bool = False
     platform: bool = False  # asked of the installation, not of a tenant
     own: bool = False  # what one changes of one's own way in: nobody is asked, and it is written down
+    regional: bool = False  # asked of the installation, or of the region that one's company runs
     within: bool = False  # what it changes, the room behind it decides and writes down by itself
 
 
@@ -37,6 +38,7 @@ _CONFIGURE, _PEOPLE, _ANNOTATE, _INGEST = Door("configure"), Door("people"), Doo
 _COMMAND = Door("see", partly=True, within=True)
 _TENANTS = Door("tenants", platform=True)
 _USAGE = Door("usage")
+_REVIEW = Door("review", regional=True)
 
 DOORS: dict[str, Door] = {
     "GET /health": _EVERYONE,
@@ -99,6 +101,30 @@ DOORS: dict[str, Door] = {
     "GET /exports/{id}": Door("read"),
     "GET /regions": _TENANTS,
     "POST /regions": _TENANTS,
+    "GET /looks": _EVERYONE,
+    "GET /regions/{id}/look": _TENANTS,
+    "PUT /regions/{id}/look": _TENANTS,
+    "GET /regions/{id}/logo": _EVERYONE,
+    "PUT /regions/{id}/logo": _TENANTS,
+    "DELETE /regions/{id}/logo": _TENANTS,
+    "GET /apply": _EVERYONE,
+    "POST /apply": _EVERYONE,
+    "POST /apply/state": _EVERYONE,
+    "POST /apply/answer": _EVERYONE,
+    "GET /applications": _REVIEW,
+    "POST /applications": _REVIEW,
+    "GET /applications/rules": _REVIEW,
+    "PUT /applications/rules": _TENANTS,
+    "GET /applications/{id}": _REVIEW,
+    "POST /applications/{id}/take": _REVIEW,
+    "POST /applications/{id}/ask": _REVIEW,
+    "POST /applications/{id}/refuse": _REVIEW,
+    "POST /applications/{id}/approve": _REVIEW,
+    "POST /applications/{id}/secret": _REVIEW,
+    "GET /packages": _REVIEW,
+    "GET /packages/{name}": _REVIEW,
+    "PUT /packages/{name}": _TENANTS,
+    "DELETE /packages/{name}": _TENANTS,
     "GET /usage": _USAGE,
     "GET /usage/companies": _USAGE,
     "POST /usage/corrections": _TENANTS,
@@ -178,6 +204,13 @@ DOORS: dict[str, Door] = {
     "DELETE /grants/{id}": _SHARE,
     "GET /rights/explain": _SHARE,
     "GET /rights/of": _SHARE,
+    "GET /support": _SHARE,
+    "POST /support/{id}/allow": _SHARE,
+    "POST /support/{id}/refuse": _SHARE,
+    "POST /support/{id}/end": _SHARE,
+    "GET /support/asked": _TENANTS,
+    "POST /support/asked": _TENANTS,
+    "POST /support/asked/{id}/end": _TENANTS,
     "GET /audit": _AUDIT,
     "POST /audit/check": _AUDIT,
     "GET /audit/checkpoint": _AUDIT,
@@ -212,8 +245,22 @@ def enter(rooms: Rooms, door: Door, who: Principal, tenant: str) -> Visible:
         return rights.everything
     if door.partly:
         return rights.visible(who, door.action, tenant)
-    rights.require(who, door.action, PLATFORM if door.platform else tenant_ref(tenant))
+    if door.regional:
+        scope(rooms, who, door.action)
+    else:
+        rights.require(who, door.action, PLATFORM if door.platform else tenant_ref(tenant))
     return rights.everything
+
+
+def scope(rooms: Rooms, who: Principal, action: str) -> str:
+    """Return the one region about which ``who`` may; empty for the whole installation. Raises auth.denied."""
+    rights, place = rooms.registry.rights, rooms.registry.tenants.place(who.tenant)
+    run = place.runs if place is not None else ""
+    if not run or rights.decide(who, action, PLATFORM).allowed:
+        rights.require(who, action, PLATFORM)
+        return ""
+    rights.require(who, action, region_ref(run))
+    return run
 
 
 def readable(rooms: Rooms, door: Door, who: Principal, tenant: str) -> LakeReader:

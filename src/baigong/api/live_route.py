@@ -17,6 +17,7 @@ from baigong.api.live import Watch
 from baigong.api.points import newest_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import authorise, require_factor
+from baigong.api.witness import tell
 from baigong.registry.people import Principal
 from baigong.registry.visible import Visible
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
@@ -42,6 +43,8 @@ def live_route(rooms: Rooms, prefix: str) -> WebSocketRoute:
     async def endpoint(socket: WebSocket) -> None:
         try:
             listener = _allowed(rooms, socket)
+            if listener.tenant != listener.who.tenant:
+                await tell(rooms, socket, listener.who, listener.tenant, _DOOR.action)
         except BaigongError as error:
             await socket.accept()
             await _send(socket, {"error": error.problem()})

@@ -29,6 +29,7 @@ class Session(Struct, frozen=True, kw_only=True):
     tenant: str
     company: str
     company_zh: str
+    region: str
     language: str
     role: str
     how: str
@@ -59,6 +60,7 @@ async def session_of(who: Principal, rooms: Rooms) -> Session:
         tenant=who.tenant,
         company=named.title,
         company_zh=named.title_zh,
+        region=named.region,
         language=who.language,
         role=who.role,
         how=who.how,

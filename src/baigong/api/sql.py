@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from baigong.api.rooms import Rooms
 from baigong.api.tables import FORMATS, answer, column_values
 from baigong.api.wire import Call, Operation, offered
-from baigong.vocab.errors import BaigongError, FixConfiguration
+from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
 
 _JSON_ROWS = 10_000
 _TABLES = (
@@ -75,6 +75,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         with _counted(rooms, call.who.tenant) as spent:
             table = await rooms.sql.query(call.tenant, asked.sql, limit=one_more, timeout_s=within_s, only=call.only)
             spent(table)
+        _still_open(rooms, call)
         taken_ms = (time.perf_counter() - begun) * 1000
         truncated = limit is not None and len(table) > limit
         table = table.slice(0, limit) if truncated else table
@@ -96,6 +97,14 @@ def operations(rooms: Rooms) -> list[Operation]:
         ),
         _schema(rooms),
     ]
+
+
+def _still_open(rooms: Rooms, call: Call) -> None:
+    """Raise auth.denied when a consent or grant has ended while the query ran: what it found is not given out."""
+    if call.tenant == call.who.tenant:
+        return
+    if not rooms.registry.rights.part(call.who, "read", call.tenant).holds(call.seen):
+        raise Reauthenticate("auth.denied", "what opened this has ended meanwhile", place=call.tenant)
 
 
 @contextmanager

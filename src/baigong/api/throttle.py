@@ -22,7 +22,8 @@ class Throttle:
     ``clock_s``: monotonic seconds.
     """
 
-    def __init__(self, clock_s: Callable[[], float]) -> None:
+    def __init__(self, clock_s: Callable[[], float], said: str = "too many wrong passwords") -> None:
+        self._said = said
         self._clock_s = clock_s
         self._failures: OrderedDict[tuple[str, ...], tuple[int, float]] = OrderedDict()
 
@@ -31,9 +32,7 @@ class Throttle:
         count, until = self._failures.get(key, (0, 0.0))
         wait = until - self._clock_s()
         if count >= _FREE and wait > 0:
-            raise RetryLater(
-                "auth.throttled", f"too many wrong passwords; wait {wait:.0f} s", retry_after_s=max(1, round(wait))
-            )
+            raise RetryLater("auth.throttled", f"{self._said}; wait {wait:.0f} s", retry_after_s=max(1, round(wait)))
 
     def failed(self, key: tuple[str, ...]) -> None:
         count = self._failures.get(key, (0, 0.0))[0] + 1

@@ -89,6 +89,7 @@ class Operation:
     everyone: bool = False  # also those who have not signed in
     before_password: bool = False  # also with the one-time secret only
     before_factor: bool = False  # also without the second factor that a role asks for
+    most: int | None = None  # bytes of a body, where it is less than elsewhere
 
 
 NOBODY = Principal(tenant="", user="", role="", by="")
@@ -121,7 +122,7 @@ async def _answer(rooms: Rooms, operation: Operation, door: Door, request: Reque
         query = read_query(operation.query, params) if operation.query else None
         body = None
         if operation.body is not None:
-            body = decode_json(await read_body(request, rooms.settings.max_body), operation.body)
+            body = decode_json(await read_body(request, operation.most or rooms.settings.max_body), operation.body)
         call = Call(request, who, tenant, seen, readable(rooms, door, who, tenant), query, body)
         made = encode(await operation.handle(call))
         made.headers.update(call.headers)

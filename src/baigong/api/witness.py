@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from baigong.api.doors import Door
 from baigong.api.rooms import Rooms
@@ -29,7 +29,7 @@ def is_told(door: Door, method: str, path: str, who: Principal, tenant: str) -> 
 
 async def tell(
     rooms: Rooms,
-    request: Request,
+    request: HTTPConnection,
     who: Principal,
     tenant: str,
     action: str,
@@ -47,7 +47,7 @@ async def tell(
             tenant=tenant,
             who=f"{who.tenant}/{who.token or who.user}",
             action=action or "account",
-            object=f"{request.method} {request.url.path}",
+            object=f"{request.scope.get('method', 'WS')} {request.url.path}",
             allowed=not refused,
             origin=client,
             because=because,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from baigong.registry.applications import Wish
 from baigong.registry.opening import Registry
 from baigong.registry.people import Principal
 from baigong.registry.rights import asset_ref, policy_text
@@ -33,6 +34,18 @@ PARTNERS = (
     Partner("park", "Meishan Industrial Park (demo)", "梅山产业园(演示)", "he@park"),
 )
 
+# invented companies; the credit codes fit their check characters and are nobody's that we know of
+APPLICANTS = (
+    Wish(
+        credit_code="91330226MA2GX7K1XN", title="Xiangshan Castings (simulated)", title_zh="象山精密铸件(模拟)",
+        region=REGION, contact="赵敏", phone="0574-0000 0001", wish="castings", package="first-steps",
+    ),
+    Wish(
+        credit_code="91330212MA2H3R954N", title="Yinzhou Spring Works (simulated)", title_zh="鄞州弹簧厂(模拟)",
+        region=REGION, contact="孙磊", email="sun@springs.example", wish="springs",
+    ),
+)  # fmt: skip
+
 
 async def furnish_companies(registry: Registry, now: datetime | None = None) -> None:
     """Make, on the first start, companies, people without a known password, and the bank's look at press1."""
@@ -47,6 +60,8 @@ async def furnish_companies(registry: Registry, now: datetime | None = None) -> 
         else:
             company = Company(tenant=partner.tenant, title=partner.title, title_zh=partner.title_zh, region=REGION)
             await registry.tenants.add(company, row)
+    await registry.tenants.set_run_by(REGION, "park")
+    await registry.applications.enter(APPLICANTS, "park/he@park", simulated=True)
     ends = (now or datetime.now(UTC)) + timedelta(days=LOAN_DAYS)
     text = policy_text(
         Ref("User", "zhou@bank"), ["see", "read"], asset_ref(HOME, "press1"), ends=ends.strftime("%Y-%m-%dT%H:%M:%SZ")

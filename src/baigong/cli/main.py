@@ -236,35 +236,43 @@ def asyncio_run(work: Any) -> None:
 def main() -> None:
     """Run a command; an error of ours is one clear line and exit code 2."""
     from baigong.cli import (
+        application,
         ask,
         audit,
         authority,
         bus,
         command,
+        consent,
         counting,
         fleet,
         grant,
         keep,
+        package,
         person,
         records,
+        region,
         secrets,
         signin,
         tenant,
         use,
     )
 
+    application.add(app)
     ask.add(app)
     audit.add(app)
     authority.add(app)
     bus.add(app)
     command.add(app)
+    consent.add(app)
     counting.add(app)
     fleet.add(app)
     keep.add(app)
+    package.add(app)
     person.add(app)
     signin.add(app)
     grant.add(app)
     records.add(app)
+    region.add(app)
     secrets.add(app)
     tenant.add(app)
     use.add(app)

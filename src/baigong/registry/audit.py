@@ -8,7 +8,7 @@ own, so that whoever has the records alone cannot sign another history.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     origin: str = ""
     because: tuple[str, ...] = ()  # policies that decided
     reason: str = ""  # an error code, or what the person gave as reason
+    support: str = ""  # done by the platform's people with the company's consent: which, and why
     before: Any = None
     after: Any = None
 
@@ -74,6 +75,7 @@ class Audit:
         self._key = key
         self._origin = origin
         self._pending: asyncio.Queue[tuple[Entry, asyncio.Future[None]]] = asyncio.Queue(_PENDING)
+        self.mark: Callable[[Entry], Entry] = lambda entry: entry  # says under whose consent something is done
 
     @property
     def verifier(self) -> Verifier:
@@ -82,7 +84,7 @@ class Audit:
     async def note(self, entry: Entry) -> None:
         """Append; on disk when it returns. Many at once share a transaction."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await self._pending.put((entry, done))
+        await self._pending.put((self.mark(entry), done))
         await done
 
     async def run(self) -> None:

@@ -28,6 +28,7 @@ ACTIONS = {
     "audit": ("read the audit log", "查看审计日志"),
     "usage": ("see use and cost", "查看用量与费用"),
     "operate": ("operate the platform", "运维平台"),
+    "review": ("review applications", "审核入驻申请"),
     "tenants": ("manage companies", "管理企业"),
 }
 

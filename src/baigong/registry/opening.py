@@ -11,6 +11,7 @@ from pathlib import Path
 
 from baigong.bus.contract import Bus
 from baigong.registry.accounts import Accounts
+from baigong.registry.applications import Applications
 from baigong.registry.audit import Audit, open_log_key
 from baigong.registry.auditcheck import AuditCheck
 from baigong.registry.bills import Bills
@@ -23,9 +24,12 @@ from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
 from baigong.registry.factors import Factors
 from baigong.registry.gateways import Gateways
+from baigong.registry.looks import Looks
 from baigong.registry.machines import Certificates, open_authority
 from baigong.registry.members import Members
+from baigong.registry.onboarding import Onboarding, Unpacking
 from baigong.registry.openid import OpenId
+from baigong.registry.packages import Packages
 from baigong.registry.passkeys import Passkeys
 from baigong.registry.people import People
 from baigong.registry.providers import Providers
@@ -39,6 +43,7 @@ from baigong.registry.service import answer
 from baigong.registry.set_up import SetUp
 from baigong.registry.standing import Standing
 from baigong.registry.stops import Stops
+from baigong.registry.support import Support
 from baigong.registry.tenants import Tenants
 from baigong.registry.usage import Usage
 from baigong.registry.uses import Uses
@@ -83,6 +88,11 @@ class Registry:
     retention: Retention
     rights: Rights
     audit: Audit
+    support: Support
+    packages: Packages
+    applications: Applications
+    onboarding: Onboarding
+    looks: Looks
     stops: Stops
     commands: Commands
     usage: Usage
@@ -185,6 +195,8 @@ def _furnish(
     )
     quotas.count_devices = devices.count
     audit = Audit(records, open_log_key(data / "audit.key", ring), "baigong/audit")
+    support = Support(records, rights, tenants, clock_us)
+    audit.mark = support.mark
     gateways = Gateways(data)
     stops = Stops(records, events, devices, rights, audit, bus, clock_us, gateways)
     certificates = Certificates(
@@ -199,6 +211,16 @@ def _furnish(
     )
     providers = Providers(config, data)
     members = Members(records, people, factors, clock_us, lambda t, n: quotas.check(t, "people", 1, n))
+    retention = Retention(records, events, clock_us)
+    packages = Packages(config, check)
+    applications = Applications(records, tenants, packages, clock_us)
+
+    def came(owner: str) -> None:
+        usage.expect([owner])
+        quotas.changed()
+        rights.changed()
+
+    unpacking = Unpacking(packages, devices, retention)
     return Registry(
         tenant=tenant,
         data=data,
@@ -225,9 +247,14 @@ def _furnish(
         audit_check=AuditCheck(records, clock_us),
         uses=Uses(records, clock_us, rights.held, people.used_tokens, rights.decided),
         episodes=Episodes(records, events, clock_us),
-        retention=Retention(records, events, clock_us),
+        retention=retention,
         rights=rights,
         audit=audit,
+        support=support,
+        packages=packages,
+        applications=applications,
+        looks=Looks(config),
+        onboarding=Onboarding(applications, tenants, members, quotas, unpacking, came),
         stops=stops,
         commands=Commands(records, events, book, devices, rights, audit, stops, bus, clock_us, is_person),
         usage=usage,
@@ -251,10 +278,13 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.certificates.load()
     await registry.retention.load()
     await registry.rights.load()
+    await registry.support.load()
+    await registry.applications.load()
     await registry.stops.load()
     await registry.uses.load()
     await registry.commands.load()
     await registry.watch.look()
+    await registry.onboarding.finish_all()
     await asyncio.to_thread(forget_old_key, registry.data)
 
 

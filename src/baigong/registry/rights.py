@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import count
 
+import sqlalchemy as sa
 from msgspec import Struct
 
 from baigong.registry.book import PointBook
@@ -132,8 +133,19 @@ class Rights:
             held = self._visible[key] = (min(until, whole.until_us), version, made)
         return held[2]
 
-    async def grant(self, tenant: str, text: str, title: str, by: str, window: Window | None = None) -> GrantRow:
-        """Add a policy about objects of ``tenant``. Raises policy.invalid for one that reaches further."""
+    async def grant(
+        self,
+        tenant: str,
+        text: str,
+        title: str,
+        by: str,
+        window: Window | None = None,
+        also: Callable[[sa.Connection, str], object] = lambda connection, grant: None,
+    ) -> GrantRow:
+        """Add a policy about objects of ``tenant``. Raises policy.invalid for one that reaches further.
+
+        ``also``: written with it or not at all; told the grant's id.
+        """
         id = new_token("g")[:14]
         policies = parse(_named(text, id))
         if len(policies) != 1:
@@ -150,7 +162,12 @@ class Rights:
             made_by=by,
             made_us=self._clock_us(),
         )
-        await self._records.write(lambda c: add_grant(c, row), tenant=tenant)
+
+        def work(connection: sa.Connection) -> None:
+            add_grant(connection, row)
+            also(connection, id)
+
+        await self._records.write(work, tenant=tenant)
         self._grants[id] = (row, policies)
         self.changed()
         return row
@@ -159,6 +176,10 @@ class Rights:
         now = self._clock_us()
         if not await self._records.write(lambda c: revoke_grant(c, tenant, grant, by, now), tenant=tenant):
             raise FixConfiguration("http.not_found", f"there is no grant {grant!r} in force", place=grant)
+        self.forget(grant)
+
+    def forget(self, grant: str) -> None:
+        """Follow after a grant was revoked in the records."""
         self._grants.pop(grant, None)
         self.changed()
 

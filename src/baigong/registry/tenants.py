@@ -138,7 +138,10 @@ class Tenants:
         return company
 
     async def search(self, text: str = "", region: str = "", state: str = "") -> list[Company]:
-        """Find companies by a part of id, title or credit code; those that stand still first, then by id."""
+        """Find companies by a part of id, title or credit code; those that stand still first, then by id.
+
+        Those that are gone are listed where they are asked for.
+        """
         # Devices, tokens and episodes make their tenant when they are the first of it.
         if set(await self._records.read(list_tenants, tenant=ALL)) - self._known.keys():
             await self.load()
@@ -153,8 +156,20 @@ class Tenants:
         ]
         return sorted(found, key=lambda c: (_FIRST.index(c.state), c.tenant))
 
-    async def add(self, company: Company, admin: PersonRow | None = None) -> Company:
-        """Make a company and its first person, both or neither. Raises config.conflict for one that exists."""
+    def everyone(self) -> list[Company]:
+        """Return every company that is known here, also those that stand still or have gone."""
+        return [company for tenant, company in self._known.items() if tenant != PLATFORM]
+
+    async def add(
+        self,
+        company: Company,
+        admin: PersonRow | None = None,
+        also: Callable[[sa.Connection], object] = lambda connection: None,
+    ) -> Company:
+        """Make a company and its first person, both or neither. Raises config.conflict for one that exists.
+
+        ``also``: written with them, or not at all.
+        """
         if company.tenant == PLATFORM:
             raise FixConfiguration("config.conflict", f"{PLATFORM} is the platform's own name", place="tenant")
         made = msgspec.structs.replace(
@@ -174,6 +189,7 @@ class Tenants:
             put_company(connection, _row(made))
             if admin is not None:
                 add_person(connection, admin)
+            also(connection)
 
         async with self._one_change:
             await self._records.write(work, tenant=ALL)

@@ -72,6 +72,12 @@ class Visible:
         """Return which values of a point are open; None: the point is not."""
         return OPEN if self.everything else self.points.get(number)
 
+    def holds(self, other: Visible) -> bool:
+        """Say whether everything that ``other`` shows is open here too."""
+        return self.everything or (
+            not other.everything and all(self.points.get(n) == window for n, window in other.points.items())
+        )
+
     def lake(self, lake: LakeReader) -> LakeReader:
         """Return a reader that gives only what is open."""
         return lake if self.everything else PartReader(lake, self.part)

@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
+from baigong.stores.records.applications import applications
 from baigong.stores.records.bills import bills, move_from_settings, tariffs
 from baigong.stores.records.machines import machine_certificates
+from baigong.stores.records.support import support_requests
 from baigong.stores.records.tables import (
     audit_entries,
     audit_nodes,
@@ -96,6 +98,14 @@ def _find_people_by_company(connection: sa.Connection) -> None:
             index.create(connection, checkfirst=True)
 
 
+def _keep_support_access(connection: sa.Connection) -> None:
+    support_requests.create(connection)
+
+
+def _keep_applications(connection: sa.Connection) -> None:
+    applications.create(connection)
+
+
 def _keep_bills_in_tables(connection: sa.Connection) -> None:
     tariffs.create(connection)
     bills.create(connection)
@@ -118,6 +128,8 @@ STEPS: tuple[Step, ...] = (
     _find_people_by_company,
     _keep_bills_in_tables,
     _remember_what_is_of_use,
+    _keep_support_access,
+    _keep_applications,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
