@@ -26,6 +26,7 @@ ROWS = {
     10: "machines",
     11: "tenants",
     12: "bus",
+    13: "guards",
 }
 RESULTS = Path(__file__).with_name("results.md")
 _ROW = re.compile(r"\| (\d+) \|")

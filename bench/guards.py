@@ -1,0 +1,108 @@
+"""Row 13: what it costs that somebody is asked at the door, and that a query sees only what its asker may read."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from baigong.api.doors import DOORS, enter, readable
+from baigong.api.wire import authorise, require_factor
+from baigong.bus.memory import MemoryBus
+from baigong.registry.opening import open_registry
+from bench.data import Body, walks
+from bench.ingest import ARROW, begin_us, register, until_seen
+from bench.processes import Baigong, Used
+from bench.report import Line, ms
+from bench.wire import Http
+
+_POINTS, _SECONDS, _SMALL, _GATE = 1_000, 200, 100, 0.05
+_ASKED, _ROUNDS = 40, 6
+_SQL = "select name, count(*) as n, min(value) as least, max(value) as most from telemetry group by name order by name"
+
+
+def run(folder: Path, *, short: bool, peers: bool) -> list[Line]:
+    rounds = 2 if short else _ROUNDS
+    door_s = asyncio.run(_door(folder / "rooms"))
+    with Baigong(folder / "platform") as server:
+        numbers = register(server, _POINTS)
+        http, guest = server.http(), _guest(server)
+        walked = walks(_POINTS, _SECONDS)
+        http.post("/api/v1/ingest", Body(numbers, walked.values(slice(0, _SECONDS))).at(begin_us() + 1_000_000), ARROW)
+        until_seen(server.count, _POINTS * (_SECONDS + 1))
+        asked = _queries(server, http, guest, rounds)  # before more is written
+        small = Body(numbers[:_SMALL], walked.values(slice(0, 1), slice(0, _SMALL)))
+        large = Body(numbers, walked.values(slice(0, 10)))
+        lines = [
+            _ingest(server, http, f"an ingest request of {body.rows:,} values", body, door_s, rounds * _ASKED)
+            for body in (small, large)
+        ]
+        return [*lines, asked]
+
+
+def _guest(server: Baigong) -> Http:
+    """Return a way in for a program of the company that may read each machine by a grant of its own, and no more."""
+    http = server.http()
+    made = http.json("/api/v1/tokens", {"title": "guest", "role": "regulator"})
+    (token,) = [row for row in http.json("/api/v1/tokens") if row["title"] == "guest"]
+    for asset in sorted({row["asset"] for row in _rows(http, "select distinct asset from points")}):
+        asked = {"principal": f"token:{token['id']}", "actions": ["see", "read"], "object": f"asset:{asset}"}
+        http.json("/api/v1/grants", {"title": asset, **asked, "ends": "+30d"})
+    http.close()
+    return Http(server.port, {"Authorization": f"Bearer {made['token']}"})
+
+
+def _rows(http: Http, sql: str) -> list[dict[str, Any]]:
+    answer = http.json("/api/v1/sql", {"sql": sql})
+    names = [c["name"] if isinstance(c, dict) else c for c in answer["columns"]]
+    return [dict(zip(names, row, strict=True)) for row in answer["rows"]]
+
+
+async def _door(folder: Path, asked: int = 20_000) -> float:
+    """Return the CPU seconds from a request's header until it is let in, for a program that writes."""
+    bus = MemoryBus()
+    await bus.ensure_stream("p0", epoch=1, max_bytes=1 << 20)
+    async with open_registry(folder, bus, tenant="main", clock_us=lambda: time.time_ns() // 1000) as registry:
+        token = await registry.people.add_token("main", "writer", role="ingester")
+        rooms: Any = SimpleNamespace(registry=registry, lake=None)
+        request: Any = SimpleNamespace(headers={"authorization": f"Bearer {token}"}, cookies={})
+        door = DOORS["POST /ingest"]
+        began = time.process_time()
+        for _ in range(asked):
+            who = authorise(rooms, request, "POST")
+            require_factor(rooms, who)
+            enter(rooms, door, who, "main")
+            readable(rooms, door, who, "main")
+        return (time.process_time() - began) / asked
+
+
+def _ingest(server: Baigong, http: Http, what: str, body: Body, door_s: float, asked: int) -> Line:
+    at = begin_us() + 3_600_000_000
+    with Used(server) as used:
+        for turn in range(asked):
+            http.post("/api/v1/ingest", body.at(at + turn * body.seconds * 1_000_000), ARROW)
+    each = used.cpu_s / asked
+    return _line(f"{what}: the part of authentication and rights", f"{ms(door_s)} of {ms(each)}", door_s / each)
+
+
+def _queries(server: Baigong, http: Http, guest: Http, rounds: int) -> Line:
+    """Compare who may read the whole company with who may read all of it machine by machine: the same rows."""
+    if _rows(http, _SQL) != _rows(guest, _SQL):
+        raise AssertionError("the guest sees other rows")
+    spent = {"whole": 0.0, "granted": 0.0}
+    for _ in range(rounds):
+        for which, way in (("whole", http), ("granted", guest)):
+            with Used(server) as used:
+                for _ in range(_ASKED):
+                    way.json("/api/v1/sql", {"sql": _SQL})
+            spent[which] += used.cpu_s
+    each = {which: s / (rounds * _ASKED) for which, s in spent.items()}
+    more = each["granted"] / each["whole"] - 1
+    what = f"SQL over {_POINTS * _SECONDS:,} rows: rights to each machine by a grant, against the whole company"
+    return _line(what, f"{ms(each['granted'])} against {ms(each['whole'])}", more)
+
+
+def _line(what: str, said: str, part: float) -> Line:
+    return Line(13, f"{what} (CPU)", f"{100 * part:.1f} %: {said}", gate="5 %", durability="", passed=part <= _GATE)
