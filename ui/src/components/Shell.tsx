@@ -3,15 +3,18 @@ import { Button, Dropdown } from 'antd'
 import { type ReactNode, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { maySeeAudit, maySeeCompanies, maySeePeople } from '../core/access'
+import { mayReview } from '../core/desk'
 import type { Route } from '../core/route'
 import { maySeeUse } from '../core/use'
+import { visit, visited } from '../core/visit'
+import { BrandMark, BrandName } from './Brand'
 import { Icon, type IconName } from './Icon'
 import { Link, navigate } from './navigation'
 import { OfflineBar } from './OfflineBar'
 import { inLanguage, usePreferences } from './preferences'
 import { SearchBox } from './SearchBox'
 
-type Entry = { page: 'overview' | 'connect' | 'commands' | 'trends' | 'sql' | 'access' | 'companies' | 'audit' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
+type Entry = { page: 'overview' | 'connect' | 'commands' | 'trends' | 'sql' | 'access' | 'companies' | 'desk' | 'audit' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
 
 const RAIL: Entry[] = [
   { page: 'overview', href: '/', icon: 'overview' },
@@ -21,7 +24,8 @@ const RAIL: Entry[] = [
   { page: 'commands', href: '/commands', icon: 'command' },
   { page: 'demo', href: '/demo', icon: 'demo' },
   { page: 'access', href: '/access', icon: 'person' },
-  { page: 'companies', href: '/companies', icon: 'company', also: ['use'] },
+  { page: 'companies', href: '/companies', icon: 'company', also: ['use', 'desk'] },
+  { page: 'desk', href: '/desk', icon: 'company' },
   { page: 'audit', href: '/audit', icon: 'audit' },
   { page: 'system', href: '/system', icon: 'system', also: ['security'] },
 ]
@@ -29,7 +33,7 @@ const RAIL: Entry[] = [
 export function Shell({ page, children }: { page: Route['page']; children: ReactNode }) {
   const { t } = useTranslation()
   const { hasDemo, session } = usePreferences()
-  const shown: Partial<Record<Entry['page'], boolean>> = { demo: hasDemo, access: maySeePeople(session), companies: maySeeCompanies(session), audit: maySeeAudit(session), system: maySeeCompanies(session) }
+  const shown: Partial<Record<Entry['page'], boolean>> = { demo: hasDemo, access: maySeePeople(session), companies: maySeeCompanies(session), desk: mayReview(session) && !maySeeCompanies(session), audit: maySeeAudit(session), system: maySeeCompanies(session) }
   const entries = RAIL.filter((entry) => shown[entry.page] !== false)
   return (
     <div className="shell">
@@ -50,15 +54,28 @@ export function Shell({ page, children }: { page: Route['page']; children: React
       </nav>
       <main className="content" id="content" tabIndex={-1}>
         <OfflineBar />
+        <VisitBar />
         {children}
       </main>
     </div>
   )
 }
 
+/** Says all the time that this is another's plant. */
+function VisitBar() {
+  const { t } = useTranslation()
+  const tenant = visited()
+  if (!tenant) return null
+  return (
+    <p className="visit-bar" role="status">
+      {t('support.visiting', { tenant })} <Button onClick={() => visit('')}>{t('support.leave')}</Button>
+    </p>
+  )
+}
+
 function TopBar() {
   const { t } = useTranslation()
-  const { session, theme, setTheme, language, setLanguage, signOut } = usePreferences()
+  const { session, look, theme, setTheme, language, setLanguage, signOut } = usePreferences()
   const [searching, setSearching] = useState(false)
 
   useEffect(() => {
@@ -76,9 +93,16 @@ function TopBar() {
   return (
     <header className="top">
       <Link href="/" className="top-brand" aria-label={t('nav.overview')}>
-        <img src="/mark.svg" alt="" width={26} height={26} />
-        <span className="top-name">{t('app.name')}</span>
+        <BrandMark size={26} />
+        <span className="top-name">
+          <BrandName />
+        </span>
       </Link>
+      {look?.title || look?.title_zh ? (
+        <span className="top-region">
+          <BrandName />
+        </span>
+      ) : null}
       <span className="top-tenant" title={t('top.tenant')}>
         {inLanguage(language, session?.company ?? '', session?.company_zh) || session?.tenant}
       </span>

@@ -3,6 +3,7 @@ import { createContext, useContext } from 'react'
 import type { Language } from '../core/format'
 import type { Theme } from '../core/palette'
 import type { Session } from '../wire/api'
+import type { Looks } from '../wire/desk'
 
 export interface Preferences {
   theme: Theme
@@ -10,6 +11,8 @@ export interface Preferences {
   language: Language
   setLanguage: (language: Language) => void
   session: Session | null
+  /** How the region looks whose door this is; null until that is known. */
+  look: Looks | null
   hasDemo: boolean
   signOut: () => void
 }

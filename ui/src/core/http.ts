@@ -1,6 +1,7 @@
 /** The one door to the server: same origin, cookie session, problem+json errors. */
 import type { Problem } from '../wire/api'
 import { begun, forget } from './early'
+import { about, visited } from './visit'
 
 const ROOT = '/api/v1'
 
@@ -53,7 +54,7 @@ export function onExpired(handler: () => void): void {
 export interface Ask {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   json?: unknown
-  body?: string
+  body?: string | Blob
   type?: string
   accept?: string
   /** If-Match: the revision a change was made from. */
@@ -63,7 +64,8 @@ export interface Ask {
   quiet401?: boolean
 }
 
-export async function ask(path: string, options: Ask = {}): Promise<Response> {
+export async function ask(asked: string, options: Ask = {}): Promise<Response> {
+  const path = about(asked, visited())
   const method = options.method ?? 'GET'
   const headers: Record<string, string> = { Accept: options.accept ?? 'application/json' }
   if (method !== 'GET') {
@@ -71,7 +73,7 @@ export async function ask(path: string, options: Ask = {}): Promise<Response> {
     forget()
   }
   if (options.match !== undefined) headers['If-Match'] = `"${options.match}"`
-  let body: string | undefined
+  let body: string | Blob | undefined
   if (options.json !== undefined) {
     body = JSON.stringify(options.json)
     headers['Content-Type'] = 'application/json'

@@ -1,6 +1,7 @@
 /** Live values: one WebSocket for the whole console, subscriptions added up, reconnecting by itself. */
 import type { LiveValue, Problem } from '../wire/api'
 import { markReachable } from './http'
+import { about, visited } from './visit'
 
 export interface Sample {
   time_us: number
@@ -152,5 +153,5 @@ export class LiveFeed {
 
 export const live = new LiveFeed(() => {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
-  return new WebSocket(`${scheme}://${location.host}/api/v1/live`) as unknown as Socket
+  return new WebSocket(`${scheme}://${location.host}${about('/api/v1/live', visited())}`) as unknown as Socket
 })

@@ -1,11 +1,11 @@
 /** Which page an address means. Addresses are plain paths; the server answers every one with index.html. */
 
 export type Route =
-  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'me' | 'missing' }
+  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me' | 'missing' }
   | { page: 'device'; device: string; tab: string }
   | { page: 'point'; point: string }
 
-const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'me'> = {
+const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me'> = {
   '': 'overview',
   overview: 'overview',
   connect: 'connect',
@@ -22,6 +22,7 @@ const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'tren
   use: 'use',
   audit: 'audit',
   security: 'security',
+  desk: 'desk',
   me: 'me',
 }
 

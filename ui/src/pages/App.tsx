@@ -2,19 +2,23 @@
 import { App as AntApp, ConfigProvider } from 'antd'
 import en from 'antd/locale/en_US'
 import zh from 'antd/locale/zh_CN'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type Preferences, PreferencesContext } from '../components/preferences'
 import { session as sessionCalls } from '../core/calls'
 import type { Language } from '../core/format'
 import { asProblem, onExpired } from '../core/http'
 import { live } from '../core/live'
+import { accentOf, askedRegion, looks } from '../core/look'
 import type { Theme } from '../core/palette'
 import { setLanguage as speak } from '../core/words'
 import type { Problem, Session } from '../wire/api'
+import type { Looks } from '../wire/desk'
 import { antdTheme } from './antdTheme'
 import { Signed } from './Signed'
 import { SignIn } from './SignIn'
 import { Starting } from './Starting'
+
+const ApplyPage = lazy(() => import('./apply/ApplyPage'))
 
 /** Something has to be done before anything else. */
 const unfinished = (session: Session): boolean => Boolean(session.must_set_password || session.must_set_factor || session.must_show_factor || session.set_up)
@@ -97,16 +101,28 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
     sessionCalls.close().then((said) => ended(said?.url), () => ended())
   }, [])
 
+  const region = session ? (session.region ?? '') : askedRegion(location.search)
+  const [shown, setShown] = useState<Looks | null>(null)
+  useEffect(() => {
+    if (session === undefined) return
+    looks(region).then(setShown, () => setShown(null))
+  }, [session === undefined, region])
+  const accent = accentOf(shown, theme)
+  useEffect(() => {
+    if (accent) document.documentElement.style.setProperty('--accent', accent)
+    else document.documentElement.style.removeProperty('--accent')
+  }, [accent])
+
   const preferences = useMemo<Preferences>(
-    () => ({ theme, setTheme, language, setLanguage, session: session ?? null, hasDemo, signOut }),
-    [theme, setTheme, language, setLanguage, session, hasDemo, signOut],
+    () => ({ theme, setTheme, language, setLanguage, session: session ?? null, look: shown, hasDemo, signOut }),
+    [theme, setTheme, language, setLanguage, session, shown, hasDemo, signOut],
   )
-  const dress = useMemo(() => antdTheme(theme), [theme])
+  const dress = useMemo(() => antdTheme(theme, accent), [theme, accent])
   return (
     <ConfigProvider locale={language === 'zh' ? zh : en} theme={dress} wave={{ disabled: true }} button={{ autoInsertSpace: false }}>
       <AntApp component={false}>
         <PreferencesContext.Provider value={preferences}>
-          {session === undefined ? <Starting problem={trouble} /> : session === null || unfinished(session) ? <SignIn session={session} onSession={setSession} /> : <Signed />}
+          {location.pathname === '/apply' ? <Suspense fallback={<Starting problem={null} />}><ApplyPage /></Suspense> : session === undefined ? <Starting problem={trouble} /> : session === null || unfinished(session) ? <SignIn session={session} onSession={setSession} /> : <Signed />}
         </PreferencesContext.Provider>
       </AntApp>
     </ConfigProvider>

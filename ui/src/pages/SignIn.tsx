@@ -1,14 +1,28 @@
 /** Sign-in, whichever way; at the first one, a password of one's own and the names of the company. */
 import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
+import { BrandMark, BrandName } from '../components/Brand'
 import { Icon } from '../components/Icon'
 import { usePreferences } from '../components/preferences'
+import { useAsk } from '../components/useAsk'
 import { session as calls } from '../core/calls'
+import { applying } from '../core/desk'
 import type { Session } from '../wire/api'
 import { SignInFactor } from './SignInFactor'
 import { SignInPassword } from './SignInPassword'
 import { SignInSetUp } from './SignInSetUp'
 import { SignInWays } from './SignInWays'
+
+/** Shown where the operator takes applications. */
+function ApplyLink() {
+  const { t } = useTranslation()
+  const { data } = useAsk('apply', applying.page)
+  return data?.open ? (
+    <p className="apply-foot">
+      <a href="/apply">{t('apply.title')}</a>
+    </p>
+  ) : null
+}
 
 export function SignIn({ session, onSession }: { session: Session | null; onSession: (session: Session) => void }) {
   const { t } = useTranslation()
@@ -24,9 +38,11 @@ export function SignIn({ session, onSession }: { session: Session | null; onSess
       </div>
       <main className="signin-box">
         <div className="signin-brand">
-          <img src="/mark.svg" alt="" width={44} height={44} />
+          <BrandMark size={44} />
           <div>
-            <h1>{t('app.name')}</h1>
+            <h1>
+              <BrandName />
+            </h1>
             <p>{t('app.claim')}</p>
           </div>
         </div>
@@ -39,6 +55,7 @@ export function SignIn({ session, onSession }: { session: Session | null; onSess
         ) : (
           <SignInWays onDone={onSession} />
         )}
+        {session ? null : <ApplyLink />}
         {session ? (
           <Button type="link" className="signin-leave" onClick={signOut}>
             {t('top.signOut')}

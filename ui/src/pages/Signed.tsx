@@ -21,6 +21,7 @@ const PAGES = {
   access: lazy(() => import('./access/AccessPage')),
   companies: lazy(() => import('./companies/CompaniesPage')),
   use: lazy(() => import('./use/UsePage')),
+  desk: lazy(() => import('./desk/DeskPage')),
   audit: lazy(() => import('./audit/AuditPage')),
   security: lazy(() => import('./security/SecurityPage')),
   me: lazy(() => import('./me/AccountPage')),

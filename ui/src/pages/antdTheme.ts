@@ -4,13 +4,14 @@ import type { Theme } from '../core/palette'
 
 const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", sans-serif'
 
-export function antdTheme(theme: Theme): ThemeConfig {
+/** `accent`: a region's own, empty for ours. */
+export function antdTheme(theme: Theme, accent = ''): ThemeConfig {
   const dark = theme === 'dark'
   return {
     algorithm: dark ? antd.darkAlgorithm : antd.defaultAlgorithm,
     token: {
-      colorPrimary: dark ? '#3a93b5' : '#17688a',
-      colorInfo: dark ? '#3a93b5' : '#17688a',
+      colorPrimary: accent || (dark ? '#3a93b5' : '#17688a'),
+      colorInfo: accent || (dark ? '#3a93b5' : '#17688a'),
       colorSuccess: dark ? '#7f8d99' : '#5d6a75',
       colorError: dark ? '#f0685f' : '#c02a22',
       colorWarning: dark ? '#e0a83c' : '#a86a00',
@@ -22,7 +23,7 @@ export function antdTheme(theme: Theme): ThemeConfig {
       colorBorderSecondary: dark ? '#2a323a' : '#e0e4e8',
       colorText: dark ? '#d6dde3' : '#1c252d',
       colorTextSecondary: dark ? '#93a0ab' : '#56636e',
-      colorLink: dark ? '#6bbbd8' : '#17688a',
+      colorLink: accent || (dark ? '#6bbbd8' : '#17688a'),
       borderRadius: 4,
       fontFamily: FONT,
       fontSize: 14,

@@ -4,6 +4,7 @@
  */
 import type * as access from './access'
 import type * as ours from './api'
+import type * as desk from './desk'
 import type { components } from './openapi'
 import type * as use from './use'
 
@@ -51,6 +52,14 @@ export type Agreed = [
   Fits<access.Company, Sent<'Company'>>,
   Fits<access.Factor, Sent<'Factor'>>,
   Fits<access.Grant, Sent<'Grant'>>,
+  Fits<desk.SupportAccess, Sent<'SupportAccess'>>,
+  Fits<desk.Application, Sent<'Application'>>,
+  Fits<desk.DeskRules, Sent<'RulesHere'>>,
+  Fits<desk.PackageLine, Sent<'PackageLine'>>,
+  Fits<desk.Looks, Sent<'Looks'>>,
+  Fits<desk.LookOf, Sent<'LookOf'>>,
+  Fits<desk.ApplyPage, Sent<'ApplyPage'>>,
+  Fits<desk.ApplicantState, Sent<'ApplicantState'>>,
   Fits<access.NewFactor, Sent<'NewFactor'>>,
   Fits<access.MyPasskeys, Sent<'MyPasskeys'>>,
   Fits<access.MadePasskey, Sent<'MadePasskey'>>,

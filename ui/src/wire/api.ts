@@ -21,6 +21,7 @@ export interface Session {
   /** Its titles; empty before it has been named. */
   company?: string
   company_zh?: string
+  region?: string
   language?: 'en' | 'zh' | ''
   role?: string
   must_set_password?: boolean

@@ -17,6 +17,7 @@ import { Grants } from './Grants'
 import { PersonDrawer } from './PersonDrawer'
 import { ProvidersCard } from './ProvidersCard'
 import { RoleList } from './RoleList'
+import { SupportCard } from './SupportCard'
 import { TakeOutCard } from './TakeOutCard'
 
 export default function AccessPage() {
@@ -77,6 +78,7 @@ export default function AccessPage() {
           </table>
         </div>
       </section>
+      <SupportCard />
       <Grants />
       <ProvidersCard />
       <FactorRule roles={roles.data} />

@@ -47,6 +47,7 @@ export default function CompaniesPage() {
   return (
     <Page title={t('nav.companies')} sub={t('company.sub')} tools={
         <>
+          <Button onClick={() => navigate('/desk')}>{t('desk.title')}</Button>
           <Button onClick={() => navigate('/use')}>{t('use.title')}</Button>
           <Button onClick={() => setAdding(true)}>{t('company.add')}</Button>
         </>
