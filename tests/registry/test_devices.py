@@ -13,10 +13,12 @@ import pytest
 
 from baigong.bus.contract import Message
 from baigong.bus.memory import MemoryBus
+from baigong.bus.passes import Pass, gateway_user, write_pass
 from baigong.registry import files
+from baigong.registry.gateways import PASSES
 from baigong.registry.opening import Registry, open_registry
 from baigong.vocab.devices import DeviceSpec, PointSpec, device_yaml
-from baigong.vocab.errors import FixConfiguration, RetryLater
+from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 from baigong.vocab.happenings import Event
 from baigong.vocab.ids import point_number
 from tests.postgres import place_of
@@ -246,3 +248,28 @@ async def test_discovered_points_survive_edits_of_the_file_and_can_be_reworded(t
         assert caught.value.code == "point.collision"
     async with opened(tmp_path) as registry:
         assert registry.book.find("main", "b.better").discovered
+
+
+async def test_a_gateway_with_companies_of_its_own_hears_of_no_others(tmp_path: Path) -> None:
+    """What the bus cannot see, because it is inside a question, the registry holds the gateway to."""
+    write_pass(tmp_path / PASSES, Pass(user=gateway_user("edge"), password="x", companies=("moulds",)))
+    bus = MemoryBus()
+    async with opened(tmp_path, bus) as registry:
+        at_edge = msgspec.structs.replace(SPEC, gateway="edge")
+        for tenant in ("moulds", "bank"):
+            await registry.devices.put(tenant, at_edge, "me")
+        listed = msgspec.json.decode(await bus.request("registry.devices.edge", b"{}"))["devices"]
+        assert [one["tenant"] for one in listed] == ["moulds"]
+        found = {"number": 1, "address": "topic/a", "name": "a.x"}
+        body = msgspec.json.encode({"tenant": "bank", "device": "plc", "points": [found]})
+        with pytest.raises(BaigongError) as caught:
+            await bus.request("registry.points.register.edge", body)
+        assert caught.value.code == "auth.denied"
+        secret = await registry.credentials.put("bank", "plc", "machine")
+        asked = msgspec.json.encode({"username": "machine", "password": secret})
+        with pytest.raises(BaigongError) as caught:
+            await bus.request("registry.credentials.edge", asked)
+        assert caught.value.code == "auth.required"
+        assert msgspec.json.decode(await bus.request("registry.credentials.local", asked))["tenant"] == "bank"
+        quotas = msgspec.json.decode(await bus.request("registry.quotas.edge", b"{}"))
+        assert set(quotas["members"]) <= {"moulds"}
