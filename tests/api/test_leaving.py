@@ -55,6 +55,8 @@ async def test_its_rows_go_and_rooms_know_nothing_of_it(plant: World) -> None:
     await registry.rights.grant("stayer", text, "to goer", "stayer-admin")
     other = await registry.records.read(lambda c: count_rows(c, "stayer"))
     async with plant.client() as operator:
+        wish = {"reason": "their press stands still", "level": "read", "hours": 4}
+        assert (await operator.post("/support/asked", params={"tenant": "goer"}, json=wish)).status_code == 200
         await operator.post("/tenants/goer/suspend")
         assert (await operator.post("/tenants/goer/delete", json={"typed": "goer"})).json()["state"] == "leaving"
         await departures.finish("goer")
@@ -66,6 +68,7 @@ async def test_its_rows_go_and_rooms_know_nothing_of_it(plant: World) -> None:
     assert {name for name in other if now[name] != other[name]} == {"grants"}, "only what it had granted to them"
     assert [g.revoked_us is not None for g in await registry.rights.grants("stayer")] == [True]
     assert not registry.credentials.of_tenant("goer") and not registry.certificates.of_tenant("goer")
+    assert not registry.support.listed("goer")
     assert not registry.devices.of_tenant("goer") and not registry.book.active("goer")
     assert await registry.people.find("goer-admin") is None
     assert not (plant.data / "config" / "goer").exists()

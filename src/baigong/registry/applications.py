@@ -115,6 +115,10 @@ class Applications:
         text = await self._records.read(lambda c: setting(c, _SETTING), tenant=ALL)
         self.rules = msgspec.json.decode(text, type=Rules) if text else Rules()
 
+    def forget(self, tenant: str) -> None:
+        """Let go of how a company came that has left: names and addresses of its people."""
+        self._rows = {key: row for key, row in self._rows.items() if row.tenant != tenant}
+
     async def put_rules(self, rules: Rules) -> None:
         text = msgspec.json.encode(rules).decode()
         await self._records.write(lambda c: put_setting(c, _SETTING, text), tenant=ALL)

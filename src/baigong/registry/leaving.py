@@ -285,6 +285,8 @@ class Departures:
             registry.usage.forget,
             registry.quotas.forget,
             registry.bills.forget,
+            registry.support.forget,
+            registry.applications.forget,
             *self.forgets,
         ):
             forget(tenant)

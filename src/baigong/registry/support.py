@@ -69,6 +69,10 @@ class Support:
     async def load(self) -> None:
         self._rows = {row.id: row for row in await self._records.read(all_requests, tenant=ALL)}
 
+    def forget(self, tenant: str) -> None:
+        """Let go of what was asked of a company that has left."""
+        self._rows = {key: row for key, row in self._rows.items() if row.tenant != tenant}
+
     def listed(self, tenant: str = "") -> list[SupportAccess]:
         """Return what was asked of a company, or of all; newest first."""
         found = [self._told(row) for row in self._rows.values() if tenant in ("", row.tenant)]
