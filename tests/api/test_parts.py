@@ -158,6 +158,7 @@ def test_handlers_ask_for_what_is_open(path: Path) -> None:
         "commands.py": ("rooms.registry.book", "rooms.lake"),
         "security.py": ("rooms.registry.book",),  # what lies open in a company, behind a door of the whole of it
         "usage.py": ("rooms.registry.book", "rooms.lake"),  # the platform's own points about a company
+        "takeout.py": ("rooms.registry.book", "rooms.lake"),  # all of a company, for who may read all of it
         "bills.py": ("rooms.lake",),  # the same, for its bill
         "doors.py": ("rooms.lake",),
         "live_route.py": ("rooms.lake",),

@@ -21,6 +21,12 @@ _OPEN = {
     ("GET", "/machine-ca.crl"),
     ("GET", "/machine-ca.crl.pem"),
     ("GET", "/sign-in"),
+    ("GET", "/apply"),
+    ("POST", "/apply"),  # a company that wants to come; answers only while the operator has opened it
+    ("POST", "/apply/state"),
+    ("POST", "/apply/answer"),
+    ("GET", "/looks"),
+    ("GET", "/regions/{id}/logo"),
     ("POST", "/sign-in/{tenant_id}/{provider}"),
     ("GET", "/sign-in/{tenant_id}/{provider}/callback"),
 }

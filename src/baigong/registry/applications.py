@@ -33,7 +33,7 @@ _MAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,180}$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class Rules(Struct, frozen=True, kw_only=True):
+class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``open``: companies may apply by themselves; ``two_persons``: nobody approves what they entered."""
 
     open: bool = False
