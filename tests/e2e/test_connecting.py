@@ -106,7 +106,7 @@ async def test_a_modbus_device_shows_its_values_before_it_is_saved(seen: Window,
     await expect(remove).to_be_disabled()
     await page.get_by_role("dialog").get_by_role("textbox").fill("packing-line")
     await remove.click()
-    await expect(page).to_have_url(re.compile("/connect$"))
+    await expect(page).to_have_url(re.compile("/connect$"), timeout=20_000)  # it waits for the device
     await expect(page.get_by_text("Packing line")).to_have_count(0)
 
 
