@@ -14,6 +14,7 @@ from baigong.bus.embedded import BusTls, EmbeddedNats
 from baigong.bus.nats import NatsBus
 from baigong.bus.passes import PLATFORM, trust
 from baigong.registry.serving import AUTHORITY, ServerCertificate
+from bench.processes import cpu_of
 from bench.report import Line
 
 _FRAME = 128 << 10  # bytes: what a busy gateway puts into one
@@ -71,7 +72,7 @@ async def _store(folder: Path, cost: Cost, seconds: float, *, quick: bool, tls: 
         bus = await NatsBus.connect(server.url, by=by, tls=trust(by), name="bench")
         await bus.ensure_stream("p0", epoch=1, max_bytes=1 << 40)
         process = psutil.Process(server.pid)
-        began, used = time.monotonic(), time.process_time() + _cpu(process)
+        began, used = time.monotonic(), time.process_time() + cpu_of(process)
 
         async def store() -> int:
             count = 0
@@ -82,11 +83,6 @@ async def _store(folder: Path, cost: Cost, seconds: float, *, quick: bool, tls: 
 
         stored = sum(await asyncio.gather(*(store() for _ in range(_WINDOW))))
         cost.wall_s += time.monotonic() - began
-        cost.cpu_s += time.process_time() + _cpu(process) - used
+        cost.cpu_s += time.process_time() + cpu_of(process) - used
         cost.megabytes += stored * _FRAME / 1e6
         await bus.close()
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)

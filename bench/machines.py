@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from baigong.cli.certificate import make_request
-from bench.processes import Baigong
+from bench.processes import Baigong, cpu_of
 from bench.report import Line, ms
 
 _GATE_SECRET_S, _GATE_CERTIFICATE_S = 0.3e-3, 1.5e-3
@@ -63,18 +63,13 @@ def _each(gateway: psutil.Process, way: Callable[[], None], count: int) -> float
     """CPU seconds of one connect: over ``count`` of them, less what the gateway uses by itself in that time."""
     for _ in range(20):
         way()
-    began, before = time.monotonic(), _used(gateway)
+    began, before = time.monotonic(), cpu_of(gateway)
     time.sleep(2.0)
-    idle = (_used(gateway) - before) / (time.monotonic() - began)
-    began, before = time.monotonic(), _used(gateway)
+    idle = (cpu_of(gateway) - before) / (time.monotonic() - began)
+    began, before = time.monotonic(), cpu_of(gateway)
     for _ in range(count):
         way()
-    return (_used(gateway) - before - idle * (time.monotonic() - began)) / count
-
-
-def _used(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    return (cpu_of(gateway) - before - idle * (time.monotonic() - began)) / count
 
 
 def _gateway(server: Baigong) -> psutil.Process:

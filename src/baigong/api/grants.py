@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -12,7 +11,7 @@ from baigong.api.times import read_time
 from baigong.api.wire import Call, Operation
 from baigong.registry.explain import ACTIONS, Abilities, Explained, abilities, explain
 from baigong.registry.people import Principal
-from baigong.registry.rights import PLATFORM, asset_ref, device_ref, point_ref, policy_text, tenant_ref
+from baigong.registry.rights import PLATFORM, asset_ref, device_ref, point_ref, policy_text, policy_time, tenant_ref
 from baigong.registry.visible import Window
 from baigong.security.scope import Ref, parse
 from baigong.stores.records.grants import GrantRow
@@ -125,7 +124,8 @@ def _written(rooms: Rooms, call: Call, asked: NewGrant) -> str:
     _check_actions(asked.actions)
     if not asked.principal or not asked.object:
         raise FixConfiguration("config.invalid", "say whom (principal) and what (object)", place="principal")
-    starts, ends = (_iso(read_time(t, rooms.clock_us(), "ends")) if t else None for t in (asked.starts, asked.ends))
+    now = rooms.clock_us()
+    starts, ends = (policy_time(read_time(t, now, "ends")) if t else None for t in (asked.starts, asked.ends))
     thing, (kind, _, name) = _thing(call, asked.object), asked.principal.partition(":")
     if kind == "role":
         company, _, role = name.partition("/")
@@ -200,7 +200,3 @@ def _told(row: GrantRow) -> Grant:
         revoked_us=row.revoked_us,
         revoked_by=row.revoked_by,
     )
-
-
-def _iso(time_us: int) -> str:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from baigong.registry.leaving import Lake as Leavable
 from baigong.registry.opening import Registry
 from baigong.registry.visible import Visible
 from baigong.stores.lake.contract import LakeReader
+from baigong.vocab.addresses import is_loopback
 
 
 class SqlRunner(Protocol):
@@ -79,10 +79,7 @@ class Listening(Struct, frozen=True, kw_only=True):
     @property
     def is_seen(self) -> bool:
         """Whether other machines get to it."""
-        try:
-            return not ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host != "localhost"
+        return not is_loopback(self.host)
 
 
 @dataclass(slots=True, frozen=True)

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
-from baigong.drivers.manifest import manifests
+from baigong.registry.sealing import secret_names
 from baigong.security.envelope import masked
 from baigong.vocab.devices import DeviceSpec
 
 HIDDEN = "********"
 
 
-def _secret_names(driver: str) -> set[str]:
-    told = manifests().get(driver)
-    return {o.name for o in told.options if o.type == "secret"} if told else set()
-
-
 def hide_secrets(spec: DeviceSpec) -> DeviceSpec:
-    names = _secret_names(spec.driver)
+    names = secret_names(spec.driver)
     shown = {name: HIDDEN if name in names and value else value for name, value in spec.options.items()}
     return msgspec.structs.replace(spec, options=shown)
 
 
 def hide_secrets_in_text(text: str, spec: DeviceSpec) -> str:
     """Hide the same in the device's YAML."""
-    for name in _secret_names(spec.driver):
+    for name in secret_names(spec.driver):
         value = spec.options.get(name)
         if isinstance(value, str) and value:
             text = text.replace(value, HIDDEN)
@@ -35,7 +30,7 @@ def keep_secrets(spec: DeviceSpec, held: DeviceSpec | None) -> DeviceSpec:
     """Where the sender sent back what we had hidden, keep what was there."""
     if held is None or held.driver != spec.driver:
         return spec
-    names = _secret_names(spec.driver)
+    names = secret_names(spec.driver)
     kept = {
         name: held.options.get(name, value) if name in names and value == HIDDEN else value
         for name, value in spec.options.items()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import ipaddress
 import os
 import re
 import shutil
@@ -32,6 +31,7 @@ from baigong.bus.passes import (
     write_pass,
 )
 from baigong.bus.roles import Role, role_of
+from baigong.vocab.addresses import is_loopback
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 
 DEFAULT_PORT = 4622
@@ -97,7 +97,7 @@ class EmbeddedNats:
         survives_kill_only: bool = False,
         told: Callable[[str], None] = lambda _: None,
     ) -> None:
-        if tls is None and not _is_loopback(host):
+        if tls is None and not is_loopback(host):
             raise FixConfiguration("config.invalid", "beyond loopback the bus speaks TLS only", place=host)
         self._folder = folder
         self._port = port
@@ -312,13 +312,6 @@ class EmbeddedNats:
         except TimeoutError:
             process.kill()
             await process.wait()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _in_memory() -> str | None:

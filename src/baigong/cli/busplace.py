@@ -9,9 +9,10 @@ from pathlib import Path
 
 from baigong.bus.embedded import PASSES, BusTls, EmbeddedNats
 from baigong.bus.passes import Pass, pass_file, read_pass
-from baigong.cli.names import is_loopback, own_names
+from baigong.cli.names import own_names
 from baigong.registry.serving import AUTHORITY, ServerCertificate, read_key
 from baigong.security.envelope import Key
+from baigong.vocab.addresses import is_loopback
 
 _FOLDER = "nats"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from baigong.cli.names import is_loopback
+from baigong.vocab.addresses import is_loopback
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)

@@ -8,17 +8,7 @@ from collections.abc import Sequence
 
 import psutil
 
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine gets to an address.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("plant.example")
-    (True, True, False, False)
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+from baigong.vocab.addresses import is_loopback
 
 
 def own_names(host: str, more: Sequence[str] = ()) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from baigong.cli.names import is_loopback, own_addresses
+from baigong.cli.names import own_addresses
+from baigong.vocab.addresses import is_loopback
 from baigong.vocab.errors import FixConfiguration
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound

@@ -64,7 +64,7 @@ class Merger:
                 return job
         for (tenant, day), entries in days.items():
             keep = retention_days.get(tenant)
-            if keep is not None and self._clock() - _day_end(day) > keep * _DAY_S:
+            if keep is not None and self._clock() - day_end(day) > keep * _DAY_S:
                 return Job(tenant, day, tuple(f for _, f in entries), None, True, watermark)
         return None
 
@@ -80,7 +80,7 @@ class Merger:
         files = tuple(f for _, f in entries)
         flagged = overlaps.get(day, watermark + 1) <= watermark
         late = sum(f.rows for f in files if f.late)
-        age = self._clock() - _day_end(day)
+        age = self._clock() - day_end(day)
         tiers = [tier_of(r) for r, _ in entries]
         if age > _GRACE_S:
             done = tiers == [FINISHED] and not flagged and has_rollups(root, files[0])
@@ -209,5 +209,5 @@ def last_written(file: LakeFile) -> float:
         return 0.0
 
 
-def _day_end(day: str) -> float:
+def day_end(day: str) -> float:
     return float(np.datetime64(day, "s").astype(np.int64)) + _DAY_S

@@ -11,9 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
-
-from baigong.historian.merge import Job, rollup_path, rollup_paths
+from baigong.historian.merge import Job, day_end, rollup_path, rollup_paths
 from baigong.historian.thinning import Thinner
 from baigong.stores.lake.contract import LakeFile
 from baigong.stores.lake.files import sync_folder
@@ -126,7 +124,3 @@ class Shelf:
                 old = [] if stays is None else [d for d in days if self._clock() - day_end(d) > stays * _DAY_S]
                 yield from [days[day] for day in old]
                 kept[name] = {day: path for day, path in days.items() if day not in old}
-
-
-def day_end(day: str) -> float:
-    return float(np.datetime64(day, "s").astype(np.int64)) + _DAY_S

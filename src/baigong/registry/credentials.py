@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from baigong.registry.events import Events
 from baigong.registry.standing import Standing
+from baigong.registry.uses import Unwritten, write_in_rounds
 from baigong.security.passwords import hash_password, verify_password
 from baigong.security.tokens import new_token, same
 from baigong.stores.records import ALL
 from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.engine import Records
 from baigong.stores.records.plant import CredentialRow, all_credentials, drop_credential, put_credential, put_uses
-from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
+from baigong.vocab.errors import FixConfiguration, Reauthenticate
 from baigong.vocab.happenings import Event
 
 _FAST = "sha256:"  # a secret that we made: 256 random bits need no slow hash
@@ -41,7 +42,7 @@ class Credentials:
         self._events = events
         self._clock_us = clock_us
         self._rows: dict[str, CredentialRow] = {}
-        self._used: dict[str, int] = {}  # not yet written
+        self._used = Unwritten(records, put_uses)
         self._hashing = asyncio.Semaphore(2)
         self._one_change = asyncio.Lock()
 
@@ -68,7 +69,7 @@ class Credentials:
         """Follow the records after a company is gone."""
         for row in self.of_tenant(tenant):
             self._standing.note("user", row.username)
-            self._used.pop(row.username, None)
+            self._used.times.pop(row.username, None)
             del self._rows[row.username]
 
     async def put(
@@ -107,7 +108,7 @@ class Credentials:
                 raise FixConfiguration("config.conflict", f"the user name {username!r} is taken", place="username")
             await self._events.tell([self._event(row, "replaced" if held else "made", by)], with_work=work)
             self._rows[username] = row
-            self._used.pop(username, None)
+            self._used.times.pop(username, None)
             if held is not None:
                 self._standing.note("user", username)
         return secret
@@ -122,7 +123,7 @@ class Credentials:
             row = self.get(tenant, username)
             await self._events.tell([self._event(row, "revoked", by)], with_work=work)
             self._rows.pop(username, None)
-            self._used.pop(username, None)
+            self._used.times.pop(username, None)
             self._standing.note("user", username)
 
     async def throw_out(self, tenant: str, *, by: str = "") -> None:
@@ -156,28 +157,14 @@ class Credentials:
                     good = await asyncio.to_thread(verify_password, row.proof, hashed)
             if good and self._rows.get(username) is row:  # not revoked meanwhile
                 self._may_work(row.tenant)
-                self._used[username] = now = self._clock_us()
+                self._used.times[username] = now = self._clock_us()
                 used = self._rows[username] = replace(row, used_us=now)
                 return used
         raise Reauthenticate("auth.required", f"no machine {username!r} with this password", place="mqtt")
 
     async def remember(self) -> None:
         """Write down from time to time what was used when, until cancelled, and then once more."""
-        try:
-            while True:
-                await asyncio.sleep(_WRITE_S)
-                await self._write_uses()
-        finally:
-            await self._write_uses()
-
-    async def _write_uses(self) -> None:
-        uses, self._used = self._used, {}
-        if not uses:
-            return
-        try:
-            await self._records.write(lambda c: put_uses(c, uses), tenant=ALL)
-        except BaigongError:  # a full disk: the next round writes it
-            self._used = uses | self._used
+        await write_in_rounds(_WRITE_S, self._used.write)
 
     def _event(self, row: CredentialRow, what: str, by: str) -> Event:
         return Event(

@@ -18,6 +18,7 @@ from baigong.registry.audit import Audit, Entry
 from baigong.registry.events import Events
 from baigong.registry.serving import read_key, write_key
 from baigong.registry.standing import Standing
+from baigong.registry.uses import Unwritten
 from baigong.security.authority import REASONS, Authority, Made, Reason, Revoked, make_machine_authority
 from baigong.security.envelope import Key
 from baigong.stores.durable import replace_file
@@ -79,7 +80,7 @@ class Certificates:
         self._may_work = may_work  # raises for a tenant that stands still
         self._rows: dict[str, CertificateRow] = {}
         self._by_print: dict[str, str] = {}
-        self._used: dict[str, int] = {}  # not yet written
+        self._used = Unwritten(records, put_certificate_uses)
         self._gone: set[str] = set()  # whose device is gone, and that are not yet written down as revoked
         self._one_change = asyncio.Lock()
         self._wake = asyncio.Event()
@@ -253,7 +254,7 @@ class Certificates:
         if row.serial in self._gone or not row.device or not self._is_device(row.tenant, row.device):
             raise _refused("of no device", row)
         self._may_work(row.tenant)
-        self._used[row.serial] = now = self._clock_us()
+        self._used.times[row.serial] = now = self._clock_us()
         used = self._rows[row.serial] = replace(row, used_us=now)
         return used
 
@@ -308,13 +309,13 @@ class Certificates:
         try:
             while True:
                 await self._end_what_is_over()
-                await self._write_uses()
+                await self._used.write()
                 self._wake.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._next_end_s()):
                         await self._wake.wait()
         finally:
-            await self._write_uses()
+            await self._used.write()
 
     async def _end_what_is_over(self) -> None:
         for row in [r for r in self._rows.values() if r.revoked_us is None]:
@@ -334,15 +335,6 @@ class Certificates:
     def _next_end_s(self) -> float:
         ends = (r.until_us for r in self._rows.values() if r.successor is not None and r.revoked_us is None)
         return min(_TEND_S, max((min(ends, default=1 << 62) - self._clock_us()) / 1e6, 0.0) + 0.001)
-
-    async def _write_uses(self) -> None:
-        uses, self._used = self._used, {}
-        if not uses:
-            return
-        try:
-            await self._records.write(lambda c: put_certificate_uses(c, uses), tenant=ALL)
-        except BaigongError:  # a full disk: the next round writes it
-            self._used = uses | self._used
 
     def _good(self, tenant: str, serial: str) -> CertificateRow:
         held = self.get(tenant, serial)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import sqlalchemy as sa
@@ -282,6 +283,15 @@ def _check_reach(policy: Policy, tenant: str) -> None:
 def _named(text: str, id: str) -> str:
     """Give a policy its ``@id``; one that its author wrote is not trusted to be unique."""
     return f'@id("{id}")\n' + re.sub(r'@id\s*\(\s*"[^"]*"\s*\)', "", text)
+
+
+def policy_time(time_us: int) -> str:
+    """Write a time as policies do: UTC, to the second.
+
+    >>> policy_time(1_780_272_000_000_000)
+    '2026-06-01T00:00:00Z'
+    """
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def policy_text(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 import sqlalchemy as sa
@@ -17,7 +16,7 @@ from msgspec import Struct
 
 from baigong.registry.audit import Entry
 from baigong.registry.people import Principal
-from baigong.registry.rights import Rights, policy_text, principal_ref, tenant_ref
+from baigong.registry.rights import Rights, policy_text, policy_time, principal_ref, tenant_ref
 from baigong.registry.tenants import Tenants
 from baigong.security.scope import Ref
 from baigong.security.tokens import new_token
@@ -127,9 +126,8 @@ class Support:
             now = self._clock_us()
             ends = (now + round(lasts * _HOUR_US)) // 1_000_000 * 1_000_000
             company, _, name = row.asker.partition("/")
-            text = policy_text(
-                Ref(row.asker_kind, name), LEVELS[row.level], tenant_ref(tenant), ends=_iso(ends), company=company
-            )
+            who_asked, until = Ref(row.asker_kind, name), policy_time(ends)
+            text = policy_text(who_asked, LEVELS[row.level], tenant_ref(tenant), ends=until, company=company)
             fresh = replace(row, state="allowed", decided_by=who.user, decided_us=now, ends_us=ends)
 
             def also(connection: sa.Connection, grant: str) -> None:
@@ -206,7 +204,3 @@ class Support:
 def _check_home(who: Principal, tenant: str) -> None:
     if who.tenant != tenant:
         raise Reauthenticate("auth.denied", f"only people of {tenant} consent to this", place=tenant)
-
-
-def _iso(time_us: int) -> str:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_us)).strftime("%Y-%m-%dT%H:%M:%SZ")

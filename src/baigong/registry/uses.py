@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 
@@ -16,6 +17,37 @@ from baigong.vocab.errors import BaigongError
 _SINCE = "uses_since"
 _WRITE_S = 60.0
 _FRESH_US = 3_600_000_000  # what was written down less than an hour ago is not written again
+
+
+K = TypeVar("K")
+
+
+class Unwritten(Generic[K]):
+    """When things were last of use, until the next round writes it down; a killed platform forgets so much."""
+
+    def __init__(self, records: Records, put: Callable[[sa.Connection, Mapping[K, int]], None]) -> None:
+        self._records = records
+        self._put = put
+        self.times: dict[K, int] = {}
+
+    async def write(self) -> None:
+        fresh, self.times = self.times, {}
+        if not fresh:
+            return
+        try:
+            await self._records.write(lambda c: self._put(c, fresh), tenant=ALL)
+        except BaigongError:  # a full disk: the next round writes it
+            self.times = fresh | self.times
+
+
+async def write_in_rounds(every_s: float, write: Callable[[], Awaitable[None]]) -> None:
+    """Write down from time to time, until cancelled, and then once more."""
+    try:
+        while True:
+            await asyncio.sleep(every_s)
+            await write()
+    finally:
+        await write()
 
 
 class Uses:
@@ -34,7 +66,7 @@ class Uses:
         self._granted = granted
         self._tokens, self._policies = tokens, policies
         self._last: dict[Use, int] = {}
-        self._unwritten: dict[Use, int] = {}
+        self._unwritten = Unwritten(records, put_uses)
         self.since_us = clock_us()  # what was of use before that, nobody wrote down
 
     async def load(self) -> None:
@@ -47,23 +79,11 @@ class Uses:
         return self._last.get((tenant, kind, name), 0)
 
     async def run(self) -> None:
-        """Write down from time to time, until cancelled, and then once more."""
-        try:
-            while True:
-                await asyncio.sleep(_WRITE_S)
-                await self._write()
-        finally:
-            await self._write()
+        await write_in_rounds(_WRITE_S, self._write)
 
     async def _write(self) -> None:
         self._take()
-        fresh, self._unwritten = self._unwritten, {}
-        if not fresh:
-            return
-        try:
-            await self._records.write(lambda c: put_uses(c, fresh), tenant=ALL)
-        except BaigongError:  # a full disk: the next round writes it
-            self._unwritten = fresh | self._unwritten
+        await self._unwritten.write()
 
     def _take(self) -> None:
         now = self._clock_us()
@@ -73,7 +93,7 @@ class Uses:
         self._policies.clear()
         fresh = {use: now for use in found if now - self._last.get(use, 0) > _FRESH_US}
         self._last |= fresh
-        self._unwritten |= fresh
+        self._unwritten.times |= fresh
 
 
 def _since(connection: sa.Connection, now_us: int) -> int:

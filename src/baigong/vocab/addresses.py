@@ -1,9 +1,21 @@
-"""Addresses that secrets may be sent to."""
+"""Addresses: which lead to this machine alone, and which secrets may be sent to."""
 
 from __future__ import annotations
 
 import ipaddress
 from urllib.parse import urlsplit
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine gets to an address.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("plant.example")
+    (True, True, False, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def is_safe_address(url: str) -> bool:
@@ -19,11 +31,4 @@ def is_safe_address(url: str) -> bool:
         return False
     if parts.username is not None or not host:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+    return parts.scheme == "https" or (parts.scheme == "http" and (is_loopback(host) or host.endswith(".localhost")))
