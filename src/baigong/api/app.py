@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 
 import msgspec
 from starlette.applications import Starlette
@@ -180,16 +181,24 @@ def operations(rooms: Rooms) -> list[Operation]:
 
 
 def _documents(declared: list[Operation], version: str) -> list[Route]:
-    described = msgspec.json.encode(document(declared, version, PREFIX))
-    shown = page(declared, version, PREFIX)
+    """Describe the API when somebody asks for it: a start need not wait for that."""
+
+    @cache
+    def described() -> bytes:
+        return msgspec.json.encode(document(declared, version, PREFIX))
+
+    @cache
+    def shown() -> str:
+        return page(declared, version, PREFIX)
 
     async def openapi(request: Request) -> Response:
-        return Response(described, media_type=JSON)
+        return Response(await asyncio.to_thread(described), media_type=JSON)
 
     async def docs(request: Request) -> Response:
         nonce = new_nonce()
         headers = {"Content-Security-Policy": page_policy(nonce)}
-        return HTMLResponse(shown.replace("<style>", f'<style nonce="{nonce}">'), headers=headers)
+        html = await asyncio.to_thread(shown)
+        return HTMLResponse(html.replace("<style>", f'<style nonce="{nonce}">'), headers=headers)
 
     return [Route(f"{PREFIX}/openapi.json", openapi), Route(f"{PREFIX}/docs", docs)]
 
