@@ -111,8 +111,8 @@ def load(server: Baigong, data: Hour, numbers: np.ndarray[Any, Any]) -> float:
     while calm < 8 and time.monotonic() - began < 300:
         time.sleep(1)
         lake = server.lake()
-        now = (lake["version"], lake["files"])
-        calm = calm + 1 if lake["rows"] >= wanted and not lake["hot_rows"] and now == last else 0
+        now, rests = (lake["version"], lake["files"]), not lake["hot_rows"] and not lake["merging_rows"]
+        calm = calm + 1 if lake["rows"] >= wanted and rests and now == last else 0
         last = now
     return time.monotonic() - began
 

@@ -44,6 +44,7 @@ class Merger:
     """Plans and writes merges; committing is the owner's. ``sloped``: (tenant, points) -> bool per point."""
 
     def __init__(self, sloped: Callable[[str, Any], Any], clock: Callable[[], float] = time.time) -> None:
+        self.rows = 0  # of the merge being written; 0 when none is
         self._sloped = sloped
         self._clock = clock
 
@@ -100,9 +101,16 @@ class Merger:
         """Write the merged file (and rollups when it finishes the day); synced, not yet committed."""
         if job.result_tier is None:
             return []
+        self.rows = sum(f.rows for f in job.files)
+        try:
+            return self._write(table, job, job.result_tier)
+        finally:
+            self.rows = 0
+
+    def _write(self, table: PartitionTable, job: Job, tier: int) -> list[Written]:
         last = max(last_seq_of(f.path) for f in job.files)
         rolled: dict[str, list[pa.Table]] = {name: [] for name in BUCKETS_S}
-        finishing = job.result_tier == FINISHED
+        finishing = tier == FINISHED
 
         def chunks() -> Iterator[pa.Table]:
             for chunk in merged_chunks([f.path for f in job.files], keep_deleted=not job.clears_overlap):
@@ -114,7 +122,7 @@ class Merger:
                         rolled[name].append(rollup(chunk, seconds, sloped))
                 yield chunk
 
-        made = table.write(job.tenant, job.day, job.result_tier, last, chunks(), late=job.late)
+        made = table.write(job.tenant, job.day, tier, last, chunks(), late=job.late)
         if made is None:
             return []
         if finishing:

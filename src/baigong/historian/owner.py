@@ -386,5 +386,6 @@ class PartitionOwner(Reading):
             "bursts": self._bursts.taken,
             "hot_burst_bytes": self._bursts.bytes,
             "overlapping_days": sum(len(days) for days in self._overlaps.values()),
+            "merging_rows": self._merger.rows,
             **self.counters,
         }
