@@ -22,7 +22,7 @@ def _written(folder: Path, name: str, issued: trustme.LeafCert) -> tuple[str, st
     return str(pem), str(key)
 
 
-async def test_a_cluster_with_certificates(tmp_path: Path) -> None:
+async def test_a_cluster_with_certificates(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     authority, other = trustme.CA(), trustme.CA()
     ca, foreign = tmp_path / "ca.pem", tmp_path / "other.pem"
     authority.cert_pem.write_to_path(ca)
@@ -61,6 +61,15 @@ async def test_a_cluster_with_certificates(tmp_path: Path) -> None:
         with pytest.raises(BaigongError):
             bus_tls(url, None, {"BAIGONG_NATS_CERT": mine})
         assert bus_tls("nats://localhost", None, good) is None
-    finally:
+
+        bus = await NatsBus.connect(url, tls=bus_tls(url, None, good), wait_s=10)
         process.terminate()
+        async with asyncio.timeout(10):
+            while bus.connected:
+                await asyncio.sleep(0.01)
+        await bus.close()
+        assert "eof_received" not in caplog.text, "a server that hangs up fills no log"
+    finally:
+        if process.returncode is None:
+            process.terminate()
         await process.wait()

@@ -22,6 +22,7 @@ from baigong.bus.passes import Pass, inbox, trust
 from baigong.bus.pulling import BATCH, collect, next_message, unsubscribe
 from baigong.bus.refusals import Refusals, refusal
 from baigong.bus.subjects import frame_subject, frames_stream, microseconds
+from baigong.bus.wire import Wire
 from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater, from_problem
 
 _PROBLEM = "Baigong-Problem"  # header of a reply that carries an error
@@ -68,6 +69,7 @@ class NatsBus:
         ``guard``: watches the disk of a server on this machine, and refuses to store below its reserve.
         """
         client = Client()
+        client._transport = Wire()
         bus = cls(client, guard)
         if by is not None and not by.user:
             token, by = by.password, None
