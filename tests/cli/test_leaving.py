@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import io
+import signal
+import sys
 import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx2 as httpx
 import msgspec
 import numpy as np
+import paho.mqtt.client as paho
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from baigong.bus.passes import KEEPER, Pass, gateway_user, new_password, pass_file, read_pass, write_pass
 from baigong.cli.backup import backup
+from baigong.cli.busplace import passes_of
 from baigong.cli.platform import Platform
 from baigong.cli.reach import Server
 from baigong.cli.restore import restore
@@ -32,7 +39,9 @@ from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.errors import BaigongError, RetryLater
 from baigong.vocab.happenings import Episode
 from baigong.vocab.keep import Keep
+from tests.cli.killed_leaving import PLACES
 from tests.cli.plants import client, platform
+from tests.docs.terminal import free_ports
 
 LEAVING, STAYING = "leavers", "stayers"
 MARK = "zq7xmark"  # in every name and text of who leaves, and nowhere else
@@ -94,11 +103,129 @@ async def _rows(made: Platform) -> pa.Table:
     return made.owner.series(STAYING, [number], 0, 1 << 61).select(["point", "time", "value"])
 
 
-async def _until_gone(http: httpx.AsyncClient) -> Proof:
+async def _until_gone(http: httpx.AsyncClient, tenant: str = LEAVING) -> Proof:
     async with asyncio.timeout(30):
-        while (state := (await http.get(f"/tenants/{LEAVING}/leaving")).json())["state"] != "gone":
+        while (state := (await http.get(f"/tenants/{tenant}/leaving")).json())["state"] != "gone":
             await asyncio.sleep(0.05)
     return msgspec.convert(state["proof"], Proof)
+
+
+async def _killed(data: Path, place: str, delete: bool) -> None:
+    """Run a platform until it kills itself at ``place``; ``delete``: nobody has asked for the deletion yet."""
+    (data / "url").unlink(missing_ok=True)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.cli.killed_leaving", data, place)
+    try:
+        async with asyncio.timeout(60):
+            if delete:
+                while not (data / "url").exists():
+                    await asyncio.sleep(0.02)
+                async with client(data) as http:
+                    with suppress(httpx.HTTPError):  # it may be dead before it answers
+                        await http.post(
+                            f"/tenants/{LEAVING}/delete", json={"typed": LEAVING, "reason": "contract ended"}
+                        )
+            assert await process.wait() == -signal.SIGKILL, place
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+
+
+async def test_killed_at_every_step_it_is_done_once_and_proven(tmp_path: Path) -> None:
+    """One folder, a whole platform each time, SIGKILL at one place after the other: each start goes on from there."""
+    data = tmp_path / "data"
+    async with platform(data) as made, client(data) as http:
+        for tenant, mark in ((LEAVING, MARK), (STAYING, "pw8ymark")):
+            await _company(made, tenant, mark)
+        await _in_the_lake(made, (LEAVING, STAYING))
+        before = await _rows(made)
+        other = await made.registry.records.read(lambda c: count_rows(c, STAYING))
+        await http.post(f"/tenants/{LEAVING}/suspend")
+    for at, place in enumerate(PLACES):
+        await _killed(data, place, delete=at == 0)
+    async with platform(data) as made, client(data) as http:
+        proof = await _until_gone(http)
+        told = msgspec.json.decode(proof.entry)
+        assert (told["reason"], told["after"]["left"]) == ("contract ended", 0)
+        assert told["after"]["deleted"]["values"] == 1001 and told["before"]["lake"]["recordings"] == 1
+        entries = await made.registry.audit.entries(tenant=LEAVING, object=f"Deletion:{LEAVING}/")
+        assert len(entries) == 1, "one deletion, one entry"
+        assert _found(data, MARK) == []
+        assert (await _rows(made)).equals(before)
+        now = await made.registry.records.read(lambda c: count_rows(c, STAYING))
+        assert now.pop("events").rows >= other.pop("events").rows and now == other
+    assert [i for i, _ in verify_lines([msgspec.json.encode(proof).decode()], proof.key)] == [proof.index]
+
+
+@asynccontextmanager
+async def _edge(data: Path, by: Path, door: int) -> AsyncIterator[None]:
+    """A second gateway: a process of its own, with a folder of its own."""
+    arguments = ("--bus-pass", by, "--data", data, "--mqtt-port", str(door), "--reserve-mb", "0")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "baigong.cli.main", "gateway", *arguments, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _listening(port: int) -> None:
+    while True:
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return
+        await asyncio.sleep(0.05)
+
+
+def _sign_in_and_stay_known(port: int, user: str, password: str, mark: str) -> None:
+    """Leave a session with a subscription and a retained message at a front door."""
+    machine = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=mark, clean_session=False)
+    machine.username_pw_set(user, password)
+    machine.connect("127.0.0.1", port)
+    machine.loop_start()
+    try:
+        machine.subscribe(f"{mark}/#", 1)
+        machine.publish(f"{mark}/say", b'{"x": 1}', qos=1, retain=True).wait_for_publish(20)
+    finally:
+        machine.disconnect()
+        machine.loop_stop()
+
+
+async def test_a_gateway_elsewhere_forgets_and_one_that_is_away_is_named(tmp_path: Path) -> None:
+    """Over the real bus: what the second gateway kept on its disk of who leaves is gone, of who stays it is there."""
+    data, edge, door = tmp_path / "data", tmp_path / "edge", free_ports(1)[0]
+    async with platform(data) as made, client(data) as http:
+        by = Pass(
+            user=gateway_user("edge"), password=new_password(), url=read_pass(pass_file(passes_of(data), KEEPER)).url
+        )
+        passed = write_pass(passes_of(data), by)
+        logins = {}
+        for tenant, mark in ((LEAVING, MARK), (STAYING, "pw8ymark")):
+            row, _ = await made.registry.members.first_admin(tenant, f"{mark}-admin")
+            await made.registry.tenants.add(Company(tenant=tenant, title=mark), row)
+            points = [PointSpec(name=f"{mark}.sine", address="sine?period=5")]
+            spec = DeviceSpec(device=f"{mark}-s", driver="sim", gateway="edge", points=points)
+            await made.registry.devices.put(tenant, spec, "test")
+            logins[tenant] = await made.registry.credentials.put(tenant, f"{mark}-m", mark)
+        async with asyncio.timeout(60), _edge(edge, passed, door):
+            await _listening(door)
+            for tenant, mark in ((LEAVING, MARK), (STAYING, "pw8ymark")):
+                while not len(made.owner.latest(tenant)):
+                    await asyncio.sleep(0.05)
+                await asyncio.to_thread(_sign_in_and_stay_known, door, mark, logins[tenant], mark)
+            assert _found(edge, MARK), "there is something to forget"
+            await http.post(f"/tenants/{LEAVING}/suspend")
+            await http.post(f"/tenants/{LEAVING}/delete", json={"typed": LEAVING})
+            proof = msgspec.json.decode((await _until_gone(http)).entry)
+            assert proof["after"]["gateways_away"] == ["local"], "this platform was started without one"
+            assert _found(edge, MARK) == []
+            assert _found(edge, "pw8ymark")
+        await http.post(f"/tenants/{STAYING}/suspend")
+        await http.post(f"/tenants/{STAYING}/delete", json={"typed": STAYING})
+        proof = msgspec.json.decode((await _until_gone(http, STAYING)).entry)
+        assert proof["after"]["gateways_away"] == ["edge", "local"]
 
 
 async def test_everything_is_taken_away_with_names_and_without_secrets(tmp_path: Path) -> None:

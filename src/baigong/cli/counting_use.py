@@ -45,7 +45,7 @@ async def keep_books(
         await _caught_up(rooms, owner)
         owner.holds[HOLD] = usage.let_go()
 
-    rooms.departures.write_books = let_go
+    rooms.departures.keep_books(let_go)
     try:
         while True:
             await write()

@@ -21,6 +21,12 @@ class Gateways:
         self._monotonic = monotonic
         self._looked, self._stamp = -_LOOK_S, -1
         self._only: dict[str, frozenset[str]] = {}
+        self._named: frozenset[str] = frozenset()
+
+    def named(self) -> frozenset[str]:
+        """Return the gateways that have a pass here."""
+        self._look()
+        return self._named
 
     def serves(self, gateway: str, tenant: str) -> bool:
         only = self.only(gateway)
@@ -28,16 +34,19 @@ class Gateways:
 
     def only(self, gateway: str) -> frozenset[str] | None:
         """Return the companies of a gateway that has some of its own."""
-        now = self._monotonic()
-        if now - self._looked >= _LOOK_S:
-            self._looked = now
-            self._read()
+        self._look()
         return self._only.get(gateway)
 
     def require(self, gateway: str, tenant: str) -> None:
         """Raise auth.denied for a company that the gateway does not serve."""
         if not self.serves(gateway, tenant):
             raise Reauthenticate("auth.denied", f"gateway {gateway} does not serve {tenant}", place=gateway)
+
+    def _look(self) -> None:
+        now = self._monotonic()
+        if now - self._looked >= _LOOK_S:
+            self._looked = now
+            self._read()
 
     def _read(self) -> None:
         try:
@@ -47,7 +56,9 @@ class Gateways:
         if stamp == self._stamp:
             return
         try:
-            self._only = {who.gateway: frozenset(who.companies) for who in passes_in(self._folder) if who.companies}
+            found = [who for who in passes_in(self._folder) if who.gateway]
         except BaigongError:
             return  # a file that is no pass: what was known stays, and the bus tells of it
         self._stamp = stamp
+        self._named = frozenset(who.gateway for who in found)
+        self._only = {who.gateway: frozenset(who.companies) for who in found if who.companies}

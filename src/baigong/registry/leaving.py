@@ -58,7 +58,8 @@ class Leave(Struct, frozen=True, kw_only=True):
     tables: dict[str, Counted]
     config: InLake
     lake: InLake | None = None
-    away: tuple[str, ...] = ()  # gateways that could not be told
+    gateways: tuple[str, ...] = ()  # that may hold something of it; no device of it says so later
+    away: tuple[str, ...] = ()  # those that could not be told
 
 
 class State(Struct, frozen=True, kw_only=True):
@@ -87,20 +88,23 @@ async def _nothing() -> None:
 
 
 class Departures:
-    """``run`` does the work. ``write_books``: writes down what was used, so that the stream may let go of it.
-
-    ``forgets``: what else keeps something of a tenant in memory.
-    """
+    """``run`` does the work, once books of use are kept. ``forgets``: what else keeps something of a tenant."""
 
     def __init__(self, registry: Registry, lake: Lake, bus: Bus, clock_us: Callable[[], int]) -> None:
         self._registry, self._lake, self._bus, self._clock_us = registry, lake, bus, clock_us
-        self.write_books: Callable[[], Awaitable[None]] = _nothing
+        self._write_books: Callable[[], Awaitable[None]] = _nothing
+        self._books_are_kept = asyncio.Event()
         self.forgets: list[Callable[[str], None]] = []
         self._under_way: dict[str, Leave] = {}
         self._steps: dict[str, str] = {}
         self._troubles: dict[str, dict[str, Any]] = {}
         self._wake = asyncio.Event()
         registry.events.has_left = registry.tenants.has_left
+
+    def keep_books(self, write: Callable[[], Awaitable[None]]) -> None:
+        """``write``: writes down what was used, so that the stream may let go of it. Nothing is deleted before."""
+        self._write_books = write
+        self._books_are_kept.set()
 
     async def load(self) -> None:
         """Read what was under way when the platform ended."""
@@ -127,6 +131,7 @@ class Departures:
             raise FixConfiguration("tenant.not_suspended", f"{tenant} is {company.state}", place=tenant)
         config = await asyncio.to_thread(_in_folder, registry.data / "config" / tenant)
         began, id = self._clock_us(), new_token("l")[:14]
+        gateways = registry.gateways.named() | registry.devices.gateways | {"local"}
 
         def work(connection: sa.Connection) -> Leave:
             held = Leave(
@@ -137,6 +142,7 @@ class Departures:
                 began_us=began,
                 tables=count_rows(connection, tenant),
                 config=config,
+                gateways=tuple(sorted(g for g in gateways if registry.gateways.serves(g, tenant))),
             )
             mark(connection, tenant, LEAVING, msgspec.json.encode(held).decode())
             return held
@@ -172,6 +178,7 @@ class Departures:
     async def run(self) -> None:
         """Delete whom ``begin`` says, and whose deletion was cut short, until cancelled."""
         await self.load()
+        await self._books_are_kept.wait()  # else the stream would still hold what the proof says is gone
         await self._registry.records.scrub()  # the platform may have been killed just before it would have
         while True:
             self._wake.clear()
@@ -193,11 +200,11 @@ class Departures:
         await self._end_machines(tenant, held)
         held = await self._end_gateways(tenant, held)
         self._steps[tenant] = "values"
-        await self.write_books()
+        await self._write_books()
         held = await self._count_lake(tenant, held)
         for _ in range(_ROUNDS):  # once more, so that nothing is left in the file in which the stream goes on
             gone = await self._lake.forget(tenant)
-            await self.write_books()
+            await self._write_books()
         gone = await self._lake.forget(tenant)
         self._steps[tenant] = "files"
         await self._end_files(tenant)
@@ -215,7 +222,7 @@ class Departures:
     async def _end_gateways(self, tenant: str, held: Leave) -> Leave:
         """Let every gateway forget; one that is away is named in the proof, and reads nothing of it when it is back."""
         asked, away = msgspec.json.encode({"tenant": tenant}), []
-        for gateway in sorted(self._registry.devices.gateways | {"local"}):
+        for gateway in held.gateways or ("local",):
             try:
                 await self._bus.request(f"gateway.{gateway}.forget", asked, timeout_s=_GATEWAY_S)
             except RetryLater as error:
