@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
+import socket
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,8 +19,11 @@ from baigong.bus.contract import StreamState
 from baigong.bus.passes import read_pass
 from baigong.cli.doctor import examine, stream
 from baigong.cli.main import app
+from baigong.cli.readiness import tell_systemd
 from baigong.cli.service import Service, unit_text
+from baigong.cli.service_account import prepare
 from baigong.stores.lake.table import position
+from baigong.vocab.errors import FixConfiguration
 from tests.cli.conftest import Run
 from tests.cli.plants import Load, client, platform
 
@@ -139,10 +145,12 @@ def test_backup_and_restore_as_commands(up: Path, run: Run, tmp_path: Path) -> N
 @pytest.mark.parametrize("system", [True, False])
 def test_the_unit_is_one_that_systemd_takes(tmp_path: Path, system: bool) -> None:
     data = tmp_path / "with space & 100% $HOME"
-    service = Service(data=data, system=system, account="root" if system else "", options=["--port", "8700"])
+    account, key = "root" if system else "", tmp_path / "a key"
+    service = Service(data=data, system=system, account=account, options=["--port", "8700"], key=key)
     text = unit_text(service)
     assert "Restart=always" in text
-    assert "100%% $$HOME" in text
+    assert '/with space & 100%% $$HOME" --port 8700' in text
+    assert system == ('/with space & 100%% $HOME"' in text), "$ means something in commands only"
     assert ("multi-user.target" in text) == system
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
@@ -157,11 +165,44 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path, system: bool) -> Non
 
 
 def test_service_prints_its_unit_and_needs_systemd(run: Run, tmp_path: Path) -> None:
-    said = run("service", "install", "--data", tmp_path / "d", "--user", "--print", "--port", "8700")
-    assert "--port 8700" in said.out and "--mqtt" not in said.out
+    asked = ["service", "install", "--data", tmp_path / "d", "--user", "--print", "--port", "8700"]
+    said = run(*asked)
+    assert "--port 8700" in said.out and "--mqtt" not in said.out and "--nats" not in said.out
+    assert " --nats-host 0.0.0.0\n" in run(*asked, "--nats-host", "0.0.0.0").out
+    assert "LoadCredential" not in said.out
+    said = run("--key-file", tmp_path / "own.key", *asked)
+    assert f"Environment=BAIGONG_KEY_FILE={tmp_path / 'own.key'}\n" in said.out
     assert not (tmp_path / "d").exists()
     assert run("service", "uninstall", "--name", "no-such-unit").code == 2
     assert run("service", "status", "--name", "no-such-unit").code == 1
+
+
+def test_systemd_hears_when_the_platform_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.settimeout(10)
+        ear.bind("\0baigong-test-" + tmp_path.name)
+        monkeypatch.setenv("NOTIFY_SOCKET", "@baigong-test-" + tmp_path.name)
+        tell_systemd("READY=1", "STATUS=console http://127.0.0.1:8600")
+        assert ear.recv(1000) == b"READY=1\nSTATUS=console http://127.0.0.1:8600"
+    tell_systemd("STOPPING=1")  # nobody listens any more: no matter
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="accounts are root's")
+def test_a_service_needs_an_account_that_can_reach_it(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    with pytest.raises(FixConfiguration, match="cannot reach the data folder"):
+        prepare("nobody", tmp_path / "data", ["/bin/true"])
+    data = Path(tempfile.mkdtemp())  # where others may go
+    try:
+        (data / "left").write_text("by root")
+        with pytest.raises(FixConfiguration, match="cannot run this program"):
+            prepare("nobody", data, [str(tmp_path / "python"), "-m", "baigong"])
+        assert prepare("nobody", data, ["/bin/true"]) == []
+        assert {path.owner() for path in (data, data / "left")} == {"nobody"}
+        with pytest.raises(FixConfiguration, match="none can be made"):
+            prepare("no such: account", data, ["/bin/true"])
+    finally:
+        shutil.rmtree(data)
 
 
 def test_the_service_and_the_demo_take_what_up_takes_of_mqtt(run: Run, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from baigong.cli.options import (
     MqttNeed,
     Mqtts,
     Names,
+    NatsHost,
     PlainHttp,
     PlainMqtt,
     Proxies,
@@ -250,6 +251,7 @@ def install(
     plain_mqtt_is_read_by_the_network: PlainMqtt = False,
     mqtt_needs_client_certificates: MqttNeed = False,
     nats_port: Annotated[int, typer.Option(help="embedded NATS server")] = 4622,
+    nats_host: NatsHost = "127.0.0.1",
     start: Annotated[bool, typer.Option(help="start it now")] = True,
     only_print: Annotated[bool, typer.Option("--print", help="print the unit and change nothing")] = False,
 ) -> None:
@@ -259,6 +261,7 @@ def install(
 
     web = web_settings(host, port, tls, tls_cert, tls_key, called, proxy, plain_http_is_read_by_the_network)
     options = [*web.arguments(), *([] if nats_port == 4622 else ["--nats-port", str(nats_port)])]
+    options += [] if nats_host == "127.0.0.1" else ["--nats-host", nats_host]
     certificate, key = (path.absolute() if path else None for path in (mqtt_certificate, mqtt_key))
     door = door_settings(
         mqtt_host,
@@ -272,19 +275,29 @@ def install(
     )
     options += [] if door == DoorSettings() else door.arguments()
     account = (run_as or _owner(data)) if system else ""
-    wanted = Service(data=data, name=name, system=system, account=account, options=options)
+    named = os.environ.get("BAIGONG_KEY_FILE")
+    wanted = Service(
+        data=data, name=name, system=system, account=account, options=options, key=Path(named) if named else None
+    )
     if only_print:
         typer.echo(unit_text(wanted), nl=False)
         return
     with _disk_errors():
         for sentence in run(wanted, start=start):
             show.tell(sentence)
-    show.tell(f"see how it is: baigong service status; its console: {web.url(port)}")
+    show.tell(f"its console: {web.url(port)}; see how it is, and where its log is: baigong service status")
+    if start:
+        show.tell("at its first start the log tells the one-time password of admin")
 
 
 def _owner(data: Path) -> str:
     if data.exists():
-        return data.owner()
+        try:
+            return data.owner()
+        except KeyError as error:
+            raise FixConfiguration(
+                "config.invalid", "its owner has no name on this machine: name one with --run-as", place=str(data)
+            ) from error
     return os.environ.get("SUDO_USER") or getpass.getuser()
 
 

@@ -41,7 +41,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-say = Console(stderr=True, highlight=False, emoji=False)  # :cd: is a byte of a fingerprint
+say = Console(
+    stderr=True, highlight=False, emoji=False, soft_wrap=True
+)  # a log has no edge; :cd: is a byte of a fingerprint
 
 Data = Annotated[Path, typer.Option("--data", envvar="BAIGONG_DATA", help="data folder")]
 

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from baigong.cli.authority import fingerprint
 from baigong.cli.platform import Platform, PlatformSettings, running, until_told_to_stop
+from baigong.cli.readiness import tell_systemd
 
 
 async def run_platform(settings: PlatformSettings, say: Console) -> None:
@@ -16,6 +17,7 @@ async def run_platform(settings: PlatformSettings, say: Console) -> None:
     async with running(settings, told=lambda sentence: say.print(f"[dim]{sentence}[/]")) as platform:
         _welcome(platform, say, time.monotonic() - began)
         await until_told_to_stop(platform)
+        tell_systemd("STOPPING=1", "STATUS=stopping")
         say.print("stopping …")
     say.print("stopped; nothing accepted is lost")
 
@@ -58,6 +60,7 @@ async def run_demo(
                     f"[bold]{number}. {step.title}[/]  {step.title_zh}\n   {step.text}\n   {platform.url}{step.link}"
                 )
         await until_told_to_stop(platform)
+        tell_systemd("STOPPING=1", "STATUS=stopping")
         say.print("stopping …")
     say.print("stopped; nothing accepted is lost")
 
@@ -71,3 +74,4 @@ def _welcome(platform: Platform, say: Console, seconds: float) -> None:
             f"   compare in the browser, or trust it: [bold]baigong ca export[/]   {fingerprint(platform.authority)}"
         )
     say.print(f"   data in {platform.settings.data.resolve()}   Ctrl-C stops")
+    tell_systemd("READY=1", f"STATUS=console {platform.url}")
