@@ -26,7 +26,8 @@ from baigong.registry.visible import Visible, open_episodes
 from baigong.stores.lake.bursts import LAKE_BURSTS, BurstReader
 from baigong.stores.lake.contract import ALL, LAKE, Names, Snapshot
 from baigong.stores.lake.reader import FileCache
-from baigong.stores.lake.sqlview import FileShapes, part_points, sql_view
+from baigong.stores.lake.scansql import FileShapes
+from baigong.stores.lake.sqlview import part_points, sql_view
 from baigong.vocab import burst as bursts
 from baigong.vocab import frame as frames
 from baigong.vocab.devices import DeviceSpec, PointSpec
@@ -55,6 +56,7 @@ class TapeLake:
         self.rows: dict[str, pa.Table] = {}
         self.waves: dict[str, pa.Table] = {}
         self.seq = 0
+        self.pinned = False
 
     def take(self, tenant: str, seq: int, seen_us: int, batch: pa.RecordBatch) -> None:
         n = len(batch)
@@ -107,6 +109,12 @@ class TapeLake:
         hot, reader = self.waves.get(tenant, LAKE_BURSTS.empty_table()).combine_chunks(), BurstReader(FileCache())
         keys = reader.keys((), hot, point, start_us, end_us).resolved()
         return len(keys), reader.read((), hot, keys.thinned(most))
+
+    def pin(self, who: str, lease_s: float) -> None:
+        self.pinned = True
+
+    def unpin(self, who: str) -> None:
+        self.pinned = False
 
     async def forget(self, tenant: str) -> Any:
         self.rows.pop(tenant, None)

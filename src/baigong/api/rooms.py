@@ -35,6 +35,12 @@ class SqlRunner(Protocol):
 class Lake(LakeReader, Leavable, Protocol):
     """What values are read from, and those of a company that leaves deleted from."""
 
+    def pin(self, who: str, lease_s: float) -> None:
+        """Keep the files of snapshots, though they are replaced meanwhile, for so long or until ``unpin``."""
+        ...
+
+    def unpin(self, who: str) -> None: ...
+
 
 class DemoControl(Protocol):
     """The switches of the demo plant."""
@@ -101,7 +107,7 @@ class ApiSettings:
 @dataclass(slots=True, frozen=True)
 class Rooms:
     registry: Registry
-    lake: LakeReader
+    lake: Lake
     sql: SqlRunner
     bus: Bus
     live: Live

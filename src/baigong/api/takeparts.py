@@ -31,6 +31,7 @@ from baigong.stores.records.tables import metadata
 from baigong.vocab.quality import describe
 
 _ROWS = 500_000  # of values held at once
+_LINES = 50_000  # of them written as text at once
 _RECORDS = 2_000
 _DAY_US = 86_400_000_000
 _MOST = 1 << 31
@@ -92,12 +93,11 @@ class Values:
                 nonlocal rows
                 for table in self._tables(day, form):
                     rows += len(table)
-                    yield table
+                    yield from _sliced(table) if form == "csv" else (table,)
 
             schema = _empty(form).schema
             for piece in pour(form, schema, counted(), bom=form == "csv"):
-                made = re.sub(rb"(?<!\r)\n", b"\r\n", piece) if form == "csv" else piece
-                yield made, rows if form == "parquet" else 0
+                yield _with_crlf(piece) if form == "csv" else piece, rows if form == "parquet" else 0
                 rows = 0
 
         return Part(f"values/{day}.{form}", pieces, packed=form == "parquet")
@@ -139,6 +139,15 @@ class Values:
             self._units.take(at),
         ]
         return pa.table(columns, schema=_empty(form).schema)
+
+
+def _sliced(table: pa.Table) -> Iterator[pa.Table]:
+    """Cut it, so that nobody waits long for a piece of text."""
+    return (table.slice(at, _LINES) for at in range(0, len(table), _LINES))
+
+
+def _with_crlf(piece: bytes) -> bytes:
+    return piece.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def _empty(form: str) -> pa.Table:
@@ -193,20 +202,23 @@ def _lines(
 ) -> Callable[[], Iterator[tuple[bytes, int]]]:
     keys = list(table.primary_key.columns)
 
-    def page(connection: sa.Connection, at: int) -> list[Any]:
-        wanted = sa.select(*columns).where(condition(table, tenant)).order_by(*keys)  # type: ignore[arg-type]
-        return list(connection.execute(wanted.offset(at).limit(_RECORDS)))
+    def page(connection: sa.Connection, after: tuple[Any, ...] | None) -> list[Any]:
+        """Read on behind a row by its key: what is deleted or made meanwhile moves nothing."""
+        wanted = sa.select(*columns, *keys).where(condition(table, tenant)).order_by(*keys)  # type: ignore[arg-type]
+        if after is not None:
+            wanted = wanted.where(sa.tuple_(*keys) > after)
+        return list(connection.execute(wanted.limit(_RECORDS)))
 
     def pieces() -> Iterator[tuple[bytes, int]]:
         yield b"\xef\xbb\xbf" + _csv([[c.name for c in columns]]), 0
-        at = 0
+        last: tuple[Any, ...] | None = None
         while True:
-            rows = registry.records.read_now(lambda c, at=at: page(c, at), tenant=tenant)  # type: ignore[misc]
+            rows = registry.records.read_now(lambda c, last=last: page(c, last), tenant=tenant)  # type: ignore[misc]
             if rows:
-                yield _csv([[_cell(v) for v in row] for row in rows]), 0
-            at += len(rows)
+                yield _csv([[_cell(v) for v in row[: len(columns)]] for row in rows]), 0
             if len(rows) < _RECORDS:
                 return
+            last = tuple(rows[-1][len(columns) :])
 
     return pieces
 

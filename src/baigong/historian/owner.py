@@ -85,6 +85,7 @@ class PartitionOwner(Reading):
         self._flushed_us = 0  # the same of the watermark
         self.holds: dict[str, int] = {}  # who -> position below which the stream must not be trimmed
         self.backups = Holds()  # while one lasts: no merging, no trimming
+        self._readers = Holds()  # while one lasts: replaced files stay
         self._served = False
         self.has_left: Callable[[str], bool] = lambda tenant: False  # of whom nothing is kept any more
         self.counters = dict.fromkeys(
@@ -272,7 +273,8 @@ class PartitionOwner(Reading):
                 if time.monotonic() - last_saved > 120:
                     await asyncio.to_thread(save_latest, self._root, self._durable, self._view.watermark)
                     last_saved = time.monotonic()
-                if time.monotonic() - last_vacuum > self._settings.keep_replaced_s / 4:
+                is_due = time.monotonic() - last_vacuum > self._settings.keep_replaced_s / 4
+                if is_due and not self._readers.active:
                     await asyncio.to_thread(self._table.vacuum, self._settings.keep_replaced_s)
                     await asyncio.to_thread(self._bursts.vacuum, self._settings.keep_replaced_s)
                     await asyncio.to_thread(self._shelf.sweep, self._view.files, self._settings.keep_replaced_s)

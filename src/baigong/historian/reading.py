@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from baigong.historian.bursts import BurstKeeper
+from baigong.historian.hold import Holds
 from baigong.historian.hot import HotWindow, cut_frames, laid
 from baigong.historian.latest import Latest
 from baigong.historian.shelf import Shelf
@@ -30,6 +31,7 @@ class Reading:
     _reader: SnapshotReader
     _latest: dict[str, Latest]
     _overlaps: dict[str, dict[str, int]]
+    _readers: Holds
 
     def snapshot(self, tenant: str) -> Snapshot:
         frames = self._hot.frames(tenant)  # first the hot rows, then the view: nothing can fall between
@@ -63,6 +65,13 @@ class Reading:
 
     def bursts(self, tenant: str, point: int, start_us: int, end_us: int, most: int) -> tuple[int, Iterator[pa.Table]]:
         return self._bursts.read(tenant, point, start_us, end_us, most)
+
+    def pin(self, who: str, lease_s: float) -> None:
+        """Keep replaced files for who reads a snapshot for long; merging goes on. Used on the owner's event loop."""
+        self._readers.take(who, lease_s)
+
+    def unpin(self, who: str) -> None:
+        self._readers.release(who)
 
     def latest(self, tenant: str, points: Sequence[int] | None = None) -> pa.Table:
         known = self._latest.get(tenant, Latest()).table(points)
