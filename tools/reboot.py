@@ -24,7 +24,7 @@ _DATA = "/var/lib/baigong"
 _WAIT_S = 120
 _ROWS = 500  # values of each round, in ten requests: each was answered, so each must be there afterwards
 _ASK = f"""
-import sys
+import sys, time
 from pathlib import Path
 from baigong.client.link import Link, find_server
 first = int(sys.argv[2]) * {_ROWS}
@@ -34,7 +34,12 @@ with Link(*find_server(None, None, Path(sys.argv[1])), 60.0) as link:
         rows = [{{"point": "boot.count", "value": n, "time": time}} for n, time in times]
         link.json("POST", "/ingest", body={{"values": rows}})
     sql = "select count(*), count(distinct value) from telemetry where name = 'boot.count'"
-    print(*(column[0].as_py() for column in link.arrow("POST", "/sql", body={{"sql": sql}}).columns))
+    for _ in range(50):  # what was accepted is visible a moment later
+        seen = [column[0].as_py() for column in link.arrow("POST", "/sql", body={{"sql": sql}}).columns]
+        if seen[0] >= first + {_ROWS}:
+            break
+        time.sleep(0.1)
+    print(*seen)
     print(*sorted(p["name"] for p in link.json("GET", "/system")["processes"] if p["state"] == "running"))
 """
 
@@ -99,9 +104,10 @@ def made(root: Path, bundle: Path | None) -> str:
     packages = _BASE if bundle else f"{_BASE},python3-venv"
     if not (root / "etc/debian_version").exists():
         _sh("debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", str(root))
-    for old in (root / "opt", root / _DATA[1:]):
-        shutil.rmtree(old, ignore_errors=True)
-        old.mkdir(parents=True)
+    for old in ("opt", _DATA[1:], "var/log/journal"):
+        shutil.rmtree(root / old, ignore_errors=True)
+    for new in ("opt", "var/log/journal"):  # a folder there: the log is kept from boot to boot
+        (root / new).mkdir()
     (root / "etc/systemd/system/baigong.service").unlink(missing_ok=True)
     if bundle:
         _sh("tar", "-xzf", str(bundle), "-C", str(root / "opt"))
