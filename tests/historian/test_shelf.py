@@ -9,7 +9,8 @@ from baigong.bus.memory import MemoryBus
 from baigong.historian.shelf import Shelf
 from baigong.historian.thinning import Thinner
 from baigong.stores.lake.contract import LAKE
-from baigong.stores.lake.sqlview import EPISODES, POINTS, FileShapes, sql_view
+from baigong.stores.lake.scansql import FileShapes
+from baigong.stores.lake.sqlview import EPISODES, POINTS, sql_view
 from baigong.stores.lake.thin import COUNTER, NEITHER, STATE, THINNED
 from baigong.vocab.keep import Keep
 from tests.historian.plants import DAY, QUICK, T0, Truth, caught_up, owning, send, until

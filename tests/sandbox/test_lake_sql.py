@@ -15,7 +15,8 @@ from baigong.sandbox.sql import SqlPool
 from baigong.stores.lake.bursts import LAKE_BURSTS, BurstFileWriter
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.files import LakeFileWriter
-from baigong.stores.lake.sqlview import POINTS, VISIBLE, FileShapes, SqlView, episodes_table, sql_view
+from baigong.stores.lake.scansql import FileShapes
+from baigong.stores.lake.sqlview import POINTS, VISIBLE, SqlView, episodes_table, sql_view
 from baigong.vocab import quality as q
 from baigong.vocab.burst import burst
 from baigong.vocab.frame import TIME

@@ -19,10 +19,10 @@ from baigong.stores.lake.bursts import LAKE_BURSTS, BurstFileWriter
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.part import Part
 from baigong.stores.lake.rollup import BUCKETS_S, rollup
+from baigong.stores.lake.scansql import FileShapes
 from baigong.stores.lake.sqlview import (
     POINTS,
     VISIBLE,
-    FileShapes,
     SqlView,
     episodes_table,
     part_points,

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.rollup import ROLLUP, rollup
+from baigong.stores.lake.scansql import FileShapes
 from baigong.stores.lake.sqlview import (
     EPISODES,
     POINTS,
     VISIBLE,
-    FileShapes,
     SqlView,
     episodes_table,
     sql_view,

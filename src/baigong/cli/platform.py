@@ -9,7 +9,6 @@ import signal
 import socket
 import sys
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-import pyarrow as pa
 
 from baigong import __version__
 from baigong.api.app import create_app
@@ -37,6 +35,7 @@ from baigong.cli.door import DoorSettings
 from baigong.cli.folder import DataFolder
 from baigong.cli.recordsplace import Choice, records_of, remember
 from baigong.cli.server import WebServer, certificate_of, hosts_of, keep_current
+from baigong.cli.sqlsource import SqlSource
 from baigong.cli.web import WebSettings
 from baigong.historian.owner import PartitionOwner
 from baigong.historian.settings import OwnerSettings
@@ -45,13 +44,10 @@ from baigong.historian.thinning import Thinner
 from baigong.registry.leaving import Departures
 from baigong.registry.opening import Registry, open_registry
 from baigong.registry.sealing import open_ring
-from baigong.registry.visible import Visible, open_episodes
 from baigong.sandbox.blocks import Block
 from baigong.sandbox.sql import SqlPool, SqlSettings
 from baigong.security.certificates import CertificateFacts
 from baigong.security.envelope import Ring
-from baigong.stores.lake.part import PartReader
-from baigong.stores.lake.sqlview import POINTS, FileShapes, SqlView, conformed, part_points, sql_view
 from baigong.stores.lake.table import Succeeded
 from baigong.stores.lake.thin import COUNTER, NEITHER, STATE
 from baigong.vocab.devices import PointSpec
@@ -60,7 +56,6 @@ from baigong.vocab.keep import Keep
 
 PARTITION = "p0"
 _STREAM_LIMIT = 1 << 40
-_PARTS = 64  # whose points are kept ready for SQL
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -106,55 +101,6 @@ class Platform:
 
 def clock_us() -> int:
     return time.time_ns() // 1000
-
-
-class SqlSource:
-    """What one tenant's SQL sees now. Called in threads."""
-
-    def __init__(self, owner: PartitionOwner, registry: Registry) -> None:
-        self._owner = owner
-        self._registry = registry
-        self._shapes = FileShapes()
-        self._points: dict[str, tuple[int, Block]] = {}
-        self._parts: OrderedDict[int, Block] = OrderedDict()
-
-    def __call__(self, tenant: str, only: Visible | None = None) -> SqlView:
-        if only is not None:
-            return self._cut(tenant, only)
-        version = self._registry.book.version(tenant)
-        held = self._points.get(tenant)
-        if held is None or held[0] != version:
-            points = Block(conformed(self._registry.book.table(tenant), POINTS))
-            held = self._points[tenant] = (version, points)
-        return sql_view(
-            self._owner.snapshot(tenant),
-            held[1],
-            lambda: self._owner.latest(tenant),
-            lambda: self._registry.episodes.table_now(tenant),
-            self._shapes,
-        )
-
-    def forget(self, tenant: str) -> None:
-        """Let go of the points of a company that is gone."""
-        self._points.pop(tenant, None)
-
-    def _cut(self, tenant: str, only: Visible) -> SqlView:
-        """Hand in only what is open: nothing of other points is in the child's memory, or can be named there."""
-        points = self._parts.get(only.key)
-        if points is None:
-            points = Block(part_points(only.book.table(tenant), only.part))
-        self._parts[only.key] = points
-        self._parts.move_to_end(only.key)
-        while len(self._parts) > _PARTS:
-            self._parts.popitem(last=False)
-        reader = PartReader(self._owner, only.part)
-
-        def episodes() -> pa.Table:
-            return open_episodes(self._registry.episodes.table_now(tenant), tenant, only)
-
-        return sql_view(
-            self._owner.snapshot(tenant), points, lambda: reader.latest(tenant), episodes, self._shapes, only.part
-        )
 
 
 class Declared:

@@ -10,10 +10,8 @@ makes days with late rows be read whole).
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import PurePath
 from typing import Any, TypeAlias
@@ -21,7 +19,6 @@ from typing import Any, TypeAlias
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from baigong.stores.lake.bursts import LAKE_BURSTS
 from baigong.stores.lake.burstsql import bursts_view
@@ -29,7 +26,7 @@ from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.kindsql import kind_views
 from baigong.stores.lake.part import Part
 from baigong.stores.lake.rollupsql import computed_rollup
-from baigong.stores.lake.scansql import Scan, open_only, whole
+from baigong.stores.lake.scansql import FileShapes, Scan, open_only, whole
 from baigong.stores.lake.thin import THINNED, day_of
 from baigong.stores.lake.timesql import TIME_FUNCTIONS
 from baigong.vocab import quality as q
@@ -87,6 +84,7 @@ _FOR_VIEWS = "sloped, states, states_zh, rollover, resets, max_rate"
 BUCKETS_S = {"1m": 60, "1h": 3600}
 _DAY_US = 86_400_000_000
 _CHUNK_DAYS = 64  # files of more days are put under one time bound each, so that other years are not even opened
+_NAMES = "name, asset, quantity, unit, sloped"
 _ROW = "point, time, value, whole, text, quality, seen, seq"
 # exact: both are float64 without error; the usual scales first (measured: a case each beats pow, and a coalesce around)
 _SHIFTED = " ".join(f"when scale = {scale} then digits / 1e{scale}" for scale in (2, 1, 3, 0, 4, 5, 6))
@@ -96,6 +94,7 @@ _SEVERITY = "case when quality & 32768 <> 0 then 'bad' when quality & 16384 <> 0
 
 
 TableSource: TypeAlias = pa.Table | Callable[[], pa.Table]
+Clip: TypeAlias = Callable[[Any], Any]
 
 
 @dataclass(slots=True, frozen=True)
@@ -114,31 +113,18 @@ class SqlView:
     roots: tuple[str, ...]
 
 
-class FileShapes:
-    """Remembers which files keep decimals as digits and scale. Thread-safe; 0.1 ms a new file, then nothing."""
-
-    def __init__(self, capacity: int = 65_536) -> None:
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, bool] = OrderedDict()
-        self._capacity = capacity
-
-    def has_decimals(self, path: str) -> bool:
-        with self._lock:
-            if path in self._known:
-                self._known.move_to_end(path)
-                return self._known[path]
-        found = {"digits", "scale"} <= set(pq.read_schema(path).names)
-        with self._lock:
-            self._known[path] = found
-            while len(self._known) > self._capacity:
-                self._known.popitem(last=False)
-        return found
-
-
 @dataclass(slots=True, frozen=True)
 class _Files:
     shapes: FileShapes
     scan: Scan
+
+
+@dataclass(slots=True, frozen=True)
+class _Source:
+    """Rows, and the same with the names of their points."""
+
+    rows: str
+    named: str
 
 
 def sql_view(
@@ -148,6 +134,7 @@ def sql_view(
     episodes: TableSource,
     shapes: FileShapes,
     part: Part | None = None,
+    clip: Clip | None = None,
 ) -> SqlView:
     """Plan the tables ``VISIBLE`` over a snapshot, or over what is open of it: then ``points`` are ``part_points``
     and the other tables hold nothing else.
@@ -158,8 +145,7 @@ def sql_view(
     Costs a look at the footer of files not seen before.
     """
     hot_days = _days_of(snapshot.hot) if snapshot.hot_days is None else snapshot.hot_days
-    if part is not None:
-        snapshot = _clipped(snapshot, part)
+    bursts = LAKE_BURSTS.empty_table() if snapshot.hot_bursts is None else snapshot.hot_bursts
     files = _Files(shapes, whole if part is None else open_only)
     hidden = _FOR_VIEWS if part is None else f"{_FOR_VIEWS}, open_from, open_until"
     statements = [
@@ -184,11 +170,11 @@ def sql_view(
     ]
     return SqlView(
         tables={
-            "hot_in": snapshot.hot_pieces or _hot(snapshot),
+            "hot_in": _hot_in(snapshot, part, clip),
             "points_in": conformed(points, POINTS) if isinstance(points, pa.Table) and part is None else points,
-            "bursts_in": LAKE_BURSTS.empty_table() if snapshot.hot_bursts is None else snapshot.hot_bursts,
-            "latest_in": lambda: _got(latest).select(LAKE.names),
-            "episodes_in": lambda: conformed(_got(episodes), EPISODES),
+            "bursts_in": bursts if part is None else part.clip(bursts),
+            "latest_in": lambda: (latest() if callable(latest) else latest).select(LAKE.names),
+            "episodes_in": lambda: conformed(episodes() if callable(episodes) else episodes, EPISODES),
         },
         base=("create table base.points as select number as point, * exclude (number) from points_in",),
         statements=tuple(statements),
@@ -202,32 +188,21 @@ def part_points(points: pa.Table, part: Part) -> pa.Table:
     return conformed(points, POINTS).join(part.table(), "number", join_type="inner")
 
 
-def _clipped(snapshot: Snapshot, part: Part) -> Snapshot:
-    keep = part.mask(snapshot.hot)
-    bursts = snapshot.hot_bursts
-    return replace(
-        snapshot,
-        hot=snapshot.hot.filter(pa.array(keep)),
-        hot_late=None if snapshot.hot_late is None else snapshot.hot_late[keep],
-        hot_pieces=(),
-        hot_bursts=None if bursts is None else part.clip(bursts),
-    )
-
-
-def _hot(snapshot: Snapshot) -> pa.Table:
-    rows = snapshot.hot.select(LAKE.names)
-    return rows if snapshot.hot_late is None else rows.append_column("late", pa.array(snapshot.hot_late))
+def _hot_in(snapshot: Snapshot, part: Part | None, clip: Clip | None) -> tuple[Any, ...]:
+    """Return what is in no file yet, in pieces; of a part only its rows: those of others must not reach the child."""
+    pieces = snapshot.hot_pieces
+    if not pieces:
+        rows, late = snapshot.hot.select(LAKE.names), snapshot.hot_late
+        pieces = (rows if late is None else rows.append_column("late", pa.array(late)),)
+    return pieces if part is None else tuple(map(clip or part.clip, pieces))
 
 
 def _latest() -> str:
     return (
-        f"create view latest as select p.name, t.point, p.asset, p.quantity, p.unit, {_row_of('t', 'point')}, "
-        f"{_SEVERITY} as severity from latest_in t left join lake.points p on p.point = t.point"
+        "create view latest as select p.name, t.point, p.asset, p.quantity, p.unit, "
+        f"{_columns('t', _ROW.removeprefix('point, '))}, {_SEVERITY} as severity "
+        "from latest_in t left join lake.points p on p.point = t.point"
     )
-
-
-def _got(source: TableSource) -> pa.Table:
-    return source() if callable(source) else source
 
 
 def episodes_table(episodes: Iterable[Episode]) -> pa.Table:
@@ -271,22 +246,22 @@ def _rows(snapshot: Snapshot, files: Sequence[LakeFile], hot_days: frozenset[str
     ordered = [f for f in files if not f.late]
     late = list(_late_scans(snapshot, [f for f in files if f.late], reading))
     late_days = snapshot.overlapping | (hot_days if snapshot.hot_late is not None else frozenset())
-    hot = f"select {_ROW} from hot_in" + ("" if snapshot.hot_late is None else " where not late")
+    hot = _joined(f"select {_ROW} from hot_in" + ("" if snapshot.hot_late is None else " where not late"))
     if not late:
-        return " union all ".join(_joined(source) for source in (*_scans(ordered, reading), hot))
+        return " union all ".join(source.named for source in (*_scans(ordered, reading), hot))
     mixed = list(_scans([f for f in ordered if f.day in late_days], reading))
     clean = list(_scans([f for f in ordered if f.day not in late_days], reading))
     (clean if snapshot.hot_late is None else mixed).append(hot)  # late rows of files are older than hot ones in order
-    keys = " union all ".join(f"select point, time from ({source})" for source in late)
+    keys = " union all ".join(f"select point, time from ({source.rows})" for source in late)
     kept = f"not exists (select 1 from ({keys}) l where l.point = t.point and l.time = t.time)"
-    branches = [_joined(source) for source in clean] + [f"{_joined(source)} where {kept}" for source in mixed]
-    return " union all ".join([*branches, _resolved(" union all ".join(map(_joined, late)))])
+    branches = [source.named for source in clean] + [f"{source.named} where {kept}" for source in mixed]
+    return " union all ".join([*branches, _resolved(" union all ".join(source.named for source in late))])
 
 
-def _late_scans(snapshot: Snapshot, files: Sequence[LakeFile], reading: _Files) -> Iterator[str]:
+def _late_scans(snapshot: Snapshot, files: Sequence[LakeFile], reading: _Files) -> Iterator[_Source]:
     yield from _scans(files, reading)
     if snapshot.hot_late is not None:
-        yield f"select {_ROW} from hot_in where late"
+        yield _joined(f"select {_ROW} from hot_in where late")
 
 
 def _resolved(joined: str) -> str:
@@ -303,18 +278,20 @@ def _resolved(joined: str) -> str:
     )
 
 
-def _joined(source: str) -> str:
-    return (
-        f"select p.name, p.asset, p.quantity, p.unit, p.sloped, {_row_of('t')} from ({source}) t "
-        "left join lake.points p on p.point = t.point"
-    )
+def _joined(rows: str) -> _Source:
+    named = f"select {_columns('p', _NAMES)}, {_columns('t')} from ({rows}) t"
+    return _Source(rows, f"{named} left join lake.points p on p.point = t.point")
 
 
-def _row_of(alias: str, *without: str) -> str:
-    return ", ".join(f"{alias}.{name}" for name in _ROW.split(", ") if name not in without)
+def _open(rows: str) -> _Source:
+    return _Source(rows, f"select {_columns('t', _NAMES)}, {_columns('t')} from ({rows}) t")
 
 
-def _scans(files: Sequence[LakeFile], reading: _Files) -> Iterable[str]:
+def _columns(alias: str, names: str = _ROW) -> str:
+    return ", ".join(f"{alias}.{name}" for name in names.split(", "))
+
+
+def _scans(files: Sequence[LakeFile], reading: _Files) -> Iterable[_Source]:
     """Read files, those of one shape together; many days in chunks that a time filter can skip whole."""
     days = sorted({f.day for f in files})
     for i in range(0, len(days), _CHUNK_DAYS):
@@ -324,7 +301,11 @@ def _scans(files: Sequence[LakeFile], reading: _Files) -> Iterable[str]:
             paths = [f.path for f in files if f.day in chunk and reading.shapes.has_decimals(f.path) is decimals]
             if paths:
                 row = _ROW.replace("value", f"{_DECIMAL} as value", 1) if decimals else _ROW
-                yield f"select {row} from {reading.scan(paths)}{bound}"
+                yield (
+                    _joined(f"select {row} from {whole(paths)}{bound}")
+                    if reading.scan is whole
+                    else _open(f"select {_NAMES}, {row} from {open_only(paths, also=_NAMES)}{bound}")
+                )
 
 
 def _rollups(snapshot: Snapshot, hot_days: frozenset[str], reading: _Files) -> Iterator[str]:
