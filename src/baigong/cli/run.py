@@ -31,7 +31,7 @@ async def run_demo(
     from baigong.plant.points import Ports, free_ports
     from baigong.plant.tour import tour
 
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = scenario_file(settings.data, days)
     began = time.monotonic()
     async with running(
