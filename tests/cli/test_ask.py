@@ -99,6 +99,8 @@ def test_import_wide_form_in_a_chinese_spreadsheets_encoding(up: Path, run: Run,
         ("name,time,value,quality\na.b,2026-01-01T00:00:00Z,1,superb\n", "row 2: 'superb' is not a quality"),
         ("name,when,value\na.b,2026-01-01T00:00:00Z,1\n", "no column time"),
         ("name,time,value\na.b,2026-01-01T00:00:00Z,1\na.b,2026-01-01T00:00:01Z,1,2\n", "row 3 has 4 columns"),
+        ("time;a.b\n2026-01-01T00:00:00Z;1,5\n", "row 2: '1,5' has a comma"),
+        ("name,time,value\na.b,2026-01-01T00:00:00Z,9223372036854775808\n", "is not an integer of 64 bits"),
         ("", "the file is empty"),
     ],
 )
@@ -110,6 +112,32 @@ def test_a_bad_file_is_refused_as_a_whole(up: Path, run: Run, tmp_path: Path, te
     assert expected in said.err.replace("\n", " ")
     assert str(file).replace("/", "") in said.err.replace("\n", "").replace("/", "")
     assert count(run, up, "name = 'a.b'") == 0
+
+
+@pytest.mark.parametrize(
+    ("decimal", "cells", "expected"),
+    [
+        (",", ["1,5", "1.234,25", "-7", "A,B"], [1.5, 1234.25, -7.0, None]),
+        (".", ["1.5", "1,234.25", "12 000", "v1.2"], [1.5, 1234.25, 12000.0, None]),
+    ],
+)
+def test_numbers_with_commas_mean_what_was_said(
+    tmp_path: Path, decimal: str, cells: list[str], expected: list[float | None]
+) -> None:
+    file = tmp_path / "commas.csv"
+    lines = [f"a.n{i};2026-01-01T00:00:00Z;{cell}" for i, cell in enumerate(cells)]
+    file.write_text("name;time;value\n" + "\n".join(lines) + "\n")
+    ((table, _),) = Reading(file, decimal=decimal).tables()
+    assert table["value"].to_pylist() == expected
+    assert table["text"].to_pylist() == [None, None, None, cells[3]]
+
+
+def test_integers_of_64_bits_keep_every_digit(tmp_path: Path) -> None:
+    file = tmp_path / "whole.csv"
+    ends = [2**63 - 1, -(2**63)]
+    file.write_text("name,time,value\n" + "".join(f"a.b,{i + 1},{n}\n" for i, n in enumerate(ends)))
+    ((table, _),) = Reading(file).tables()
+    assert (table["whole"].to_pylist(), table["value"].null_count) == (ends, 2)
 
 
 def test_the_row_is_right_far_into_a_large_file(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +72,25 @@ async def test_points_devices_latest_and_why(served: World) -> None:
         newest = plant.latest(asset="pump1")
         assert newest.loc["pump1.flow", "value"] == 3.5 and newest.loc["pump1.flow", "time"].year == 2025
         assert plant.episodes().empty
+
+    await in_thread(served, work)
+
+
+async def test_what_people_type_first(served: World) -> None:
+    """A name for a list, spans and dates, seconds where microseconds are wanted, the console's address."""
+    now = now_us()
+    await served.put("pump1.flow", [now - 7_200_000_000, now - 1_800_000_000], [1.0, 2.0])
+
+    def work(plant: Plant) -> None:
+        flow = plant.point("pump1.flow")
+        assert plant.assets()[0].name == "pump1" and repr(plant.assets()[0]["flow"]) == "<Point pump1.flow>"
+        assert list(plant.df("pump1.flow", "1h")["pump1.flow"]) == [2.0]
+        assert len(flow.df(timedelta(hours=1))) == 1 and len(flow.df(datetime.now(UTC).date() - timedelta(days=1))) == 2
+        for seconds in (now // 1_000_000 - 3600, now / 1e6 - 3600):
+            with pytest.raises(FixConfiguration, match="not in microseconds"):
+                flow.df(seconds)
+        with baigong.connect(f"{served.url}/trends", token="x") as wrong, pytest.raises(FixConfiguration):
+            wrong.points()
 
     await in_thread(served, work)
 
@@ -153,9 +172,14 @@ async def test_errors_are_the_servers_own(served: World) -> None:
 
 
 def test_a_server_that_is_not_there_is_said_so() -> None:
-    with baigong.connect("http://127.0.0.1:9", token="x") as plant, pytest.raises(RetryLater) as caught:
+    with baigong.connect("127.0.0.1:9", token="x") as plant, pytest.raises(RetryLater) as caught:
         plant.points()
-    assert "is baigong running" in caught.value.message
+    assert caught.value.code == "platform.down" and "http://127.0.0.1:9 cannot be reached" in caught.value.message
+
+
+def test_a_folder_without_a_platform_is_not_another_server(tmp_path: Path) -> None:
+    with pytest.raises(FixConfiguration, match="no platform has run"):
+        baigong.connect(data=tmp_path)
 
 
 def test_where_the_server_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,6 +224,17 @@ def test_sql_that_must_not_run(http: httpx2.Client, sql: str, status: int, code:
     _problem(http.post("/sql", json={"sql": sql}), status, code)
 
 
+def test_sql_with_more_rows_than_one_answer_holds(http: httpx2.Client) -> None:
+    """What cannot say "there is more" is refused: nobody computes with a part, thinking it is all."""
+    arrow = {"Accept": "application/vnd.apache.arrow.stream"}
+    all_rows, enough = {"sql": "select * from range(1000001)"}, {"sql": "select * from range(1000001)", "limit": 3}
+    told = _problem(http.post("/sql", json=all_rows, headers=arrow), 413, "sql.too_large")
+    assert "1,000,000" in told["title"]
+    assert http.post("/sql", json=enough).json()["truncated"] is True
+    with pa.ipc.open_stream(http.post("/sql", json=enough, headers=arrow).content) as reader:
+        assert reader.read_all().num_rows == 3
+
+
 def test_sql_that_eats_memory(http: httpx2.Client) -> None:
     eats = "select list(a.range || repeat('x', 10000)) from range(100000) a, range(1000) b"
     _problem(http.post("/sql", json={"sql": eats}), 507, "sql.memory")

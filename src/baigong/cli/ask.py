@@ -131,6 +131,9 @@ def import_file(
     asset: Annotated[str, typer.Option(help="asset of columns and points that name none")] = "",
     timezone: Annotated[str, typer.Option(help="zone of times that name none, like Asia/Shanghai")] = "UTC",
     time_unit: Annotated[Literal["auto", "s", "ms", "us"], typer.Option(help="of times that are numbers")] = "auto",
+    decimal: Annotated[
+        Literal[".", ","] | None, typer.Option(help="what stands before tenths, where commas occur")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="only check the files")] = False,
     data: Data = None,
     url: Url = None,
@@ -149,7 +152,7 @@ def import_file(
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise FixConfiguration("config.invalid", f"there is no time zone {timezone!r}", place="--timezone") from error
     unit = "" if time_unit == "auto" else time_unit
-    readings = [Reading(path, asset, timezone, unit) for path in files]
+    readings = [Reading(path, asset, timezone, unit, decimal or "") for path in files]
     with reach(data, url, token) as link:
         for reading in readings:
             _checked(reading, link)

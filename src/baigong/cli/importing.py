@@ -30,7 +30,8 @@ _NAMES = ("name", "point", "测点")
 _REST = ("value", "text", "whole", "quality")
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity)$"
-_WHOLE = r"^[+-]?\d{16,18}$"  # may need more than float64 has
+_WHOLE = r"^[+-]?\d{16,}$"  # may need more than float64 has
+_GROUPED = r"^[+-]?\d[\d.,' ]*$"  # with a comma in it: one half of the world's 1.5, or the other half's 1000
 _FORMATS = ("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 _WORDS = {"good": 0, "uncertain": 0x4000, "bad": 0x8000}
 _PIECE = 200_000  # rows sent at once
@@ -57,6 +58,7 @@ class Reading:
     asset: str = ""
     zone: str = "UTC"
     unit: str = ""  # of times that are numbers: s, ms, us; empty: by their size
+    decimal: str = ""  # what stands before tenths; the other one of . and , only groups digits; empty: no commas
     rows: int = 0
     left_out: int = 0  # rows without a value
     kinds: dict[str, tuple[str, int]] = field(default_factory=dict)  # name -> (number | text, row it was seen in)
@@ -244,14 +246,14 @@ class Reading:
         elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             made["value"] = self._as(piece, column, pa.float64())
         elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            return self._from_text(column.cast(pa.string()))
+            return self._from_text(piece, column.cast(pa.string()))
         else:
             raise self.wrong(1, f"a column holds {kind}, no values")
         return made
 
-    def _from_text(self, column: pa.ChunkedArray) -> dict[str, Any]:
+    def _from_text(self, piece: Piece, column: pa.ChunkedArray) -> dict[str, Any]:
         texts = pc.utf8_trim_whitespace(column)
-        texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+        texts = self._pointed(piece, pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts))
         lower = pc.utf8_lower(texts)
         switched = pc.is_in(lower, value_set=pa.array(["true", "false"]))
         texts = pc.if_else(switched, pc.if_else(pc.equal(lower, "true"), "1", "0"), texts)
@@ -260,9 +262,22 @@ class Reading:
         none = pa.scalar(None, pa.string())
         return {
             "value": pc.if_else(pc.and_(number, pc.invert(whole)), texts, none).cast(pa.float64()),
-            "whole": pc.if_else(whole, texts, none).cast(pa.int64()),
+            "whole": self._as(piece, pc.if_else(whole, texts, none), pa.int64(), "an integer of 64 bits"),
             "text": pc.if_else(number, none, texts),
         }
+
+    def _pointed(self, piece: Piece, texts: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Write numbers with a decimal point. One with a comma means two things: it is asked which, not guessed."""
+        numbers = pc.fill_null(pc.match_substring_regex(texts, _GROUPED), False)
+        doubtful = pc.and_(numbers, pc.fill_null(pc.match_substring(texts, ","), False))
+        if not self.decimal:
+            if pc.any(doubtful).as_py():
+                at = _first(doubtful)
+                which = "name the sign before tenths: --decimal , or --decimal ."
+                raise self.wrong(piece.row + at, f"{texts[at].as_py()!r} has a comma: {which}")
+            return texts
+        plain = pc.replace_substring_regex(texts, r"[' .]" if self.decimal == "," else r"[' ,]", "")
+        return pc.if_else(numbers, pc.replace_substring(plain, ",", "."), texts)
 
     def _qualities(self, piece: Piece, name: str) -> pa.ChunkedArray:
         n = len(piece.table)

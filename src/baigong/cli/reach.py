@@ -37,7 +37,7 @@ def reach(data: Path | None, url: str | None, token: str | None) -> Iterator[Lin
         try:
             link.json("GET", "/health")
         except RetryLater as error:
-            if error.code != "bus.down":
+            if error.code != "platform.down":
                 raise
             raise RetryLater("platform.down", "no platform answers", place=where) from error
         try:

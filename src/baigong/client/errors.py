@@ -28,8 +28,8 @@ def mapped(url: str) -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException as error:
-        raise RetryLater("bus.down", f"{url} did not answer in time", place=url) from error
+        raise RetryLater("platform.down", f"{url} did not answer in time", place=url) from error
     except httpx.TransportError as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise FixConfiguration("tls.untrusted", f"the certificate of {url}: {error}", place=url) from error
-        raise RetryLater("bus.down", f"{url} cannot be reached: {error}; is baigong running?", place=url) from error
+        raise RetryLater("platform.down", f"{url} cannot be reached: {error}", place=url) from error

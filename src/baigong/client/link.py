@@ -47,10 +47,16 @@ class Link:
         """Ask and decode JSON; None for an empty answer. Raises what the server raised."""
         content = None if body is None else msgspec.json.encode(body)
         raw = self._ask(method, path, params, content, "application/json", "application/json")
-        return msgspec.json.decode(raw) if raw else None
+        return self._decoded(raw) if raw else None
 
     def send(self, path: str, content: bytes, media: str, method: str = "POST") -> Any:
-        return msgspec.json.decode(self._ask(method, path, None, content, media, "application/json"))
+        return self._decoded(self._ask(method, path, None, content, media, "application/json"))
+
+    def _decoded(self, raw: bytes) -> Any:
+        try:
+            return msgspec.json.decode(raw)
+        except msgspec.DecodeError as error:  # a web page: of another program, or of a path of the console
+            raise FixConfiguration("config.invalid", "this address is not that of a Baigong", place=self.url) from error
 
     def arrow(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None) -> pa.Table:
         content = None if body is None else msgspec.json.encode(body)
@@ -88,13 +94,13 @@ def find_server(url: str | None, token: str | None, data: str | Path | None) -> 
 
     What is given wins; then BAIGONG_URL, BAIGONG_TOKEN and BAIGONG_DATA; then the files ``url`` and ``key``
     of a data folder, which the user that runs the server may read; then the default address. A key file is never
-    shown to a server whose URL came from elsewhere.
+    shown to a server whose URL came from elsewhere. An address without a scheme is http.
     """
     elsewhere = data is None and (url or os.environ.get("BAIGONG_URL")) is not None
     folder = data or os.environ.get("BAIGONG_DATA")
     url = url or os.environ.get("BAIGONG_URL") or _read(folder, "url") or DEFAULT_URL
     token = token or os.environ.get("BAIGONG_TOKEN") or (None if elsewhere else _read(folder, "key"))
-    return url, token
+    return url if "://" in url else f"http://{url}", token
 
 
 def trusted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _PAGE = 1000
 _MOST = 50  # points in one question
 _ROWS = 250_000  # rows in one piece of an ingest
-Time = str | int | datetime
+Time = str | int | date | datetime | timedelta
+_OLDEST_US = 100_000_000_000_000  # 1973: a smaller number is one of seconds or milliseconds
 
 
 def connect(
@@ -49,6 +50,8 @@ def connect(
         plant = baigong.connect("http://plant:8600", token="bgt_…")
         flow = plant.asset("pump1")["flow"].df("30d")
     """
+    if data is not None and not url and not (Path(data) / "url").is_file():
+        raise FixConfiguration("config.invalid", "no platform has run on this data folder", place=str(data))
     where, shown = find_server(url, token, data)
     return Plant(Link(where, shown, timeout_s, trusted(where, ca, data, certificate, key)))
 
@@ -81,6 +84,11 @@ class Plant:
         """Return a point by its full name (``pump1.flow``) or its number."""
         return Point(self._link, name)
 
+    def assets(self) -> list[Asset]:
+        """List the assets that points are known of, by name."""
+        named = {str(point.facts["asset"]) for point in _points(self._link)}
+        return [Asset(self._link, name) for name in sorted(named)]
+
     def points(self, search: str = "", *, asset: str = "", device: str = "") -> list[Point]:
         """List points whose name, title or address holds every word of ``search``."""
         return list(_points(self._link, search=search, asset=asset, device=device))
@@ -96,7 +104,7 @@ class Plant:
         return dict(self._link.json("GET", f"/devices/{quote(name, safe='')}"))
 
     def latest(self, search: str = "", *, asset: str = "", device: str = "") -> pd.DataFrame:
-        """Return the newest value of many points, indexed by name."""
+        """Return the newest value of many points, indexed by name: value, unit, quality, time (UTC)."""
         import pandas as pd
 
         found = self.points(search, asset=asset, device=device)
@@ -106,25 +114,34 @@ class Plant:
         return frame.set_index("name")
 
     def sql(self, query: str, *, limit: int | None = None) -> pd.DataFrame:
-        """Run one SELECT over telemetry, points, latest, rollup_1m, rollup_1h, episodes and bursts."""
+        """Run one SELECT over telemetry, points, latest, rollup_1m, rollup_1h, episodes and bursts.
+
+        An answer is whole, or refused with sql.too_large (a million rows, 256 MB); ``limit``: so many rows are enough.
+        """
         return self.sql_arrow(query, limit=limit).to_pandas()
 
     def sql_arrow(self, query: str, *, limit: int | None = None) -> pa.Table:
         """Do the same, without making a DataFrame."""
         return self._link.arrow("POST", "/sql", body={"sql": query, "limit": limit})
 
-    def df(self, points: list[str], start: Time = "1h", end: Time = "now", *, width: int = 0) -> pd.DataFrame:
+    def df(self, points: str | list[str], start: Time = "1h", end: Time = "now", *, width: int = 0) -> pd.DataFrame:
         """Return several points side by side: one column of values each, indexed by UTC time."""
         import pandas as pd
 
         columns = {}
-        for name in points:
+        for name in [points] if isinstance(points, str) else points:
             held = self.point(name).df(start, end, width=width)["value"]
             columns[name] = held[~held.index.duplicated(keep="last")]
         return pd.DataFrame(columns)
 
     def write_burst(
-        self, point: str, samples: Any, rate_hz: float, time: Time | None = None, *, quality: int = 0
+        self,
+        point: str,
+        samples: Any,
+        rate_hz: float,
+        time: str | int | datetime | None = None,
+        *,
+        quality: int = 0,
     ) -> int:
         """Send one waveform of a point; returns once it is on the server's disk. A new name becomes a burst point.
 
@@ -216,8 +233,8 @@ class Point:
         Values are float64; those of a point whose integers pass 2**53 are Int64, exact in every digit. Where such a
         point has other numbers among them, the integers stand exactly in a column ``whole`` besides.
 
-        ``start``: ``"30d"`` (ago), ISO 8601, a datetime (naive is UTC), or microseconds since the epoch. ``width``:
-        thin to what a chart of so many pixels shows; 0 gives every row.
+        ``start``: ``"30d"`` or a timedelta (ago), ISO 8601, a date or datetime (naive is UTC), or microseconds since
+        the epoch. ``width``: thin to what a chart of so many pixels shows; 0 gives every row.
         """
         import pandas as pd
 
@@ -302,7 +319,11 @@ def _when(time: Time) -> str:
     if isinstance(time, datetime):
         aware = time if time.tzinfo else time.replace(tzinfo=UTC)
         return aware.astimezone(UTC).isoformat()
-    return str(time)
+    if isinstance(time, timedelta):
+        return f"-{time / timedelta(seconds=1):.6f}s"
+    if isinstance(time, int | float) and 0 < abs(time) < _OLDEST_US:  # else all of history comes, without a word
+        raise FixConfiguration("config.invalid", f"{time} is not in microseconds; give a datetime", place="time")
+    return str(int(time)) if isinstance(time, float) else str(time)
 
 
 def _moment(time: Time, now: datetime) -> str:

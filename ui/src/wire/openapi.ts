@@ -3848,7 +3848,9 @@ export interface components {
         };
         /**
          * May
-         * @description Actions on all of one's own company, and on the installation (security/policies/schema.cedarschema).
+         * @description Actions on all of one's own company, or of the one that was asked about (``?tenant=``), and on the installation.
+         *
+         *         What they are: security/policies/schema.cedarschema.
          */
         May: {
             company: string[];
