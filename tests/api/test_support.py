@@ -14,7 +14,9 @@ from websockets.exceptions import ConnectionClosed
 
 from baigong.api.app import operations
 from baigong.api.doors import DOORS
+from baigong.registry.rights import policy_text, tenant_ref
 from baigong.registry.support import Support
+from baigong.security.scope import Ref
 from tests.api.signing import add, browser
 from tests.api.test_doors import _PARTS
 from tests.api.world import World
@@ -117,3 +119,15 @@ async def test_refused_taken_back_and_asked_of_oneself(plant: World) -> None:
         assert (await operator.post("/support/asked", params={"tenant": "nobody"}, json=wish)).status_code == 404
         assert (await operator.post("/support/asked", params=OURS, json=wish | {"hours": 169})).status_code == 400
         assert (await boss.post("/support/asked", params={"tenant": "park"}, json=wish)).status_code == 403
+
+
+async def test_what_one_may_there_is_said_of_the_company_that_is_looked_at(plant: World) -> None:
+    async with _desk(plant) as (_, boss):
+        assert "people" in (await boss.get("/session")).json()["may"]["company"]
+        for tenant in ("park", "nobody"):  # nor is it told that there is no such company
+            away = (await boss.get("/session", params={"tenant": tenant})).json()
+            assert (away["may"]["company"], away["tenant"]) == ([], "main"), "nothing there, and at home as before"
+        text = policy_text(Ref("User", "boss"), ["see", "read"], tenant_ref("park"))
+        await plant.registry.rights.grant("park", text, "a look", "park-admin")
+        away = (await boss.get("/session", params={"tenant": "park"})).json()
+        assert sorted(away["may"]["company"]) == ["read", "see"]

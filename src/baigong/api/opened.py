@@ -42,17 +42,20 @@ class Session(Struct, frozen=True, kw_only=True):
 
 
 class May(Struct, frozen=True, kw_only=True):
-    """Actions on all of one's own company, and on the installation (security/policies/schema.cedarschema)."""
+    """Actions on all of one's own company, or of the one that was asked about (``?tenant=``), and on the installation.
+
+    What they are: security/policies/schema.cedarschema.
+    """
 
     company: list[str]
     platform: list[str]
 
 
-async def session_of(who: Principal, rooms: Rooms) -> Session:
+async def session_of(who: Principal, rooms: Rooms, tenant: str = "") -> Session:
     if not who.user:
         raise FixConfiguration("http.not_found", "no such session")
     registry = rooms.registry
-    company, platform = may(registry.rights, who)
+    company, platform = may(registry.rights, who, tenant)
     named = registry.tenants.get(who.tenant)
     owes, has = registry.factors.owes(who), registry.factors.has(who.user)
     return Session(
@@ -67,7 +70,10 @@ async def session_of(who: Principal, rooms: Rooms) -> Session:
         must_set_password=who.must_set_password,
         must_set_factor=owes and not has,
         must_show_factor=owes and has,
-        set_up=rooms.demo is None and "people" in company and await registry.set_up.wanted(who.tenant),
+        set_up=rooms.demo is None
+        and tenant in ("", who.tenant)
+        and "people" in company
+        and await registry.set_up.wanted(who.tenant),
         demo=rooms.demo is not None,
         may=May(company=company, platform=platform),
     )

@@ -79,7 +79,7 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
         return await opened(rooms, request, cookie, who)
 
     async def whoami(call: Call) -> Any:
-        return await session_of(call.who, rooms)
+        return await session_of(call.who, rooms, call.tenant)
 
     async def sign_out(call: Call) -> Any:
         end = await _end_url(rooms, call)

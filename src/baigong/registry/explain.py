@@ -73,10 +73,10 @@ class Abilities(Struct, frozen=True, kw_only=True):
     policies: list[Reason]
 
 
-def may(rights: Rights, who: Principal) -> tuple[list[str], list[str]]:
-    """Return the actions somebody has on all of their company, and on the installation."""
-    own = [a for a in ACTIONS if rights.decide(who, a, tenant_ref(who.tenant)).allowed]
-    return own, [a for a in ACTIONS if rights.decide(who, a, PLATFORM).allowed]
+def may(rights: Rights, who: Principal, tenant: str = "") -> tuple[list[str], list[str]]:
+    """Return the actions somebody has on all of a company, their own if none is named, and on the installation."""
+    there = [a for a in ACTIONS if rights.decide(who, a, tenant_ref(tenant or who.tenant)).allowed]
+    return there, [a for a in ACTIONS if rights.decide(who, a, PLATFORM).allowed]
 
 
 def abilities(rights: Rights, who: Principal) -> Abilities:

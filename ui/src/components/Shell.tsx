@@ -2,7 +2,7 @@
 import { Button, Dropdown } from 'antd'
 import { type ReactNode, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { maySeeAudit, maySeeCompanies, maySeePeople } from '../core/access'
+import { mayRead, maySeeAudit, maySeeCompanies, maySeePeople } from '../core/access'
 import { mayReview } from '../core/desk'
 import type { Route } from '../core/route'
 import { maySeeUse } from '../core/use'
@@ -33,7 +33,10 @@ const RAIL: Entry[] = [
 export function Shell({ page, children }: { page: Route['page']; children: ReactNode }) {
   const { t } = useTranslation()
   const { hasDemo, session } = usePreferences()
-  const shown: Partial<Record<Entry['page'], boolean>> = { demo: hasDemo, access: maySeePeople(session), companies: maySeeCompanies(session), desk: mayReview(session) && !maySeeCompanies(session), audit: maySeeAudit(session), system: maySeeCompanies(session) }
+  const away = Boolean(visited())
+  const operator = maySeeCompanies(session) && !away // what is about the platform waits at home
+  const reads = !away || mayRead(session) // at home somebody may read a part, which the pages know
+  const shown: Partial<Record<Entry['page'], boolean>> = { demo: hasDemo && !away, trends: reads, sql: reads, access: maySeePeople(session), companies: operator, desk: mayReview(session) && !operator && !away, audit: maySeeAudit(session), system: operator }
   const entries = RAIL.filter((entry) => shown[entry.page] !== false)
   return (
     <div className="shell">
@@ -104,7 +107,7 @@ function TopBar() {
         </span>
       ) : null}
       <span className="top-tenant" title={t('top.tenant')}>
-        {inLanguage(language, session?.company ?? '', session?.company_zh) || session?.tenant}
+        {visited() || inLanguage(language, session?.company ?? '', session?.company_zh) || session?.tenant}
       </span>
       <button type="button" className="top-search" onClick={() => setSearching(true)}>
         <Icon name="search" size={16} />
@@ -122,7 +125,7 @@ function TopBar() {
             items: [
               { key: 'who', label: `${session?.user ?? ''} · ${session?.tenant ?? ''}`, disabled: true },
               { key: 'me', label: t('top.me'), onClick: () => navigate('/me') },
-              ...(maySeeUse(session) ? [{ key: 'use', label: t('use.title'), onClick: () => navigate('/use') }] : []),
+              ...(maySeeUse(session) && !visited() ? [{ key: 'use', label: t('use.title'), onClick: () => navigate('/use') }] : []),
               { key: 'about', label: t('about.title'), onClick: () => navigate('/about') },
               { type: 'divider' },
               { key: 'out', label: t('top.signOut'), onClick: signOut },

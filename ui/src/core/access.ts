@@ -49,9 +49,10 @@ export const grants = {
   revoke: (grant: string) => askJson<void>(`/grants/${id(grant)}`, { method: 'DELETE' }),
 }
 
-// The doors decide; this only hides what would be refused.
+// The doors decide; this only hides what would be refused. On a visit `company` is the one that is looked at.
 export const maySeePeople = (session: Session | null): boolean => session?.may?.company.includes('people') ?? false
 export const maySeeCompanies = (session: Session | null): boolean => session?.may?.platform.includes('tenants') ?? false
+export const mayRead = (session: Session | null): boolean => session?.may?.company.includes('read') ?? false
 export const maySeeAudit = (session: Session | null): boolean => session?.may?.company.includes('audit') ?? false
 
 /** What a browser says of itself, as people call it. */

@@ -6,11 +6,12 @@ import type {
 } from '../wire/api'
 import { ARROW, seriesPath } from './early'
 import { ask, askJson, query } from './http'
+import { sessionPath } from './visit'
 
 const id = encodeURIComponent
 
 export const session = {
-  get: () => askJson<Session>('/session', { quiet401: true }),
+  get: () => askJson<Session>(sessionPath(), { quiet401: true }),
   open: (user: string, password: string, beside: { code?: string; passkey?: Record<string, unknown> } = {}) =>
     askJson<Session>('/session', { method: 'POST', json: { user, password, ...beside }, quiet401: true }),
   /** `url`: where the session at the company's provider ends too. */

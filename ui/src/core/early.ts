@@ -1,5 +1,6 @@
 /** Requests that are certain from the address alone: under way before the console's own code has been read. */
 import { parseTrend } from './trendstate'
+import { sessionPath } from './visit'
 
 const ROOT = '/api/v1'
 const waiting = new Map<string, Promise<Response | null>>()
@@ -56,7 +57,7 @@ export const ARROW = 'application/vnd.apache.arrow.stream'
 export const JSON_TYPE = 'application/json'
 
 export function beginEarly(path: string, search: string): void {
-  begin('/session', JSON_TYPE)
+  begin(sessionPath(), JSON_TYPE)
   beginView(path, search)
 }
 

@@ -1,5 +1,6 @@
 /** A company takes its data away, or leaves: the calls. */
 import { apiRoot, askJson, query } from './http'
+import { about, visited } from './visit'
 import type { Problem } from '../wire/api'
 
 const id = encodeURIComponent
@@ -36,7 +37,7 @@ export const leaving = {
 }
 
 export const taking = {
-  link: (key: string, csv: boolean) => `${apiRoot}/export${query({ id: key, csv: csv ? 'true' : 'false' })}`,
+  link: (key: string, csv: boolean) => apiRoot + about(`/export${query({ id: key, csv: csv ? 'true' : 'false' })}`, visited()),
   progress: (key: string) => askJson<TakeProgress>(`/exports/${id(key)}`),
 }
 

@@ -13,16 +13,26 @@ export function visited(): string {
   }
 }
 
-/** Begin or (with nothing) end a visit; everything is loaded anew. */
-export function visit(tenant: string): void {
+function keep(tenant: string): boolean {
   try {
     if (tenant) sessionStorage.setItem(KEY, tenant)
     else sessionStorage.removeItem(KEY)
+    return true
   } catch {
-    return
+    return false
   }
-  location.assign('/')
 }
+
+/** Begin or (with nothing) end a visit; everything is loaded anew. */
+export function visit(tenant: string): void {
+  if (keep(tenant)) location.assign('/')
+}
+
+/** Who signs out visits nobody any more; whoever comes next in this tab is at home. */
+export const endVisit = (): boolean => keep('')
+
+/** Who is signed in, and what they may at the company that is looked at. */
+export const sessionPath = (): string => (visited() ? `/session?tenant=${encodeURIComponent(visited())}` : '/session')
 
 /** The path, told whose plant it is about. */
 export function about(path: string, tenant: string): string {

@@ -10,6 +10,7 @@ import { asProblem, onExpired } from '../core/http'
 import { live } from '../core/live'
 import { accentOf, askedRegion, looks } from '../core/look'
 import type { Theme } from '../core/palette'
+import { endVisit, visited } from '../core/visit'
 import { setLanguage as speak } from '../core/words'
 import type { Problem, Session } from '../wire/api'
 import type { Looks } from '../wire/desk'
@@ -68,6 +69,14 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
     }
   }, [])
 
+  const came = useCallback(
+    (made: Session | null) => {
+      setSession(made)
+      if (made && visited()) void look() // what one may there, not at home
+    },
+    [look],
+  )
+
   useEffect(() => {
     onExpired(() => setSession(null))
     void look()
@@ -94,6 +103,7 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
 
   const signOut = useCallback(() => {
     live.stop()
+    endVisit()
     const ended = (url?: string) => {
       setSession(null)
       if (url) location.assign(url) // the company's provider ends its own session there
@@ -122,7 +132,7 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
     <ConfigProvider locale={language === 'zh' ? zh : en} theme={dress} wave={{ disabled: true }} button={{ autoInsertSpace: false }}>
       <AntApp component={false}>
         <PreferencesContext.Provider value={preferences}>
-          {location.pathname === '/apply' ? <Suspense fallback={<Starting problem={null} />}><ApplyPage /></Suspense> : session === undefined ? <Starting problem={trouble} /> : session === null || unfinished(session) ? <SignIn session={session} onSession={setSession} /> : <Signed />}
+          {location.pathname === '/apply' ? <Suspense fallback={<Starting problem={null} />}><ApplyPage /></Suspense> : session === undefined ? <Starting problem={trouble} /> : session === null || unfinished(session) ? <SignIn session={session} onSession={came} /> : <Signed />}
         </PreferencesContext.Provider>
       </AntApp>
     </ConfigProvider>

@@ -6,6 +6,7 @@ import { Page } from '../../components/Page'
 import { usePreferences } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
 import { overview } from '../../core/calls'
+import { visited } from '../../core/visit'
 import { AssetTile } from './AssetTile'
 import { AttentionList } from './AttentionList'
 import { FirstSteps } from './FirstSteps'
@@ -26,7 +27,7 @@ export default function OverviewPage() {
   }
   if (data.pulse.devices === 0 && data.assets.length === 0) {
     return (
-      <Page title={t('nav.overview')} sub={session?.tenant}>
+      <Page title={t('nav.overview')} sub={visited() || session?.tenant}>
         <FirstSteps />
       </Page>
     )
