@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -172,6 +173,10 @@ async def client(
     assert answer.code == p.ACCEPTED, answer
     made.session_present = answer.session_present  # type: ignore[attr-defined]
     return made
+
+
+def publish(packet_id: int, value: Any = 1, *, qos: int = 1, topic: str = "plant/data", **more: Any) -> p.Publish:
+    return p.Publish(topic, json.dumps({"n": value}).encode(), qos, packet_id if qos else 0, **more)
 
 
 async def until(holds: Any, timeout_s: float = 5.0) -> None:
