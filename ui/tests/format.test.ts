@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytes, count, number, shown, span, steady, unitText } from '../src/core/format'
+import { ageSeconds, bytes, count, number, onScale, shown, span, steady, unitText } from '../src/core/format'
 import { hex, isManual, isSimulated, qualityKey, severity, SIMULATED } from '../src/core/quality'
 
 describe('numbers', () => {
@@ -7,7 +7,9 @@ describe('numbers', () => {
     expect(number(47.318)).toBe('47.318')
     expect(number(1234567)).toBe('1,234,567')
     expect(number(-0.00123)).toBe('−0.00123')
-    expect(number(1.5e12)).toBe('1.500e+12')
+    expect(number(1_234_567_890)).toBe('1,234,567,890')
+    expect(onScale(1_234_567_890)).toBe('1.235e+9')
+    expect(number(2 ** 63)).toBe('9.223e+18')
     expect(number(null)).toBe('–')
     expect(number(Number.NaN)).toBe('–')
   })
@@ -27,6 +29,11 @@ describe('numbers', () => {
     expect(unitText('m3/h')).toBe('m³/h')
     expect(unitText('{count}')).toBe('')
     expect(unitText('bar')).toBe('bar')
+  })
+  it('does not call a time that is still to come now', () => {
+    expect(ageSeconds(100e6, 101e3)).toBe(0)
+    expect(ageSeconds(130e6, 101e3)).toBe(0)
+    expect(ageSeconds(86_500e6, 100e3)).toBe(-86_400)
   })
   it('counts in the habit of the language', () => {
     expect(count(36_123_456, 'zh')).toBe('3612 万')

@@ -24,6 +24,11 @@ describe('addresses', () => {
     expect(parseTrend(trendSearch(state))).toEqual(state)
     expect(parseTrend('')).toEqual(emptyTrend)
   })
+  it('cut in two mean no page, and take nothing else with them', () => {
+    expect(routeOf('/points/%')).toEqual({ page: 'missing' })
+    expect(parseTrend('?p=a.b,%E0&y=%E0:0:1,bar:0:1').points).toEqual(['a.b'])
+    expect(parseTrend('?p=a.b,%E0&y=%E0:0:1,bar:0:1').scales).toEqual({ bar: [0, 1] })
+  })
   it('draw counters as what they counted, until they go', () => {
     const one = withCounted(withCounted(added(emptyTrend, ['a.n', 'b,c.n']), 'a.n', 'rate'), 'b,c.n', 'increase')
     expect(parseTrend(trendSearch(one)).counted).toEqual({ 'a.n': 'rate', 'b,c.n': 'increase' })

@@ -1,6 +1,6 @@
 /** uPlot options for a trend: scales by unit, envelope as a band, uncertain dashed. */
 import uPlot from 'uplot'
-import { number, unitText } from '../core/format'
+import { onScale, unitText } from '../core/format'
 import { colourOf, dashOf, faded, type Theme } from '../core/palette'
 import { stepped, type Trace } from '../core/series'
 import { padded, type Shaped } from '../core/shape'
@@ -94,7 +94,7 @@ export function axesOf(traces: readonly Trace[], look: TrendLook): uPlot.Axis[] 
 function labelOf(trace: Trace, value: number): string {
   if (trace.words) return Number.isInteger(value) ? (trace.words[value] ?? '') : ''
   if (trace.head.kind === 'state') return Number.isInteger(value) ? (trace.head.states?.[String(value)] ?? String(value)) : ''
-  return number(value, 6)
+  return onScale(value)
 }
 
 const two = (n: number) => String(n).padStart(2, '0')

@@ -7,8 +7,18 @@ import { useLanguageCode } from './preferences'
 import { StateMark } from './StateMark'
 import { useNow, useReachable } from './useLive'
 
+const ASK_MS = 5000
+
 export function OfflineBar() {
   const online = useReachable()
+  // Not every page asks by itself: one that only waits for a person must know all the same.
+  useEffect(() => {
+    if (!online) return
+    const timer = setInterval(() => {
+      if (!document.hidden) void health().catch(() => undefined)
+    }, ASK_MS)
+    return () => clearInterval(timer)
+  }, [online])
   return online ? null : <Lost />
 }
 

@@ -21,6 +21,8 @@ export interface ReadingProps {
   staleS?: number
 }
 
+const LONG = 11 // characters that fit in the largest size
+
 /** Ask why from anything that stands for a point: right-click, long-press, or the context-menu key. */
 export function useWhyHandlers(name: string) {
   const why = useWhy()
@@ -51,12 +53,13 @@ export function Reading({ name, sample, unit, kind, states, size = 'normal', sta
   const quality = sample?.quality ?? 0
   const grade = sample ? severity(quality) : 'good'
   const stale = !online || (staleS > 0 && seconds !== null && seconds > staleS)
+  const text = sample ? shown(sample.value, sample.text, kind, states) : '–'
   const words = sample ? `${t(qualityKey(quality) as 'quality.good')} ${hex(quality)} · ${age}` : t('reading.none')
   return (
-    <span className={`reading reading-${size} ${stale ? 'is-stale' : ''} is-${grade}`} title={`${name}\n${words}\n${t('reading.whyHint')}`} {...handlers}>
+    <span className={`reading reading-${size} ${stale ? 'is-stale' : ''} ${text.length > LONG ? 'is-long' : ''} is-${grade}`} title={`${name}\n${words}\n${t('reading.whyHint')}`} {...handlers}>
       {grade !== 'good' ? <StateMark state={grade} word={false} size={14} /> : null}
       {grade === 'good' && stale ? <StateMark state="stale" word={false} size={14} /> : null}
-      <b className="num">{sample ? shown(sample.value, sample.text, kind, states) : '–'}</b>
+      <b className="num">{text}</b>
       {unit ? <i className="unit">{unitText(unit)}</i> : null}
       {isSimulated(quality) && size === 'huge' ? <StateMark state="simulated" word={false} size={12} /> : null}
       {isManual(quality) ? <StateMark state="manual" word={false} size={12} /> : null}

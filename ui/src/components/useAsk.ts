@@ -1,6 +1,6 @@
 /** Ask the server, keep the last answer while asking again or while it cannot be reached. */
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { asProblem } from '../core/http'
+import { asProblem, onReachable } from '../core/http'
 import type { Problem } from '../wire/api'
 
 export interface Answer<T> {
@@ -43,6 +43,10 @@ export function useAsk<T>(key: string | null, call: (signal: AbortSignal) => Pro
       clearTimeout(timer)
     }
   }, [key, everyMs, turn])
+
+  // What failed because nobody was there is asked again once somebody is.
+  const lost = state.error?.code === 'client.offline'
+  useEffect(() => (lost ? onReachable((online) => online && reload()) : undefined), [lost, reload])
 
   const mine = state.key === key
   return { data: mine ? state.data : null, error: mine ? state.error : null, loading: mine ? state.loading : true, atMs: state.atMs, reload }

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { seriesArrow } from '../core/calls'
 import { columnsOf } from '../core/early'
-import { asProblem } from '../core/http'
+import { asProblem, onReachable } from '../core/http'
 import { live, type Sample } from '../core/live'
 import { type Trace, withTail } from '../core/series'
 import { isLive, nowUs, resolve, secondsOf, type TimeRange } from '../core/time'
@@ -76,6 +76,9 @@ export function useSeries(names: readonly string[], range: TimeRange, width: num
     void load()
     return () => stop.abort()
   }, [key, list, width === 0])
+
+  const lost = state.error?.code === 'client.offline'
+  useEffect(() => (lost ? onReachable((online) => online && setTurn((n) => n + 1)) : undefined), [lost])
 
   const moving = isLive(range)
   useEffect(() => {

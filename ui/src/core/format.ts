@@ -23,8 +23,8 @@ export function number(value: number | null | undefined, digits = 5): string {
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞'
   if (value === 0) return '0'
   const size = Math.abs(value)
+  if (Number.isSafeInteger(value)) return minus(grouped(value, 0))
   if (size >= 1e9 || size < 1e-4) return minus(value.toExponential(3))
-  if (Number.isInteger(value)) return minus(grouped(value, 0))
   const places = Math.max(0, Math.min(6, digits - 1 - Math.floor(Math.log10(size))))
   return minus(grouped(value, places))
 }
@@ -32,6 +32,9 @@ export function number(value: number | null | undefined, digits = 5): string {
 function grouped(value: number, places: number): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: 0, maximumFractionDigits: places })
 }
+
+/** As `number`, where there is room for a dozen characters only: the scale of a chart. */
+export const onScale = (value: number): string => (Math.abs(value) >= 1e9 ? minus(value.toExponential(3)) : number(value, 6))
 
 /** A live number must not jitter sideways: fixed places by size. */
 export function steady(value: number | null | undefined): string {
@@ -95,11 +98,13 @@ export function span(seconds: number, language: Language): string {
   return `${text} ${SPAN[language][unit] ?? unit}`
 }
 
-/** How long ago; the future and the last two seconds are "now" (null). */
+const SLACK_S = 60 // clocks of two machines differ by as much without anybody being wrong
+
+/** How long ago, in seconds; the last two seconds and a little future are 0, what a wrong clock wrote is below 0. */
 export function ageSeconds(us: number | null | undefined, nowMs: number): number | null {
   if (!us) return null
   const age = nowMs / 1000 - us / 1e6
-  return age < 2 ? 0 : age
+  return age < -SLACK_S || age >= 2 ? age : 0
 }
 
 export const ratio = (n: number): string => `${(n * 100).toFixed(n >= 0.1 ? 0 : 1)} %`

@@ -30,10 +30,20 @@ export function routeOf(path: string): Route {
   const clean = path.replace(/^\/+|\/+$/g, '')
   const simple = SIMPLE[clean]
   if (simple) return { page: simple }
-  const parts = clean.split('/').map(decodeURIComponent)
+  const parts = decoded(clean.split('/'))
+  if (!parts) return { page: 'missing' }
   if ((parts[0] === 'connect' || parts[0] === 'devices') && parts[1]) return { page: 'device', device: parts[1], tab: parts[2] ?? 'points' }
   if (parts[0] === 'points' && parts[1]) return { page: 'point', point: parts[1] }
   return { page: 'missing' }
+}
+
+/** Names as they were before they were written into an address; null where somebody cut one in two. */
+export function decoded(parts: readonly string[]): string[] | null {
+  try {
+    return parts.map(decodeURIComponent)
+  } catch {
+    return null
+  }
 }
 
 export const deviceLink = (device: string, tab?: string): string => `/connect/${encodeURIComponent(device)}${tab ? `/${tab}` : ''}`

@@ -1,4 +1,5 @@
 /** The trends page as serialisable state: what the link holds is all there is. */
+import { decoded } from './route'
 import { durationSeconds, type TimeRange } from './time'
 
 export const LAYOUTS = ['overlay', 'unit', 'stack'] as const
@@ -26,7 +27,7 @@ export interface TrendState {
 
 export const emptyTrend: TrendState = { points: [], range: { start: '-1h', end: 'now' }, layout: 'overlay', view: 'time', compare: '', scales: {}, episodes: true, hidden: [], counted: {} }
 
-const list = (text: string | null) => (text ? text.split(',').map((part) => decodeURIComponent(part)).filter(Boolean) : [])
+const list = (text: string | null) => (text ? text.split(',').flatMap((part) => decoded([part]) ?? []).filter(Boolean) : [])
 
 export function parseTrend(search: string): TrendState {
   const found = new URLSearchParams(search)
@@ -71,7 +72,8 @@ function scalesOf(text: string | null): Record<string, [number, number]> {
   for (const part of (text ?? '').split(',')) {
     const match = /^(.*):([-\d.e+]+):([-\d.e+]+)$/.exec(part)
     const [low, high] = [Number(match?.[2]), Number(match?.[3])]
-    if (match && low < high) out[decodeURIComponent(match[1] ?? '')] = [low, high]
+    const unit = decoded([match?.[1] ?? ''])?.[0]
+    if (match && unit !== undefined && low < high) out[unit] = [low, high]
   }
   return out
 }

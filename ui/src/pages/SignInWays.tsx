@@ -48,11 +48,14 @@ export function SignInWays({ onDone }: { onDone: (session: Session) => void }) {
       const said = asProblem(error)
       const also = wantedWays(said)
       if (also) setWanted(also)
-      if (!also || (wanted && code)) setProblem(said)
+      const wrong = said.code === 'auth.required' && said.place === 'password'
+      if (!also || (wanted && code)) setProblem(wrong ? plain(said) : said)
     } finally {
       setBusy(false)
     }
   }
+  // What the server says to programs too, in words for whoever stands at this page.
+  const plain = (said: Problem): Problem => ({ code: said.code, title: t('signin.wrong'), title_zh: t('signin.wrong'), advice: t('signin.wrongAdvice'), advice_zh: t('signin.wrongAdvice') })
   const submit = (event: FormEvent) => {
     event.preventDefault()
     void attempt(async () => onDone(await calls.open(user.trim(), password, wanted && code ? { code: code.trim() } : {})))

@@ -19,7 +19,7 @@ import { Processes } from './Processes'
 import { Tokens } from './Tokens'
 
 // Of use to nobody but the program itself.
-const INNER = new Set(['trimmed_to', 'recent_refusals'])
+const INNER = new Set(['trimmed_to', 'recent_refusals', 'authority'])
 
 export default function SystemPage() {
   const { t, i18n } = useTranslation()

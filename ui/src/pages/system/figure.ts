@@ -6,7 +6,7 @@ export function figure(key: string, value: unknown, language: Language): string 
   if (value === null || value === undefined || value === '') return '–'
   if (typeof value === 'boolean') return value ? '✓' : '✗'
   if (typeof value !== 'number') return String(value)
-  if (key === 'port') return String(value)
+  if (key === 'port' || key.endsWith('_port')) return String(value)
   if (key.endsWith('bytes') || key === 'bytes_in' || key === 'rss') return bytes(value)
   if (/_us$/.test(key)) return value > 0 ? clock(value, Date.now()) : '–'
   if (key.endsWith('_s') && /values|frames|messages|rows|points/.test(key)) return `${count(value, language)} /s`
