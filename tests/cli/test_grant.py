@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 
+import baigong
 from tests.cli.conftest import Run, eventually
 
 _ROWS = "time,mine1.a,theirs1.b\n2026-01-01T00:00:00Z,1.5,666.25\n2026-01-02T00:00:00Z,2.5,666.25\n"
@@ -43,3 +44,27 @@ def test_a_guest_comes_in_looks_and_goes(up: Path, run: Run, tmp_path: Path) -> 
     assert run("grant", "revoke", grant, *where).code == 0
     assert run("query", _COUNT, *guest).code != 0
     assert json.loads(run("grant", "list", "--json", *where).out) == []
+
+
+def test_another_company_names_the_one_that_let_it_in(up: Path, run: Run) -> None:
+    url, key = (up / "url").read_text().strip(), (up / "key").read_text().strip()
+    api, mine = f"{url}/api/v1", {"X-Baigong": "1"}
+    with httpx.Client(base_url=api, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as owner:
+        rows = {"columns": {"point": ["lent1.c"], "time": [1_700_000_000_000_000], "value": [7.5]}}
+        assert owner.post("/ingest", json=rows).status_code == 200
+        made = owner.post("/tenants", json={"tenant": "lender", "admin": "lender-admin"}).json()
+    with httpx.Client(base_url=api, headers=mine, trust_env=False) as theirs:
+        entered = {"user": made["admin"], "password": made["password"]}
+        assert theirs.post("/session", json=entered).status_code == 200
+        assert theirs.post("/password", json={"password": "a long enough one"}).status_code < 300
+        secret = theirs.post("/tokens", json={"title": "looker", "role": "viewer"}).json()["token"]
+        (id,) = [t["id"] for t in theirs.get("/tokens").json() if t["title"] == "looker"]
+    assert run("grant", "add", f"token:{id}", "see,read", "asset:lent1", "--data", up).code == 0
+    guest = ("--url", url, "--token", secret)
+    listed = run("point", "list", "--json", "--tenant", "main", *guest)
+    assert [p["name"] for p in json.loads(listed.out)] == ["lent1.c"], listed.err
+    assert json.loads(run("point", "list", "--json", *guest).out) == [], "at home there is none"
+    told = run("export", "lent1.c", "--start", "2023-11-14T00:00:00Z", "--tenant", "main", *guest)
+    assert told.code == 0 and "7.5" in told.out, told.err
+    with baigong.connect(url, secret, tenant="main") as plant:
+        assert plant.sql_arrow("select name, value from telemetry").to_pylist() == [{"name": "lent1.c", "value": 7.5}]

@@ -14,7 +14,7 @@ import msgspec
 import typer
 
 from baigong.cli import show
-from baigong.cli.reach import Data, Server, Token, Url, download, find, reach
+from baigong.cli.reach import Data, Server, Tenant, Token, Url, download, find, reach
 from baigong.vocab.errors import FixConfiguration
 
 if TYPE_CHECKING:
@@ -51,11 +51,12 @@ def query(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Ask with SQL. Tables: telemetry, points, latest, rollup_1m, rollup_1h, episodes, bursts."""
     statement = sys.stdin.read() if sql == "-" else sql
     chosen = form or _ending(output) or "table"
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         if chosen == "table":
             _print(link.json("POST", "/sql", body={"sql": statement, "limit": limit}), output)
         elif chosen == "json":
@@ -63,7 +64,7 @@ def query(
                 _objects(link, statement, sink)
         else:
             with _sink(output, binary=chosen != "csv") as sink:
-                download(find(data, url, token), "POST", "/sql", _MEDIA[chosen], sink, body={"sql": statement})
+                download(find(data, url, token, tenant), "POST", "/sql", _MEDIA[chosen], sink, body={"sql": statement})
 
 
 def _ending(output: Path | None) -> Any:
@@ -138,6 +139,7 @@ def import_file(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Bring values in from files. A file is checked as a whole first; importing it again stores nothing twice.
 
@@ -153,7 +155,7 @@ def import_file(
         raise FixConfiguration("config.invalid", f"there is no time zone {timezone!r}", place="--timezone") from error
     unit = "" if time_unit == "auto" else time_unit
     readings = [Reading(path, asset, timezone, unit, decimal or "") for path in files]
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         for reading in readings:
             _checked(reading, link)
         for reading in readings:
@@ -195,18 +197,19 @@ def export(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Write every row of points between two times, in a form that `baigong import` reads."""
     chosen = form or _ending(output) or "csv"
     if chosen not in ("csv", "parquet"):
         raise FixConfiguration("config.invalid", "export writes csv or parquet", place="--format")
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         names = list(points or ()) + (_found(link, asset, search) if asset or search else [])
         if not names:
             raise FixConfiguration("config.invalid", "name points, or --asset or --search", place="points")
         for name in names:
             link.json("GET", f"/points/{quote(name, safe='')}")  # say which is unknown before writing anything
-    where = find(data, url, token)
+    where = find(data, url, token, tenant)
     with _sink(output, binary=chosen != "csv") as sink, show.progress("exporting", len(names)) as (bar, task):
         if chosen == "parquet":
             _as_parquet(where, names, start, end, sink, lambda count: bar.advance(task, count))

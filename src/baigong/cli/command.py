@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from baigong.cli import show
-from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.vocab.errors import FixConfiguration
 
 command = typer.Typer(no_args_is_help=True, help="Writes to machines: what waits, what was done and refused.")
@@ -36,9 +36,10 @@ def write(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Set a point on its machine, within the point's rule; exit code 2 when it is refused or fails."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         done = link.json("POST", "/commands", body={"point": point, "value": value, "reason": reason})
     _tell(done, as_json)
 
@@ -52,9 +53,10 @@ def list_commands(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """List writes, newest first."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         found = link.json("GET", "/commands", params={"state": state, "point": point, "limit": limit})
     if as_json:
         show.json(found)
@@ -67,37 +69,57 @@ def list_commands(
 
 
 @command.command()
-def approve(id: Id, as_json: Json = False, data: Data = None, url: Url = None, token: Token = None) -> None:
+def approve(
+    id: Id, as_json: Json = False, data: Data = None, url: Url = None, token: Token = None, tenant: Tenant = None
+) -> None:
     """Agree to a write, as the second person; it is sent at once."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         done = link.json("POST", f"/commands/{quote(id, safe='')}/approve", body={})
     _tell(done, as_json)
 
 
 @command.command()
-def refuse(id: Id, reason: Reason = "", data: Data = None, url: Url = None, token: Token = None) -> None:
+def refuse(
+    id: Id, reason: Reason = "", data: Data = None, url: Url = None, token: Token = None, tenant: Tenant = None
+) -> None:
     """Refuse a write that waits, or take back one's own."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         link.json("POST", f"/commands/{quote(id, safe='')}/refuse", body={"reason": reason})
     show.tell(f"{id} is refused; nothing was written")
 
 
 @stop.command()
-def on(asset: Asset = "", reason: Reason = "", data: Data = None, url: Url = None, token: Token = None) -> None:
+def on(
+    asset: Asset = "",
+    reason: Reason = "",
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
     """Stop every write at once."""
-    _switch(True, asset, reason, data, url, token)
+    _switch(True, asset, reason, data, url, token, tenant)
 
 
 @stop.command()
-def off(asset: Asset = "", reason: Reason = "", data: Data = None, url: Url = None, token: Token = None) -> None:
+def off(
+    asset: Asset = "",
+    reason: Reason = "",
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
     """Let writes through again."""
-    _switch(False, asset, reason, data, url, token)
+    _switch(False, asset, reason, data, url, token, tenant)
 
 
 @stop.command("list")
-def list_stops(as_json: Json = False, data: Data = None, url: Url = None, token: Token = None) -> None:
+def list_stops(
+    as_json: Json = False, data: Data = None, url: Url = None, token: Token = None, tenant: Tenant = None
+) -> None:
     """List the switches that are on."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         found = link.json("GET", "/stops")["stops"]
     if as_json:
         show.json(found)
@@ -106,8 +128,8 @@ def list_stops(as_json: Json = False, data: Data = None, url: Url = None, token:
     show.table(("stopped", "by", "time (UTC)", "reason"), rows)
 
 
-def _switch(on: bool, asset: str, reason: str, data: Any, url: Any, token: Any) -> None:
-    with reach(data, url, token) as link:
+def _switch(on: bool, asset: str, reason: str, data: Any, url: Any, token: Any, tenant: Any) -> None:
+    with reach(data, url, token, tenant) as link:
         link.json("PUT", "/stops", body={"on": on, "asset": asset, "reason": reason})
     show.tell(f"writes to {asset or 'everything'} are {'stopped' if on else 'let through again'}")
 

@@ -10,7 +10,7 @@ from rich.prompt import Confirm
 
 from baigong.cli import show
 from baigong.cli.points import Json, point
-from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.vocab.errors import FixConfiguration
 
 retention = typer.Typer(no_args_is_help=True, help="How long history is kept.")
@@ -37,9 +37,10 @@ def increase(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Show how much a counter counted, interval by interval."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         params = {"start": start, "end": end, "every": every}
         found = link.json("GET", f"/points/{quote(name, safe='')}/increase", params=params)
     if as_json:
@@ -64,10 +65,11 @@ def exchange(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Record that a meter was exchanged, so that its two ends are not taken for what it counted."""
     path = f"/points/{quote(name, safe='')}/exchanges"
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         if cancel:
             link.json("DELETE", f"{path}/{quote(at, safe='')}")
             show.tell(f"{name}: the exchange of {at} is taken back")
@@ -79,9 +81,11 @@ def exchange(
 
 
 @retention.command("show")
-def show_retention(as_json: Json = False, data: Data = None, url: Url = None, token: Token = None) -> None:
+def show_retention(
+    as_json: Json = False, data: Data = None, url: Url = None, token: Token = None, tenant: Tenant = None
+) -> None:
     """Show how long history is kept, and what there is."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         found = link.json("GET", "/retention")
     if as_json:
         show.json(found)
@@ -99,10 +103,11 @@ def set_retention(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Set how long history is kept; shows what would go, and asks."""
     asked = {"raw_days": raw_days, "minute_days": minute_days, "hour_days": hour_days}
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         seen = link.json("GET", "/retention", params=asked)
         would = seen["would_go"]
         most = max(would["days"], would["minute_rollups"], would["hour_rollups"])

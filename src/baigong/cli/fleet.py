@@ -13,7 +13,7 @@ from rich.markup import escape
 from baigong.cli import show
 from baigong.cli.certificate import certificate
 from baigong.cli.points import Json, point
-from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.secret import secret
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
 from baigong.vocab.errors import FixConfiguration, from_problem
@@ -49,10 +49,11 @@ def add_device(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Add devices or change them: from files or folders, or from options. Of many all are taken, or none."""
     specs = [_read_file(path) for given in files or () for path in _device_files(given)]
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         if driver or name:
             specs.append(_from_options(link, name, driver, option or [], points or [], scan))
         if not specs:
@@ -157,9 +158,11 @@ def _check(drivers: dict[str, Any], spec: DeviceSpec) -> None:
 
 
 @device.command("list")
-def list_devices(as_json: Json = False, data: Data = None, url: Url = None, token: Token = None) -> None:
+def list_devices(
+    as_json: Json = False, data: Data = None, url: Url = None, token: Token = None, tenant: Tenant = None
+) -> None:
     """List devices and how they are."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         found = link.json("GET", "/devices")
     if as_json:
         show.json(found)
@@ -176,9 +179,11 @@ def list_devices(as_json: Json = False, data: Data = None, url: Url = None, toke
 
 
 @device.command("show")
-def show_device(name: Name, as_json: Json = False, data: Data = None, url: Url = None, token: Token = None) -> None:
+def show_device(
+    name: Name, as_json: Json = False, data: Data = None, url: Url = None, token: Token = None, tenant: Tenant = None
+) -> None:
     """Show one device: its file, and how it is."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         found = link.json("GET", f"/devices/{quote(name, safe='')}")
     if as_json:
         show.json(found)
@@ -194,9 +199,11 @@ def show_device(name: Name, as_json: Json = False, data: Data = None, url: Url =
 
 
 @device.command("drivers")
-def drivers(as_json: Json = False, data: Data = None, url: Url = None, token: Token = None) -> None:
+def drivers(
+    as_json: Json = False, data: Data = None, url: Url = None, token: Token = None, tenant: Tenant = None
+) -> None:
     """List drivers and their options."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         found = link.json("GET", "/drivers")
     if as_json:
         show.json(found)
@@ -233,9 +240,10 @@ def test_device(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Try a connection, step by step. Exit code 2 when it fails."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         body = _way_in(link, name, driver, option) | {"timeout_s": timeout}
         found = link.json("POST", "/devices/test", body=body)
     for step in found["steps"]:
@@ -260,9 +268,10 @@ def browse(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """See what a device holds."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         body = _way_in(link, name, driver, option) | {"path": path, "search": search, "limit": limit}
         found = link.json("POST", "/devices/browse", body=body)
     if as_json:
@@ -288,9 +297,10 @@ def why_device(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Say why a device is as it is, and what happened to it."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         at = f"/devices/{quote(name, safe='')}"
         status = link.json("GET", at)["status"]
         events = link.json("GET", f"{at}/events", params={"limit": limit})
@@ -305,8 +315,8 @@ def why_device(
 
 
 @device.command()
-def remove(name: Name, data: Data = None, url: Url = None, token: Token = None) -> None:
+def remove(name: Name, data: Data = None, url: Url = None, token: Token = None, tenant: Tenant = None) -> None:
     """Remove a device. Its points are retired: their history stays."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         link.json("DELETE", f"/devices/{quote(name, safe='')}")
     show.tell(f"device {name} removed; the history of its points stays")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from baigong.cli import show
-from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.reach import Data, Tenant, Token, Url, reach
 
 if TYPE_CHECKING:
     from baigong.client.link import Link
@@ -38,9 +38,10 @@ def list_points(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """List points."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         found, total = _points(link, search, asset, of_device, limit)
     if as_json:
         show.json(found)
@@ -65,9 +66,10 @@ def latest(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Show newest values."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         found, total = _points(link, search, asset, of_device, limit)
     if as_json:
         show.json([{"name": p["name"], "unit": p["unit"], "latest": p["latest"]} for p in found])
@@ -96,17 +98,21 @@ def why_point(
     data: Data = None,
     url: Url = None,
     token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Say why a value is what it is, or was: from the register to the lake."""
-    with reach(data, url, token) as link:
+    with reach(data, url, token, tenant) as link:
         found = link.json("GET", f"/points/{quote(name, safe='')}/why", params={"at": at})
     if as_json:
         show.json(found)
         return
     verdict = found["verdict"]
-    show.out().print(f"{name} is {verdict['state']}: {verdict['sentence']}", markup=False)
+    show.out().print(verdict["sentence"], markup=False)
     if found["last_good_us"]:
-        show.out().print(f"last good value {show.when(found['last_good_us'])} ({show.ago(found['last_good_us'])} ago)")
+        age = show.ago(found["last_good_us"])
+        show.out().print(
+            f"last good value {show.when(found['last_good_us'])} ({age}{'' if age.endswith('ahead') else ' ago'})"
+        )
     rows = [(s["step"], s["state"], s["title"], s["detail"], show.problem(s["error"])) for s in found["chain"]]
     show.table(("step", "state", "what", "detail", "error"), rows)
     if found["events"]:

@@ -22,18 +22,22 @@ Data = Annotated[
 ]
 Url = Annotated[str | None, typer.Option("--url", envvar="BAIGONG_URL", help="address of a platform elsewhere")]
 Token = Annotated[str | None, typer.Option("--token", envvar="BAIGONG_TOKEN", help="API token (console: System)")]
+Tenant = Annotated[
+    str | None,
+    typer.Option("--tenant", envvar="BAIGONG_TENANT", help="company that opened its plant to you; default: your own"),
+]
 
 _LIKELY = (Path("data"), Path("data/demo"))  # where `up` and `demo` put it
 _TIMEOUT_S = 180.0
 
 
 @contextmanager
-def reach(data: Path | None, url: str | None, token: str | None) -> Iterator[Link]:
+def reach(data: Path | None, url: str | None, token: str | None, tenant: str | None = None) -> Iterator[Link]:
     """Connect, and say it clearly when nobody is there."""
     from baigong.client.link import Link, trusted
 
-    where, secret, folder = find(data, url, token)
-    with Link(where, secret, _TIMEOUT_S, trusted(where, data=folder)) as link:
+    where, secret, folder, _ = find(data, url, token)
+    with Link(where, secret, _TIMEOUT_S, trusted(where, data=folder), tenant or "") as link:
         try:
             link.json("GET", "/health")
         except RetryLater as error:
@@ -51,14 +55,18 @@ def reach(data: Path | None, url: str | None, token: str | None) -> Iterator[Lin
 
 
 class Server(NamedTuple):
-    """Where a platform is, what to show it, and its data folder when that is what named it."""
+    """Where a platform is, what to show it, and its data folder when that is what named it.
+
+    ``tenant``: whose plant is asked about; empty for one's own.
+    """
 
     url: str
     token: str | None
     data: Path | None
+    tenant: str = ""
 
 
-def find(data: Path | None, url: str | None, token: str | None) -> Server:
+def find(data: Path | None, url: str | None, token: str | None, tenant: str | None = None) -> Server:
     """Find the platform. Without any option: the data folder that ``up`` or ``demo`` made here."""
     from baigong.client.link import find_server
 
@@ -66,7 +74,7 @@ def find(data: Path | None, url: str | None, token: str | None) -> Server:
         raise FixConfiguration("config.invalid", "no platform has run on this data folder", place=str(data))
     if data is None and not url:
         data = next((folder for folder in _LIKELY if (folder / "key").is_file() and _readable(folder / "key")), None)
-    return Server(*find_server(url, token, data), data)
+    return Server(*find_server(url, token, data), data, tenant or "")
 
 
 def _readable(path: Path) -> bool:
@@ -90,7 +98,7 @@ def download(
     from baigong.client.errors import mapped, of_response
     from baigong.client.link import trusted
 
-    url, token, data = where
+    url, token, data, tenant = where
     headers = {"Accept": accept} | ({"Authorization": f"Bearer {token}"} if token else {})
     content = None
     if body is not None:
@@ -104,6 +112,7 @@ def download(
             headers=headers,
             timeout=_TIMEOUT_S,
             verify=trusted(url, data=data),
+            params={"tenant": tenant} if tenant else None,
         ) as http,
         http.stream(method, path, params=params, content=content) as response,
     ):

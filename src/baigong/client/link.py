@@ -24,13 +24,21 @@ class Link:
     """Close it, or use it in a ``with`` block."""
 
     def __init__(
-        self, url: str, token: str | None, timeout_s: float, trust: ssl.SSLContext | bool | None = None
+        self,
+        url: str,
+        token: str | None,
+        timeout_s: float,
+        trust: ssl.SSLContext | bool | None = None,
+        tenant: str = "",
     ) -> None:
-        """``trust``: see ``trusted``, which is asked when it is None."""
+        """``trust``: see ``trusted``, which is asked when it is None. ``tenant``: whose plant is asked about."""
         self.url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         trust = trusted(self.url) if trust is None else trust
-        self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=timeout_s, verify=trust)
+        about = {"tenant": tenant} if tenant else None
+        self._http = httpx.Client(
+            base_url=f"{self.url}/api/v1", headers=headers, timeout=timeout_s, verify=trust, params=about
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -32,12 +32,15 @@ def connect(
     token: str | None = None,
     data: str | Path | None = None,
     *,
+    tenant: str = "",
     ca: str | Path | None = None,
     certificate: str | Path | None = None,
     key: str | Path | None = None,
     timeout_s: float = 120.0,
 ) -> Plant:
     """Connect to a Baigong server. Its certificate is always checked.
+
+    ``tenant``: a company that has opened its plant, or a part of it, to you; default: your own.
 
     ``ca``: what to trust beside the system's authorities: the file that ``baigong ca export`` wrote, or BAIGONG_CA.
 
@@ -53,7 +56,7 @@ def connect(
     if data is not None and not url and not (Path(data) / "url").is_file():
         raise FixConfiguration("config.invalid", "no platform has run on this data folder", place=str(data))
     where, shown = find_server(url, token, data)
-    return Plant(Link(where, shown, timeout_s, trusted(where, ca, data, certificate, key)))
+    return Plant(Link(where, shown, timeout_s, trusted(where, ca, data, certificate, key), tenant))
 
 
 class Plant:
