@@ -27,6 +27,7 @@ from baigong.vocab import quality as q
 
 Step = Callable[[str, int, int], None]  # what is being done, bytes of it done, bytes in all
 say = Console(stderr=True, highlight=False, emoji=False)
+_SLACK_S = 60  # clocks of two machines differ by as much without anybody being wrong
 _WIDE = 100_000  # a file or a pipe has no edge
 _COLOURS = {"good": "green", "connected": "green", "uncertain": "yellow", "connecting": "yellow", "bad": "red"}
 _COLOURS |= {"down": "red", "warning": "yellow", "stale": "yellow"}
@@ -71,14 +72,16 @@ def number(value: Any) -> str:
 
 
 def ago(time_us: int | None, now_us: int | None = None) -> str:
-    """Say how long ago.
+    """Say how long ago; of a clock that is ahead, how far.
 
-    >>> ago(0, 90_000_000), ago(None)
-    ('90 s', '')
+    >>> ago(0, 90_000_000), ago(None), ago(7_200_000_000, 0)
+    ('90 s', '', '2 h ahead')
     """
     if time_us is None:
         return ""
     past = ((now_us if now_us is not None else time.time_ns() // 1000) - time_us) / 1e6
+    if past < -_SLACK_S:
+        return f"{ago(0, round(-past * 1e6))} ahead"
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if past >= 2 * size:
             return f"{past / size:.0f} {unit}"
@@ -117,7 +120,20 @@ def problem(error: dict[str, Any] | None) -> str:
 
 
 def event_detail(event: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {fact}" for name, fact in event.get("detail", {}).items())
+    """Write what happened in one line: what is empty is left out, an error is its code and what it says.
+
+    >>> event_detail({"detail": {"device": "st", "changed": [], "error": {"code": "x.y", "title": "no"}}})
+    'device st, x.y: no'
+    """
+    told = []
+    for name, fact in event.get("detail", {}).items():
+        if fact in (None, "", [], {}):
+            continue
+        if isinstance(fact, dict) and "code" in fact:
+            told.append(problem(fact))
+        else:
+            told.append(f"{name} {', '.join(map(str, fact)) if isinstance(fact, list) else fact}")
+    return ", ".join(told)
 
 
 @contextmanager

@@ -168,6 +168,7 @@ def _ingested(point: PointRow) -> Step:
         title=point.device,
         state="good",
         detail="values are sent to us by a program; nothing is asked of a machine",
+        detail_zh="数值由程序发来,不向设备询问",
     )
 
 
@@ -272,6 +273,7 @@ def _arrived(
             title=point.name,
             state="bad" if stale and severity == "good" else severity,
             detail=q.describe(row["quality"]) + (f"; stale: {age_s:.0f} s old" if stale else ""),
+            detail_zh=f"质量{_STATE_ZH[severity]}" + (f";已陈旧 {age_s:.0f} 秒" if stale else ""),
             time_us=row["time"],
         )
         steps.insert(0, shown)
@@ -304,7 +306,7 @@ def _verdict(point: PointRow, chain: list[Step], last_good: int | None, moment: 
         state=state,
         sentence=f"{point.name} is {state}: {culprit.step} {culprit.title}: {detail}.{ago}",
         sentence_zh=f"{point.name} {_STATE_ZH[state]}:{_STEP_ZH.get(culprit.step, culprit.step)}"
-        f" {culprit.title}:{detail}。{ago_zh}",
+        f" {culprit.title_zh or culprit.title}:{culprit.detail_zh or detail}。{ago_zh}",
     )
 
 
