@@ -86,8 +86,10 @@ async def test_guessing_is_slowed_down_for_the_guesser_only(plant: World) -> Non
 
 async def test_tokens_open_until_they_are_revoked(plant: World) -> None:
     async with plant.client() as admin:
-        secret = (await admin.post("/tokens", json={"title": "notebook"})).json()["token"]
+        made = (await admin.post("/tokens", json={"title": "notebook"})).json()
+        secret = made["token"]
         listed = {t["title"]: t["id"] for t in (await admin.get("/tokens")).json()}
+        assert listed["notebook"] == made["id"]
         assert secret not in str(listed)
         async with plant.client(token=secret) as program:
             assert (await program.get("/points")).status_code == 200

@@ -177,3 +177,16 @@ async def test_beyond_loopback_it_speaks_tls_or_does_not_start(tmp_path: Path) -
             await NatsBus.connect(server.url, by=stranger, wait_s=1)
         keys = [path for path in (tmp_path / "nats").rglob("*key*")]
         assert not keys, "the server's key is on no disk in the clear"
+
+
+async def test_a_pass_opens_the_streams_of_its_partitions_and_no_others(tmp_path: Path) -> None:
+    far = Pass(user=gateway_user("far"), password=new_password(), partitions=("p7",))
+    write_pass(tmp_path / "nats" / PASSES, far)
+    server = EmbeddedNats(tmp_path / "nats", port=0, reserve=0, partitions=("p0", "p7"))
+    async with server, signed_in(server, server.passes[PLATFORM], far) as (platform, gateway):
+        for partition in ("p0", "p7"):
+            await platform.ensure_stream(partition, epoch=1, max_bytes=1 << 20)
+        assert await gateway.store("p7", "moulds", b"frame") == 1
+        with pytest.raises(BaigongError) as caught:
+            await gateway.store("p0", "moulds", b"frame")
+        assert caught.value.code == "bus.refused"

@@ -11,6 +11,7 @@ from baigong.api.times import read_time
 from baigong.api.wire import Call, Operation
 from baigong.registry.rights import PLATFORM, tenant_ref
 from baigong.registry.roles import check_roles, ready_made
+from baigong.security.tokens import digest
 from baigong.vocab.errors import FixConfiguration
 
 _NEVER = 1 << 62
@@ -25,8 +26,9 @@ class NewToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class MadeToken(Struct, frozen=True, kw_only=True):
-    """``token`` is shown this once."""
+    """``id``: what it is called in lists, grants and the audit log. ``token`` is shown this once."""
 
+    id: str
     token: str
 
 
@@ -63,7 +65,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         person = call.who.user if call.who.by == "cookie" else call.who.person or None
         made = await people.add_token(call.tenant, asked.title, person=person, role=role, expires_us=expires_us)
         call.after = {"title": asked.title, "role": role, "expires_us": expires_us}
-        return MadeToken(token=made)
+        held = await people.tokens(call.tenant)
+        return MadeToken(id=next(t.token for t in held if t.digest == digest(made)), token=made)
 
     async def drop(call: Call) -> Any:
         await people.drop_token(call.tenant, call.part("id"))

@@ -93,6 +93,7 @@ class EmbeddedNats:
         tls: BusTls | None = None,
         users: Sequence[str] = (PLATFORM, KEEPER, gateway_user("local")),
         more: Mapping[str, Role] | None = None,
+        partitions: Sequence[str] = ("p0",),
         reserve: int = 1 << 30,
         survives_kill_only: bool = False,
         told: Callable[[str], None] = lambda _: None,
@@ -105,6 +106,7 @@ class EmbeddedNats:
         self._tls = tls
         self._users = users
         self._more = more or {}
+        self._partitions = tuple(partitions)
         self._reserve = reserve
         self._survives_kill_only = survives_kill_only
         self._told = told
@@ -157,7 +159,7 @@ class EmbeddedNats:
         # made at every start: nobody keeps one longer than the server it opens
         ca = self._tls.ca() if self._tls else ""
         for user in (*self._users, *self._more):
-            made = Pass(user=user, password=new_password(), url=self.url, ca=ca)
+            made = Pass(user=user, password=new_password(), url=self.url, partitions=self._partitions, ca=ca)
             self.passes[user] = made
             write_pass(self._folder / PASSES, made)
         (self._folder / "token").unlink(missing_ok=True)  # of former times: one for all

@@ -23,13 +23,15 @@ _GATEWAY = "gateway-"
 class Pass(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one process signs in with; a file that only it can read. ``user`` empty: ``password`` is a token.
 
-    ``companies``: the only ones a gateway serves; empty: all. ``ca``: who signed the server's certificate (PEM).
+    ``companies``: the only ones a gateway serves; empty: all. ``partitions``: whose streams its process writes or
+    reads. ``ca``: who signed the server's certificate (PEM).
     """
 
     user: str
     password: str
     url: str = ""
     companies: tuple[str, ...] = ()
+    partitions: tuple[str, ...] = ("p0",)
     ca: str = ""
 
     @property

@@ -6,7 +6,6 @@ another's name; one that serves named companies stores only their frames. What a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from baigong.bus.passes import KEEPER, PLATFORM, RESTORE, Pass, inbox
@@ -15,8 +14,10 @@ from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.ids import gateway_id, partition_id, tenant_id
 from baigong.vocab.usage import PLATFORM as PLATFORMS_OWN
 
-_ASKED_BY_NAME = ("devices", "points.register", "credentials", "certificates", "quotas", "stops")
-_ASKED = ("authority", "standing.since", "standing.fallen")
+_ASKED_BY_NAME = (
+    "devices", "points.register", "credentials", "certificates", "quotas", "stops", "standing.since", "standing.fallen"
+)  # fmt: skip
+_ASKED = ("authority",)
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -29,22 +30,22 @@ class Role:
     answers: bool = False
 
 
-def role_of(who: Pass, partitions: Sequence[str] = ("p0",)) -> Role:
-    """Return what a pass allows. Raises config.invalid for a user that is no role."""
+def role_of(who: Pass) -> Role:
+    """Return what a pass allows, in its partitions. Raises config.invalid for a user that is no role."""
     if who.gateway:
-        return _gateway(who, partitions)
+        return _gateway(who)
     made = {PLATFORM: _platform, KEEPER: _keeper, RESTORE: _restore}.get(who.user)
     if made is None:
         raise FixConfiguration("config.invalid", f"{who.user!r} is no role on the bus", place=who.user)
-    return made([(partition_id(p), frames_stream(p)) for p in partitions])
+    return made([(partition_id(p), frames_stream(p)) for p in who.partitions])
 
 
-def _gateway(who: Pass, partitions: Sequence[str]) -> Role:
+def _gateway(who: Pass) -> Role:
     name = gateway_id(who.gateway)
     served = [str(tenant_id(tenant)) for tenant in who.companies] or ["*"]
     return Role(
         publish=(
-            *(f"frame.{partition_id(p)}.{tenant}" for p in partitions for tenant in served),
+            *(f"frame.{partition_id(p)}.{tenant}" for p in who.partitions for tenant in served),
             *(f"event.{tenant}.>" for tenant in served),
             f"gateway.{name}.health",
             *(f"registry.{verb}.{name}" for verb in _ASKED_BY_NAME),

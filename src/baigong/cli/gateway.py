@@ -44,6 +44,8 @@ async def run(
         buffer = replace(buffer, reserve_bytes=min(buffer.reserve_bytes, reserve))
     ring = open_ring(data)
     options = GatewayOptions(buffer=buffer, sealed_with=ring)
+    if by is not None:
+        options = replace(options, partition=by.partitions[0])
     door = certificate = None
     if settings is not None:
         door = Options(
@@ -52,6 +54,7 @@ async def run(
             plain_host=settings.plain_host,
             tls_port=settings.tls_port or 0,
             file=folder / "frontdoor.db",
+            partition=options.partition,
         )
         if settings.tls_port is not None:
             certificate = DoorCertificate(

@@ -116,7 +116,7 @@ class Gateway:
         self._turns = Turns(self.keys, self.status)
         sign_in = SignIn(bus, gateway, clock, os.urandom(32))
         self._keeper = Doorkeeper(bus, clock, sign_in, self.guests, folder / "machine-ca.pem")
-        self._standing = Follower(bus, sign_in, lambda: self._keeper.door)
+        self._standing = Follower(bus, gateway, sign_in, lambda: self._keeper.door)
         self._paces, self._companies = Paces(bus, gateway, clock), Companies()
         self.publisher.on_poll = self._paces.pay
         self._since_us = clock.now_us()

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from baigong.bus.contract import Bus
+from baigong.bus.subjects import asked_by
 from baigong.gateway.identity import SignIn
 from baigong.vocab.errors import BaigongError
 
@@ -44,8 +45,8 @@ class House(Protocol):
 class Follower:
     """``follow`` listens to the registry's beat; what it missed it asks for."""
 
-    def __init__(self, bus: Bus, sign_in: SignIn, house: Callable[[], House | None]) -> None:
-        self._bus, self._sign_in, self._house = bus, sign_in, house
+    def __init__(self, bus: Bus, gateway: str, sign_in: SignIn, house: Callable[[], House | None]) -> None:
+        self._bus, self._gateway, self._sign_in, self._house = bus, gateway, sign_in, house
         self._run, self._revision = "", 0
 
     async def follow(self) -> None:
@@ -59,7 +60,9 @@ class Follower:
 
     async def _catch_up(self) -> None:
         asked = msgspec.json.encode({"run": self._run, "since": self._revision})
-        news = msgspec.json.decode(await self._bus.request("registry.standing.since", asked), type=Revoked)
+        news = msgspec.json.decode(
+            await self._bus.request(asked_by("standing.since", self._gateway), asked), type=Revoked
+        )
         house = self._house()
         if not news.all:
             for key in news.revoked:
@@ -79,6 +82,6 @@ class Follower:
                 "users": [(name, self._sign_in.made_us(name)) for kind, name in some if kind == "user"],
                 "certificates": [name for kind, name in some if kind == "certificate"],
             }
-            raw = await self._bus.request("registry.standing.fallen", msgspec.json.encode(asked))
+            raw = await self._bus.request(asked_by("standing.fallen", self._gateway), msgspec.json.encode(asked))
             for key in msgspec.json.decode(raw, type=list[Key]):
                 house.sign_out(key)

@@ -62,13 +62,13 @@ class Credentials:
     def forget_device(self, tenant: str, device: str) -> None:
         """Follow the records after a device is gone: its connections end."""
         for row in self.of_tenant(tenant, device):
-            self._standing.note("user", row.username)
+            self._standing.note(row.tenant, "user", row.username)
         self._rows = {u: r for u, r in self._rows.items() if (r.tenant, r.device) != (tenant, device)}
 
     def forget_tenant(self, tenant: str) -> None:
         """Follow the records after a company is gone."""
         for row in self.of_tenant(tenant):
-            self._standing.note("user", row.username)
+            self._standing.note(row.tenant, "user", row.username)
             self._used.times.pop(row.username, None)
             del self._rows[row.username]
 
@@ -110,7 +110,7 @@ class Credentials:
             self._rows[username] = row
             self._used.times.pop(username, None)
             if held is not None:
-                self._standing.note("user", username)
+                self._standing.note(tenant, "user", username)
         return secret
 
     async def drop(self, tenant: str, username: str, *, by: str = "") -> None:
@@ -124,7 +124,7 @@ class Credentials:
             await self._events.tell([self._event(row, "revoked", by)], with_work=work)
             self._rows.pop(username, None)
             self._used.times.pop(username, None)
-            self._standing.note("user", username)
+            self._standing.note(tenant, "user", username)
 
     async def throw_out(self, tenant: str, *, by: str = "") -> None:
         """Let gateways end every connection of a tenant's machines; their secrets stay."""
@@ -132,12 +132,12 @@ class Credentials:
         if held:
             await self._events.tell([self._event(row, "suspended", by) for row in held])
         for row in held:
-            self._standing.note("user", row.username)
+            self._standing.note(row.tenant, "user", row.username)
 
-    def stands(self, username: str, made_us: int) -> bool:
-        """Tell whether a connection may stay that was let in with the secret made then."""
+    def stands(self, username: str, made_us: int, serves: Callable[[str], bool]) -> bool:
+        """Tell whether a connection may stay that was let in with the secret made then, by who ``serves`` companies."""
         row = self._rows.get(username)
-        if row is None or row.created_us != made_us:
+        if row is None or row.created_us != made_us or not serves(row.tenant):
             return False
         try:
             self._may_work(row.tenant)

@@ -229,13 +229,13 @@ class Certificates:
             self._take(row)
             if row.revoked_us is not None:
                 self._list = None
-                self._standing.note("certificate", row.sha256)
+                self._standing.note(row.tenant, "certificate", row.sha256)
 
     def throw_out(self, tenant: str) -> None:
         """Let gateways end every connection of a tenant's machines; their certificates stay."""
         for row in self.of_tenant(tenant):
             if row.device and self.is_good(row):
-                self._standing.note("certificate", row.sha256)
+                self._standing.note(row.tenant, "certificate", row.sha256)
 
     # who comes in
 
@@ -258,11 +258,12 @@ class Certificates:
         used = self._rows[row.serial] = replace(row, used_us=now)
         return used
 
-    def stands(self, sha256: str) -> bool:
-        """Tell whether a connection that was let in with it may stay."""
+    def stands(self, sha256: str, serves: Callable[[str], bool]) -> bool:
+        """Tell whether a connection that was let in with it may stay, by who ``serves`` companies."""
         row = self._rows.get(self._by_print.get(sha256, ""))
         if (
             row is None
+            or not serves(row.tenant)
             or row.serial in self._gone
             or not self.is_good(row)
             or not self._is_device(row.tenant, row.device)
@@ -295,7 +296,7 @@ class Certificates:
         for row in self.of_tenant(tenant, device) if device else ():
             if row.revoked_us is None:
                 self._gone.add(row.serial)
-                self._standing.note("certificate", row.sha256)
+                self._standing.note(row.tenant, "certificate", row.sha256)
         self._wake.set()
 
     def forget_tenant(self, tenant: str) -> None:

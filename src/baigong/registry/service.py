@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -114,20 +115,21 @@ async def answer(
     async def authority(asked: Nothing, _: str) -> Any:
         return {"certificate": (await certificates.authority()).pem}
 
-    async def revoked_since(asked: WantRevoked, _: str) -> Any:
-        return standing.since(asked)
+    async def revoked_since(asked: WantRevoked, gateway: str) -> Any:
+        return standing.since(asked, partial(gateways.serves, gateway))
 
-    async def fallen(asked: WantStanding, _: str) -> Any:
-        users = [("user", name) for name, made_us in asked.users if not credentials.stands(name, made_us)]
-        return users + [("certificate", one) for one in asked.certificates if not certificates.stands(one)]
+    async def fallen(asked: WantStanding, gateway: str) -> Any:
+        serves = partial(gateways.serves, gateway)
+        users = [("user", name) for name, made_us in asked.users if not credentials.stands(name, made_us, serves)]
+        return users + [("certificate", one) for one in asked.certificates if not certificates.stands(one, serves)]
 
     await bus.serve("registry.devices.*", _answering(WantDevices, list_devices))
     await bus.serve("registry.points.register.*", _answering(RegisterPoints, register))
     await bus.serve("registry.credentials.*", _answering(CheckCredential, check))
     await bus.serve("registry.certificates.*", _answering(CheckCertificate, check_certificate))
     await bus.serve("registry.authority", _answering(Nothing, authority))
-    await bus.serve(f"{SUBJECT}.since", _answering(WantRevoked, revoked_since))
-    await bus.serve(f"{SUBJECT}.fallen", _answering(WantStanding, fallen))
+    await bus.serve(f"{SUBJECT}.since.*", _answering(WantRevoked, revoked_since))
+    await bus.serve(f"{SUBJECT}.fallen.*", _answering(WantStanding, fallen))
 
 
 def _news(devices: Devices, asked: WantDevices, gateway: str, gateways: Gateways) -> dict[str, Any]:

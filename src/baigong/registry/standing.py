@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import takewhile
 
@@ -49,17 +50,17 @@ class Standing:
     def __init__(self) -> None:
         self.run = new_token("run")
         self.revision = 0
-        self._revoked: deque[tuple[int, Key]] = deque(maxlen=_KEPT)
+        self._revoked: deque[tuple[int, str, Key]] = deque(maxlen=_KEPT)
         self._fresh = asyncio.Event()
 
-    def note(self, kind: str, name: str) -> None:
-        """Somebody may sign in with this no more, or not with the same secret."""
+    def note(self, tenant: str, kind: str, name: str) -> None:
+        """Somebody of a company may sign in with this no more, or not with the same secret."""
         self.revision += 1
-        self._revoked.append((self.revision, (kind, name)))
+        self._revoked.append((self.revision, tenant, (kind, name)))
         self._fresh.set()
 
-    def since(self, asked: WantRevoked) -> dict[str, object]:
-        """Say what was revoked since; ``all`` when that is not known any more."""
+    def since(self, asked: WantRevoked, serves: Callable[[str], bool]) -> dict[str, object]:
+        """Say what was revoked since, of companies that are served; ``all`` when that is not known any more."""
         oldest = self._revoked[0][0] if self._revoked else self.revision + 1
         known = asked.run == self.run and asked.since >= oldest - 1
         newest = takewhile(lambda one: one[0] > asked.since, reversed(self._revoked)) if known else ()
@@ -67,7 +68,7 @@ class Standing:
             "run": self.run,
             "revision": self.revision,
             "all": not known,
-            "revoked": [key for _, key in reversed(list(newest))],
+            "revoked": [key for _, tenant, key in reversed(list(newest)) if serves(tenant)],
         }
 
     async def tell(self, bus: Bus) -> None:

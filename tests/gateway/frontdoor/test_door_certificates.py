@@ -177,7 +177,7 @@ async def test_one_that_has_ended_opens_nothing_and_cuts_who_stayed(house: Machi
     assert (await house.publish(shown, 1.0))[0] == 0
     house.clock.ahead_us = 2 * 86_400_000_000
     assert [row.serial for row in certificates.ending("main")] == [made.row.serial]
-    house.registry.standing.note("certificate", made.row.sha256)  # forget what was right yesterday
+    house.registry.standing.note(made.row.tenant, "certificate", made.row.sha256)  # forget what was right yesterday
     await asyncio.sleep(0)
     code, _ = await house.publish(shown, 2.0)
     assert code != 0 and house.values() == [1.0]

@@ -2812,6 +2812,8 @@ export interface components {
         BrowseNode: {
             /** @default  */
             address: string;
+            /** @default [] */
+            folders: string[];
             /** @default false */
             has_children: boolean;
             /** @default gauge */
@@ -3810,9 +3812,10 @@ export interface components {
         };
         /**
          * MadeToken
-         * @description ``token`` is shown this once.
+         * @description ``id``: what it is called in lists, grants and the audit log. ``token`` is shown this once.
          */
         MadeToken: {
+            id: string;
             token: string;
         };
         /**
