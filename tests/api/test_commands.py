@@ -181,7 +181,9 @@ async def test_two_persons(mill: Plant) -> None:
     assert asked["state"] == "pending" and asked["may_approve"] is False and asked["may_refuse"] is True
     own = await mill.world.registry.people.add_token("main", "li again", person="li", role="process_engineer")
     mill.tokens["li2"] = own
+    mill.tokens["titled wang"] = await mill.world.registry.people.add_token("main", "wang", role="process_engineer")
     refusals = {"li": "command.second_person", "li2": "command.second_person", "program": "command.second_person",
+                "titled wang": "command.second_person",
                 "wang": "auth.denied", "zhao": "auth.denied"}  # fmt: skip
     for who, code in refusals.items():
         answer = await mill.decide(who, asked["id"], "approve")

@@ -133,3 +133,11 @@ async def test_a_sender_that_leaves_is_no_bug(plant: World, caplog: pytest.LogCa
     async with plant.client() as client:
         assert (await client.get("/health")).status_code == 200
     assert "Traceback" not in caplog.text and "Exception" not in caplog.text
+
+
+async def test_a_host_or_origin_that_cannot_be_read_is_foreign(plant: World) -> None:
+    async with httpx.AsyncClient(base_url=plant.url) as http:
+        for host in ("[::1", "a]b"):
+            assert (await http.get("/api/v1/health", headers={"Host": host})).status_code == 421
+        answer = await http.post("/api/v1/session", json={}, headers={"Origin": "http://["})
+        assert answer.json()["code"] == "auth.denied"

@@ -94,6 +94,18 @@ async def test_nobody_and_strange_pages_hear_nothing(plant: World) -> None:
             assert (await _next(socket))["error"]["code"] == code
 
 
+async def test_a_socket_ends_with_the_token_that_opened_it(plant: World) -> None:
+    people = plant.registry.people
+    secret = await people.add_token("main", "for a while", role="viewer")
+    async with _socket(plant, Authorization=f"Bearer {secret}") as socket:
+        await socket.send(json.dumps({"points": ["pump1.flow"]}))
+        await _next(socket)
+        (token,) = [t.token for t in await people.tokens("main") if t.title == "for a while"]
+        await people.drop_token("main", token)
+        assert (await _next(socket))["error"]["code"] == "auth.required"
+        await asyncio.wait_for(socket.wait_closed(), 5)
+
+
 def test_feeding_keeps_the_newest_of_watched_points_only() -> None:
     live = Live()
     watch = Watch(live, "main")

@@ -25,6 +25,7 @@ RANGE = WriteRule(min=0, max=50)
         (spec(RANGE), 50.001, "command.range"),
         (spec(RANGE), math.nan, "command.range"),
         (spec(RANGE), math.inf, "command.range"),
+        (spec(RANGE), 10**400, "command.range"),
         (spec(RANGE), "fast", "command.range"),
         (spec(WriteRule(), kind="state", states={"0": "off", "1": "on"}), 2, "command.range"),
         (spec(WriteRule(), kind="state", states={"0": "off", "1": "on"}), "open", "command.range"),

@@ -11,7 +11,7 @@ from baigong.api.doors import scope
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.registry.applications import Application, Rules, Wish
-from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.errors import FixConfiguration, Reauthenticate
 
 _MOST_AT_ONCE = 2000
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -101,6 +101,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def approve(call: Call) -> Any:
         wanted: Approve = call.body
+        _check_second(call, queue.rules.two_persons)
         made, secret = await onboarding.approve(
             call.part("id"), _by(call), wanted.tenant, wanted.admin, wanted.package, region(call)
         )
@@ -129,8 +130,14 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
+def _check_second(call: Call, two_persons: bool) -> None:
+    """A program that is nobody's is no second person."""
+    if two_persons and not call.who.human:
+        raise Reauthenticate("application.second_person", f"{call.who.user} is no person", place=call.part("id"))
+
+
 def _by(call: Call) -> str:
-    return f"{call.who.tenant}/{call.who.token or call.who.user}"
+    return f"{call.who.tenant}/{call.who.human or call.who.token}"
 
 
 def _in_region(wish: Wish, region: str) -> Wish:

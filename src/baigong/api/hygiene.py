@@ -72,8 +72,9 @@ class Hygiene:
 
     def _check_host(self, host: str) -> None:
         """A page elsewhere whose name was pointed at us (DNS rebinding) says that name: it is not ours."""
-        name = urlsplit(f"//{host}").hostname or ""
+        name = ""
         try:
+            name = urlsplit(f"//{host}").hostname or ""
             ipaddress.ip_address(name)
         except ValueError:
             if name.rstrip(".") not in self._hosts:
@@ -85,9 +86,21 @@ class Hygiene:
 def _check_origin(headers: dict[bytes, bytes]) -> None:
     """A change that a page of another origin asks for is refused; programs send no Origin."""
     origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site", b"none")
-    foreign = origin is not None and urlsplit(origin.decode("latin-1")).netloc != headers.get(b"host", b"").decode()
-    if foreign or site not in (b"same-origin", b"none"):
+    host = headers.get(b"host", b"").decode("latin-1")
+    if is_foreign(None if origin is None else origin.decode("latin-1"), host) or site not in (b"same-origin", b"none"):
         raise Reauthenticate("auth.denied", "pages of other sites may change nothing here", place="origin")
+
+
+def is_foreign(origin: str | None, host: str) -> bool:
+    """Say whether a page elsewhere asks; one that cannot even be read is.
+
+    >>> is_foreign("http://plant:8600", "plant:8600"), is_foreign("http://[", "plant:8600"), is_foreign(None, "plant")
+    (False, True, False)
+    """
+    try:
+        return origin is not None and urlsplit(origin).netloc != host
+    except ValueError:
+        return True
 
 
 def _known(scope: Message) -> dict[bytes, bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +12,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from baigong.api.doors import door_of, enter
+from baigong.api.hygiene import is_foreign
 from baigong.api.live import Watch
 from baigong.api.points import newest_of
 from baigong.api.rooms import Rooms
@@ -69,20 +69,25 @@ def live_route(rooms: Rooms, prefix: str) -> WebSocketRoute:
 
 def _allowed(rooms: Rooms, socket: WebSocket) -> _Listener:
     origin = socket.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != socket.headers.get("host"):
+    if is_foreign(origin, socket.headers.get("host", "")):
         raise Reauthenticate("auth.denied", f"pages of {origin} may not listen here", place="origin")
+    who = _who(rooms, socket)
+    listener = _Listener(who, socket.query_params.get("tenant") or who.tenant)
+    _open_to(rooms, socket, listener)
+    return listener
+
+
+def _who(rooms: Rooms, socket: WebSocket) -> Principal:
     who = authorise(rooms, socket, "GET")
     if who.must_set_password:
         raise Reauthenticate("auth.denied", "first set a password", place="password")
     require_factor(rooms, who)
-    listener = _Listener(who, socket.query_params.get("tenant") or who.tenant)
-    _open_to(rooms, listener)
-    return listener
+    return who
 
 
-def _open_to(rooms: Rooms, listener: _Listener) -> Visible:
-    """Asked again all the time: what was revoked is not told any longer."""
-    return enter(rooms, _DOOR, listener.who, listener.tenant)
+def _open_to(rooms: Rooms, socket: WebSocket, listener: _Listener) -> Visible:
+    """Asked again all the time: to a token, session or person that is gone, nothing is told; nor what was revoked."""
+    return enter(rooms, _DOOR, _who(rooms, socket), listener.tenant)
 
 
 async def _listen(rooms: Rooms, socket: WebSocket, listener: _Listener, watch: Watch) -> None:
@@ -104,7 +109,7 @@ async def _subscribe(rooms: Rooms, socket: WebSocket, listener: _Listener, watch
         raise FixConfiguration("payload.malformed", str(error), place="live") from error
     if len(asked.points) > _MOST:
         raise FixConfiguration("payload.too_large", f"at most {_MOST} points at a time", place="points")
-    seen = _open_to(rooms, listener)
+    seen = _open_to(rooms, socket, listener)
     numbers = [seen.book.find(listener.tenant, name).number for name in asked.points]
     newest = await newest_of(seen.lake(rooms.lake), listener.tenant, numbers)
     burst = [_row(i, newest[n]) for i, n in enumerate(numbers) if n in newest]
@@ -120,7 +125,7 @@ async def _tell(rooms: Rooms, socket: WebSocket, listener: _Listener, watch: Wat
     while True:
         await asyncio.sleep(_TICK_S)
         try:
-            seen = _open_to(rooms, listener)
+            seen = _open_to(rooms, socket, listener)
             if not all(number in seen for number in watch.numbers):
                 raise Reauthenticate("auth.denied", "a grant for some of these points has ended", place="points")
         except BaigongError as error:

@@ -103,9 +103,9 @@ class Commands:
         Raises command.unknown/closed/expired/second_person, auth.denied and what ``ask`` raises.
         """
         row, point = await self._decidable(who, tenant, id, origin)
-        if who.user == row.asked_by or not await self._is_person(who.user):
+        if who.human == row.asked_by or not who.human or not await self._is_person(who.human):
             await self._note(row, who, "approve", origin, allowed=False, because=())
-            why = f"{who.user} asked for it" if who.user == row.asked_by else f"{who.user} is no person"
+            why = f"{who.user} asked for it" if who.human == row.asked_by else f"{who.user} is no person"
             raise Reauthenticate("command.second_person", why, place=id)
         try:
             if revision(point.spec) != row.revision:

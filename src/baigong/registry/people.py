@@ -177,7 +177,7 @@ class People:
     def recognise(self, secret: str) -> Principal | None:
         """Say whose cookie or token this is; microseconds."""
         who = self._known.get(digest(secret))
-        if who is not None and (who.expires_us < self._clock_us() or _human(who) in self.locked):
+        if who is not None and (who.expires_us < self._clock_us() or who.human in self.locked):
             return None
         if who is not None and who.token:
             self.used_tokens.add((who.tenant, who.token))
@@ -285,7 +285,7 @@ class People:
     def forget(self, name: str) -> None:
         """Follow the records after a person is gone, with sessions and tokens."""
         self.locked.discard(name)
-        self._known = {k: w for k, w in self._known.items() if _human(w) != name}
+        self._known = {k: w for k, w in self._known.items() if w.human != name}
         self._roles_changed()
 
     def forget_tenant(self, tenant: str, names: Iterable[str]) -> None:
@@ -333,10 +333,6 @@ class People:
     def knows_device(self, user: str, cookie: str) -> bool:
         nonce, _, proof = cookie.rpartition(".")
         return bool(nonce) and same(proof, sign(self._device_key, f"{user}.{nonce}"))
-
-
-def _human(who: Principal) -> str:
-    return who.user if who.by == "cookie" else who.person
 
 
 def session_name(digest: str) -> str:

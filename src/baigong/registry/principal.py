@@ -38,6 +38,11 @@ class Principal:
         """Return the roles as policies name them; "admin" is the first person of an installation."""
         return ADMIN_ROLES if self.role == ADMIN else tuple(self.role.split(",")) if self.role else ()
 
+    @property
+    def human(self) -> str:
+        """Return the person, of a token its maker; empty for a program that is nobody's, whatever its title."""
+        return self.user if self.by == "cookie" else self.person
+
 
 class SecondFactor(Protocol):
     """What somebody must show beside their password."""

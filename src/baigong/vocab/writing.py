@@ -139,6 +139,8 @@ def _number(spec: PointSpec, value: Value) -> float | int:
         number = float(value)
     except ValueError:
         raise _outside(spec, f"{value!r} is no number, and no state of {spec.name}") from None
+    except OverflowError:  # an integer of 400 digits
+        raise _outside(spec, f"a number that large is no value of {spec.name}") from None
     if not math.isfinite(number):
         raise _outside(spec, f"{value!r} is no value to write")
     return int(number) if number.is_integer() and not isinstance(value, float) else number
