@@ -12,6 +12,7 @@ from baigong.vocab.quotas import KINDS, Quotas
 
 Level = Literal["platform", "region", "company", "site"]
 NEAR, FULL = 0.8, 1.0
+UNBOUNDED = Quotas()
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -30,6 +31,8 @@ def name_of(level: Level, place: str) -> str:
 
 
 def merged(own: Quotas, default: Quotas) -> Quotas:
+    if default == UNBOUNDED:  # most platforms
+        return own
     missing = {what: default.of(what) for what in KINDS if own.of(what) is None}
     return msgspec.structs.replace(own, **missing)
 

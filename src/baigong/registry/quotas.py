@@ -20,7 +20,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from baigong.registry.book import PointBook
-from baigong.registry.quotaline import FULL, Level, Line, below, full, line_of, merged, name_of
+from baigong.registry.quotaline import FULL, UNBOUNDED, Level, Line, below, full, line_of, merged, name_of
 from baigong.registry.tenants import Company, Tenants
 from baigong.registry.usage import Usage
 from baigong.stores.records import ALL, Records, access
@@ -88,7 +88,7 @@ class QuotaBook:
     def said(self, level: Level, place: str = "") -> Quotas:
         if level == "company":
             return self._tenants.quotas(place)
-        return self._read.get(name_of(level, place), Quotas())
+        return self._read.get(name_of(level, place), UNBOUNDED)
 
     async def put(self, level: Level, place: str, text: str) -> Quotas:
         """Set a level's text. Raises config.invalid, http.not_found, quota.promised."""
@@ -154,6 +154,8 @@ class QuotaBook:
 
     def lines(self, tenant: str) -> list[Line]:
         """Return every bound of a company, the fullest first; of sites each."""
+        if not self._read and self._tenants.quotas(tenant) == UNBOUNDED:
+            return []
         found = [line for what in KINDS if (line := self.line(tenant, what)) is not None]
         return sorted([*found, *self._sites(tenant)], key=lambda line: -line.part)
 
@@ -161,7 +163,7 @@ class QuotaBook:
         if tenant == PLATFORM:
             return
         mine = self._tenants.quotas(tenant).of(what)
-        limit = self.own(tenant).of(what)
+        limit = self.said("platform").of(what) if mine is None else mine
         region = self._tenants.region_of(tenant)
         pool = self.said("region", region).of(what) if region else None
         if limit is None and pool is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -15,6 +17,8 @@ from baigong.registry.quotas import QuotaBook
 from baigong.vocab.happenings import Event
 
 _EASED = 0.05  # so much below a threshold, and the one before holds again: no flapping
+_FRESH_S = 1.0
+_AT_ONCE = 50  # companies looked at before others have their turn
 _WORDS = ("", "near", "full")
 _KINDS = ("quota.eased", "quota.near", "quota.exceeded")
 
@@ -31,7 +35,9 @@ class QuotaWatch:
     async def look(self, tenants: Iterable[str]) -> int:
         """Compare with what was told before; returns how many events there were."""
         now, told = self._clock_us(), []
-        for tenant in tenants:
+        for turn, tenant in enumerate(tenants):
+            if turn % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # ten thousand companies: others want to be answered meanwhile
             stood, found = self._stands.get(tenant, {}), dict[tuple[str, str], int]()
             for line in self._quotas.lines(tenant):
                 key = (line.what, line.place if line.level == "site" else "")
@@ -57,9 +63,18 @@ class QuotaWatch:
 
 async def serve_quotas(bus: Bus, quotas: QuotaBook, gateways: Gateways) -> None:
     """Answer ``registry.quotas.<gateway>``: at what pace the machines of bounded companies may send."""
+    held: tuple[int, float, dict[str, float], dict[str, list[str]]] = (-1, 0.0, {}, {})
+
+    def lately() -> tuple[dict[str, float], dict[str, list[str]]]:
+        """Return what bounds whom, at most a moment old: every gateway asks, and it is about every company."""
+        nonlocal held
+        now = time.monotonic()
+        if held[0] != quotas.version or now - held[1] >= _FRESH_S:
+            held = (quotas.version, now, *quotas.pools())
+        return held[2:]
 
     async def told(message: Message) -> bytes:
-        rates, members = quotas.pools()
+        rates, members = lately()
         only = gateways.only(asker(message.subject))
         if only is not None:
             members = {tenant: pools for tenant, pools in members.items() if tenant in only}

@@ -17,8 +17,8 @@ from baigong.stores.records.access import (
     GONE,
     LEAVING,
     PersonRow,
+    count_tenants,
     ensure_tenant,
-    list_tenants,
     put_setting,
     settings_of,
 )
@@ -74,6 +74,8 @@ class Tenants:
         self._regions: dict[str, RegionRow] = {}
         self._run_by: dict[str, str] = {}  # region -> the company that runs it
         self._members: dict[str, list[Company]] = {}  # by region
+        self._texts: dict[str, tuple[Company, str]] = {}  # what is searched
+        self._counted = (0, 0)
         self._one_change = asyncio.Lock()
         self._strangers = Strangers(records)
 
@@ -143,18 +145,26 @@ class Tenants:
         Those that are gone are listed where they are asked for.
         """
         # Devices, tokens and episodes make their tenant when they are the first of it.
-        if set(await self._records.read(list_tenants, tenant=ALL)) - self._known.keys():
+        if (counted := await self._records.read(count_tenants, tenant=ALL)) != self._counted:
             await self.load()
+            self._counted = counted
         wanted = text.casefold().strip()
         found = [
             c
             for c in self._known.values()
             if c.tenant != PLATFORM
-            and (not wanted or wanted in "\n".join((c.tenant, c.title, c.title_zh, c.credit_code)).casefold())
+            and (not wanted or wanted in self._text_of(c))
             and region in ("", c.region)
             and (state == c.state or (not state and c.state != GONE))
         ]
         return sorted(found, key=lambda c: (_FIRST.index(c.state), c.tenant))
+
+    def _text_of(self, company: Company) -> str:
+        held = self._texts.get(company.tenant)
+        if held is None or held[0] is not company:
+            said = (company.tenant, company.title, company.title_zh, company.credit_code)
+            held = self._texts[company.tenant] = (company, "\n".join(said).casefold())
+        return held[1]
 
     def everyone(self) -> list[Company]:
         """Return every company that is known here, also those that stand still or have gone."""

@@ -71,6 +71,12 @@ def list_tenants(connection: sa.Connection) -> list[str]:
     return list(connection.execute(sa.select(tenants.c.tenant).order_by(tenants.c.tenant)).scalars())
 
 
+def count_tenants(connection: sa.Connection) -> tuple[int, int]:
+    """Return how many there are and when the newest was made: another pair, and the list is another."""
+    row = connection.execute(sa.select(sa.func.count(), sa.func.max(tenants.c.created_us)).select_from(tenants)).one()
+    return int(row[0]), int(row[1] or 0)
+
+
 def person(connection: sa.Connection, name: str) -> PersonRow | None:
     row = connection.execute(sa.select(people).where(people.c.name == name)).one_or_none()
     if row is None:
