@@ -167,3 +167,19 @@ def test_errors_carry_code_status_advice_and_travel():
     with pytest.raises(TypeError):
         FixConfiguration("driver.unreachable", "x")
     assert isinstance(errors.from_problem({"code": "from.the.future", "title": "?"}), BaigongError)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("device: st\ntitel: Pump\ndriver: sim\n", "unknown field `titel`; perhaps title"),
+        ("device: st\ndriver: sim\npoints:\n- {name: a.b, adress: x}\n", "perhaps address"),
+        ("device: st\ndriver: sim\ndevice: other\n", "line 3: device stands here twice"),
+        ("device: st\ndriver: sim\noptions: {host: a, host: b}\n", "line 3: host stands here twice"),
+        ("device: st\n driver: sim\n", "not YAML"),
+    ],
+)
+def test_a_slip_in_a_device_file_is_named(text: str, expected: str) -> None:
+    with pytest.raises(FixConfiguration) as told:
+        parse_device(text)
+    assert expected in told.value.message

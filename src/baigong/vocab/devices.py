@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Annotated, Any, Literal
 
@@ -141,13 +142,39 @@ def parse_device(raw: bytes | str | dict[str, Any]) -> DeviceSpec:
             return msgspec.convert(raw, DeviceSpec)
         if isinstance(raw, bytes):
             return msgspec.json.decode(raw, type=DeviceSpec)
-        return msgspec.yaml.decode(raw, type=DeviceSpec)
+        return msgspec.convert(_yaml(raw), DeviceSpec)
     except (msgspec.MsgspecError, FixConfiguration, ValueError) as error:
         if isinstance(error, FixConfiguration):
             raise
-        raise FixConfiguration("config.invalid", str(error), place="device") from error
+        raise FixConfiguration("config.invalid", f"{error}{_perhaps(str(error))}", place="device") from error
     except Exception as error:
         raise FixConfiguration("config.invalid", f"not YAML: {error}", place="device") from error
+
+
+def _yaml(text: str) -> Any:
+    """Read YAML in which no key stands twice: of two, YAML itself keeps the last without a word."""
+    import yaml
+
+    fastest: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(fastest):  # type: ignore[misc]
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            seen = set()
+            for key, _ in node.value:
+                if key.value in seen and key.value != "<<":
+                    raise ValueError(f"line {key.start_mark.line + 1}: {key.value} stands here twice")
+                seen.add(key.value)
+            return super().construct_mapping(node, deep)
+
+    return yaml.load(text, Loader)  # noqa: S506 - a safe loader, and stricter
+
+
+def _perhaps(message: str) -> str:
+    """Name the field that was meant, where one is spelled nearly like the unknown one."""
+    found = re.search(r"unknown field `([^`]*)`", message)
+    known = PointSpec.__struct_fields__ if "points[" in message else DeviceSpec.__struct_fields__
+    near = difflib.get_close_matches(found[1], known, 1) if found else []
+    return f"; perhaps {near[0]}" if near else ""
 
 
 def device_yaml(spec: DeviceSpec) -> str:

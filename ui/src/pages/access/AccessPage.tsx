@@ -65,13 +65,13 @@ export default function AccessPage() {
                       {one.name}
                     </button>
                   </td>
-                  <td>{one.roles.map(title).join(language === 'zh' ? '、' : ', ')}</td>
+                  <td data-label={t('access.roles')}>{one.roles.map(title).join(language === 'zh' ? '、' : ', ')}</td>
                   <td>
                     <PersonState person={one} />
                   </td>
-                  <td>{one.second_factor ? t('factor.on') : '–'}</td>
-                  <td className="r num">{one.sessions}</td>
-                  <td>{one.signed_in_us ? <Age us={one.signed_in_us} /> : '–'}</td>
+                  <td data-label={t('factor.title')}>{one.second_factor ? t('factor.on') : '–'}</td>
+                  <td className="r num" data-label={t('access.sessions')}>{one.sessions}</td>
+                  <td data-label={t('access.signedIn')}>{one.signed_in_us ? <Age us={one.signed_in_us} /> : '–'}</td>
                 </tr>
               ))}
             </tbody>

@@ -47,10 +47,10 @@ export function ConnectionTab({ page }: { page: DevicePage }) {
             <tbody>
               {status.scan.map((row) => (
                 <tr key={row.class}>
-                  <td>{row.class}</td>
-                  <td className="r num">{span(row.period_s, language)}</td>
-                  <td className="r num">{row.last_ms === null ? '–' : `${row.last_ms.toFixed(1)} ms`}</td>
-                  <td className="r num">{count(row.overruns, language)}</td>
+                  <td className="main-cell">{row.class}</td>
+                  <td className="r num" data-label={t('device.period')}>{span(row.period_s, language)}</td>
+                  <td className="r num" data-label={t('device.lastScan')}>{row.last_ms === null ? '–' : `${row.last_ms.toFixed(1)} ms`}</td>
+                  <td className="r num" data-label={t('device.overruns')}>{count(row.overruns, language)}</td>
                 </tr>
               ))}
             </tbody>

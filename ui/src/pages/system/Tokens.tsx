@@ -10,6 +10,8 @@ import { tokens } from '../../core/calls'
 import { asProblem } from '../../core/http'
 import type { Problem, Token } from '../../wire/api'
 
+const KEY_FILE = 'key file of the data folder' // made by the platform itself; every other title is somebody's own
+
 export function Tokens() {
   const { t } = useTranslation()
   const { modal } = App.useApp()
@@ -61,7 +63,7 @@ export function Tokens() {
           <tbody>
             {data.map((token) => (
               <tr key={token.id}>
-                <td className="main-cell">{token.title}</td>
+                <td className="main-cell">{token.title === KEY_FILE ? t('token.keyFile') : token.title}</td>
                 <td>{token.person ?? '–'}</td>
                 <td>
                   <Age us={token.created_us} />

@@ -22,13 +22,13 @@ export function BillCard({ tenant, month, mayIssue, over }: { tenant: string; mo
   const row = (line: Charge) => (
     <tr key={`${line.item}${line.start_us}`}>
       <td className="main-cell">{t(`use.item.${line.item as 'flat'}`)}</td>
-      <td className="r num">{plain(line.quantity)}</td>
-      <td className="r num">{plain(line.free)}</td>
-      <td className="r num">{plain(line.billed)}</td>
-      <td className="r num">
+      <td className="r num" data-label={t('use.head.quantity')}>{plain(line.quantity)}</td>
+      <td className="r num" data-label={t('use.head.free')}>{plain(line.free)}</td>
+      <td className="r num" data-label={t('use.head.billed')}>{plain(line.billed)}</td>
+      <td className="r num" data-label={t('use.head.price')}>
         {plain(line.price)} <small>/ {t(`use.per.${line.item as 'flat'}`)}</small>
       </td>
-      <td className="r num">{line.amount}</td>
+      <td className="r num" data-label={t('use.head.amount')}>{line.amount}</td>
     </tr>
   )
   return (

@@ -34,18 +34,18 @@ export function CompaniesPart() {
           {one.troubles.length ? null : '–'}
         </span>
       </td>
-      <td>{one.worst ? `${t(`use.quota.${one.worst.what as 'points'}`)} ${Math.round(one.worst.part * 100)} %` : '–'}</td>
-      <td className="r num">{amount('values', one.counters.values ?? 0, language)}</td>
-      <td>
+      <td data-label={t('use.head.fullest')}>{one.worst ? `${t(`use.quota.${one.worst.what as 'points'}`)} ${Math.round(one.worst.part * 100)} %` : '–'}</td>
+      <td className="r num" data-label={t('use.head.values')}>{amount('values', one.counters.values ?? 0, language)}</td>
+      <td data-label={t('use.spark')}>
         <Spark t={one.spark.map((_, i) => i)} y={one.spark} width={90} height={22} label={t('use.spark')} />
       </td>
-      <td className="r num">{amount('storage', one.levels.storage_bytes ?? 0, language)}</td>
-      <td className="r num">{amount('points', one.levels.points ?? 0, language)}</td>
-      <td className="r num">
+      <td className="r num" data-label={t('use.quota.storage')}>{amount('storage', one.levels.storage_bytes ?? 0, language)}</td>
+      <td className="r num" data-label={t('use.quota.points')}>{amount('points', one.levels.points ?? 0, language)}</td>
+      <td className="r num" data-label={t('use.head.connected')}>
         {one.levels.devices_connected ?? 0}/{one.levels.devices ?? 0}
       </td>
-      <td>{one.last_us ? <Age us={one.last_us} /> : t('use.never')}</td>
-      <td className="r num">{one.cost === null ? '–' : `${one.cost} ${one.currency}`}</td>
+      <td data-label={t('use.lastValue')}>{one.last_us ? <Age us={one.last_us} /> : t('use.never')}</td>
+      <td className="r num" data-label={t('use.head.cost')}>{one.cost === null ? '–' : `${one.cost} ${one.currency}`}</td>
     </tr>
   )
   return (
