@@ -126,6 +126,9 @@ async def test_grants_come_back_after_a_restart(plant: Plant, records: Records) 
         'permit (principal == User::"wang", action, resource in Asset::"mould/x"); '
         'permit (principal == User::"wang", action, resource);',
         '@id("role.viewer") permit (principal == User::"wang", action, resource in Tenant::"bank");',
+        'permit (principal in Role::"viewer", action == Action::"see", resource in Tenant::"mould");',  # everybody's
+        'forbid (principal, action, resource in Tenant::"mould");',  # nobody could take it back
+        'forbid (principal == User::"root", action == Action::"usage", resource in Tenant::"mould");',
     ],
 )  # fmt: skip
 async def test_a_tenant_grants_only_what_is_its_own(plant: Plant, text: str) -> None:

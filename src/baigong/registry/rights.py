@@ -26,6 +26,7 @@ from baigong.stores.records.grants import GrantRow, add_grant, all_grants, grant
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
 
 PLATFORM = Ref("Platform", "platform")
+_KEPT = frozenset({"share", "audit", "usage", "tenants", "review", "operate"})  # no grant takes these from a company
 _IDENTIFIER = re.compile(r"^[^\x00-\x1f\"\\]{1,300}$")
 
 
@@ -278,6 +279,20 @@ def _check_reach(policy: Policy, tenant: str) -> None:
         raise FixConfiguration("policy.invalid", f"a {policy.resource.kind} is not {tenant}'s", place="resource")
     if policy.effect == "permit" and policy.principal == EVERYONE:
         raise FixConfiguration("policy.invalid", "a permit for everyone is no grant: name whom", place="principal")
+    if policy.effect == "permit" and policy.principal.kind == "Role" and "principal.tenant" not in policy.text:
+        raise FixConfiguration(
+            "policy.invalid", 'other companies have this role too: add when { principal.tenant == Tenant::"…" }',
+            place="principal",
+        )  # fmt: skip
+    if policy.effect == "forbid" and policy.resource.kind == "Tenant" and not _undone(policy):
+        raise FixConfiguration(
+            "policy.invalid", f"what forbids on all of {tenant} names its actions, and none of {sorted(_KEPT)}: "
+            "nobody could take it back, or the platform could not count and look any more", place="action",
+        )  # fmt: skip
+
+
+def _undone(policy: Policy) -> bool:
+    return policy.actions is not None and not policy.actions & _KEPT
 
 
 def _named(text: str, id: str) -> str:
