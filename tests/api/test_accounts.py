@@ -221,6 +221,7 @@ async def test_the_check_says_what_is_wrong(plant: World, works: str) -> None:
         write(plant, **({"issuer": works} | more))
         async with plant.client() as admin:
             told = (await admin.post("/providers/works/check")).json()
+        assert all(f["what_zh"] and f["said_zh"] and bool(f["advice_zh"]) is not f["ok"] for f in told), told
         return {f["what"]: (f["ok"], f["said"] + f["advice"]) for f in told}
 
     right = await findings()

@@ -13,9 +13,12 @@ export interface ProviderLine {
 
 export interface ProviderFinding {
   what: string
+  what_zh: string
   ok: boolean
   said: string
+  said_zh: string
   advice: string
+  advice_zh: string
 }
 
 export const providers = {

@@ -5365,14 +5365,18 @@ export interface components {
         };
         /**
          * Finding
-         * @description One thing that was tried. ``said``: what came of it; ``advice``: empty where it is right.
+         * @description One thing that was tried. ``said``: what came of it; ``advice``: empty where it is right. ``_zh``: in Chinese.
          */
         "baigong.registry.providercheck.Finding": {
             /** @default  */
             advice: string;
+            /** @default  */
+            advice_zh: string;
             ok: boolean;
             said: string;
+            said_zh: string;
             what: string;
+            what_zh: string;
         };
     };
     responses: never;

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Age } from '../../components/Age'
 import { CopyButton } from '../../components/CopyButton'
+import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
 import { useTrouble } from '../../components/useTrouble'
 import { providers, type ProviderFinding, type ProviderLine } from '../../core/providers'
@@ -22,6 +23,7 @@ export function ProvidersCard() {
 
 function Provider({ one }: { one: ProviderLine }) {
   const { t } = useTranslation()
+  const language = useLanguageCode()
   const trouble = useTrouble()
   const [busy, setBusy] = useState(false)
   const [found, setFound] = useState<ProviderFinding[] | null>(null)
@@ -58,8 +60,8 @@ function Provider({ one }: { one: ProviderLine }) {
             <li className="finding" key={line.what}>
               <Tag color={line.ok ? 'default' : 'error'}>{line.ok ? t('providers.ok') : t('providers.wrong')}</Tag>
               <div>
-                <strong>{line.what}</strong> {line.said}
-                {line.advice ? <p className="muted small">{line.advice}</p> : null}
+                <strong>{inLanguage(language, line.what, line.what_zh)}</strong> {inLanguage(language, line.said, line.said_zh)}
+                {line.advice ? <p className="muted small">{inLanguage(language, line.advice, line.advice_zh)}</p> : null}
               </div>
             </li>
           ))}
