@@ -33,6 +33,7 @@ from baigong.cli.counting_use import HOLD, keep_books
 from baigong.cli.crew import Crew
 from baigong.cli.door import DoorSettings
 from baigong.cli.folder import DataFolder
+from baigong.cli.memory import give_back
 from baigong.cli.recordsplace import Choice, records_of, remember
 from baigong.cli.server import WebServer, certificate_of, hosts_of, keep_current
 from baigong.cli.sqlsource import SqlSource
@@ -219,6 +220,7 @@ async def running(
         crew.start("usage", keep_books(app.state.rooms, owner, told))
         platform.departures = app.state.rooms.departures
         platform.departures.forgets += [live.forget, source.forget]
+        crew.start("memory", give_back())
         crew.start("departures", platform.departures.run())
         crew.start("api", server.serve_to_end())
         stack.push_async_callback(server.end)
