@@ -145,3 +145,10 @@ def test_ten_thousand_grants_are_sliced_to_a_few() -> None:
     policies = Policies([*role_policies(), *grants])
     assert len(policies.about([WANG, Ref("Role", "viewer")])) <= 100
     assert policies.decide(WANG, "read", FLOW, plant(user("bank/wang", BANK)).get, NOW).allowed
+
+
+@pytest.mark.parametrize("condition", ["(" * 3000 + "true" + ")" * 3000, "true" + " && true" * 1400])
+def test_a_policy_nested_too_deeply_is_refused_and_ends_nothing(condition: str) -> None:
+    with pytest.raises(BaigongError) as caught:
+        parse(f'permit (principal == User::"li", action, resource in Tenant::"mould") when {{ {condition} }};')
+    assert caught.value.code == "policy.invalid"

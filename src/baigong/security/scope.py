@@ -17,6 +17,7 @@ import cedarpy
 
 from baigong.vocab.errors import FixConfiguration
 
+_MOST_BRACKETS = 300  # Cedar's parser recurses: a thousand, one in another, overflow the stack and end the process
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -62,10 +63,15 @@ def parse(text: str, id: str = "") -> list[Policy]:
 
     Raises policy.invalid for text that does not parse, or that speaks of what is not in the schema.
     """
+    if sum(map(text.count, "([{")) > _MOST_BRACKETS:
+        raise FixConfiguration("policy.invalid", f"more than {_MOST_BRACKETS} brackets", place=id or "policy")
     found = cedarpy.validate_policies(text, _schema())
     if not found.validation_passed:
         raise FixConfiguration("policy.invalid", "; ".join(str(e) for e in found.errors), place=id or "policy")
-    told = json.loads(cedarpy.policies_to_json_str(text))
+    try:
+        told = json.loads(cedarpy.policies_to_json_str(text))
+    except RecursionError as error:
+        raise FixConfiguration("policy.invalid", "nested too deeply", place=id or "policy") from error
     if told["templates"]:
         raise FixConfiguration("policy.invalid", "a template (?principal, ?resource) says nothing yet", place=id)
     each = list(told["staticPolicies"].values())
