@@ -37,9 +37,19 @@ function fault(detail: Record<string, unknown>, language: Language): string {
   return said === error.title || !error.title ? said : `${said}(${error.title})`
 }
 
+const SEVERAL = 5
+const NAMED = new Set(['pid', 'code', 'revision']) // numbers that count nothing
+
+/** The first names of a list, and how many more there are. */
+function several(list: readonly unknown[]): string {
+  const said = list.filter((one) => typeof one !== 'object').slice(0, SEVERAL).join(', ')
+  return list.length > SEVERAL ? `${said} … +${list.length - SEVERAL}` : said
+}
+
 function plain(detail: Record<string, unknown>, word: (name: string) => string, reason: (text: string) => string): string {
   return Object.entries(detail ?? {})
+    .map(([key, value]) => [key, Array.isArray(value) ? several(value) : value] as const)
     .filter(([, value]) => value !== null && value !== '' && typeof value !== 'object')
-    .map(([key, value]) => (typeof value === 'number' && key.endsWith('_us') ? `${word(key.slice(0, -3))} ${clock(value, Date.now(), { ms: true })}` : `${word(key)} ${typeof value === 'number' ? number(value) : key === 'reason' ? reason(String(value)) : String(value)}`))
+    .map(([key, value]) => (typeof value === 'number' && key.endsWith('_us') ? `${word(key.slice(0, -3))} ${clock(value, Date.now(), { ms: true })}` : `${word(key)} ${typeof value === 'number' ? (NAMED.has(key) ? String(value) : number(value)) : key === 'reason' ? reason(String(value)) : String(value)}`))
     .join(' · ')
 }

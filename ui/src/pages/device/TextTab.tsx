@@ -5,7 +5,9 @@ import { useTranslation } from 'react-i18next'
 import { CopyButton } from '../../components/CopyButton'
 import { Diff } from '../../components/Diff'
 import { ErrorNote, Waiting } from '../../components/notes'
+import { usePreferences } from '../../components/preferences'
 import { devices } from '../../core/calls'
+import { keepDraft, keptDraft } from '../../core/draft'
 import { asProblem } from '../../core/http'
 import { Conflict } from './Conflict'
 import type { Problem } from '../../wire/api'
@@ -14,14 +16,20 @@ const TextEditor = lazy(() => import('../../editor/TextEditor'))
 
 export function TextTab({ device, yaml, revision, onSaved }: { device: string; yaml: string; revision: number; onSaved: () => void }) {
   const { t } = useTranslation()
-  const [before, setBefore] = useState(yaml)
-  const [text, setText] = useState(yaml)
-  const [from, setFrom] = useState(revision) // what `before` is
+  const { session } = usePreferences()
+  const mine = `${session?.tenant}/${session?.user} device ${device}` // another person at this screen finds nothing
+  const [draft] = useState(() => keptDraft(mine))
+  const [before, setBefore] = useState(draft?.before ?? yaml)
+  const [text, setText] = useState(draft?.text ?? yaml)
+  const [from, setFrom] = useState(draft?.from ?? revision) // what `before` is
   const [theirs, setTheirs] = useState<{ yaml: string; revision: number } | null>(null)
   const [reviewing, setReviewing] = useState(false)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
   const dirty = text !== before
+
+  // Who is signed out in the middle of it finds it here again.
+  useEffect(() => keepDraft(mine, dirty ? { text, before, from } : null), [mine, dirty, text, before, from])
 
   // Somebody else's change arrives while nobody edits here.
   useEffect(() => {
