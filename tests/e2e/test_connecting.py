@@ -156,8 +156,16 @@ async def test_a_secured_opcua_server_with_many_nodes(seen: Window, keys: tuple[
         await page.get_by_label("Search what it holds").fill("Tag17")
         await expect(page.locator(".browse-row", has_text="Tag170").first).to_be_visible(timeout=20_000)
         row = page.locator(".browse-row", has_text="Tag171").first
-        await row.get_by_role("checkbox").check()
+        await expect(row).to_contain_text("Line0")  # where it was found
         taken = page.locator(".taken-row")
+        boxes = page.locator(".browse-row input")
+        await boxes.nth(2).click()
+        await boxes.nth(6).click(modifiers=["Shift"])
+        await expect(page.locator(".taken .count")).to_have_text("5")
+        await page.locator(".holds-browse").get_by_role("button", name="Take all", exact=True).click()
+        await expect(page.locator(".taken .count")).to_have_text("50")
+        await page.get_by_role("button", name="Clear").click()
+        await row.get_by_role("checkbox").check()
         await expect(taken).to_have_count(1)
         await expect(taken).to_contain_text("171")
         await sim.set({f"Line{line}.Tag171": 471.5 for line in range(5)})

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { addressRun, flatten, lacking, PAGE, toggled, type Tree, withPage } from '../src/core/browsetree'
 import { diffLines, hunks } from '../src/core/diff'
-import { type Draft, draftFor, faults, renameAsset, specOf, unique, validName } from '../src/core/naming'
+import { type Draft, draftFor, draftsFor, faults, renameAsset, specOf, unique, validName } from '../src/core/naming'
 import { changed, defaults, missing, visible } from '../src/core/optionform'
 import { deviceLink, routeOf } from '../src/core/route'
 import { asCurl, asPython, asSql } from '../src/core/snippets'
@@ -79,6 +79,13 @@ describe('names', () => {
     expect(draftFor('a', node('x', { title: 'Line1.Pump1.Flow' }), [], 'd').name).toBe('Line1.Pump1.Flow')
     expect(draftFor('holding:12', null, [], 'press 1').name).toBe('press_1.holding_12')
   })
+  it('tells machines apart that are called alike, by as many folders as that takes', () => {
+    const take = (address: string, ...folders: string[]) => ({ address, node: node('x', { title: 'Temp' }), folders })
+    const names = draftsFor([take('a', 'North', 'Line1', 'M7'), take('b', 'South', 'Line1', 'M7'), take('c', 'North', 'Line1', 'M8'), take('d'), take('e')], 'plc').map((one) => one.name)
+    expect(names).toEqual(['North.Line1.M7.Temp', 'South.Line1.M7.Temp', 'M8.Temp', 'plc.Temp', 'plc.Temp'])
+    expect(draftsFor([], 'plc')).toEqual([])
+  })
+
   it('are unique, valid, and move together', () => {
     expect(unique([draft('a.b'), { ...draft('a.b'), key: '2' }]).map((d) => d.name)).toEqual(['a.b', 'a.b_2'])
     expect(validName('pump1.flow')).toBe(true)

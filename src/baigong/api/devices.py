@@ -84,6 +84,7 @@ class BrowseNode(Struct, frozen=True, kw_only=True):
     time_us: int | None = None
     writable: bool = False
     kind: str = "gauge"
+    folders: list[str] = []
 
 
 class BrowseAnswer(Struct, frozen=True, kw_only=True):

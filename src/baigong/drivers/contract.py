@@ -30,7 +30,8 @@ class Wanted:
 class Node:
     """One row of what a device holds, as ``browse`` shows it.
 
-    ``path`` goes back into ``browse`` to open it; ``address`` (empty for folders) into a PointSpec.
+    ``path`` goes back into ``browse`` to open it; ``address`` (empty for folders) into a PointSpec. ``folders``: of
+    what a search found, the titles above it from the top.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Node:
     time_us: int | None = None
     writable: bool = False
     kind: str = "gauge"
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, frozen=True)

@@ -27,17 +27,39 @@ export interface Draft extends PointSpec {
 }
 
 /** A leaf of the browse tree (its folders' titles first), or a free address without a node. */
-export function draftFor(address: string, node: Node | null, folders: readonly string[], device: string): Draft {
+export function draftFor(address: string, node: Node | null, folders: readonly string[], device: string, depth = 1): Draft {
   const title = node?.title ?? ''
   const dotted = title.includes('.') ? title.split('.').map(part).filter(Boolean) : []
   let name: string
   if (dotted.length >= 2) name = dotted.join('.')
   else {
-    const folder = part(folders[folders.length - 1] ?? '')
+    const folder = folders.slice(-depth).map(part).filter(Boolean).join('.')
     name = `${folder || part(device) || 'asset'}.${part(title || address) || 'value'}`
   }
   const draft: Draft = { key: address, name, address, kind: (node?.kind ?? 'gauge') as PointKind, unit: node?.unit ?? '', title: '' }
   return draft
+}
+
+export interface Taken {
+  address: string
+  node: Node | null
+  folders: readonly string[]
+}
+
+/** Drafts of many: where `Machine07.Temp` is there in two lines, it becomes `Line1.Machine07.Temp` and `Line2.Machine07.Temp`. */
+export function draftsFor(taken: readonly Taken[], device: string): Draft[] {
+  let drafts = taken.map((one) => draftFor(one.address, one.node, one.folders, device))
+  for (let depth = 2; depth <= Math.max(...taken.map((one) => one.folders.length), 0); depth++) {
+    const times = new Map<string, number>()
+    for (const { name } of drafts) times.set(name, (times.get(name) ?? 0) + 1)
+    const twice = (name: string) => (times.get(name) ?? 0) > 1
+    if (!drafts.some((draft) => twice(draft.name))) break
+    drafts = drafts.map((draft, i) => {
+      const one = taken[i]
+      return one && twice(draft.name) ? draftFor(one.address, one.node, one.folders, device, depth) : draft
+    })
+  }
+  return drafts
 }
 
 /** Give every draft a name of its own: the second `pump1.flow` becomes `pump1.flow_2`. */

@@ -259,6 +259,8 @@ export interface Node {
   time_us: number | null
   writable: boolean
   kind: PointKind
+  /** Of what a search found: the titles above, from the top. */
+  folders?: readonly string[]
 }
 
 export interface Preview {

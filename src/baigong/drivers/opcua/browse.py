@@ -26,7 +26,8 @@ _OBJECT, _VARIABLE = ua.NodeClass.Object.value, ua.NodeClass.Variable.value
 _HIERARCHICAL = ua.ObjectIds.HierarchicalReferences
 _DETAILED = 2_000  # variables of one folder whose details are read
 _PER_NODE = 1_000  # references per node and answer; the rest by continuation point
-_FOUND = 500  # search results
+_FOUND = 5_000  # search results
+_FOUND_DETAILED = 500  # of them with type, unit and value at once
 _MOST_NODES = 500_000  # where a search stops walking
 _SERVER = ua.NodeId(ua.ObjectIds.Server)
 _PROPERTY_TYPE = ua.ObjectIds.PropertyType
@@ -48,6 +49,15 @@ class _Variable:
     reference: Reference
     children: bool = False
     unit_node: Any = None
+
+
+@dataclass(slots=True, frozen=True)
+class Named:
+    """One variable of the server, as a search looks at it. ``folders``: the titles above, from the top."""
+
+    reference: Reference
+    address: str
+    folders: tuple[str, ...]
 
 
 async def references(link: Link, nodes: Sequence[Any], classes: int = _OBJECT | _VARIABLE) -> list[list[Reference]]:
@@ -115,8 +125,8 @@ def _path(link: Link, reference: Reference) -> str:
     return from_node_id(reference.node, link.namespaces if link.settings.address_form == "uri" else ())
 
 
-async def _details(link: Link, variables: list[_Variable]) -> list[Node]:
-    seen, rest = variables[:_DETAILED], variables[_DETAILED:]
+async def _details(link: Link, variables: list[_Variable], most: int = _DETAILED) -> list[Node]:
+    seen, rest = variables[:most], variables[most:]
     below = [v for v in seen if v.reference.type_definition.Identifier != _PROPERTY_TYPE]
     for variable, found in zip(below, await references(link, [v.reference.node for v in below]), strict=True):
         for reference in found:
@@ -241,47 +251,41 @@ def _walk(
     )
 
 
-async def every_variable(link: Link) -> list[Node]:
+async def every_variable(link: Link) -> list[Named]:
     """Walk the whole address space below Objects, without the server's diagnostics of itself."""
-    made: list[Node] = []
+    made: list[Named] = []
     seen: set[Any] = {_SERVER}
-    level: list[Any] = [ua.NodeId(ua.ObjectIds.ObjectsFolder)]
+    level: list[tuple[Any, tuple[str, ...]]] = [(ua.NodeId(ua.ObjectIds.ObjectsFolder), ())]
     while level and len(seen) < _MOST_NODES:
-        following: list[Any] = []
-        for found in await references(link, level):
+        following: list[tuple[Any, tuple[str, ...]]] = []
+        lists = await references(link, [node for node, _ in level])
+        for (_, folders), found in zip(level, lists, strict=True):
             for reference in found:
                 if reference.node in seen:
                     continue
                 seen.add(reference.node)
-                is_property = reference.type_definition.Identifier == _PROPERTY_TYPE
-                if reference.node_class == _VARIABLE and not is_property:
-                    address = _path(link, reference)
-                    made.append(Node(path=address, title=reference.title, address=address))
-                if not is_property:
-                    following.append(reference.node)
+                if reference.type_definition.Identifier == _PROPERTY_TYPE:
+                    continue
+                if reference.node_class == _VARIABLE:
+                    made.append(Named(reference, _path(link, reference), folders))
+                following.append((reference.node, (*folders, reference.title)))
         level = following
     return made
 
 
-async def search(link: Link, names: list[Node], text: str) -> list[Node]:
-    """Find variables whose name or address holds every word of ``text``; at most 500, live values included."""
+async def search(link: Link, names: list[Named], text: str) -> list[Node]:
+    """Find variables whose name, folders or address hold every word of ``text``; the first ones with live values."""
     words = text.casefold().split()
     if not words:
         return []
-    hits = [n for n in names if all(w in f"{n.title} {n.address}".casefold() for w in words)][:_FOUND]
-    nodes = [to_node_id(parse(n.address), link.namespaces) for n in hits]
-    columns = await link.read([wire.read_value_id(n) for n in nodes])
-    made = []
-    for i, hit in enumerate(hits):
-        shown = plain(value_at(columns, i))
-        if isinstance(shown, list | dict):
-            shown = str(shown)
-        if isinstance(shown, str):
-            shown = shown[:_LONGEST_TEXT]
-        kind = "text" if isinstance(shown, str) else "gauge"
-        quality = int(columns.status[i]) >> 16
-        made.append(replace(hit, value=shown, quality=quality, time_us=time_at(columns, i), kind=kind))
-    return made
+    hits = [name for name in names if _holds(name, words)][:_FOUND]
+    nodes = await _details(link, [_Variable(hit.reference) for hit in hits], _FOUND_DETAILED)
+    return [replace(node, folders=hit.folders) for node, hit in zip(nodes, hits, strict=True)]
 
 
-__all__ = ["children", "every_variable", "references", "search"]
+def _holds(name: Named, words: list[str]) -> bool:
+    text = " ".join((name.reference.title, name.address, *name.folders)).casefold()
+    return all(word in text for word in words)
+
+
+__all__ = ["Named", "children", "every_variable", "references", "search"]

@@ -31,7 +31,7 @@ class OpcUaDriver:
         self._watches: list[watching.Watch] = []
         self._asked: list[Wanted] = []
         self._plan: Plan | None = None
-        self._names: list[Node] | None = None  # every variable, once somebody searched
+        self._names: list[browsing.Named] | None = None  # every variable, once somebody searched
 
     async def __aenter__(self) -> Self:
         link = Link(self._settings)

@@ -66,10 +66,8 @@ _GONE = {
 BROKEN = (struct.error, ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError, AssertionError)
 ALL = (ua.UaError, OSError, TimeoutError, InvalidSignature, *BROKEN)
 TRUST_US = (
-    "download our certificate (device page, or /api/v1/certificate), move it from rejected to trusted on the server "
-    "and wait for the next attempt. Kepware: OPC UA Configuration, tab Trusted Clients; WinCC: folder "
-    "opc\\UAServer\\PKI\\CA\\rejected, move to …\\trusted\\certs; S7-1500: TIA Portal, certificate manager, "
-    "then Trusted clients of the OPC UA server"
+    "move it from rejected to trusted over there (Kepware: OPC UA Configuration, tab Trusted Clients), "
+    "and the next attempt comes in"
 )
 
 

@@ -8,7 +8,7 @@ import { Page } from '../../components/Page'
 import { useAsk } from '../../components/useAsk'
 import { devices, type Target } from '../../core/calls'
 import { asProblem } from '../../core/http'
-import { type Draft, draftFor, unique } from '../../core/naming'
+import { type Draft, draftsFor, unique } from '../../core/naming'
 import { changed, defaults, type Values } from '../../core/optionform'
 import type { DeviceSpec, Manifest, Problem } from '../../wire/api'
 import { DoneStep } from './DoneStep'
@@ -55,8 +55,8 @@ export default function AddDevicePage() {
 
   const toNames = () => {
     const known = new Map(drafts.map((draft) => [draft.key, draft]))
-    const made = [...choices].map(([address, choice]) => known.get(address) ?? draftFor(address, choice.node, choice.folders, identity.title || identity.device))
-    setDrafts(unique(made, taken))
+    const proposed = draftsFor([...choices].map(([address, choice]) => ({ address, ...choice })), identity.title || identity.device)
+    setDrafts(unique(proposed.map((draft) => known.get(draft.key) ?? draft), taken))
     setStep(3)
   }
 

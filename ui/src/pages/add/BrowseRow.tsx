@@ -14,7 +14,8 @@ export interface BrowseRowProps {
   taken: boolean
   preview: Preview | undefined
   onFlip: () => void
-  onTake: (on: boolean) => void
+  /** `ranged`: with Shift, all from the row clicked before. */
+  onTake: (on: boolean, ranged: boolean) => void
   onTakeAll: () => void
 }
 
@@ -35,8 +36,9 @@ export function BrowseRow({ row, height, open, chosen, taken, preview, onFlip, o
       )}
       {node.address ? (
         <label className="browse-name" title={node.address}>
-          <input type="checkbox" checked={chosen || taken} disabled={taken} onChange={(e) => onTake(e.target.checked)} />
+          <input type="checkbox" checked={chosen || taken} disabled={taken} onChange={(e) => onTake(e.target.checked, e.nativeEvent instanceof MouseEvent && e.nativeEvent.shiftKey)} />
           <span>{node.title || node.address}</span>
+          {node.folders?.length ? <small className="browse-where faint">{node.folders.join(' › ')}</small> : null}
         </label>
       ) : (
         <button type="button" className="browse-name is-folder" onClick={onFlip}>

@@ -1,12 +1,11 @@
 /** What does it hold: browse or type, see the live value beside every row, take what you want. */
 import { App, Button, Input } from 'antd'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useTrouble } from '../../components/useTrouble'
 import { Icon } from '../../components/Icon'
 import { Empty, ErrorNote, Waiting } from '../../components/notes'
 import { VirtualList } from '../../components/VirtualList'
-import type { Row } from '../../core/browsetree'
 import type { Target } from '../../core/calls'
 import type { Manifest, Node } from '../../wire/api'
 import { BrowseRow } from './BrowseRow'
@@ -34,10 +33,12 @@ export interface HoldsStepProps {
 const ROW = 34
 // More than this at once is asked about: it is a load on the machine.
 const MANY = 500
+// What a driver lists of one search.
+const MOST_FOUND = 5000
 
 export function HoldsStep({ manifest, target, choices, taken, onChoices, onBack, onNext }: HoldsStepProps) {
   const { t } = useTranslation()
-  const { modal } = App.useApp()
+  const { modal, message } = App.useApp()
   const trouble = useTrouble()
   const [typed, setTyped] = useState('')
   const [search, setSearch] = useState('')
@@ -56,22 +57,38 @@ export function HoldsStep({ manifest, target, choices, taken, onChoices, onBack,
   useEffect(() => browse.see(seen.first, seen.last), [browse.rows, seen, browse.see])
   const onRange = useCallback((first: number, last: number) => setSeen({ first, last }), [])
 
-  const put = (address: string, choice: Choice | null) => {
+  const drop = (address: string) => {
     const next = new Map(choices)
-    if (choice) next.set(address, choice)
-    else next.delete(address)
+    next.delete(address)
     onChoices(next)
   }
-  const takeAll = async (row: Row) => {
-    const { node } = row
-    if (!node) return
+  const last = useRef<number | null>(null)
+  useEffect(() => void (last.current = null), [search])
+  const take = (at: number, on: boolean, ranged: boolean) => {
+    const from = ranged ? (last.current ?? at) : at
+    const range = browse.rows.slice(Math.min(from, at), Math.max(from, at) + 1)
+    if (range.some((row) => !row.node)) {
+      browse.see(Math.min(from, at), Math.max(from, at))
+      void message.info(t('add.rangeLoading'))
+      return
+    }
+    const next = new Map(choices)
+    for (const { node, folders } of range) {
+      if (!node?.address || taken.has(node.address)) continue
+      if (on) next.set(node.address, { node, folders: above(node, folders) })
+      else next.delete(node.address)
+    }
+    last.current = at
+    onChoices(next)
+  }
+  const collect = async (ask: (progress: (done: number, total: number) => void) => Promise<Node[]>, folders: (node: Node) => readonly string[]) => {
     setProgress(t('add.collecting', { n: 0 }))
     try {
-      const found = await browse.all(node.path, (done, total) => setProgress(t('add.collectingOf', { n: done, total })))
+      const found = await ask((done, total) => setProgress(t('add.collectingOf', { n: done, total })))
       const fresh = found.filter((one) => one.address && !taken.has(one.address))
       const add = () => {
         const next = new Map(choices)
-        for (const one of fresh) next.set(one.address, { node: one, folders: [...row.folders, node.title] })
+        for (const one of fresh) next.set(one.address, { node: one, folders: folders(one) })
         onChoices(next)
       }
       if (fresh.length > MANY) modal.confirm({ title: t('add.many', { n: fresh.length.toLocaleString('en-US') }), content: t('add.manyText'), okText: t('add.takeThem'), cancelText: t('common.cancel'), onOk: add })
@@ -90,10 +107,16 @@ export function HoldsStep({ manifest, target, choices, taken, onChoices, onBack,
           <>
             <div className="bar">
               <Input allowClear prefix={<Icon name="search" size={15} />} placeholder={t('add.browseSearch')} aria-label={t('add.browseSearch')} value={typed} onChange={(e) => setTyped(e.target.value)} />
-              <span className="muted num">{progress ?? (browse.total !== null ? t('add.found', { n: browse.total.toLocaleString('en-US') }) : '')}</span>
+              <span className="muted num">{progress ?? (browse.total !== null ? t(search && browse.total >= MOST_FOUND ? 'add.foundFirst' : 'add.found', { n: browse.total.toLocaleString('en-US') }) : '')}</span>
+              {search && browse.total ? (
+                <Button size="small" onClick={() => void collect(browse.found, (node) => above(node, []))}>
+                  {t('add.takeAll')}
+                </Button>
+              ) : null}
               <Button type="text" icon={<Icon name="refresh" size={16} />} aria-label={t('common.retry')} title={t('common.retry')} loading={browse.loading} onClick={browse.reload} />
             </div>
             {browse.problem ? <ErrorNote problem={browse.problem} retry={browse.reload} /> : null}
+            {browse.rows.length === 0 && browse.loading && search ? <p className="muted small">{t('add.firstSearch')}</p> : null}
             {browse.rows.length === 0 && browse.loading ? <Waiting rows={8} /> : null}
             {browse.rows.length === 0 && !browse.loading && !browse.problem ? <Empty title={search ? t('search.none') : t('add.holdsNothing')} advice={t('add.holdsNothingAdvice')} /> : null}
             {browse.rows.length ? (
@@ -115,8 +138,11 @@ export function HoldsStep({ manifest, target, choices, taken, onChoices, onBack,
                       taken={row.node ? taken.has(row.node.address) : false}
                       preview={row.node ? values.get(row.node.address) : undefined}
                       onFlip={() => row.node && browse.flip(row.node)}
-                      onTake={(on) => row.node && put(row.node.address, on ? { node: row.node, folders: row.folders } : null)}
-                      onTakeAll={() => void takeAll(row)}
+                      onTake={(on, ranged) => take(i, on, ranged)}
+                      onTakeAll={() => {
+                        const { node } = row
+                        if (node) void collect((progress) => browse.all(node.path, progress), () => [...above(node, row.folders), node.title])
+                      }}
                     />
                   ) : null
                 }}
@@ -129,7 +155,7 @@ export function HoldsStep({ manifest, target, choices, taken, onChoices, onBack,
       </section>
       <aside className="card holds-side">
         <FreeAddress manifest={manifest} target={target} taken={taken} onAdd={(addresses) => onChoices(new Map([...choices, ...addresses.map((address) => [address, { node: null, folders: [] }] as const)]))} />
-        <Taken target={target} choices={choices} onDrop={(address) => put(address, null)} onClear={() => onChoices(new Map())} />
+        <Taken target={target} choices={choices} onDrop={drop} onClear={() => onChoices(new Map())} />
       </aside>
       <footer className="wizard-foot">
         {onBack ? <Button onClick={onBack}>{t('common.back')}</Button> : null}
@@ -140,4 +166,9 @@ export function HoldsStep({ manifest, target, choices, taken, onChoices, onBack,
       </footer>
     </div>
   )
+}
+
+/** Titles of the folders above: a search tells them with what it found, the tree knows them. */
+function above(node: Node, folders: readonly string[]): readonly string[] {
+  return node.folders?.length ? node.folders : folders
 }

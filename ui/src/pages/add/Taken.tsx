@@ -41,7 +41,9 @@ export function Taken({ target, choices, onDrop, onClear }: { target: Target; ch
             const [address, choice] = entry
             return (
               <div key={address} className="taken-row" style={{ height: ROW }} role="listitem">
-                <span title={address}>{choice.node?.title || address}</span>
+                <span title={address}>
+                  {choice.node?.title || address} <small className="faint">{choice.folders.at(-1) ?? ''}</small>
+                </span>
                 <PreviewValue preview={values.get(address)} unit={choice.node?.unit ?? ''} />
                 <Button type="text" size="small" icon={<Icon name="close" size={13} />} aria-label={`${t('legend.remove')} ${address}`} onClick={() => onDrop(address)} />
               </div>

@@ -20,7 +20,7 @@ export function Verdict({ verdict, busy }: { verdict: TestVerdict | null; busy: 
             <li key={step.name}>
               <StateMark state={step.ok ? 'good' : 'bad'} word={false} size={14} />
               <span>{i18n.exists(key) ? t(key as 'teststep.connect') : step.name}</span>
-              <span className="muted">{step.detail}</span>
+              <span className="muted">{verdict.error?.title === step.detail ? null : step.detail}</span>
               {step.ms !== undefined && step.ms > 0 ? <span className="num muted">{step.ms < 10 ? step.ms.toFixed(1) : Math.round(step.ms)} ms</span> : null}
             </li>
           )

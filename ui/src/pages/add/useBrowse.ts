@@ -15,6 +15,8 @@ export interface Browse {
   see: (first: number, last: number) => void
   /** Every node of a folder, all pages. */
   all: (path: string, progress: (done: number, total: number) => void) => Promise<Node[]>
+  /** Everything the search found, all pages. */
+  found: (progress: (done: number, total: number) => void) => Promise<Node[]>
   reload: () => void
 }
 
@@ -77,11 +79,11 @@ export function useBrowse(target: Target, search: string): Browse {
     },
     [tree, fetchPage],
   )
-  const all = useCallback(
-    async (path: string, progress: (done: number, total: number) => void) => {
+  const collect = useCallback(
+    async (path: string, words: string, progress: (done: number, total: number) => void) => {
       const out: Node[] = []
       for (;;) {
-        const found = await devices.browse(JSON.parse(key) as Target, path, { limit: GREEDY, offset: out.length }, stop.current.signal)
+        const found = await devices.browse(JSON.parse(key) as Target, path, { ...(words ? { search: words } : {}), limit: GREEDY, offset: out.length }, stop.current.signal)
         out.push(...found.nodes)
         progress(out.length, found.total)
         if (out.length >= found.total || found.nodes.length === 0) return out
@@ -89,5 +91,7 @@ export function useBrowse(target: Target, search: string): Browse {
     },
     [key],
   )
-  return { rows, total: tree.get('')?.total ?? null, loading: busy > 0, problem, flip, isOpen: (node) => tree.get(node.path)?.open ?? false, see, all, reload: () => setTurn((n) => n + 1) }
+  const all = useCallback((path: string, progress: (done: number, total: number) => void) => collect(path, '', progress), [collect])
+  const found = useCallback((progress: (done: number, total: number) => void) => collect('', search, progress), [collect, search])
+  return { rows, total: tree.get('')?.total ?? null, loading: busy > 0, problem, flip, isOpen: (node) => tree.get(node.path)?.open ?? false, see, all, found, reload: () => setTurn((n) => n + 1) }
 }
