@@ -256,7 +256,7 @@ def test_two_platforms_do_not_share_records(server: Server, postgres: Cluster) -
         asyncio.run(second.claim())
     assert caught.value.code == "storage.locked"
     # the server loses the first one's connection, and the second is faster to come back
-    holder = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted"
+    holder = "select pg_terminate_backend(pid, 20000) from pg_locks where locktype = 'advisory' and granted"
     postgres.admin(holder, server.database)
     asyncio.run(second.claim())
     with pytest.raises(FixConfiguration) as caught:

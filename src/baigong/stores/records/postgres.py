@@ -11,11 +11,11 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from baigong.stores.records.migrations import read_version
 from baigong.stores.records.place import Server
-from baigong.stores.records.refusals import Conflict, Lost, mapped
+from baigong.stores.records.refusals import LOCKED, Conflict, Lost, mapped
 from baigong.stores.records.tables import metadata
 from baigong.stores.records.walls import ALL, SET_TENANT, gaps, statements
 from baigong.vocab.errors import FixConfiguration, RetryLater
@@ -25,6 +25,7 @@ OLDEST = 13  # of the server: pg_current_xact_id, pg_xact_status
 _POOL = 8  # connections; the threads of one process are as few
 _WAIT_S = 10.0  # for a connection of the pool, and for a lock
 _TRIES = 8  # of work that met other work
+_LEAVING_MS = 1000  # so long the server may take to notice that whoever held the platform's lock has gone
 _SETTLE_S = 5.0  # a connection broke while committing: so long we look what became of it
 _KEYS = {"platform": 1, "alone": 2}
 _SPACE = 0x6261_6967  # "baig": our advisory locks
@@ -207,11 +208,15 @@ class Postgres:
             self._holder = None
         with mapped(self._server):
             holder = self._single.connect()
-            lock = sa.text(f"select pg_try_advisory_lock({_SPACE}, {_KEYS['platform']})")
-            if not holder.execute(lock).scalar():
+            try:
+                holder.exec_driver_sql(f"set lock_timeout = {_LEAVING_MS}")
+                holder.exec_driver_sql(f"select pg_advisory_lock({_SPACE}, {_KEYS['platform']})")
+            except OperationalError as error:
                 holder.close()
+                if getattr(error.orig, "sqlstate", "") != LOCKED:
+                    raise
                 why = "another platform runs on these records"
-                raise FixConfiguration("storage.locked", why, place=self._server.shown)
+                raise FixConfiguration("storage.locked", why, place=self._server.shown) from error
             self._holder = holder
 
     def _keep_claim(self) -> None:

@@ -15,7 +15,7 @@ _CONFLICTS = ("40001", "40P01")  # serialization_failure, deadlock_detected
 _AWAY = ("08", "57P0", "53300")  # connection, shutting down or starting up, too many connections
 _FULL = ("53100", "53200", "53400")  # disk, memory, a configured limit
 _READ_ONLY = ("25006", "0A000")  # 0A000 (cannot do that): a standby knows no serializable transactions
-_LOCKED, _FORBIDDEN = "55P03", "42501"
+LOCKED, _FORBIDDEN = "55P03", "42501"
 _WALL = "ExecWithCheckOptions"  # who in the server says that a row is on the other side of a tenant's wall
 # Before a server has answered libpq gives no code but English words; the server itself may speak any language.
 _SILENT = ("refused", "resolve", "timeout", "timed out", "closed the connection", "No such file", "unreachable",
@@ -74,7 +74,7 @@ def _of_state(state: str, said: str, server: Server) -> BaigongError:
         return RetryLater("storage.full", f"the records cannot grow: {said}", place=server.shown)
     if state in _READ_ONLY:
         return FixConfiguration("storage.unfit", f"the server takes no writes: {said}", place=server.shown)
-    if state == _LOCKED:
+    if state == LOCKED:
         return RetryLater("storage.busy", f"the records are held: {said}", place=server.shown)
     if state == _FORBIDDEN:
         return FixConfiguration("storage.role", said, place=server.shown)
