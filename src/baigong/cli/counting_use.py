@@ -10,7 +10,9 @@ from baigong.api.rooms import Rooms
 from baigong.historian.owner import PartitionOwner
 from baigong.registry.quotawatch import QuotaWatch
 from baigong.registry.usage import FLUSH_S, before, number_of
+from baigong.stores.records.plant import point_numbers
 from baigong.vocab.errors import BaigongError
+from baigong.vocab.usage import DEVICE, PLATFORM
 
 _LOOK_S = 2.0  # how soon somebody who was refused is told
 _DAY_US = 86_400_000_000
@@ -24,7 +26,8 @@ async def keep_books(
     registry, partition = rooms.registry, rooms.settings.partition
     usage, watch = registry.usage, QuotaWatch(registry.quotas, registry.events, rooms.clock_us)
     await _caught_up(rooms, owner)
-    await usage.begin(owner, rooms.bus, partition)
+    known = await registry.records.read(lambda c: point_numbers(c, PLATFORM, DEVICE), tenant=PLATFORM)
+    await usage.begin(owner, rooms.bus, partition, known)
     if usage.uncounted:
         told(f"usage: {usage.uncounted} frames had left the stream before they were counted")
     await _begin_day(rooms, owner)

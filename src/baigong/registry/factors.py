@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-import sqlalchemy as sa
-
 from baigong.registry.passkeys import Passkeys
 from baigong.registry.people import Principal
 from baigong.security.envelope import Key, close, is_closed_with, open_envelope
@@ -15,11 +13,12 @@ from baigong.security.passwords import one_time_secret
 from baigong.security.tokens import digest
 from baigong.security.totp import new_totp_secret, step_of
 from baigong.stores.records import ALL, Records, members
-from baigong.stores.records.access import list_tenants, put_setting, setting
+from baigong.stores.records.access import put_setting, settings_of
 from baigong.stores.records.members import FactorRow
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
 
 _CODES = 10
+_REQUIRED = "second_factor:"
 
 
 class Factors:
@@ -35,11 +34,9 @@ class Factors:
         self._one_check = asyncio.Lock()
 
     async def load(self) -> None:
-        def required(connection: sa.Connection) -> list[tuple[str, str | None]]:
-            return [(t, setting(connection, _name(t))) for t in list_tenants(connection)]
-
         self._rows = {row.person: row for row in await self._records.read(members.all_factors, tenant=ALL)}
-        self._required = {t: frozenset(v.split(",")) for t, v in await self._records.read(required, tenant=ALL) if v}
+        said = await self._records.read(lambda c: settings_of(c, _REQUIRED), tenant=ALL)
+        self._required = {name.removeprefix(_REQUIRED): frozenset(v.split(",")) for name, v in said.items() if v}
         for row in [row for row in self._rows.values() if not is_closed_with(row.secret, self._key)]:
             secret = open_envelope(row.secret, self._key, _purpose(row.person))
             await self._put(replace(row, secret=close(secret, self._key, _purpose(row.person))))
@@ -151,4 +148,4 @@ def _purpose(person: str) -> str:
 
 
 def _name(tenant: str) -> str:
-    return f"second_factor:{tenant}"
+    return _REQUIRED + tenant

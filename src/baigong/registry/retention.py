@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import msgspec
 import sqlalchemy as sa
@@ -12,6 +12,8 @@ from baigong.stores.records import ALL, access
 from baigong.stores.records.engine import Records
 from baigong.vocab.happenings import Event
 from baigong.vocab.keep import Keep
+
+_KEEP = "keep/"
 
 
 class Retention:
@@ -25,12 +27,8 @@ class Retention:
 
     async def load(self) -> None:
         """Read the settings of every company."""
-
-        def work(connection: sa.Connection) -> Iterable[tuple[str, str | None]]:
-            return [(t, access.setting(connection, _name(t))) for t in access.list_tenants(connection)]
-
-        found = await self._records.read(work, tenant=ALL)
-        self._keeps = {tenant: msgspec.json.decode(text, type=Keep) for tenant, text in found if text}
+        found = await self._records.read(lambda c: access.settings_of(c, _KEEP), tenant=ALL)
+        self._keeps = {n.removeprefix(_KEEP): msgspec.json.decode(text, type=Keep) for n, text in found.items() if text}
 
     def of(self, tenant: str) -> Keep:
         return self._keeps.get(tenant, Keep())
@@ -59,4 +57,4 @@ class Retention:
 
 
 def _name(tenant: str) -> str:
-    return f"keep/{tenant}"
+    return _KEEP + tenant

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -117,10 +118,17 @@ class Usage:
 
     # -- the lake --------------------------------------------------------------------------------------------
 
-    async def begin(self, lake: LakeReader, bus: Bus, partition: str) -> None:
-        """Go on from what was counted. Call when the lake has caught up with the stream; frames seen before wait."""
+    async def begin(
+        self, lake: LakeReader, bus: Bus, partition: str, known: Mapping[str, int] = types.MappingProxyType({})
+    ) -> None:
+        """Go on from what was counted. Call when the lake has caught up with the stream; frames seen before wait.
+
+        ``known``: address -> number of the points that there are already; the others are made when first needed.
+        """
+        self._numbers |= known
         state = await bus.stream_state(partition)
-        names = {number_of(t, m): (t, m) for t in self.tenants() for m in COUNTERS}
+        pairs = [(t, m) for t in self.tenants() for m in COUNTERS]
+        names = await asyncio.to_thread(lambda: {number_of(t, m): (t, m) for t, m in pairs})
         then_us, position, found = await asyncio.to_thread(_restored, lake, list(names))
         for number, value in found.items():
             tenant, measure = names[number]

@@ -53,6 +53,7 @@ class FileWatch:
         self._known = known
         self._folders: dict[str, int] = {}  # tenant -> what its folder looked like
         self._stamps: OrderedDict[str, dict[str, files.Stamp]] = OrderedDict()
+        self._stamped = 0  # files in them
         self._missing: dict[tuple[str, str], int] = {}
         self.rejected: dict[tuple[str, str], Rejected] = {}
         self.failed = 0  # looks that could not be finished
@@ -108,16 +109,16 @@ class FileWatch:
 
     def _keep(self, tenant: str, looks: int, stamps: dict[str, files.Stamp]) -> None:
         self._folders[tenant] = looks
+        self._stamped += len(stamps) - len(self._stamps.get(tenant, ()))
         self._stamps[tenant] = stamps
         self._stamps.move_to_end(tenant)
-        count = sum(map(len, self._stamps.values())) if len(self._stamps) > 1 else 0
-        while count > _STAMPS and len(self._stamps) > 1:
-            count -= len(self._stamps.popitem(last=False)[1])
+        while self._stamped > _STAMPS and len(self._stamps) > 1:
+            self._stamped -= len(self._stamps.popitem(last=False)[1])
 
     def forget_tenant(self, tenant: str) -> None:
         """Follow the disk after a company is gone, with its folder."""
         self._forget(tenant)
-        self._stamps.pop(tenant, None)
+        self._stamped -= len(self._stamps.pop(tenant, ()))
         self._missing = {k: n for k, n in self._missing.items() if k[0] != tenant}
         self.rejected = {k: r for k, r in self.rejected.items() if k[0] != tenant}
 
@@ -125,7 +126,7 @@ class FileWatch:
         """Look at a tenant's folder again next time; at one file, whatever it looks like."""
         self._folders.pop(tenant, None)
         if device is not None:
-            self._stamps.get(tenant, {}).pop(device, None)
+            self._stamped -= self._stamps.get(tenant, {}).pop(device, None) is not None
 
     async def _take_new(self, tenant: str, folder: Path, changed: list[str], known: Mapping[str, str]) -> list[str]:
         """Take many new files together, where nothing is wrong with any; return what is left."""

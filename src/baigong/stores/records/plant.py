@@ -131,6 +131,12 @@ def drop_device(connection: sa.Connection, tenant: str, device: str) -> None:
     connection.execute(credentials.delete().where(credentials.c.tenant == tenant, credentials.c.device == device))
 
 
+def point_numbers(connection: sa.Connection, tenant: str, device: str) -> dict[str, int]:
+    """Return address -> number of a device's points, without reading what they are."""
+    wanted = sa.select(points.c.address, points.c.number).where(points.c.tenant == tenant, points.c.device == device)
+    return {address: number for address, number in connection.execute(wanted)}
+
+
 def points_of(connection: sa.Connection, tenant: str) -> list[PointRow]:
     return [
         PointRow(
