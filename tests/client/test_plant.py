@@ -89,6 +89,9 @@ async def test_what_people_type_first(served: World) -> None:
         for seconds in (now // 1_000_000 - 3600, now / 1e6 - 3600):
             with pytest.raises(FixConfiguration, match="not in microseconds"):
                 flow.df(seconds)
+        for meant in (plant.asset("pump1")["flwo"], plant.asset("pmp1")["flow"]):
+            with pytest.raises(FixConfiguration, match=r"perhaps pump1\.flow"):
+                meant.df("1h")
         with baigong.connect(f"{served.url}/trends", token="x") as wrong, pytest.raises(FixConfiguration):
             wrong.points()
 

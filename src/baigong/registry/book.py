@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
@@ -17,6 +18,7 @@ from baigong.vocab.devices import Counter
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.frame import TIME
 
+_COMPARED = 500  # names, in search of the one that was meant
 _MOST = 200_000  # points in memory at once: 1.4 kB each
 POINTS = pa.schema(
     [
@@ -67,6 +69,21 @@ class _Shelf:
             self.devices.setdefault(row.device, {})[row.number] = row
         for row in fresh:  # after all old names are gone: names may have been swapped
             self.names[row.name] = row
+
+
+def _perhaps(shelf: _Shelf, name: str) -> str:
+    """Name the point that was meant: of the same asset, else the same quantity of another; of so many as are quick."""
+    asset, dot, quantity = name.rpartition(".")
+    if not dot:
+        return ""
+    for known in (
+        [one for one in shelf.names if one.startswith(f"{asset}.")],
+        [one for one in shelf.names if one.endswith(f".{quantity}")],
+    ):
+        near = difflib.get_close_matches(name, known[:_COMPARED], 1)
+        if near:
+            return f"; perhaps {near[0]}"
+    return ""
 
 
 class PointBook:
@@ -132,7 +149,7 @@ class PointBook:
         if row is None and name.isdecimal():
             row = shelf.numbers.get(int(name))
         if row is None:
-            raise FixConfiguration("point.unknown", f"there is no point {name!r}", place=name)
+            raise FixConfiguration("point.unknown", f"there is no point {name!r}{_perhaps(shelf, name)}", place=name)
         return row
 
     def by_number(self, tenant: str, number: int) -> PointRow | None:
