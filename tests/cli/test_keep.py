@@ -19,6 +19,7 @@ from baigong.bus.contract import StreamState
 from baigong.bus.passes import read_pass
 from baigong.cli.doctor import examine, stream
 from baigong.cli.main import app
+from baigong.cli.place import owner_kept
 from baigong.cli.readiness import tell_systemd
 from baigong.cli.service import Service, unit_text
 from baigong.cli.service_account import prepare
@@ -203,6 +204,16 @@ def test_a_service_needs_an_account_that_can_reach_it(tmp_path: Path) -> None:
             prepare("no such: account", data, ["/bin/true"])
     finally:
         shutil.rmtree(data)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="accounts are root's")
+def test_what_root_looks_at_stays_its_owners(tmp_path: Path) -> None:
+    """As root on a stopped service's folder: what a look starts leaves no file that the service may not write."""
+    shutil.chown(tmp_path, "nobody")
+    with owner_kept(tmp_path):
+        (tmp_path / "nats").mkdir()
+        (tmp_path / "nats" / "meta.inf").write_text("")
+    assert {path.owner() for path in tmp_path.rglob("*")} == {"nobody"}
 
 
 def test_the_service_and_the_demo_take_what_up_takes_of_mqtt(run: Run, tmp_path: Path) -> None:

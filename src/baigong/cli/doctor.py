@@ -39,6 +39,7 @@ _REMOTE = ("nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p")
 _PORTS = (("console", 8600), ("MQTT", 1883), ("NATS", DEFAULT_PORT))
 _BUILT = 1_767_225_600  # 2026-01-01: no clock that is right shows less
 _DAY_S = 86_400.0
+_AS_OWNER = "Run as the account that owns the folder; as root give it to that account: chown -R ACCOUNT FOLDER."
 
 
 async def examine(
@@ -136,7 +137,7 @@ def permissions(data: Path) -> Iterator[Verdict]:
         yield Verdict("permissions", "good", "only this account reads keys")
     mine = [p for p in (data, data / "records.db") if p.exists() and not os.access(p, os.W_OK)]
     if mine:
-        yield Verdict("permissions", "bad", f"{mine[0]} is not writable", "Run as the account that owns the folder.")
+        yield Verdict("permissions", "bad", f"{mine[0]} is not writable", _AS_OWNER)
 
 
 def key_of_secrets(data: Path) -> Iterator[Verdict]:
@@ -146,7 +147,7 @@ def key_of_secrets(data: Path) -> Iterator[Verdict]:
         rotating = is_rotating(data)
         held = Ring(read_keys(source.text, "key") or [b""])
     except BaigongError as error:
-        yield Verdict("key of secrets", "bad", error.message, error.advice)
+        yield Verdict("key of secrets", "bad", f"{error.place}: {error.message}", error.advice)
         return
     if not name:
         yield Verdict("key of secrets", "good", "nothing is closed yet")
@@ -192,6 +193,9 @@ def records(data: Path) -> Iterator[Verdict]:
     if not place.exists():
         yield Verdict("records", "uncertain", "there are none yet", "They are made at the first start.")
         return
+    if not os.access(place, os.R_OK):
+        yield Verdict("records", "bad", f"{place} may not be read by this account", _AS_OWNER)
+        return
     try:
         with closing(sqlite3.connect(place, timeout=10)) as connection:
             connection.execute("PRAGMA query_only=ON")
@@ -201,7 +205,7 @@ def records(data: Path) -> Iterator[Verdict]:
         wrong, loose = [str(error)], 0
     if wrong or loose:
         what = wrong[0] if wrong else f"{loose} rows refer to nothing"
-        yield Verdict("records", "bad", what, "Restore a backup: baigong restore FILE --data NEW.")
+        yield Verdict("records", "bad", f"{place}: {what}", "Restore a backup: baigong restore FILE --data NEW.")
     else:
         yield Verdict("records", "good", f"whole, {place.stat().st_size:,} bytes")
 

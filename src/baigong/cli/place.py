@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from baigong.bus.embedded import EmbeddedNats
@@ -36,11 +37,25 @@ async def bus_of(data: Path, nats_url: str = "", nats_token: str = "") -> AsyncI
             by = running_server(data)
             url = by.url
         else:
+            stack.enter_context(owner_kept(data))
             server = await stack.enter_async_context(EmbeddedNats(data / "nats", port=0, users=(KEEPER,), reserve=0))
             url, by = server.url, server.passes[KEEPER]
         bus = await NatsBus.connect(url, by=by, name="baigong keep", tls=bus_tls(url, by))
         stack.push_async_callback(bus.close)
         yield bus, runs
+
+
+@contextmanager
+def owner_kept(data: Path) -> Iterator[None]:
+    """Leave nothing behind that is root's in another account's folder: its service could not start any more."""
+    before = data.stat()
+    try:
+        yield
+    finally:
+        if os.name == "posix" and os.geteuid() == 0 and before.st_uid != 0:
+            for path in data.rglob("*"):
+                if path.lstat().st_uid == 0:
+                    os.chown(path, before.st_uid, before.st_gid, follow_symlinks=False)
 
 
 def running_server(data: Path) -> Pass:

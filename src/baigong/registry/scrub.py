@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +16,7 @@ from baigong.drivers.manifest import manifests
 from baigong.registry import files
 from baigong.registry.sealing import Sealing, has_open_secrets, secret_names
 from baigong.vocab.devices import DeviceSpec, parse_device
-from baigong.vocab.errors import BaigongError, RetryLater
+from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 
 _KEPT = "records.db"  # and records.db.v<number>, copies made before an upgrade
 
@@ -60,6 +61,8 @@ def _file(path: Path, sealing: Sealing) -> int:
 
 
 def _database(path: Path, sealing: Sealing) -> int:
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        raise FixConfiguration("config.invalid", "this account may not read and write it", place=str(path))
     try:
         with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as connection:
             tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
