@@ -74,7 +74,7 @@ async def test_its_rows_go_and_rooms_know_nothing_of_it(plant: World) -> None:
     assert {name for name in other if now[name] != other[name]} == {"grants"}, "only what it had granted to them"
     assert [g.revoked_us is not None for g in await registry.rights.grants("stayer")] == [True]
     assert not registry.credentials.of_tenant("goer") and not registry.certificates.of_tenant("goer")
-    assert not registry.support.listed("goer")
+    assert not registry.support.live("goer")
     assert not registry.devices.of_tenant("goer") and not registry.book.active("goer")
     assert await registry.people.find("goer-admin") is None
     assert not (plant.data / "config" / "goer").exists()

@@ -100,9 +100,9 @@ async def test_a_consent_ends_by_itself_and_outlives_a_restart(plant: World) -> 
         await boss.post(f"/support/{id}/allow", json={"hours": 1})
         assert (await operator.get("/latest", params=OURS)).status_code == 403, "names, no values"
         await later.load()
-        assert [one.state for one in later.listed("main")] == ["open"]
+        assert [one.state for one in await later.listed("main")] == ["open"]
         ahead = 3_600_000_000
-        assert [one.state for one in later.listed("main")] == ["over"]
+        assert [one.state for one in await later.listed("main")] == ["over"]
         assert "datetime(" in (await boss.get("/grants")).json()[0]["text"], "the policy itself knows its end"
 
 
@@ -115,6 +115,9 @@ async def test_refused_taken_back_and_asked_of_oneself(plant: World) -> None:
         second = (await operator.post("/support/asked", params=OURS, json=wish)).json()["id"]
         assert (await operator.post(f"/support/asked/{second}/end", params=OURS)).json()["state"] == "over"
         assert (await boss.post(f"/support/{second}/allow", json={})).status_code == 409
+        newest = (await boss.get("/support", params={"limit": 1})).json()
+        before = (await boss.get("/support", params={"before": newest[0]["asked_us"]})).json()
+        assert [one["id"] for one in newest + before] == [second, first], "page by page, newest first"
         assert (await operator.post("/support/asked", params={"tenant": "park"}, json=wish)).status_code == 409
         assert (await operator.post("/support/asked", params={"tenant": "nobody"}, json=wish)).status_code == 404
         assert (await operator.post("/support/asked", params=OURS, json=wish | {"hours": 169})).status_code == 400

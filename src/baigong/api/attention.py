@@ -203,9 +203,7 @@ def _quotas(rooms: Rooms, tenant: str) -> list[Attention]:
 def _support(rooms: Rooms, tenant: str) -> list[Attention]:
     """Who of the platform waits to be let in, and who is in."""
     found = []
-    for one in rooms.registry.support.listed(tenant):
-        if one.state not in ("asked", "open"):
-            continue
+    for one in rooms.registry.support.live(tenant):
         waits = one.state == "asked"
         found.append(
             Attention(

@@ -27,11 +27,19 @@ class Consent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hours: Hours | None = None
 
 
+class SupportPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``before``: what was asked before this time, in microseconds: the last ``asked_us`` of the page before."""
+
+    before: int | None = None
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 200
+
+
 def operations(rooms: Rooms) -> list[Operation]:
     support = rooms.registry.support
 
     async def listed(call: Call) -> Any:
-        return support.listed(call.tenant)
+        page: SupportPage = call.query
+        return await support.listed(call.tenant, page.before, page.limit)
 
     async def allow(call: Call) -> Any:
         call.after = await support.allow(call.who, call.tenant, call.part("id"), call.body.hours)
@@ -46,20 +54,21 @@ def operations(rooms: Rooms) -> list[Operation]:
         return call.after
 
     async def asked(call: Call) -> Any:
-        return support.listed()
+        page: SupportPage = call.query
+        return await support.listed("", page.before, page.limit)
 
     async def ask(call: Call) -> Any:
         wish: AskSupport = call.body
         call.after = await support.ask(call.who, call.tenant, wish.reason, wish.level, wish.hours)
         return call.after
 
-    many, one = list[SupportAccess], SupportAccess
+    many, one, paged = list[SupportAccess], SupportAccess, SupportPage
     return [
-        Operation("GET", "/support", "Who of the platform asked to come in here", listed, answer=many),
+        Operation("GET", "/support", "Who of the platform asked to come in here", listed, query=paged, answer=many),
         Operation("POST", "/support/{id}/allow", "Consent to support access", allow, body=Consent, answer=one),
         Operation("POST", "/support/{id}/refuse", "Refuse support access", refuse, answer=one),
         Operation("POST", "/support/{id}/end", "End support access at once", end, answer=one),
-        Operation("GET", "/support/asked", "What the platform asked of companies", asked, answer=many),
+        Operation("GET", "/support/asked", "What the platform asked of companies", asked, query=paged, answer=many),
         Operation("POST", "/support/asked", "Ask a company for support access", ask, body=AskSupport, answer=one),
         Operation("POST", "/support/asked/{id}/end", "Take back or end what one asked for", end, answer=one),
     ]

@@ -22,7 +22,14 @@ from baigong.security.scope import Ref
 from baigong.security.tokens import new_token
 from baigong.stores.records import ALL, Records
 from baigong.stores.records.grants import revoke_grant
-from baigong.stores.records.support import SupportRow, add_request, all_requests, change_request
+from baigong.stores.records.support import (
+    SupportRow,
+    add_request,
+    change_request,
+    list_requests,
+    live_requests,
+    request,
+)
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
 
 LONGEST_HOURS = 7 * 24.0
@@ -31,6 +38,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "read": ("see", "read"),
     "operate": ("see", "read", "annotate", "configure", "stop"),
 }
+_LIVE = ("asked", "open")
 _HOUR_US = 3_600_000_000
 _WAITS_US = 7 * 24 * _HOUR_US  # a request that nobody answered is over then
 
@@ -55,7 +63,7 @@ class SupportAccess(Struct, frozen=True, kw_only=True):
 
 
 class Support:
-    """Every request in memory: asked for each line of the audit log that is about another company."""
+    """What is asked and open in memory, for each line of the audit log about another company; the rest in records."""
 
     def __init__(self, records: Records, rights: Rights, tenants: Tenants, clock_us: Callable[[], int]) -> None:
         self._records = records
@@ -66,16 +74,23 @@ class Support:
         self._one_change = asyncio.Lock()
 
     async def load(self) -> None:
-        self._rows = {row.id: row for row in await self._records.read(all_requests, tenant=ALL)}
+        now = self._clock_us()
+        found = await self._records.read(lambda c: live_requests(c, now - _WAITS_US, now), tenant=ALL)
+        self._rows = {row.id: row for row in found}
 
     def forget(self, tenant: str) -> None:
         """Let go of what was asked of a company that has left."""
         self._rows = {key: row for key, row in self._rows.items() if row.tenant != tenant}
 
-    def listed(self, tenant: str = "") -> list[SupportAccess]:
-        """Return what was asked of a company, or of all; newest first."""
-        found = [self._told(row) for row in self._rows.values() if tenant in ("", row.tenant)]
-        return sorted(found, key=lambda one: -one.asked_us)
+    def live(self, tenant: str) -> list[SupportAccess]:
+        """Return what waits for a company's answer, and what is open; newest first."""
+        told = [self._told(row) for row in self._rows.values() if row.tenant == tenant]
+        return sorted((one for one in told if one.state in _LIVE), key=lambda one: -one.asked_us)
+
+    async def listed(self, tenant: str = "", before_us: int | None = None, limit: int = 200) -> list[SupportAccess]:
+        """Return a page of what was asked of a company, or of all; newest first."""
+        rows = await self._records.read(lambda c: list_requests(c, tenant, before_us, limit), tenant=tenant or ALL)
+        return [self._told(row) for row in rows]
 
     def mark(self, entry: Entry) -> Entry:
         """Mark a line of the audit log that somebody wrote under a consent, with its reason."""
@@ -102,14 +117,14 @@ class Support:
             )
         async with self._one_change:
             held = [r for r in self._rows.values() if (r.asker, r.tenant) == (asker, tenant)]
-            if any(self._state(row) in ("asked", "open") for row in held):
+            if any(self._state(row) in _LIVE for row in held):
                 raise FixConfiguration("config.conflict", f"{tenant} was asked already: see the list", place="tenant")
             row = SupportRow(
                 id=new_token("s")[:14], tenant=tenant, asker=asker, asker_kind=principal_ref(who).kind, reason=reason,
                 level=level, hours=hours, asked_us=self._clock_us(),
             )  # fmt: skip
             await self._records.write(lambda c: add_request(c, row), tenant=tenant)
-            self._rows[row.id] = row
+            self._rows = {key: one for key, one in self._rows.items() if self._state(one) in _LIVE} | {row.id: row}
         return self._told(row)
 
     async def allow(self, who: Principal, tenant: str, id: str, hours: float | None = None) -> SupportAccess:
@@ -119,7 +134,7 @@ class Support:
         """
         _check_home(who, tenant)
         async with self._one_change:
-            row = self._waiting(tenant, id)
+            row = await self._waiting(tenant, id)
             for action in LEVELS[row.level]:
                 self._rights.require(who, action, tenant_ref(tenant))
             lasts = min(row.hours, hours) if hours else row.hours
@@ -141,15 +156,15 @@ class Support:
     async def refuse(self, who: Principal, tenant: str, id: str) -> SupportAccess:
         _check_home(who, tenant)
         async with self._one_change:
-            return await self._close(self._waiting(tenant, id), "refused", decided_by=who.user)
+            return await self._close(await self._waiting(tenant, id), "refused", decided_by=who.user)
 
     async def end(self, who: Principal, tenant: str, id: str) -> SupportAccess:
         """End it at once, or take back what was asked: the company, or who asked. Raises http.not_found."""
         async with self._one_change:
-            row = self._find(tenant, id)
+            row = await self._find(tenant, id)
             if who.tenant != tenant and row.asker != f"{who.tenant}/{who.token or who.user}":
                 raise Reauthenticate("auth.denied", "ended by the company or by who asked", place=id)
-            if self._state(row) not in ("asked", "open"):
+            if self._state(row) not in _LIVE:
                 raise FixConfiguration("config.conflict", "it is over already", place=id)
             return await self._close(row, "ended", ended_by=f"{who.tenant}/{who.user}")
 
@@ -166,19 +181,19 @@ class Support:
                 revoke_grant(connection, row.tenant, row.grant, ended_by, now)
 
         await self._records.write(work, tenant=row.tenant)
-        self._rows[row.id] = fresh
+        self._rows.pop(row.id, None)
         if row.grant:
             self._rights.forget(row.grant)
         return self._told(fresh)
 
-    def _find(self, tenant: str, id: str) -> SupportRow:
-        row = self._rows.get(id)
+    async def _find(self, tenant: str, id: str) -> SupportRow:
+        row = self._rows.get(id) or await self._records.read(lambda c: request(c, id), tenant=tenant)
         if row is None or row.tenant != tenant:
             raise FixConfiguration("http.not_found", f"nobody asked {tenant} for {id!r}", place=id)
         return row
 
-    def _waiting(self, tenant: str, id: str) -> SupportRow:
-        row = self._find(tenant, id)
+    async def _waiting(self, tenant: str, id: str) -> SupportRow:
+        row = await self._find(tenant, id)
         if self._state(row) != "asked":
             raise FixConfiguration("config.conflict", f"this is {self._state(row)} already", place=id)
         return row

@@ -4975,6 +4975,16 @@ export interface components {
             tenant: string;
         };
         /**
+         * SupportPage
+         * @description ``before``: what was asked before this time, in microseconds: the last ``asked_us`` of the page before.
+         */
+        SupportPage: {
+            /** @default null */
+            before: number | null;
+            /** @default 200 */
+            limit: number;
+        };
+        /**
          * Switch
          * @description ``on``: stop every write to ``asset`` and below; empty: to everything of the tenant.
          */
@@ -10511,7 +10521,10 @@ export interface operations {
     };
     get_support: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10540,7 +10553,10 @@ export interface operations {
     };
     get_support_asked: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -64,7 +64,27 @@ def change_request(connection: sa.Connection, id: str, state: str, changes: dict
     )
 
 
-def all_requests(connection: sa.Connection) -> list[SupportRow]:
-    """Return every request, newest first."""
-    wanted = sa.select(support_requests).order_by(support_requests.c.asked_us.desc())
+def live_requests(connection: sa.Connection, asked_after_us: int, now_us: int) -> list[SupportRow]:
+    """Return what may still be answered, or is open."""
+    c = support_requests.c
+    asked = sa.and_(c.state == "asked", c.asked_us > asked_after_us)
+    return _rows(connection, sa.select(support_requests).where(asked | ((c.state == "allowed") & (c.ends_us > now_us))))
+
+
+def request(connection: sa.Connection, id: str) -> SupportRow | None:
+    return next(iter(_rows(connection, sa.select(support_requests).where(support_requests.c.id == id))), None)
+
+
+def list_requests(connection: sa.Connection, tenant: str, before_us: int | None, limit: int) -> list[SupportRow]:
+    """Return a page of what was asked of a company, or (empty) of all; newest first."""
+    c = support_requests.c
+    wanted = sa.select(support_requests).order_by(c.asked_us.desc(), c.id).limit(limit)
+    if tenant:
+        wanted = wanted.where(c.tenant == tenant)
+    if before_us is not None:
+        wanted = wanted.where(c.asked_us < before_us)
+    return _rows(connection, wanted)
+
+
+def _rows(connection: sa.Connection, wanted: sa.Select[Any]) -> list[SupportRow]:
     return [SupportRow(**{n: getattr(r, n) for n in SupportRow.__slots__}) for r in connection.execute(wanted)]
