@@ -141,3 +141,9 @@ async def test_a_host_or_origin_that_cannot_be_read_is_foreign(plant: World) -> 
             assert (await http.get("/api/v1/health", headers={"Host": host})).status_code == 421
         answer = await http.post("/api/v1/session", json={}, headers={"Origin": "http://["})
         assert answer.json()["code"] == "auth.denied"
+
+
+async def test_a_stranger_fills_no_memory(plant: World) -> None:
+    async with httpx.AsyncClient(base_url=plant.url) as http:
+        answer = await http.post("/api/v1/session", content=b'{"user": "' + b"a" * 300_000 + b'"}')
+        assert (answer.status_code, answer.json()["code"]) == (413, "payload.too_large")

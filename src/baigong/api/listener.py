@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -67,7 +68,8 @@ class Listener:
         self._each = each
         self._socket: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
-        self._entering: set[asyncio.Task[None]] = set()
+        self._entering: dict[asyncio.Task[None], str] = {}  # whose handshake is not done yet: from where
+        self._coming: Counter[str] = Counter()  # of those, how many from each address
         self._inside: dict[str, list[asyncio.BaseTransport]] = {}
         self.turned_away = 0  # for coming too often
         self.port = 0
@@ -119,17 +121,25 @@ class Listener:
                 come.close()
                 continue
             task = asyncio.create_task(self._let_in(come, address[0], connect))
-            self._entering.add(task)
-            task.add_done_callback(self._entering.discard)
+            self._entering[task] = address[0]
+            self._coming[address[0]] += 1
+            task.add_done_callback(self._entered)
+
+    def _entered(self, task: asyncio.Task[None]) -> None:
+        address = self._entering.pop(task)
+        self._coming[address] -= 1
+        if not self._coming[address]:
+            del self._coming[address]
 
     def _has_room(self, address: str) -> bool:
-        inside = self._inside.get(address, [])
-        if len(inside) >= self._each:
+        """Say whether one more may come; who only begins to, and never ends the handshake, fills places like others."""
+        inside, coming = self._inside.get(address, []), self._coming[address]
+        if len(inside) + coming >= self._each:
             inside = self._inside[address] = [t for t in inside if not t.is_closing()]
         if len(self._entering) + sum(map(len, self._inside.values())) >= _MOST:
             self._inside = {a: k for a, held in self._inside.items() if (k := [t for t in held if not t.is_closing()])}
         here = sum(map(len, self._inside.values()))
-        return len(inside) < self._each and here + len(self._entering) < _MOST
+        return len(inside) + coming < self._each and here + len(self._entering) < _MOST
 
     async def _let_in(self, come: socket.socket, address: str, connect: Connect) -> None:
         loop = asyncio.get_running_loop()

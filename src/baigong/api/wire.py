@@ -32,6 +32,7 @@ COOKIE = "baigong_session"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_MOST_OF_STRANGERS = 1 << 18  # bytes of a body of somebody who has not signed in: many at once fill the memory
 _DRAIN_S = 20.0  # how long we go on reading a body that is too large, so that its sender can read our answer
 T = TypeVar("T")
 
@@ -122,7 +123,8 @@ async def _answer(rooms: Rooms, operation: Operation, door: Door, request: Reque
         query = read_query(operation.query, params) if operation.query else None
         body = None
         if operation.body is not None:
-            body = decode_json(await read_body(request, operation.most or rooms.settings.max_body), operation.body)
+            most = operation.most or (_MOST_OF_STRANGERS if operation.everyone else rooms.settings.max_body)
+            body = decode_json(await read_body(request, most), operation.body)
         call = Call(request, who, tenant, seen, readable(rooms, door, who, tenant), query, body)
         made = encode(await operation.handle(call))
         made.headers.update(call.headers)

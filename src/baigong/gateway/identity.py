@@ -54,7 +54,10 @@ class OwnCertificate:
         return read_key(self.key, self.sealed_with)
 
     def complete(self, claimed: Manifest, options: dict[str, Any]) -> dict[str, Any]:
-        """Add the paths to the options of a driver that knows them, where nobody chose others."""
+        """Add the paths to the options of a driver that knows them, where nobody chose others.
+
+        The trust folder is ours whatever they say: a device's options come from people, and files are written there.
+        """
         known = {option.name for option in claimed.options}
         # the key as text: in its file it may lie closed
         ours = {
@@ -64,7 +67,9 @@ class OwnCertificate:
         }
         if not {"certificate", "private_key"} <= known:
             return options
-        return options | {n: str(path) for n, path in ours.items() if n in known and not options.get(n)}
+        return options | {
+            n: str(path) for n, path in ours.items() if n in known and (n == "trust_folder" or not options.get(n))
+        }
 
 
 class _Told(Struct, frozen=True, kw_only=True):
