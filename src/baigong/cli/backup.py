@@ -265,6 +265,8 @@ def _add_database(archive: ArchiveWriter, name: str, path: Path) -> None:
                 source.backup(sink, pages=4096, sleep=0.01)
                 sink.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorname", "").startswith("SQLITE_FULL"):
+                raise RetryLater("storage.full", f"cannot copy {path.name}: {error}", place=folder) from error
             raise RetryLater("storage.corrupt", f"cannot copy: {error}", place=str(path)) from error
         archive.add_file(name, copy)
 

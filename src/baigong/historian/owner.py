@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -130,9 +129,13 @@ class PartitionOwner(Reading):
     async def close(self) -> None:
         """Flush what is hot and remember the newest values, so that the next start is quick."""
         if self._table is not None and self.state != "succeeded":
-            with contextlib.suppress(Succeeded):  # who took over has the stream, and all that is in it
+            try:
                 await self.flush()
                 await asyncio.to_thread(save_latest, self._root, self._durable, self._view.watermark)
+            except Succeeded:
+                pass  # who took over has the stream, and all that is in it
+            except (OSError, BaigongError) as error:  # a full disk: the stream has it all, the next start takes longer
+                self._told(f"historian of {self._partition}, stopping: {error}")
 
     async def _follow(self) -> None:
         wait_s = 0.1
