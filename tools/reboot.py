@@ -141,12 +141,22 @@ def checked(machine: Machine, number: int, what: str) -> None:
     print(f"good  {what}: {wanted} of {wanted} values, {processes} run; restarts {since}", flush=True)
 
 
+def _run_on_memory() -> None:
+    """Begin again with /run/systemd in memory, where the host has it on disk: systemd-nspawn insists."""
+    kind = subprocess.run(["stat", "-f", "-c", "%T", "/run"], capture_output=True, text=True, check=True).stdout.strip()
+    if kind != "tmpfs" and "BAIGONG_RUN_ON_MEMORY" not in os.environ:
+        again = 'mkdir -p /run/systemd && mount -t tmpfs tmpfs /run/systemd && exec "$@"'
+        os.environ["BAIGONG_RUN_ON_MEMORY"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", "sh", "-c", again, "sh", *sys.orig_argv])
+
+
 def main() -> None:
     """Install, then reboot, cut the power, crash, stop and start; exits with what went wrong first."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bundle", type=Path, help="what `baigong bundle` wrote")
     parser.add_argument("--folder", type=Path, default=Path("build/reboot"), help="where the machines lie")
     asked = parser.parse_args()
+    _run_on_memory()
     bundle = asked.bundle
     asked.folder.mkdir(parents=True, exist_ok=True)
     machine = Machine(asked.folder.absolute() / ("bare" if bundle else "python"))
