@@ -17,6 +17,7 @@ import cedarpy
 
 from baigong.vocab.errors import FixConfiguration
 
+_MOST_TEXT = 24_000  # characters: "1+1+1…" recurses, too
 _MOST_BRACKETS = 300  # Cedar's parser recurses: a thousand, one in another, overflow the stack and end the process
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -63,6 +64,8 @@ def parse(text: str, id: str = "") -> list[Policy]:
 
     Raises policy.invalid for text that does not parse, or that speaks of what is not in the schema.
     """
+    if len(text) > _MOST_TEXT:
+        raise FixConfiguration("policy.invalid", f"more than {_MOST_TEXT} characters", place=id or "policy")
     if sum(map(text.count, "([{")) > _MOST_BRACKETS:
         raise FixConfiguration("policy.invalid", f"more than {_MOST_BRACKETS} brackets", place=id or "policy")
     found = cedarpy.validate_policies(text, _schema())
