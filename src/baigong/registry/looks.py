@@ -22,6 +22,7 @@ from baigong.security.pictures import MOST_BYTES, clean_picture
 from baigong.stores.durable import replace_file
 from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.ids import tenant_id
+from baigong.vocab.texts import read_yaml
 
 _LOOK_S = 2.0
 _ENDINGS = {"image/png": "png", "image/svg+xml": "svg"}
@@ -127,10 +128,10 @@ class Looks:
         for path in sorted(self._folder.glob("*.*")):
             try:
                 if path.suffix == ".yaml":
-                    looks[path.stem] = msgspec.convert(yaml.safe_load(path.read_text("utf-8")) or {}, Look)
+                    looks[path.stem] = msgspec.convert(read_yaml(path.read_text("utf-8"), path.name) or {}, Look)
                 elif path.suffix in (".png", ".svg") and path.stat().st_size <= MOST_BYTES:
                     logos[path.stem] = _logo(*clean_picture(path.read_bytes()))
-            except (BaigongError, OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
+            except (BaigongError, OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
                 wrong[path.stem] = str(error)
         return looks, logos, wrong
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import yaml
 from msgspec import Meta, Struct
 
 from baigong.registry.files import write_atomically
@@ -22,6 +21,7 @@ from baigong.vocab.devices import DeviceSpec, parse_device
 from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.keep import Keep
 from baigong.vocab.quotas import Quotas, parse_quotas
+from baigong.vocab.texts import read_yaml
 
 FIRST = "first-steps"
 _NAME = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")
@@ -111,8 +111,8 @@ class Packages:
         if len(text) > _LONGEST:
             raise FixConfiguration("payload.too_large", f"a package has at most {_LONGEST} characters", place=name)
         try:
-            made = msgspec.convert(yaml.safe_load(text) or {}, Package)
-        except (yaml.YAMLError, msgspec.ValidationError, RecursionError) as error:
+            made = msgspec.convert(read_yaml(text, f"packages.{name}") or {}, Package)
+        except msgspec.ValidationError as error:
             raise FixConfiguration("config.invalid", str(error), place=f"packages.{name}") from error
         limits, points = made.limits(), 0
         names: set[str] = set()

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import yaml
 from msgspec import Meta, Struct
 
 from baigong.registry.roles import ready_made
 from baigong.vocab.addresses import is_safe_address
 from baigong.vocab.errors import BaigongError, FixConfiguration
+from baigong.vocab.texts import read_yaml
 
 _ID = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 _LONGEST = 64 * 1024
@@ -155,9 +155,9 @@ class Providers:
 def _read(tenant: str, name: str, path: Path) -> Provider:
     try:
         text = path.read_bytes()[:_LONGEST].decode()
-        return parse_provider(tenant, name, yaml.safe_load(text))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise _wrong(f"{tenant}/{name}", "", f"the file cannot be read: {error}") from error
+    return parse_provider(tenant, name, read_yaml(text, f"{tenant}/{name}"))
 
 
 def parse_provider(tenant: str, name: str, told: Any) -> Provider:

@@ -27,10 +27,10 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from msgspec import Struct
 
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.texts import read_yaml
 
 ITEMS = ("flat", "values", "storage", "points", "query_s")
 UNITS = {"flat": "month", "values": "1,000", "storage": "GB·month", "points": "point·month", "query_s": "s"}
@@ -78,10 +78,7 @@ class Charge(Struct, frozen=True, kw_only=True):
 
 def parse_tariff(text: str) -> Tariff:
     """Read a tariff's text. Raises tariff.invalid with the place; numbers are taken as they are written."""
-    try:
-        told = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - knows strings only: 0.10 stays 0.10
-    except yaml.YAMLError as error:
-        raise FixConfiguration("tariff.invalid", f"not YAML: {error}", place="tariff") from error
+    told = read_yaml(text, "tariff", code="tariff.invalid", as_written=True)
     if not isinstance(told, dict):
         raise _wrong("tariff", "write 'currency:', 'from:' and 'prices:'")
     if unknown := next((name for name in told if name not in _FIELDS), ""):

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.ids import device_id
+from baigong.vocab.texts import read_yaml
 from baigong.vocab.writing import WriteRule
 
 Kind = Literal["gauge", "counter", "state", "text", "burst", "setpoint"]
@@ -142,31 +143,11 @@ def parse_device(raw: bytes | str | dict[str, Any]) -> DeviceSpec:
             return msgspec.convert(raw, DeviceSpec)
         if isinstance(raw, bytes):
             return msgspec.json.decode(raw, type=DeviceSpec)
-        return msgspec.convert(_yaml(raw), DeviceSpec)
+        return msgspec.convert(read_yaml(raw, "device"), DeviceSpec)
     except (msgspec.MsgspecError, FixConfiguration, ValueError) as error:
         if isinstance(error, FixConfiguration):
             raise
         raise FixConfiguration("config.invalid", f"{error}{_perhaps(str(error))}", place="device") from error
-    except Exception as error:
-        raise FixConfiguration("config.invalid", f"not YAML: {error}", place="device") from error
-
-
-def _yaml(text: str) -> Any:
-    """Read YAML in which no key stands twice: of two, YAML itself keeps the last without a word."""
-    import yaml
-
-    fastest: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-    class Loader(fastest):  # type: ignore[misc]
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            seen = set()
-            for key, _ in node.value:
-                if key.value in seen and key.value != "<<":
-                    raise ValueError(f"line {key.start_mark.line + 1}: {key.value} stands here twice")
-                seen.add(key.value)
-            return super().construct_mapping(node, deep)
-
-    return yaml.load(text, Loader)  # noqa: S506 - a safe loader, and stricter
 
 
 def _perhaps(message: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.texts import read_yaml
 
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([kKMGTP]?)(i?)B?$")
 _POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
@@ -59,12 +60,7 @@ def parse_quotas(text: str) -> Quotas:
     >>> parse_quotas("values_s: 2k  # of both lines\nstorage: 1.5 GB")
     Quotas(values_s=2000, storage=1500000000)
     """
-    try:
-        told = msgspec.yaml.decode(text) if text.strip() else {}
-    except Exception as error:  # PyYAML's own errors, which msgspec lets through
-        raise FixConfiguration("config.invalid", f"not YAML: {error}", place="quotas") from error
-    if told is None:
-        told = {}
+    told = read_yaml(text, "quotas") or {}
     if not isinstance(told, dict):
         raise FixConfiguration("config.invalid", "write one 'name: number' a line", place="quotas")
     known = {}
