@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -17,6 +19,8 @@ from baigong.bus.embedded import die_with_parent
 
 _STEADY_S = 30.0  # a child that lived so long starts afresh in counting
 _STOP_S = 10.0
+_LOOK_S = 60.0  # how often a log is looked at
+_LOG_BYTES = 32 << 20  # a longer one is put aside, in the place of the one before: two of these are kept
 
 
 class Child:
@@ -54,13 +58,20 @@ class Child:
                 started = time.monotonic()
                 await self._start()
                 assert self._process is not None  # noqa: S101 - just started
-                code = await self._process.wait()
+                code = await self._ended(self._process)
                 quick = 0 if time.monotonic() - started > _STEADY_S else quick + 1
                 self.restarts += 1
                 self._told(f"{self.name} ended with {code}; started again (see {self._log})")
                 await asyncio.sleep(min(0.1 * 2**quick, 10.0))
         finally:
             await asyncio.shield(self._stop())
+
+    async def _ended(self, process: asyncio.subprocess.Process) -> int:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    return await process.wait()
+            await asyncio.to_thread(put_aside, self._log, _LOG_BYTES)
 
     async def _start(self) -> None:
         self._log.parent.mkdir(parents=True, exist_ok=True)
@@ -91,6 +102,20 @@ class Child:
             self._told(f"{self.name} did not stop within {_STOP_S:g} s and was killed (see {self._log})")
             process.kill()
             await process.wait()
+
+
+def put_aside(log: Path, most: int) -> None:
+    """Empty a log that has grown over so many bytes; what it said stands in ``.1``.
+
+    Whoever has it open to append goes on at its beginning; a line written in between may be lost.
+    """
+    if not log.exists() or log.stat().st_size <= most:
+        return
+    try:
+        shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    except OSError:  # a full disk has no room for the copy, and needs the rest all the more
+        log.with_name(f"{log.name}.1").unlink(missing_ok=True)
+    os.truncate(log, 0)
 
 
 class Roll:
