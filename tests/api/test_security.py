@@ -97,6 +97,7 @@ async def test_what_nobody_needs_or_looks_at_is_named(tmp_path: Path) -> None:
     [
         ("update audit_entries set entry = replace(entry, 'tokens', 'nothing') where seq = 1", "not what was written"),
         ("update audit_entries set who = 'main/li' where seq = 1", "under another name"),
+        ("update audit_entries set allowed = not allowed where seq = 1", "under another name"),
         ("delete from audit_entries where seq = 1", "missing"),
         ("delete from audit_entries where seq >= 2", "before"),
     ],

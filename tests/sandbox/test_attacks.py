@@ -86,6 +86,8 @@ REFUSED = [
     "select * from query('copy (select 1) to ''/tmp/x''')",
     "select * from query_table('telemetry')",
     "select * from json_execute_serialized_sql('{}')",
+    "select json_serialize_plan('select 1')",
+    "select stats(1)",
     "pivot telemetry on point",
     # raw memory: these take addresses
     "select * from arrow_scan(1, 2, 3)",

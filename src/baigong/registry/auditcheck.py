@@ -9,11 +9,11 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from baigong.registry.audit import stored_node
+from baigong.registry.audit import Entry, stored_node
 from baigong.security import merkle
 from baigong.stores.records import ALL, Records
 from baigong.stores.records.access import put_setting, setting
-from baigong.stores.records.audit import count_entries, entries_between
+from baigong.stores.records.audit import AuditRow, count_entries, entries_between
 
 _KEPT = "audit_checked"
 _PAGE = 5_000
@@ -67,7 +67,7 @@ def _look(connection: sa.Connection, last: Checked | None) -> tuple[int, bytes, 
             leaf = merkle.leaf_hash(row.entry.encode())
             if leaf != row.leaf:
                 return size, root, f"entry {at} is not what was written"
-            if not _is_found_where_it_says(row.entry, row.tenant, row.who, row.action):
+            if not _is_found_where_it_says(row):
                 return size, root, f"entry {at} is listed under another name"
             leaves.append(leaf)
         if not page:
@@ -85,6 +85,8 @@ def _look(connection: sa.Connection, last: Checked | None) -> tuple[int, bytes, 
     return size, root, ""
 
 
-def _is_found_where_it_says(entry: str, tenant: str, who: str, action: str) -> bool:
-    told = msgspec.json.decode(entry)
-    return (told.get("tenant"), told.get("who"), told.get("action")) == (tenant, who, action)
+def _is_found_where_it_says(row: AuditRow) -> bool:
+    """Say whether the columns by which the log is searched are what the entry's own bytes say."""
+    told = msgspec.json.decode(row.entry, type=Entry)
+    said = (told.time_us, told.tenant, told.who, told.action, told.object, told.allowed)
+    return said == (row.time_us, row.tenant, row.who, row.action, row.object, row.allowed)

@@ -18,6 +18,8 @@ TABLE_FUNCTIONS = frozenset(
         "duckdb_columns", "duckdb_views", "duckdb_types", "duckdb_functions", "duckdb_keywords", "duckdb_settings",
     }
 )  # fmt: skip
+# Of no use to people: they tell statistics of a scan (also of rows behind a wall), and addresses of the process.
+_NO_FUNCTIONS = frozenset({"stats", "json_serialize_plan", "write_log"})
 _NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE", "CTE_QUERY_NODE"})
 _CATALOGUES = ("information_schema", "pg_catalog")
 _CATALOGUE_TABLES = ("duckdb_", "pg_", "sqlite_")
@@ -86,6 +88,10 @@ def _check_node(node: dict[str, Any]) -> None:
         name = str((node.get("function") or {}).get("function_name", "")).lower()
         if name not in TABLE_FUNCTIONS:
             raise Refused(f"the table function {name}() is not allowed")
+    if kind == "FUNCTION":
+        name = str(node.get("function_name", "")).lower()
+        if name in _NO_FUNCTIONS:
+            raise Refused(f"the function {name}() is not allowed")
     if kind == "BASE_TABLE":
         name = str(node.get("table_name", ""))
         if any(mark in name for mark in "/\\*?:") or name.lower().endswith((".parquet", ".csv", ".json", ".db")):
