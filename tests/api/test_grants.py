@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from baigong.registry.explain import ACTIONS
@@ -147,3 +149,22 @@ async def test_whom_a_grant_lets_manage_people_makes_no_administrator(plant: Wor
         asked = {"name": "mole", "roles": ["tenant_admin"]}
         assert (await client.post("/people", json=asked, params={"tenant": "main"})).status_code == 403
         assert (await client.post("/people/admin/reset", json={}, params={"tenant": "main"})).status_code == 403
+
+
+async def test_a_query_gives_nothing_to_a_token_that_was_revoked_while_it_ran(
+    plant: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, sql = plant.registry.people, plant.app.state.rooms.sql
+    secret = await people.add_token("main", "for a while", role="viewer")
+    answered = sql.query
+
+    async def slow(*args: Any, **more: Any) -> Any:
+        found = await answered(*args, **more)
+        (token,) = [t.token for t in await people.tokens("main") if t.title == "for a while"]
+        await people.drop_token("main", token)
+        return found
+
+    monkeypatch.setattr(sql, "query", slow)
+    async with plant.client(token=secret) as client:
+        answer = await client.post("/sql", json={"sql": "select 1 as one"})
+    assert answer.json()["code"] == "auth.required", answer.text

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from baigong.api.rooms import Rooms
 from baigong.api.tables import FORMATS, answer, column_values
-from baigong.api.wire import Call, Operation, offered
+from baigong.api.wire import Call, Operation, authorise, offered
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
 
 _JSON_ROWS = 10_000
@@ -106,7 +106,10 @@ def operations(rooms: Rooms) -> list[Operation]:
 
 
 def _still_open(rooms: Rooms, call: Call) -> None:
-    """Raise auth.denied when a consent or grant has ended while the query ran: what it found is not given out."""
+    """Raise auth.required or auth.denied when a token, session, consent or grant has ended while the query ran: what
+    it found is not given out.
+    """
+    authorise(rooms, call.request, "GET")
     if call.tenant == call.who.tenant:
         return
     if not rooms.registry.rights.part(call.who, "read", call.tenant).holds(call.seen):
