@@ -200,7 +200,15 @@ async def test_secrets_of_a_device_are_not_shown_and_not_lost(plant: World) -> N
         assert "pa55-word" not in str(shown)
         again = {**shown["spec"], "title": "Hall"}
         assert (await client.put("/devices/hall", json=again)).status_code == 200
-    assert plant.registry.devices.get("main", "hall").spec.options["password"] == "pa55-word"
+        elsewhere = {**again, "options": {**again["options"], "host": "my.own.server"}}
+        for path, body in (("/devices/test", {"device": "hall", "options": elsewhere["options"]}),
+                           ("/devices/hall", elsewhere)):  # fmt: skip
+            refused = await client.request("POST" if path.endswith("test") else "PUT", path, json=body)
+            assert (refused.status_code, refused.json()["code"]) == (422, "secret.again")
+        assert plant.registry.devices.get("main", "hall").spec.options["password"] == "pa55-word"
+        elsewhere["options"]["password"] = "another"
+        assert (await client.put("/devices/hall", json=elsewhere)).status_code == 200
+    assert plant.registry.devices.get("main", "hall").spec.options["password"] == "another"
     assert "pa55-word" not in device_yaml(PUMP)
 
 

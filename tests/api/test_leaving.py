@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
 import zipfile
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -123,3 +125,29 @@ async def test_what_is_taken_away_is_read_page_by_page_and_pins_files_meanwhile(
             rows = list(csv.DictReader(io.StringIO(archive.read(f"records/{table}.csv").decode("utf-8-sig"))))
             found = [row[key] for row in rows if row[key] in wanted]
             assert sorted(found) == sorted(wanted) and len(rows) == len({str(row) for row in rows}), table
+
+
+async def test_an_export_breaks_off_when_the_token_is_taken_away(plant: World) -> None:
+    token = await plant.registry.people.add_token("main", "leaving", role="tenant_admin")
+    (row,) = [t for t in await plant.registry.people.tokens("main") if t.title == "leaving"]
+    sent: list[bytes] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.body":
+            sent.append(message["body"])
+            if len(sent) == 1:
+                await plant.registry.people.drop_token("main", row.token)
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
+    headers = [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {token}".encode())]
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "method": "GET", "path": "/api/v1/export", "raw_path": b"",
+             "query_string": b"", "headers": headers, "scheme": "http", "server": ("test", 80),
+             "client": ("127.0.0.1", 1), "root_path": ""}  # fmt: skip
+    with pytest.raises(Exception) as caught:
+        await plant.app(scope, receive, send)
+    assert "auth.required" in repr(caught.value) or "auth.required" in str(caught.value)
+    with pytest.raises(zipfile.BadZipFile):
+        zipfile.ZipFile(io.BytesIO(b"".join(sent)))

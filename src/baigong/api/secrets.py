@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from baigong.registry.sealing import secret_names
+from baigong.registry.sealing import reach, secret_names
 from baigong.security.envelope import masked
 from baigong.vocab.devices import DeviceSpec
+from baigong.vocab.errors import FixConfiguration
 
 HIDDEN = "********"
 
@@ -27,12 +28,18 @@ def hide_secrets_in_text(text: str, spec: DeviceSpec) -> str:
 
 
 def keep_secrets(spec: DeviceSpec, held: DeviceSpec | None) -> DeviceSpec:
-    """Where the sender sent back what we had hidden, keep what was there."""
+    """Where the sender sent back what we had hidden, keep what was there.
+
+    Raises secret.again when it would go elsewhere: who may change an address need not know the password.
+    """
     if held is None or held.driver != spec.driver:
         return spec
-    names = secret_names(spec.driver)
-    kept = {
-        name: held.options.get(name, value) if name in names and value == HIDDEN else value
-        for name, value in spec.options.items()
-    }
+    hidden = {name for name in secret_names(spec.driver) if spec.options.get(name) == HIDDEN}
+    kept = {name: held.options.get(name, value) if name in hidden else value for name, value in spec.options.items()}
+    before = reach(held)
+    changed = [name for name, value in reach(spec).items() if value != before[name]]
+    if changed and any(held.options.get(name) for name in hidden):
+        raise FixConfiguration(
+            "secret.again", f"{', '.join(changed)} changed: what was kept is not sent there", place=", ".join(hidden)
+        )
     return msgspec.structs.replace(spec, options=kept)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -17,10 +17,11 @@ from msgspec import Meta, Struct
 from starlette.responses import StreamingResponse
 
 from baigong.api import takeparts
+from baigong.api.doors import DOORS, enter
 from baigong.api.rooms import Rooms
 from baigong.api.tables import Spout, in_threads
 from baigong.api.takeparts import Part
-from baigong.api.wire import Call, Operation
+from baigong.api.wire import Call, Operation, authorise
 from baigong.api.witness import tell
 from baigong.registry.rights import tenant_ref
 from baigong.security.tokens import new_token
@@ -99,7 +100,9 @@ def operations(rooms: Rooms) -> list[Operation]:
             await tell(rooms, call.request, call.who, call.tenant, "read", after={"export": told.id})
         made = _Archive(rooms, call, values, told, snapshot, asyncio.get_running_loop())
         headers = {"Content-Disposition": f'attachment; filename="{call.tenant}.zip"', "Baigong-Export": told.id}
-        return StreamingResponse(_sent(rooms, made, told), media_type=_ZIP, headers=headers)
+        return StreamingResponse(
+            _sent(rooms, made, told, lambda: _let_in(rooms, call)), media_type=_ZIP, headers=headers
+        )
 
     async def progress(call: Call) -> Any:
         found = known.get(call.part("id"))
@@ -113,11 +116,18 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-async def _sent(rooms: Rooms, made: _Archive, told: Progress) -> AsyncIterator[bytes]:
+def _let_in(rooms: Rooms, call: Call) -> None:
+    """Raise auth.required or auth.denied when whoever asked may no longer: an export takes long."""
+    enter(rooms, DOORS["GET /export"], authorise(rooms, call.request, "GET"), call.tenant)
+
+
+async def _sent(rooms: Rooms, made: _Archive, told: Progress, let_in: Callable[[], None]) -> AsyncIterator[bytes]:
+    """Give the pieces; an archive that breaks off has no directory, and cannot be opened."""
     who = f"export {told.id}"
     rooms.lake.pin(who, _LEASE_S)
     try:
         async for piece in in_threads(made.pieces()):
+            let_in()
             told.bytes += len(piece)
             told.moved_us = time.time_ns() // 1000
             rooms.lake.pin(who, _LEASE_S)

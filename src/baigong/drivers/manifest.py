@@ -39,6 +39,7 @@ class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     advanced: bool = False
     minimum: float | None = None  # of numbers, both included
     maximum: float | None = None
+    reach: bool = False  # decides who gets the secrets, or who may listen: changed, they are to be entered again
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

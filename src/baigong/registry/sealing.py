@@ -134,6 +134,13 @@ class Sealing:
         return close(value, self._key, purpose) if value and not is_closed(value) else value
 
 
+def reach(spec: DeviceSpec) -> dict[str, Any]:
+    """Return the options, as they apply, that decide who gets a device's secrets, or who may listen."""
+    told = manifests().get(spec.driver)
+    asked = [o for o in told.options if o.reach] if told else []
+    return {o.name: o.default if (given := spec.options.get(o.name)) in (None, "") else given for o in asked}
+
+
 def secret_names(driver: str) -> set[str]:
     """Name the options of a driver that are secret."""
     told = manifests().get(driver)

@@ -4149,6 +4149,8 @@ export interface components {
             minimum: number | null;
             name: string;
             /** @default false */
+            reach: boolean;
+            /** @default false */
             required: boolean;
             /** @enum {unknown} */
             type: "boolean" | "choice" | "integer" | "number" | "secret" | "string" | "text";
