@@ -28,6 +28,7 @@ Run = Callable[..., Said]
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """``baigong up`` as people start it, on ports the system chooses; yields the data folder."""
     data = tmp_path_factory.mktemp("up") / "data"
+    data.mkdir(mode=0o755)  # as somebody may have made it
     arguments = ["up", "--data", str(data), "--port", "0", "--mqtt-port", "0", "--nats-port", "0"]
     process = subprocess.Popen(
         [sys.executable, "-m", "baigong.cli.main", *arguments],

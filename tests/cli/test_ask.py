@@ -211,3 +211,10 @@ def test_loading_the_commands_loads_no_engine() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert said.stdout.strip() == "[]"
+
+
+def test_what_is_kept_is_for_its_own_account_wherever_the_folder_lies(up: Path) -> None:
+    found = {
+        path.relative_to(up).as_posix() for path in up.rglob("*") if path.is_file() and path.stat().st_mode & 0o077
+    }
+    assert not found

@@ -226,7 +226,15 @@ def version() -> None:
 
 
 def asyncio_run(work: Any) -> None:
-    """Run on the fastest loop there is."""
+    """Run a server on the fastest loop there is; what it writes is for its own account, wherever the folder lies."""
+    before = os.umask(0o077)
+    try:
+        _run(work)
+    finally:
+        os.umask(before)
+
+
+def _run(work: Any) -> None:
     try:
         import uvloop
     except ImportError:  # Windows
