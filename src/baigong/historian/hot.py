@@ -43,13 +43,16 @@ Seal = Callable[[pa.Table], Sealed]
 
 @dataclass(slots=True, frozen=True)
 class HotPiece:
-    """Rows of frames ``first``…``last`` end to end, schema LAKE and ``late``. ``handed``: the same for a SQL child."""
+    """Rows of frames ``first``…``last`` end to end, schema LAKE. ``handed``: those in order, for a SQL child;
+    ``handed_late``: the others.
+    """
 
     first: int
     last: int
     rows: pa.Table
     handed: Any
     late: np.ndarray[Any, np.dtype[np.bool_]] | None
+    handed_late: Any
     days: frozenset[str]
 
 
@@ -132,14 +135,15 @@ class HotWindow:
 
 
 def _piece(frames: list[HotFrame], seal: Seal | None) -> HotPiece:
-    late = late_rows(frames)
-    rows = as_table(frames)
-    rows = rows.append_column("late", pa.array(np.zeros(len(rows), bool) if late is None else late))
-    handed: Any = rows
+    rows, late = as_table(frames), late_rows(frames)
+    ordered = rows if late is None else rows.filter(pa.array(~late))
+    others = None if late is None else rows.filter(pa.array(late))
     if seal is not None:
-        handed = seal(rows)
-        rows = handed.table()
-    return HotPiece(frames[0].position, frames[-1].position, rows, handed, late, _days_in(frames))
+        handed = seal(ordered)
+        rows = handed.table() if late is None else rows  # mapped twice, not held twice
+        others = None if others is None else seal(others)
+        return HotPiece(frames[0].position, frames[-1].position, rows, handed, late, others, _days_in(frames))
+    return HotPiece(frames[0].position, frames[-1].position, rows, ordered, late, others, _days_in(frames))
 
 
 def _days_in(frames: list[HotFrame]) -> frozenset[str]:
@@ -152,16 +156,17 @@ def _days_in(frames: list[HotFrame]) -> frozenset[str]:
 
 
 def laid(pieces: list[HotPiece]) -> dict[str, Any]:
-    """Return what a ``Snapshot`` says of hot rows: ``hot``, ``hot_late``, ``hot_pieces`` and ``hot_days``."""
+    """Return what a ``Snapshot`` says of hot rows: ``hot``, ``hot_late``, the pieces of both and ``hot_days``."""
     if not pieces:
         return {"hot": LAKE.empty_table(), "hot_days": frozenset()}
     late = None
     if any(p.late is not None for p in pieces):
         late = np.concatenate([np.zeros(len(p.rows), bool) if p.late is None else p.late for p in pieces])
     return {
-        "hot": pa.concat_tables([p.rows for p in pieces]).select(LAKE.names),
+        "hot": pa.concat_tables([p.rows for p in pieces]),
         "hot_late": late,
         "hot_pieces": tuple(p.handed for p in pieces),
+        "hot_late_pieces": tuple(p.handed_late for p in pieces if p.handed_late is not None),
         "hot_days": frozenset().union(*(p.days for p in pieces)),
     }
 

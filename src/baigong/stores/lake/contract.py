@@ -54,7 +54,8 @@ class Snapshot:
     hot_late: np.ndarray[Any, np.dtype[np.bool_]] | None = None  # of each row of ``hot``; None: no row is late
     rollups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # "1m"/"1h" -> absolute paths of Parquet files
     rolled_days: frozenset[str] = frozenset()  # days whose rollups are complete and current
-    hot_pieces: tuple[Any, ...] = ()  # ``hot`` and a column ``late``, cut into what another process can be handed
+    hot_pieces: tuple[Any, ...] = ()  # the rows of ``hot`` in order, cut into what another process can be handed
+    hot_late_pieces: tuple[Any, ...] = ()  # the late ones
     hot_days: frozenset[str] | None = None  # of ``hot``; None: look
     bursts: tuple[LakeFile, ...] = ()  # files of the table ``bursts``; the highest seq of a (point, time) wins
     hot_bursts: pa.Table | None = None  # what of bursts is in no file yet

@@ -170,7 +170,7 @@ def sql_view(
     ]
     return SqlView(
         tables={
-            "hot_in": _hot_in(snapshot, part, clip),
+            **_hot_tables(snapshot, part, clip),
             "points_in": conformed(points, POINTS) if isinstance(points, pa.Table) and part is None else points,
             "bursts_in": bursts if part is None else part.clip(bursts),
             "latest_in": lambda: (latest() if callable(latest) else latest).select(LAKE.names),
@@ -188,13 +188,15 @@ def part_points(points: pa.Table, part: Part) -> pa.Table:
     return conformed(points, POINTS).join(part.table(), "number", join_type="inner")
 
 
-def _hot_in(snapshot: Snapshot, part: Part | None, clip: Clip | None) -> tuple[Any, ...]:
+def _hot_tables(snapshot: Snapshot, part: Part | None, clip: Clip | None) -> dict[str, tuple[Any, ...]]:
     """Return what is in no file yet, in pieces; of a part only its rows: those of others must not reach the child."""
-    pieces = snapshot.hot_pieces
-    if not pieces:
-        rows, late = snapshot.hot.select(LAKE.names), snapshot.hot_late
-        pieces = (rows if late is None else rows.append_column("late", pa.array(late)),)
-    return pieces if part is None else tuple(map(clip or part.clip, pieces))
+    ordered, late, mask = snapshot.hot_pieces, snapshot.hot_late_pieces, snapshot.hot_late
+    if not ordered:
+        rows = snapshot.hot.select(LAKE.names)
+        ordered = (rows if mask is None else rows.filter(pa.array(~mask)),)
+        late = () if mask is None else (rows.filter(pa.array(mask)),)
+    tables = {"hot_in": ordered} | ({"late_in": late} if late else {})
+    return tables if part is None else {name: tuple(map(clip or part.clip, cut)) for name, cut in tables.items()}
 
 
 def _latest() -> str:
@@ -246,22 +248,25 @@ def _rows(snapshot: Snapshot, files: Sequence[LakeFile], hot_days: frozenset[str
     ordered = [f for f in files if not f.late]
     late = list(_late_scans(snapshot, [f for f in files if f.late], reading))
     late_days = snapshot.overlapping | (hot_days if snapshot.hot_late is not None else frozenset())
-    hot = _joined(f"select {_ROW} from hot_in" + ("" if snapshot.hot_late is None else " where not late"))
+    hot = _joined(f"select {_ROW} from hot_in")
     if not late:
         return " union all ".join(source.named for source in (*_scans(ordered, reading), hot))
     mixed = list(_scans([f for f in ordered if f.day in late_days], reading))
     clean = list(_scans([f for f in ordered if f.day not in late_days], reading))
     (clean if snapshot.hot_late is None else mixed).append(hot)  # late rows of files are older than hot ones in order
     keys = " union all ".join(f"select point, time from ({source.rows})" for source in late)
-    kept = f"not exists (select 1 from ({keys}) l where l.point = t.point and l.time = t.time)"
-    branches = [source.named for source in clean] + [f"{source.named} where {kept}" for source in mixed]
+    branches = [source.named for source in clean]
+    if mixed:  # together, since what replaces them is hashed for every "not exists"
+        rows = " union all ".join(source.named for source in mixed)
+        kept = f"not exists (select 1 from ({keys}) l where l.point = t.point and l.time = t.time)"
+        branches.append(f"select {_NAMES}, {_ROW} from ({rows}) t where {kept}")
     return " union all ".join([*branches, _resolved(" union all ".join(source.named for source in late))])
 
 
 def _late_scans(snapshot: Snapshot, files: Sequence[LakeFile], reading: _Files) -> Iterator[_Source]:
     yield from _scans(files, reading)
     if snapshot.hot_late is not None:
-        yield _joined(f"select {_ROW} from hot_in where late")
+        yield _joined(f"select {_ROW} from late_in")
 
 
 def _resolved(joined: str) -> str:
