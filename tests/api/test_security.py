@@ -112,3 +112,18 @@ async def test_a_log_that_somebody_changed_is_found_out(tmp_path: Path, change: 
         check._clock_us = lambda: now_us() + 120_000_000
         assert wrong in (await check.run("test")).wrong
         assert "audit.wrong" in _kinds((await client.get("/security")).json())
+
+
+@pytest.mark.parametrize("change", ["delete from audit_entries where seq >= 2", "delete from audit_entries"])
+async def test_a_log_cut_before_anybody_looked_is_found_out(tmp_path: Path, change: str) -> None:
+    async with world(tmp_path) as plant, plant.client() as client:
+        check = plant.registry.audit_check
+        for n in range(4):
+            await client.post("/tokens", json={"title": f"robot {n}", "role": "viewer"})
+        await check.keep_head()
+        await plant.registry.records.write(lambda c: c.exec_driver_sql(change))
+        await check.keep_head()  # does not forget what it saw
+        assert "entries before" in (await check.run("test")).wrong
+        (tmp_path / "audit.head").write_text("nothing")
+        check._clock_us = lambda: now_us() + 120_000_000
+        assert "not signed" in (await check.run("test")).wrong

@@ -221,6 +221,7 @@ async def running(
         platform.departures = app.state.rooms.departures
         platform.departures.forgets += [live.forget, source.forget]
         crew.start("memory", give_back())
+        crew.start("audit", registry.audit_check.watch())
         crew.start("departures", platform.departures.run())
         crew.start("api", server.serve_to_end())
         stack.push_async_callback(server.end)

@@ -162,8 +162,7 @@ def stored_node(connection: sa.Connection, level: int, index: int) -> bytes:
     """Return the hash over entries from ``index`` * 2**``level`` on, from the nearest hashes kept below it."""
     kept, above = level // _STEP * _STEP, level % _STEP
     start, end = index << above, (index + 1) << above
-    hashes = read_nodes(connection, kept, start, end) if kept else read_leaves(connection, start, end)
-    return merkle.complete_nodes(hashes)(above, 0)
+    return merkle.complete_nodes(_hashes(connection, kept, start, end))(above, 0)
 
 
 _PURPOSE = "installation/audit"
@@ -181,8 +180,17 @@ def open_log_key(path: Path, key: Key) -> bytes:
 def _above(connection: sa.Connection, level: int, index: int) -> bytes:
     below = level - _STEP
     start, end = index << _STEP, (index + 1) << _STEP
-    hashes = read_nodes(connection, below, start, end) if below else read_leaves(connection, start, end)
-    return merkle.complete_nodes(hashes)(_STEP, 0)
+    return merkle.complete_nodes(_hashes(connection, below, start, end))(_STEP, 0)
+
+
+def _hashes(connection: sa.Connection, level: int, start: int, end: int) -> list[bytes]:
+    """Read what is kept; raises audit.invalid where something of it is gone."""
+    found = read_nodes(connection, level, start, end) if level else read_leaves(connection, start, end)
+    if len(found) != end - start:
+        raise FixConfiguration(
+            "audit.invalid", f"of the log, {end - start - len(found)} entries are gone", place="audit"
+        )
+    return found
 
 
 def _row(seq: int, entry: Entry) -> AuditRow:

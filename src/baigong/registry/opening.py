@@ -244,7 +244,7 @@ def _furnish(
         certificates=certificates,
         standing=standing,
         gateways=gateways,
-        audit_check=AuditCheck(records, clock_us),
+        audit_check=AuditCheck(records, clock_us, audit, data / "audit.head"),
         uses=Uses(records, clock_us, rights.held, people.used_tokens, rights.decided),
         episodes=Episodes(records, events, clock_us),
         retention=retention,
