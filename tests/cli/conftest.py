@@ -51,8 +51,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run a command as main() does."""
-    for name in ("BAIGONG_DATA", "BAIGONG_URL", "BAIGONG_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("BAIGONG_DATA", "BAIGONG_URL", "BAIGONG_TOKEN", "BAIGONG_TENANT", "BAIGONG_KEY_FILE"):
+        monkeypatch.setenv(name, "")  # so that what a command says there ends with the test
+        monkeypatch.delenv(name)
 
     def call(*arguments: object) -> Said:
         monkeypatch.setattr(sys, "argv", ["baigong", *map(str, arguments)])
