@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -127,3 +128,17 @@ async def test_a_log_cut_before_anybody_looked_is_found_out(tmp_path: Path, chan
         (tmp_path / "audit.head").write_text("nothing")
         check._clock_us = lambda: now_us() + 120_000_000
         assert "not signed" in (await check.run("test")).wrong
+
+
+async def test_a_log_whose_hashes_are_gone_is_still_looked_at_by_itself(tmp_path: Path) -> None:
+    async with world(tmp_path) as plant, plant.client() as client:
+        check = plant.registry.audit_check
+        for n in range(4):
+            await client.post("/tokens", json={"title": f"robot {n}", "role": "viewer"})
+        await plant.registry.records.write(lambda c: c.exec_driver_sql("delete from audit_entries where seq = 1"))
+        watching = asyncio.create_task(check.watch())
+        async with asyncio.timeout(20):
+            while (found := await check.last()) is None:
+                await asyncio.sleep(0.01)
+        watching.cancel()
+        assert "missing" in found.wrong

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -53,14 +54,15 @@ class AuditCheck:
     async def watch(self) -> None:
         """Keep the newest checkpoint, and look through the log once a day; until cancelled."""
         while True:
-            try:
-                await self.keep_head()
-                last = await self.last()
-                if last is None or self._clock_us() - last.time_us > _LOOK_US:
-                    await self.run("baigong")
-            except (BaigongError, OSError):  # the records are away, or the disk is full: look again later
-                pass
+            for work in (self.keep_head, self._look_daily):  # a log that has no checkpoint any more is looked at
+                with suppress(BaigongError, OSError):  # the records are away, or the disk is full: again later
+                    await work()
             await asyncio.sleep(_HEAD_S)
+
+    async def _look_daily(self) -> None:
+        last = await self.last()
+        if last is None or self._clock_us() - last.time_us > _LOOK_US:
+            await self.run("baigong")
 
     async def keep_head(self) -> None:
         """Write down how long the log is and what it hashes to; not over a head that this log does not continue."""
