@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import msgspec
 import sqlalchemy as sa
@@ -97,6 +97,14 @@ class Application(Struct, frozen=True, kw_only=True):
     doubles: list[Double]
 
 
+@dataclass(slots=True, frozen=True)
+class _Standing:
+    """``companies``: by id and by credit code; ``waiting``: undecided applications by credit code."""
+
+    companies: dict[str, list[Company]]
+    waiting: dict[str, list[ApplicationRow]]
+
+
 class Applications:
     """``region``, where it is asked for: the only one whose queue somebody sees; empty for all."""
 
@@ -129,8 +137,7 @@ class Applications:
         rows = [r for r in self._rows.values() if region in ("", r.region) and state in ("", r.state)]
         waiting = sorted((r for r in rows if r.state in OPEN), key=lambda r: (OPEN.index(r.state), r.made_us))
         decided = sorted((r for r in rows if r.state not in OPEN), key=lambda r: -r.changed_us)
-        taken = self._taken()
-        return [self.told(row, region, taken) for row in (*waiting, *decided)]
+        return self._all_told([*waiting, *decided], region)
 
     def unseen(self, region: str) -> list[ApplicationRow]:
         return [row for row in self._rows.values() if row.state == "new" and region in ("", row.region)]
@@ -170,7 +177,7 @@ class Applications:
             if row.package:
                 await self._packages.get(row.package)
         await self.put(rows)
-        return [self.told(row, region) for row in rows]
+        return self._all_told(rows, region)
 
     def seen_by_applicant(self, reference: str, code: str) -> Application:
         """Return one to its applicant. Raises application.unknown for a wrong reference and a wrong code alike."""
@@ -274,32 +281,40 @@ class Applications:
             raise FixConfiguration("config.conflict", f"it is {row.state} already", place=id)
         return row
 
-    def _taken(self) -> dict[str, list[Company]]:
-        """Index companies by id and by credit code: asked for once a list."""
-        found: dict[str, list[Company]] = {}
+    def _standing(self) -> _Standing:
+        """Index all that can stand against an application: asked for once a list."""
+        made = _Standing({}, {})
         for company in self._tenants.everyone():
             for key in {company.tenant, company.credit_code} - {""}:
-                found.setdefault(key, []).append(company)
-        return found
+                made.companies.setdefault(key, []).append(company)
+        for row in self._rows.values():
+            if row.state in OPEN:
+                made.waiting.setdefault(row.credit_code, []).append(row)
+        return made
 
-    def _doubles(self, row: ApplicationRow, region: str, taken: Mapping[str, list[Company]]) -> list[Double]:
+    def _doubles(self, row: ApplicationRow, region: str, standing: _Standing) -> list[Double]:
         """Say what stands against an application; of what is beyond ``region`` no more than that it is."""
         if row.state not in OPEN:
             return []
         found = []
         for what, key in (("credit_code", row.credit_code), ("id", row.wish)):
-            for company in taken.get(key, ()):
+            for company in standing.companies.get(key, ()):
                 found.append(Double(what=what, name=company.tenant if region in ("", company.region) else ""))
-        for one in self._rows.values():
-            if one.id != row.id and one.state in OPEN and one.credit_code == row.credit_code:
+        for one in standing.waiting.get(row.credit_code, ()):
+            if one.id != row.id:
                 found.append(Double(what="application", name=one.id if region in ("", one.region) else ""))
         return found
 
-    def told(
-        self, row: ApplicationRow, region: str = "", taken: Mapping[str, list[Company]] | None = None
-    ) -> Application:
+    def told(self, row: ApplicationRow, region: str = "") -> Application:
+        return self._all_told([row], region)[0]
+
+    def _all_told(self, rows: Sequence[ApplicationRow], region: str) -> list[Application]:
+        standing = self._standing()
+        return [self._told(row, region, standing) for row in rows]
+
+    def _told(self, row: ApplicationRow, region: str, standing: _Standing) -> Application:
         plain = {n: getattr(row, n) for n in Application.__struct_fields__ if n not in ("history", "doubles", "tenant")}
-        doubles = self._doubles(row, region, self._taken() if taken is None else taken)
+        doubles = self._doubles(row, region, standing)
         return Application(tenant=row.tenant or "", history=_history(row), doubles=doubles, **plain)
 
 
