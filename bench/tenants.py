@@ -26,7 +26,7 @@ from baigong.stores.records import ALL, Server, open_records
 from baigong.stores.records.tables import companies, devices, people, points, tenants, tokens
 from baigong.vocab.devices import DeviceSpec, PointSpec, device_yaml
 from baigong.vocab.ids import point_number
-from bench.processes import Baigong
+from bench.processes import Baigong, cpu_of
 from bench.report import Line, ms
 from bench.wire import Http
 from tests.postgres import cluster
@@ -89,10 +89,9 @@ def _settle(process: psutil.Process, most_s: float = 600.0) -> None:
     """Wait until what a first start makes of ten thousand companies at once, their points of use, is made."""
     busy, until = 1.0, time.monotonic() + most_s
     while busy > 0.05 and time.monotonic() < until:
-        before = process.cpu_times()
+        before = cpu_of(process)
         time.sleep(5)
-        after = process.cpu_times()
-        busy = (after.user + after.system - before.user - before.system) / 5
+        busy = (cpu_of(process) - before) / 5
 
 
 class _Taken:
@@ -102,16 +101,12 @@ class _Taken:
         self._server = server
         self.rows: list[tuple[str, float, float]] = []
 
-    def _cpu_s(self) -> float:
-        times = self._server.cpu_times()
-        return float(times.user + times.system)
-
     def each(
         self, name: str, ask: Callable[[int], Any], asked: list[int], less: tuple[float, float] = (0.0, 0.0)
     ) -> None:
-        before = self._cpu_s()
+        before = cpu_of(self._server)
         times = [_timed(lambda i=i: ask(i)) for i in asked]  # type: ignore[misc]
-        cpu = (self._cpu_s() - before) / len(asked) - less[1]
+        cpu = (cpu_of(self._server) - before) / len(asked) - less[1]
         self.rows.append((name, float(np.percentile(times, 95)) - less[0], max(cpu, 0.0)))
 
 

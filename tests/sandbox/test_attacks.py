@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,18 +16,6 @@ from tests.sandbox.world import Seen, World
 
 pytestmark = pytest.mark.skipif(not walls.landlock_abi(), reason="this kernel has no Landlock")
 CEILING = 1200 << 20  # bytes one child may ever hold: memory_limit + slack + code
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture
-async def pool(world: World) -> AsyncIterator[SqlPool]:
-    made = SqlPool(world.view)
-    yield made
-    await made.close()
 
 
 async def attack(pool: SqlPool, world: World, sql: str, timeout_s: float = 10.0) -> BaigongError:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pyarrow as pa
 import pytest
 
@@ -14,18 +11,6 @@ from baigong.sandbox.sql import SqlPool, SqlSettings
 from tests.sandbox.world import Seen, World
 
 pytestmark = pytest.mark.skipif(not walls.landlock_abi(), reason="this kernel has no Landlock")
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture
-async def pool(world: World) -> AsyncIterator[SqlPool]:
-    made = SqlPool(world.view)
-    yield made
-    await made.close()
 
 
 async def test_only_what_a_query_names_is_handed_over(world: World) -> None:

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,18 +18,6 @@ from baigong.vocab.errors import BaigongError
 from tests.sandbox.world import Seen, World
 
 pytestmark = pytest.mark.skipif(not walls.landlock_abi(), reason="this kernel has no Landlock")
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture
-async def pool(world: World) -> AsyncIterator[SqlPool]:
-    made = SqlPool(world.view)
-    yield made
-    await made.close()
 
 
 async def code_of(pool: SqlPool, sql: str, **more: object) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from typing import Literal
 
 from msgspec import Struct
 
 from baigong.api.device_state import DeviceLine, lines
+from baigong.api.finding import WORST_FIRST, Severity
 from baigong.api.rooms import Rooms
 from baigong.api.security import urgent
 from baigong.registry.quotawatch import standing
 from baigong.vocab.quotas import TITLES as QUOTA_TITLES
 
-Severity = Literal["high", "medium", "low"]
-_ORDER: dict[str, int] = {"high": 0, "medium": 1, "low": 2}
 _BACKLOG_S = 10.0
 _CERTIFICATE_LATE_DAYS = 7
 
@@ -47,7 +45,7 @@ async def attention(rooms: Rooms, tenant: str) -> list[Attention]:
         *_applications(rooms, tenant),
         *await _security(rooms),
     ]
-    return sorted(found, key=lambda item: (_ORDER[item.severity], -item.time_us))
+    return sorted(found, key=lambda item: (WORST_FIRST[item.severity], -item.time_us))
 
 
 async def _security(rooms: Rooms) -> list[Attention]:

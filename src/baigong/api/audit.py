@@ -88,7 +88,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         return proof
 
     async def check(call: Call) -> Any:
-        return await rooms.registry.audit_check.run(f"{call.who.tenant}/{call.who.token or call.who.user}")
+        return await rooms.registry.audit_check.run(call.who.full_name)
 
     async def growth(call: Call) -> Any:
         return Growth(path=await audit.consistency(call.query.old, call.query.new))

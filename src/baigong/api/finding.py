@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 Severity = Literal["high", "medium", "low"]
+WORST_FIRST: dict[str, int] = {"high": 0, "medium": 1, "low": 2}
 
 
 class Finding(Struct, frozen=True, kw_only=True):

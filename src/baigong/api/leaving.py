@@ -29,7 +29,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         if call.who.by == "cookie":  # a program has no more to show than its token
             require_fresh(rooms, call.who)
         asked: Deletion = call.body
-        who = f"{call.who.tenant}/{call.who.token or call.who.user}"
+        who = call.who.full_name
         origin = call.request.client.host if call.request.client else ""
         call.before = rooms.registry.tenants.get(call.part("id")).state
         await departures.begin(call.part("id"), asked.typed, who, call.who.tenant, asked.reason, origin)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation, read_body
-from baigong.registry.looks import Look
+from baigong.registry.looks import Logo, Look
 from baigong.security.pictures import MOST_BYTES
 from baigong.vocab.errors import FixConfiguration
 
@@ -57,10 +57,9 @@ def operations(rooms: Rooms) -> list[Operation]:
         host = urlsplit(f"//{call.request.headers.get('host', '')}").hostname or ""
         region = call.query.region or await looks.met_at(host)
         look, logo = await looks.of(region)
-        address = f"/api/v1/regions/{region}/logo?v={logo.digest}" if logo else ""
         return Looks(
             region=region, title=look.title, title_zh=look.title_zh, accent=look.accent,
-            accent_dark=look.accent_dark, logo=address,
+            accent_dark=look.accent_dark, logo=_address(region, logo),
         )  # fmt: skip
 
     async def get(call: Call) -> Any:
@@ -68,8 +67,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def told(region: str) -> LookOf:
         look, logo = await looks.of(region)
-        address = f"/api/v1/regions/{region}/logo?v={logo.digest}" if logo else ""
-        return LookOf(region=region, look=look, logo=address, wrong=looks.wrong.get(region, ""))
+        return LookOf(region=region, look=look, logo=_address(region, logo), wrong=looks.wrong.get(region, ""))
 
     async def put(call: Call) -> Any:
         region = known(call.part("id"))
@@ -102,3 +100,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         Operation("PUT", path + "/logo", "Give a region a logo", put_logo, takes=_PICTURES, answer=LookOf),
         Operation("DELETE", path + "/logo", "Take a region's logo away", drop_logo),
     ]
+
+
+def _address(region: str, logo: Logo | None) -> str:
+    return f"/api/v1/regions/{region}/logo?v={logo.digest}" if logo else ""

@@ -23,6 +23,7 @@ from baigong.stores.lake.contract import LakeReader
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.devices import AssetWords, Counter, Kind
 from baigong.vocab.errors import Reauthenticate
+from baigong.vocab.ids import is_below
 from baigong.vocab.writing import WriteRule
 
 _NAMELESS = AssetWords()
@@ -213,16 +214,11 @@ async def newest_of(lake: LakeReader, tenant: str, numbers: Sequence[int]) -> di
     }
 
 
-def below(asset: str, wanted: str) -> bool:
-    """Tell whether an asset is ``wanted`` or lies below it."""
-    return asset == wanted or asset.startswith(f"{wanted}.")
-
-
 def _wanted(point: PointRow, query: PointsQuery, assets: dict[str, AssetWords]) -> bool:
     spec = point.spec
     if query.device and point.device != query.device:
         return False
-    if query.asset and not below(spec.asset, query.asset):
+    if query.asset and not is_below(spec.asset, query.asset):
         return False
     if not query.search:
         return True

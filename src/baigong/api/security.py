@@ -11,16 +11,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from baigong.api.finding import Finding
+from baigong.api.finding import WORST_FIRST, Finding
 from baigong.api.rooms import Listening, Rooms
-from baigong.api.stale import WIDE, stale
+from baigong.api.stale import stale
 from baigong.api.wire import Call, Operation
 from baigong.registry.auditcheck import Checked
+from baigong.registry.principal import ADMIN_ROLES
 from baigong.registry.sealing import find_key
 from baigong.security.certificates import read_certificate
 from baigong.vocab.errors import BaigongError
 
-_ORDER = {"high": 0, "medium": 1, "low": 2}
 _BACKUP_DAYS = 7
 _SOON_DAYS, _NOW_DAYS = 30, 7
 LAST_BACKUP = "last-backup"  # a file of the data folder whose age says it
@@ -59,7 +59,7 @@ async def findings(rooms: Rooms, tenant: str) -> list[Finding]:
         *await stale(rooms, tenant),
         *_writable(rooms, tenant),
     ]
-    return sorted(found, key=lambda finding: (_ORDER[finding.severity], finding.kind, finding.what))
+    return sorted(found, key=lambda finding: (WORST_FIRST[finding.severity], finding.kind, finding.what))
 
 
 async def urgent(rooms: Rooms) -> list[Finding]:
@@ -163,7 +163,7 @@ async def _people(rooms: Rooms, tenant: str) -> list[Finding]:
     for one in await rooms.registry.members.of_tenant(tenant):
         if one.locked or one.second_factor:
             continue
-        wide = bool(set(one.roles) & set(WIDE))
+        wide = bool(set(one.roles) & set(ADMIN_ROLES))
         found.append(
             Finding(
                 severity="high" if wide else "medium",

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from baigong.api.finding import Finding, Severity
 from baigong.api.rooms import Rooms
-from baigong.registry.roles import TENANT_ADMIN
+from baigong.registry.principal import ADMIN_ROLES
 from baigong.stores.records.access import TokenRow
 from baigong.stores.records.grants import GrantRow
 
-WIDE = (TENANT_ADMIN, "platform_operator")  # the roles that may change who may do what
 _DAY_US = 86_400_000_000
 _UNUSED_DAYS, _LOOK_DAYS = 90, 30
 _BUS = "refused by the bus"
@@ -31,7 +30,7 @@ async def stale(rooms: Rooms, tenant: str) -> list[Finding]:
 
 
 def _token(rooms: Rooms, row: TokenRow) -> Iterator[Finding]:
-    wide = bool(set(row.role.split(",")) & set(WIDE))
+    wide = bool(set(row.role.split(",")) & set(ADMIN_ROLES))
     if row.expires_us is None:
         yield _of_token(
             row,

@@ -83,9 +83,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         rooms.registry.quotas.check_company(company, asked.quotas)
         made = await tenants.add(company, row)
         call.after = made
-        rooms.registry.usage.expect([made.tenant])
-        rooms.registry.quotas.changed()
-        rooms.registry.rights.changed()
+        rooms.registry.came(made.tenant)
         return MadeTenant(tenant=made.tenant, admin=name, password=secret)
 
     async def describe(call: Call) -> Any:

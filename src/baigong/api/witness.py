@@ -45,7 +45,7 @@ async def tell(
         Entry(
             time_us=rooms.clock_us(),
             tenant=tenant,
-            who=f"{who.tenant}/{who.token or who.user}",
+            who=who.full_name,
             action=action or "account",
             object=f"{request.scope.get('method', 'WS')} {request.url.path}",
             allowed=not refused,

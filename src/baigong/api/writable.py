@@ -13,6 +13,7 @@ from baigong.registry.rights import point_ref
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.devices import Kind
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.ids import is_below
 from baigong.vocab.writing import WriteRule
 
 
@@ -65,7 +66,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         query: WritableQuery = call.query
         rows = open_ones(call)
         assets = sorted({row.spec.asset for row in rows})
-        found = [row for row in rows if not query.asset or _is_below(row.spec.asset, query.asset)]
+        found = [row for row in rows if not query.asset or is_below(row.spec.asset, query.asset)]
         page = found[query.offset : query.offset + query.limit]
         return WritableAnswer(total=len(found), assets=assets, points=[_line(rooms, call, row) for row in page])
 
@@ -107,7 +108,3 @@ def _line(rooms: Rooms, call: Call, row: PointRow) -> WritablePoint:
         stopped=rooms.registry.stops.covering(call.tenant, row.spec.asset) is not None,
         may_write=rooms.registry.rights.decide(call.who, "command", ref).allowed,
     )
-
-
-def _is_below(asset: str, above: str) -> bool:
-    return asset == above or asset.startswith(f"{above}.")

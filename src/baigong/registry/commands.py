@@ -324,7 +324,7 @@ class Commands:
             Entry(
                 time_us=self._clock_us(),
                 tenant=row.tenant,
-                who=f"{who.tenant}/{who.token or who.user}",
+                who=who.full_name,
                 action=action,
                 object=f"Point:{row.tenant}/{row.name}",
                 allowed=allowed,

@@ -83,7 +83,7 @@ def abilities(rights: Rights, who: Principal) -> Abilities:
     company, platform = may(rights, who)
     told = [_reason(rights, policy) for policy in rights.about(who)]
     return Abilities(
-        who=who.token or who.user,
+        who=who.called,
         tenant=who.tenant,
         roles=who.roles,
         company=company,
@@ -95,7 +95,7 @@ def abilities(rights: Rights, who: Principal) -> Abilities:
 def explain(rights: Rights, who: Principal, action: str, thing: Ref) -> Explained:
     decision = rights.decide(who, action, thing)
     because = [_reason(rights, p) for id in decision.because if (p := rights.policy(id)) is not None]
-    name, (words, words_zh) = who.token or who.user, ACTIONS[action]
+    name, (words, words_zh) = who.called, ACTIONS[action]
     titles, titles_zh = _listed(r.title for r in because), _listed((r.title_zh for r in because), "、")
     if decision.allowed:
         sentence = f"{name} may {words} of {thing.id}, because of {titles}."
@@ -131,8 +131,8 @@ def _needed(who: Principal, action: str, thing: Ref) -> tuple[list[str], list[st
             told.append(f"one of the roles {_listed(r.role for r in roles)}")
             told_zh.append(f"以下角色之一:{_listed((f'{r.title_zh} ({r.role})' for r in roles), '、')}")
     if not platform:
-        told.append(f"a grant: baigong grant add {who.token or who.user} {action} OBJECT")
-        told_zh.append(f"一条授权:baigong grant add {who.token or who.user} {action} 对象")
+        told.append(f"a grant: baigong grant add {who.called} {action} OBJECT")
+        told_zh.append(f"一条授权:baigong grant add {who.called} {action} 对象")
     return told, told_zh
 
 

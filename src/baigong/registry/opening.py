@@ -93,6 +93,7 @@ class Registry:
     applications: Applications
     onboarding: Onboarding
     looks: Looks
+    came: Callable[[str], None]  # to be told of a company that has just been made
     stops: Stops
     commands: Commands
     usage: Usage
@@ -254,6 +255,7 @@ def _furnish(
         packages=packages,
         applications=applications,
         looks=Looks(config),
+        came=came,
         onboarding=Onboarding(applications, tenants, members, quotas, unpacking, came),
         stops=stops,
         commands=Commands(records, events, book, devices, rights, audit, stops, bus, clock_us, is_person),

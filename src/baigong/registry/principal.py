@@ -39,6 +39,16 @@ class Principal:
         return ADMIN_ROLES if self.role == ADMIN else tuple(self.role.split(",")) if self.role else ()
 
     @property
+    def called(self) -> str:
+        """Return the token's or the person's name."""
+        return self.token or self.user
+
+    @property
+    def full_name(self) -> str:
+        """Return how they are written down: company/name."""
+        return f"{self.tenant}/{self.called}"
+
+    @property
     def human(self) -> str:
         """Return the person, of a token its maker; empty for a program that is nobody's, whatever its title."""
         return self.user if self.by == "cookie" else self.person

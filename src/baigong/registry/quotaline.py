@@ -42,10 +42,6 @@ def line_of(what: str, limit: int, used: float, level: Level, place: str) -> Lin
     return Line(what=what, limit=limit, used=used, part=round(part, 4), level=level, place=place)
 
 
-def below(asset: str, site: str) -> bool:
-    return asset == site or asset.startswith(site + ".")
-
-
 def full(what: str, line: Line, used: float, more: int) -> FixConfiguration:
     place = f" of {line.level} {line.place}".rstrip()
     error = FixConfiguration(

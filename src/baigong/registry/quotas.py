@@ -20,11 +20,12 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from baigong.registry.book import PointBook
-from baigong.registry.quotaline import FULL, UNBOUNDED, Level, Line, below, full, line_of, merged, name_of
+from baigong.registry.quotaline import FULL, UNBOUNDED, Level, Line, full, line_of, merged, name_of
 from baigong.registry.tenants import Company, Tenants
 from baigong.registry.usage import Usage
 from baigong.stores.records import ALL, Records, access
 from baigong.vocab.errors import FixConfiguration, RetryLater
+from baigong.vocab.ids import is_below
 from baigong.vocab.quotas import BURST_S, KINDS, Pace, Quotas, parse_quotas
 from baigong.vocab.usage import PLATFORM
 
@@ -202,7 +203,7 @@ class QuotaBook:
             level, _, place = name.partition("/")
             owner, _, asset = place.partition("/")
             if level == "site" and owner == tenant and told.points is not None:
-                used = sum(below(p.spec.asset, asset) for p in self._book.active(tenant))
+                used = sum(is_below(p.spec.asset, asset) for p in self._book.active(tenant))
                 yield line_of("points", told.points, used, "site", asset)
 
     def sites(self, tenant: str) -> list[str]:
@@ -241,7 +242,7 @@ class QuotaBook:
         self.check(tenant, "devices", devices)
         self.check(tenant, "points", len(assets))
         for line in self._sites(tenant) if assets else ():
-            more = sum(below(asset, line.place) for asset in assets)
+            more = sum(is_below(asset, line.place) for asset in assets)
             if more and line.used + more > line.limit:
                 self._note(tenant, "points")
                 raise full("points", line, line.used, more)

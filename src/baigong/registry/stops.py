@@ -93,7 +93,7 @@ class Stops:
             Entry(
                 time_us=self._clock_us(),
                 tenant=tenant,
-                who=f"{who.tenant}/{who.token or who.user}",
+                who=who.full_name,
                 action="stop",
                 object=f"Stop:{tenant}/{asset}",
                 allowed=decision.allowed,

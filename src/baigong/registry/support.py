@@ -104,7 +104,7 @@ class Support:
     async def ask(self, who: Principal, tenant: str, reason: str, level: str, hours: float) -> SupportAccess:
         """Ask a company to let ``who`` in. Raises config.conflict for what they asked before, or for their own."""
         self._tenants.get(tenant)
-        asker, reason = f"{who.tenant}/{who.token or who.user}", reason.strip()
+        asker, reason = who.full_name, reason.strip()
         if level not in LEVELS:
             raise FixConfiguration("config.invalid", f"a level is of {', '.join(LEVELS)}", place="level")
         if len(reason) < 3 or not 0 < hours <= LONGEST_HOURS:
@@ -162,7 +162,7 @@ class Support:
         """End it at once, or take back what was asked: the company, or who asked. Raises http.not_found."""
         async with self._one_change:
             row = await self._find(tenant, id)
-            if who.tenant != tenant and row.asker != f"{who.tenant}/{who.token or who.user}":
+            if who.tenant != tenant and row.asker != who.full_name:
                 raise Reauthenticate("auth.denied", "ended by the company or by who asked", place=id)
             if self._state(row) not in _LIVE:
                 raise FixConfiguration("config.conflict", "it is over already", place=id)

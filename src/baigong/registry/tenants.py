@@ -80,6 +80,7 @@ class Tenants:
         self._strangers = Strangers(records)
 
     async def load(self) -> None:
+        self._counted = await self._records.read(count_tenants, tenant=ALL)  # before: what comes meanwhile is new
         self._known = {row.tenant: _told(row) for row in await self._records.read(all_companies, tenant=ALL)}
         self._regions = {row.region: row for row in await self._records.read(all_regions, tenant=ALL)}
         self._run_by = await self._records.read(lambda c: settings_of(c, _RUN_BY), tenant=ALL)
@@ -145,9 +146,8 @@ class Tenants:
         Those that are gone are listed where they are asked for.
         """
         # Devices, tokens and episodes make their tenant when they are the first of it.
-        if (counted := await self._records.read(count_tenants, tenant=ALL)) != self._counted:
+        if await self._records.read(count_tenants, tenant=ALL) != self._counted:
             await self.load()
-            self._counted = counted
         wanted = text.casefold().strip()
         found = [
             c

@@ -43,6 +43,15 @@ def partition_id(text: str) -> PartitionId:
     return PartitionId(_token("partition", text))
 
 
+def is_below(asset: str, above: str) -> bool:
+    """Tell whether an asset is ``above`` or lies below it.
+
+    >>> is_below("hall.press1", "hall"), is_below("hall", "hall"), is_below("hall2", "hall")
+    (True, True, False)
+    """
+    return asset == above or asset.startswith(f"{above}.")
+
+
 _NEAR_BITS = 16  # of 63: points read from one place get neighbouring numbers, and so lie together in every file
 _LAST_STEP = re.compile(r"[^./#]*$")
 

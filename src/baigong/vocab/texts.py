@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from baigong.vocab.errors import FixConfiguration
@@ -29,16 +30,7 @@ def read_yaml(text: str, place: str, *, code: str = "config.invalid", as_written
         mark = error.problem_mark or error.context_mark
         line = f"line {mark.line + 1}: " if mark else ""
         raise FixConfiguration(code, f"not YAML: {line}{error.problem or error.context}", place=place) from error
-    # what its constructors let through for a date that does not exist, a tag on a word it does not fit, too deep a text
-    except (
-        yaml.YAMLError,
-        ValueError,
-        LookupError,
-        AttributeError,
-        TypeError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
+    except (yaml.YAMLError, *_LET_THROUGH) as error:
         raise FixConfiguration(code, f"not YAML: {error}", place=place) from error
 
 
@@ -46,6 +38,7 @@ class _Twice(Exception):
     """A key stands twice."""
 
 
+@cache
 def _loader(as_written: bool) -> Any:
     import yaml
 
