@@ -136,7 +136,7 @@ async def test_a_log_whose_hashes_are_gone_is_still_looked_at_by_itself(tmp_path
         for n in range(4):
             await client.post("/tokens", json={"title": f"robot {n}", "role": "viewer"})
         await plant.registry.records.write(lambda c: c.exec_driver_sql("delete from audit_entries where seq = 1"))
-        watching = asyncio.create_task(check.watch())
+        watching = asyncio.create_task(check.watch(0.01))
         async with asyncio.timeout(20):
             while (found := await check.last()) is None:
                 await asyncio.sleep(0.01)

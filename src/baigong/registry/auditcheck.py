@@ -51,13 +51,13 @@ class AuditCheck:
         self._head = head
         self._one = asyncio.Lock()
 
-    async def watch(self) -> None:
-        """Keep the newest checkpoint, and look through the log once a day; until cancelled."""
+    async def watch(self, every_s: float = _HEAD_S) -> None:
+        """Keep the newest checkpoint, and look through the log once a day, until cancelled; a start is left alone."""
         while True:
+            await asyncio.sleep(every_s)
             for work in (self.keep_head, self._look_daily):  # a log that has no checkpoint any more is looked at
                 with suppress(BaigongError, OSError):  # the records are away, or the disk is full: again later
                     await work()
-            await asyncio.sleep(_HEAD_S)
 
     async def _look_daily(self) -> None:
         last = await self.last()
