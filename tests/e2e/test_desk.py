@@ -17,7 +17,7 @@ MINE = "castings from Ninghai"
 async def _apply(theirs: Window) -> None:
     page = theirs.page
     await page.goto(f"http://{theirs.host}/apply")
-    wish = {"title": "Yongjiang Castings", "credit_code": "91350100M000100Y43", "contact": "Wang", "phone": "0574-1"}
+    wish = {"title": "Yongjiang Castings", "credit_code": "91330201MA2AB123XT", "contact": "Wang", "phone": "0574-1"}
     for name, said in (wish | {"wish": "castings"}).items():
         await page.locator(f"input[name={name}]").fill(said)
     await page.get_by_role("button", name="Send application").click()
