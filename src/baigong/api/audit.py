@@ -12,7 +12,7 @@ from starlette.responses import StreamingResponse
 from baigong.api.rooms import Rooms
 from baigong.api.times import read_time
 from baigong.api.wire import Call, Operation
-from baigong.registry.audit import Entry, Proof
+from baigong.registry.audit import Audit, Entry, Proof
 from baigong.registry.auditcheck import Checked
 from baigong.stores.records.audit import AuditRow
 from baigong.vocab.errors import FixConfiguration
@@ -32,6 +32,18 @@ class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=_PAGE)] = 100
 
 
+class ExportQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``known``: entries of a checkpoint kept earlier; the first line then proves that the log only grew since."""
+
+    who: str = ""
+    action: str = ""
+    object: str = ""
+    allowed: bool | None = None
+    start: str = ""
+    end: str = ""
+    known: Annotated[int, Meta(ge=0)] | None = None
+
+
 class AuditLine(Struct, frozen=True, kw_only=True):
     """One entry and its number in the log of the whole platform."""
 
@@ -42,6 +54,15 @@ class AuditLine(Struct, frozen=True, kw_only=True):
 class AuditHead(Struct, frozen=True, kw_only=True):
     """How the log stands: a signed checkpoint (C2SP) and the key that its signature is checked with."""
 
+    checkpoint: str
+    key: str
+
+
+class Joined(Struct, frozen=True, kw_only=True):
+    """Joins an export's log to one known from before: that of ``old`` entries is its beginning."""
+
+    old: int
+    path: list[bytes]
     checkpoint: str
     key: str
 
@@ -59,7 +80,7 @@ def operations(rooms: Rooms) -> list[Operation]:
     audit = rooms.registry.audit
 
     def wanted(call: Call) -> dict[str, Any]:
-        query: AuditQuery = call.query
+        query: AuditQuery | ExportQuery = call.query
         now = rooms.clock_us()
         return {
             "tenant": call.tenant,
@@ -94,7 +115,9 @@ def operations(rooms: Rooms) -> list[Operation]:
         return Growth(path=await audit.consistency(call.query.old, call.query.new))
 
     async def export(call: Call) -> Any:
-        return StreamingResponse(_exported(rooms, wanted(call)), media_type=_NDJSON)
+        note, known = await audit.checkpoint(), call.query.known
+        first = b"" if known is None else msgspec.json.encode(await _joined(audit, note, known)) + b"\n"
+        return StreamingResponse(_exported(audit, note, first, wanted(call)), media_type=_NDJSON)
 
     return [
         Operation("GET", "/audit", "Who did what", listed, query=AuditQuery, answer=list[AuditLine]),
@@ -103,18 +126,30 @@ def operations(rooms: Rooms) -> list[Operation]:
         Operation(
             "GET", "/audit/consistency", "That the log only grew", growth, query=GrowthQuery, answer=Growth
         ),
-        Operation("GET", "/audit/export", "Entries with their proofs", export, query=AuditQuery, gives=(_NDJSON,)),
+        Operation("GET", "/audit/export", "Entries with their proofs", export, query=ExportQuery, gives=(_NDJSON,)),
         Operation("GET", "/audit/{id}/proof", "That an entry is in the log", prove, answer=Proof),
     ]  # fmt: skip
 
 
-async def _exported(rooms: Rooms, wanted: dict[str, Any]) -> AsyncIterator[bytes]:
-    """One JSON document a line, newest first: each a ``Proof``, to be checked without us."""
-    before: int | None = None
+async def _joined(audit: Audit, note: str, known: int) -> Joined:
+    size = audit.size_at(note)
+    if known > size:
+        raise FixConfiguration(
+            "audit.invalid", f"this log has {size} entries, it had {known} at the known checkpoint", place="known"
+        )
+    path = await audit.consistency(known, size) if known else []
+    return Joined(old=known, path=path, checkpoint=note, key=str(audit.verifier))
+
+
+async def _exported(audit: Audit, note: str, first: bytes, wanted: dict[str, Any]) -> AsyncIterator[bytes]:
+    """One JSON document a line, newest first: each a ``Proof`` at one checkpoint, to be checked without us."""
+    if first:
+        yield first
+    before = audit.size_at(note)
     while True:
-        rows: list[AuditRow] = await rooms.registry.audit.entries(**wanted, before=before, limit=_PAGE)
-        for row in rows:
-            yield msgspec.json.encode(await rooms.registry.audit.prove(row.seq)) + b"\n"
+        rows: list[AuditRow] = await audit.entries(**wanted, before=before, limit=_PAGE)
+        for proof in await audit.prove_in(note, [row.seq for row in rows]):
+            yield msgspec.json.encode(proof) + b"\n"
         if len(rows) < _PAGE:
             return
         before = rows[-1].seq

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Token, Url, reach
+from baigong.security.merkle import verify_consistency
+from baigong.stores.durable import replace_file
 from baigong.vocab.errors import FixConfiguration
+
+if TYPE_CHECKING:
+    from baigong.client.link import Link
+    from baigong.security.checkpoint import Checkpoint
 
 audit = typer.Typer(no_args_is_help=True, help="The audit log: who did what, and proof of it.")
 
@@ -54,21 +61,68 @@ def list_entries(
     show.table(("number", "time (UTC)", "who", "action", "object", "refused", "from"), rows)
 
 
+Known = Annotated[
+    Path | None,
+    typer.Option(help="a checkpoint kept earlier (baigong audit checkpoint)", exists=True, dir_okay=False),
+]
+
+
+@audit.command()
+def checkpoint(
+    file: Annotated[
+        Path | None, typer.Argument(help="keep it here; one kept here before has to be its past", dir_okay=False)
+    ] = None,
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Keep what the log says today, signed: what is changed or cut before this point can be seen from now on.
+
+    Keep it where whoever runs the platform cannot change it.
+    """
+    from baigong.security.checkpoint import Verifier, read_checkpoint
+
+    with reach(data, url, token) as link:
+        head = link.json("GET", "/audit/checkpoint")
+        verifier = Verifier.parse(head["key"])
+        new = read_checkpoint(head["checkpoint"], verifier)
+        if file is not None and file.exists():
+            old = read_checkpoint(_read(file), verifier)
+            _must_continue(link, old, new, file)
+    if file is None:
+        print(head["checkpoint"], end="")
+        return
+    replace_file(file, head["checkpoint"])
+    show.tell(f"{file}: the log has {new.size} entries")
+
+
 @audit.command()
 def export(
     target: Annotated[Path, typer.Argument(help="file to write: one proof a line (JSON)")],
     start: Annotated[str, typer.Option(help="from: 30d, 2026-11-01, …")] = "",
+    known: Known = None,
     data: Data = None,
     url: Url = None,
     token: Token = None,
 ) -> None:
     """Take entries away with their proofs, for somebody who need not trust this platform."""
+    from baigong.security.checkpoint import Verifier, read_checkpoint
+
     if target.exists():
         raise FixConfiguration("config.conflict", "this file exists; an export overwrites nothing", place=str(target))
-    with reach(data, url, token) as link, target.open("wb") as file:
+    params = {"start": start} if start else {}
+    with reach(data, url, token) as link:
         key = link.json("GET", "/audit/checkpoint")["key"]
-        for piece in link.stream("/audit/export", params={"start": start} if start else {}):
-            file.write(piece)
+        if known is not None:
+            params["known"] = str(read_checkpoint(_read(known), Verifier.parse(key)).size)
+        unfinished = target.with_name(target.name + ".part")
+        try:
+            with unfinished.open("wb") as file:
+                for piece in link.stream("/audit/export", params=params):
+                    file.write(piece)
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
     show.tell(f"wrote {target}; whoever checks it needs this key, by another way than this file:")
     show.tell(key)
 
@@ -77,13 +131,39 @@ def export(
 def verify(
     file: Annotated[Path, typer.Argument(help="an exported log", exists=True, dir_okay=False)],
     key: Annotated[str, typer.Argument(help="the log's public key, known from elsewhere")] = "",
+    known: Known = None,
 ) -> None:
-    """Check an exported log; needs no platform. The same as ``python -m baigong.security.verify``."""
-    from baigong.security.verify import verify_lines
+    """Check an exported log; needs no platform. The same as ``python -m baigong.security.verify``.
 
+    With a checkpoint kept earlier it is also proven that nothing before it was changed or cut since.
+    """
+    from baigong.security.verify import said, verify_lines
+
+    note = "" if known is None else _read(known)
     with file.open(encoding="utf-8") as lines:
-        count = sum(1 for _ in verify_lines(lines, key))
-    show.tell(f"{count} entries are in the log, as signed" + ("" if key else " by the key in the file itself"))
+        count = sum(1 for _ in verify_lines(lines, key, note))
+    show.tell(said(count, key, note))
+
+
+def _must_continue(link: Link, old: Checkpoint, new: Checkpoint, place: Path) -> None:
+    """Raise audit.invalid unless the log of ``new`` begins with the one of ``old``."""
+    wrong = ""
+    if new.size < old.size:
+        wrong = f"the log has {new.size} entries; it had {old.size} when this checkpoint was made: it was cut"
+    elif old.size:
+        told = link.json("GET", "/audit/consistency", params={"old": old.size, "new": new.size})
+        path = [b64decode(p) for p in told["path"]]
+        if not verify_consistency(old.size, new.size, old.root, new.root, path):
+            wrong = f"what stood before entry {old.size} is not what it was when this checkpoint was made"
+    if wrong:
+        raise FixConfiguration("audit.invalid", wrong, place=str(place))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise FixConfiguration("audit.invalid", "this is no checkpoint: no text", place=str(file)) from error
 
 
 def _time(time_us: int) -> str:

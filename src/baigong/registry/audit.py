@@ -18,7 +18,14 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from baigong.security import merkle
-from baigong.security.checkpoint import Checkpoint, Verifier, new_log_key, sign_checkpoint, verifier_of
+from baigong.security.checkpoint import (
+    Checkpoint,
+    Verifier,
+    new_log_key,
+    read_checkpoint,
+    sign_checkpoint,
+    verifier_of,
+)
 from baigong.security.envelope import Key, close, is_closed, open_envelope
 from baigong.stores.durable import replace_file
 from baigong.stores.records import ALL, Records
@@ -112,11 +119,20 @@ class Audit:
         return await self._records.read(lambda c: list_entries(c, **wanted), tenant=wanted.get("tenant") or ALL)
 
     async def checkpoint(self) -> str:
-        return await self._records.read(self._signed, tenant=ALL)
+        return await self._records.read(lambda c: self._head(c)[1], tenant=ALL)
 
     async def prove(self, index: int) -> Proof:
         """Prove that entry ``index`` is in the log as it stands. Raises http.not_found."""
-        return await self._records.read(lambda c: self._prove(c, index), tenant=ALL)
+        return await self._records.read(lambda c: self._prove(c, index, *self._head(c)), tenant=ALL)
+
+    async def prove_in(self, note: str, indices: Sequence[int]) -> list[Proof]:
+        """Prove that these entries are in the log as it stood at the checkpoint ``note``. Raises http.not_found."""
+        size = self.size_at(note)
+        return await self._records.read(lambda c: [self._prove(c, i, size, note) for i in indices], tenant=ALL)
+
+    def size_at(self, note: str) -> int:
+        """Return how many entries the log had at a checkpoint of its own. Raises audit.invalid for another's."""
+        return read_checkpoint(note, self.verifier).size
 
     async def consistency(self, old: int, new: int) -> list[bytes]:
         """Prove that the log of ``new`` entries begins with that of ``old``."""
@@ -128,23 +144,23 @@ class Audit:
 
         return await self._records.read(work, tenant=ALL)
 
-    def _prove(self, connection: sa.Connection, index: int) -> Proof:
-        row, size = find_entry(connection, index), count_entries(connection)
-        if row is None:
+    def _prove(self, connection: sa.Connection, index: int, size: int, note: str) -> Proof:
+        row = find_entry(connection, index)
+        if row is None or index >= size:
             raise FixConfiguration("http.not_found", f"the log has no entry {index}", place=str(index))
         return Proof(
             entry=row.entry,
             index=index,
             size=size,
             path=merkle.inclusion_proof(index, size, partial(stored_node, connection)),
-            checkpoint=self._signed(connection),
+            checkpoint=note,
             key=str(self.verifier),
         )
 
-    def _signed(self, connection: sa.Connection) -> str:
+    def _head(self, connection: sa.Connection) -> tuple[int, str]:
         size = count_entries(connection)
         held = Checkpoint(self._origin, size, merkle.root(size, partial(stored_node, connection)))
-        return sign_checkpoint(held, self._key)
+        return size, sign_checkpoint(held, self._key)
 
 
 def append(connection: sa.Connection, entries: Sequence[Entry]) -> None:

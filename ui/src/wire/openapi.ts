@@ -3425,6 +3425,26 @@ export interface components {
             who: string;
         };
         /**
+         * ExportQuery
+         * @description ``known``: entries of a checkpoint kept earlier; the first line then proves that the log only grew since.
+         */
+        ExportQuery: {
+            /** @default  */
+            action: string;
+            /** @default null */
+            allowed: boolean | null;
+            /** @default  */
+            end: string;
+            /** @default null */
+            known: number | null;
+            /** @default  */
+            object: string;
+            /** @default  */
+            start: string;
+            /** @default  */
+            who: string;
+        };
+        /**
          * Factor
          * @description ``required``: by a role of mine; ``codes_left``: recovery codes not used yet.
          */
@@ -3829,6 +3849,8 @@ export interface components {
             address_examples: string[];
             address_help: components["schemas"]["Words"];
             capabilities: ("browse" | "discover" | "events" | "history" | "read" | "search" | "watch" | "write")[];
+            /** @default false */
+            connects_to: boolean;
             entry: string;
             /** @default  */
             extra: string;
@@ -4140,6 +4162,8 @@ export interface components {
             choices: string[];
             /** @default null */
             default: unknown;
+            /** @default false */
+            file: boolean;
             /** @default null */
             help: components["schemas"]["Words"] | null;
             label: components["schemas"]["Words"];
@@ -5988,8 +6012,7 @@ export interface operations {
                 allowed?: boolean | null;
                 start?: string;
                 end?: string;
-                before?: number | null;
-                limit?: number;
+                known?: number | null;
             };
             header?: never;
             path?: never;

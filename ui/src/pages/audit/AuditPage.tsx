@@ -101,8 +101,14 @@ function Head() {
         <code className="audit-key">{data.key}</code>
         <CopyButton text={data.key} />
       </div>
+      <div className="bar">
+        <Button href={`data:text/plain;charset=utf-8,${encodeURIComponent(data.checkpoint)}`} download="audit.checkpoint">
+          {t('audit.keep')}
+        </Button>
+        <span className="muted small">{t('audit.keepWhy')}</span>
+      </div>
       <p className="muted small">
-        <code>baigong audit verify audit.ndjson KEY</code>
+        <code>baigong audit verify audit.ndjson KEY --known audit.checkpoint</code>
       </p>
     </section>
   )
