@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from baigong.api.throttle import Queue
+from baigong.api.throttle import Queue, Throttle
 from baigong.cli.demo_people import PARTNERS, furnish_companies
 from baigong.registry import people as rooms
 from baigong.stores.records.access import ensure_tenant
@@ -67,6 +67,44 @@ async def test_no_stranger_keeps_anybody_out(plant: World) -> None:
         code = (await wang.post("/my/second-factor/codes")).json()["codes"][0]
         body = {"user": "wang", "password": PASSWORD, "code": code}
         assert (await wang.post("/session", json=body)).status_code == 200, "from a browser they have used"
+
+
+def test_who_waits_goes_on_waiting_whatever_else_is_tried() -> None:
+    now = [0.0]
+    throttle = Throttle(lambda: now[0])
+    victim = ("address", "wang", "10.0.0.1")
+    for _ in range(6):
+        throttle.failed(victim)
+    for n in range(30_000):
+        throttle.failed(("address", f"nobody {n}", "10.0.0.1"))
+    with pytest.raises(RetryLater):
+        throttle.check(victim)
+    for _ in range(2000):  # a week of guessing: the wait stays what it is, and nothing overflows
+        throttle.failed(victim)
+    now[0] = 301.0
+    throttle.check(victim)
+
+
+async def test_all_addresses_of_one_subscriber_are_one(plant: World) -> None:
+    """IPv6 gives everybody 2^64: counted by address, each would bring five free guesses."""
+    async with plant.client(token="") as thief:
+        told = []
+        for n in range(7):
+            thief.headers["X-Forwarded-For"] = f"2001:db8:0:7::{n:x}"
+            told.append((await thief.post("/session", json={"user": "wang", "password": f"g{n}"})).status_code)
+        assert told == [401] * 5 + [429] * 2
+        thief.headers["X-Forwarded-For"] = "2001:db8:0:8::1"
+        assert (await thief.post("/session", json={"user": "wang", "password": "g"})).status_code == 401
+
+
+async def test_a_session_that_was_taken_does_not_find_the_password_out(plant: World) -> None:
+    async with plant.client() as admin:
+        once = await add(admin, "wang", "viewer")
+    async with browser(plant, "wang", once) as wang:
+        guesses = [
+            (await wang.post("/password", json={"password": "another pump", "current": f"g{n}"})) for n in range(7)
+        ]
+        assert [g.status_code for g in guesses] == [403] * 5 + [429] * 2
 
 
 def test_a_flood_fills_its_own_places_only() -> None:

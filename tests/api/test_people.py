@@ -38,6 +38,16 @@ async def test_roles_are_changed_for_sessions_that_are_open(plant: World) -> Non
             assert (await wang.get("/session")).json()["role"] == "viewer"
 
 
+async def test_nobody_is_called_nearly_like_somebody_else(plant: World) -> None:
+    async with plant.client() as admin:
+        await add(admin, "wang", "viewer")
+        for name in ("wang\n", "Wang", "ｗang", "w\u0430ng", "wa\u202eng", "wang\u200b"):
+            answer = await admin.post("/people", json={"name": name, "roles": ["viewer"]})
+            assert answer.status_code in (409, 422), (name, answer.text)
+        for name in ("王伟", "王wei", "Müller", "иван"):
+            await add(admin, name, "viewer")
+
+
 async def test_whoever_is_locked_is_out_at_once_with_their_tokens_and_comes_back(plant: World) -> None:
     async with plant.client() as admin:
         secret = await add(admin, "wang", "operator")

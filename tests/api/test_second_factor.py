@@ -98,3 +98,20 @@ async def test_guessing_codes_is_slowed_down(plant: World) -> None:
     async with plant.client(token="") as thief:
         body = {"user": "wang", "password": PASSWORD, "code": "123456"}
         assert [(await thief.post("/session", json=body)).status_code for _ in range(7)][-1] == 429
+
+
+async def test_codes_are_counted_wherever_they_are_guessed_from_and_known_browsers_come_in(plant: World) -> None:
+    """With the password, from as many networks as you like: some guesses for all of them. Their owner comes in."""
+    async with plant.client() as admin:
+        one_time = await add(admin, "wang", "viewer")
+    async with browser(plant, "wang", one_time) as wang:
+        _, codes = await _set_up(wang)
+        async with plant.client(token="") as thief:
+            wrong = {"user": "wang", "password": PASSWORD, "code": "123456"}
+            told = []
+            for n in range(7):
+                thief.headers["X-Forwarded-For"] = f"10.0.0.{n}"
+                told.append((await thief.post("/session", json=wrong)).status_code)
+            assert told == [401] * 5 + [429] * 2
+        fine = {"user": "wang", "password": PASSWORD, "code": codes[0]}
+        assert (await wang.post("/session", json=fine)).status_code == 200, "from a browser they have used"

@@ -150,6 +150,17 @@ async def test_a_machine_that_does_not_obey_is_told_and_rolled_back(tmp_path: Pa
         assert [values for _, _, values in b.device.writes] == [[200], [100]]
 
 
+async def test_a_value_before_that_nobody_may_write_is_not_written_back(tmp_path: Path) -> None:
+    async with bench(tmp_path, WriteRule(min=12, max=50, settle_s=0.2, rollback=True)) as b:
+        loop = asyncio.get_running_loop()
+        b.device.written = lambda *_: loop.call_soon(
+            lambda: asyncio.ensure_future(b.device.set("holding:1:int16", 150))
+        )
+        outcome = await b.write(20)  # it stands at 10, which is below the rule
+        assert outcome.state == "failed" and "10 is outside 12 to 50" in outcome.detail, outcome
+        assert [values for _, _, values in b.device.writes] == [[200]]
+
+
 async def test_a_machine_that_refuses_is_told(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         b.device.refuse["holding", 1] = 2

@@ -16,7 +16,18 @@ from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 
 
 @pytest.mark.parametrize(
-    "name", ["vocab.quality", "vocab.ids", "vocab.frame", "vocab.devices", "bus.subjects", "bus.nats"]
+    "name",
+    [
+        "vocab.quality",
+        "vocab.ids",
+        "vocab.frame",
+        "vocab.devices",
+        "vocab.addresses",
+        "vocab.numbers",
+        "vocab.quotas",
+        "bus.subjects",
+        "bus.nats",
+    ],
 )
 def test_examples_in_docstrings_hold(name):
     result = doctest.testmod(importlib.import_module(f"baigong.{name}"))

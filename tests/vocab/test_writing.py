@@ -30,6 +30,12 @@ RANGE = WriteRule(min=0, max=50)
         (spec(WriteRule(), kind="state", states={"0": "off", "1": "on"}), 2, "command.range"),
         (spec(WriteRule(), kind="state", states={"0": "off", "1": "on"}), "open", "command.range"),
         (spec(WriteRule(), kind="text"), 7, "command.range"),
+        (spec(RANGE), True, "command.range"),
+        *[
+            (spec(RANGE), t, "command.range")
+            for t in ("2_1", "２１", "٢١", " 21", "21\n", "nan", "inf", "1e400", "0x15", "")
+        ],
+        (spec(WriteRule(max=2.0**53)), "9007199254740993", "command.range"),
     ],
 )
 def test_what_a_point_cannot_be_is_refused(point: PointSpec, value: Any, code: str) -> None:
@@ -41,7 +47,10 @@ def test_what_a_point_cannot_be_is_refused(point: PointSpec, value: Any, code: s
 def test_words_and_texts_are_understood() -> None:
     switch = spec(WriteRule(), kind="state", states={"0": "off", "1": "on"}, states_zh={"0": "停", "1": "开"})
     assert [meant(switch, v) for v in ("on", "停", 1, True, "0")] == [1, 0, 1, 1, 0]
-    assert meant(spec(RANGE), "12.5") == 12.5
+    assert [meant(spec(RANGE), t) for t in ("12.5", "1.25e1", "+12", "-0", ".5", "5.")] == [12.5, 12.5, 12, 0, 0.5, 5]
+    assert meant(spec(WriteRule()), (1 << 53) + 1) == (1 << 53) + 1, "a counter of 64 bits stays exact"
+    valve = spec(WriteRule(), kind="state", states={"false": "shut", "true": "open"})
+    assert [meant(valve, v) for v in ("open", "shut", True, 0, "true")] == [1, 0, 1, 0, 1]
     assert meant(spec(WriteRule(), kind="text"), "A-17") == "A-17"
 
 
@@ -50,6 +59,8 @@ def test_words_and_texts_are_understood() -> None:
     [
         (WriteRule(max_step=5), 20, 14.9, None, "command.range"),
         (WriteRule(max_step=5), 20, None, None, "command.range"),
+        (WriteRule(max_step=5), 20, math.nan, None, "command.range"),
+        (WriteRule(max_rate=1), 20, math.inf, 9.0, "command.range"),
         (WriteRule(max_rate=1), 20, 10, 9.0, "command.rate"),
         (WriteRule(max_rate=1), 20, None, 9.0, "command.range"),
         (WriteRule(interval_s=10), 20, 19, 9.9, "command.rate"),
@@ -80,6 +91,7 @@ def test_read_back_is_compared_within_what_a_float_loses() -> None:
     assert not is_same(WriteRule(), 42.3, 42.2999)
     assert is_same(WriteRule(tolerance=0.5), 42.3, 42.8)
     assert not is_same(WriteRule(), 1.0, None)
+    assert is_same(WriteRule(), 5_000_001.0, 5_000_001) and not is_same(WriteRule(), 5_000_001, 5_000_000.0)
 
 
 def test_a_changed_rule_is_another_revision() -> None:

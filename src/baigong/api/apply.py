@@ -11,6 +11,7 @@ from baigong.api.rooms import Rooms
 from baigong.api.throttle import Throttle
 from baigong.api.wire import Call, Operation
 from baigong.registry.applications import Application, Wish
+from baigong.vocab.addresses import network_of
 from baigong.vocab.errors import FixConfiguration
 
 _MOST = 64 * 1024  # bytes of a body
@@ -100,7 +101,7 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
 
     def knock(call: Call) -> tuple[str, ...]:
         """Count before looking: who tries many codes, or applies many times, waits."""
-        key = ("apply", call.request.client.host if call.request.client else "")
+        key = ("apply", network_of(call.request.client.host if call.request.client else ""))
         throttle.check(key)
         throttle.failed(key)
         return key

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from baigong.vocab.addresses import network_of
 from baigong.vocab.errors import FixConfiguration
 
-_EACH = 512  # connections of one address; a whole office may come through one
+_EACH = 512  # connections of one address (of IPv6 its /64); a whole office may come through one
 _MOST = 10_000
 _FIRST_BYTE_S = 15.0
 _HANDSHAKE_S = 15.0
@@ -59,13 +61,25 @@ class Hurried(HttpToolsProtocol):
 
 
 class Listener:
-    """``tls`` None: plain HTTP. Else only TLS, and plain requests to this port are sent to https."""
+    """``tls`` None: plain HTTP. Else only TLS, and plain requests to this port are sent to https.
 
-    def __init__(self, host: str, port: int, *, tls: ssl.SSLContext | None = None, each: int = _EACH) -> None:
+    ``proxies``: addresses and networks of reverse proxies, through which everybody comes: bounded by the whole only.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: ssl.SSLContext | None = None,
+        each: int = _EACH,
+        proxies: Collection[str] = (),
+    ) -> None:
         self._host = host
         self._wanted = port
         self._tls = tls
         self._each = each
+        self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
         self._socket: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
         self._entering: dict[asyncio.Task[None], str] = {}  # whose handshake is not done yet: from where
@@ -116,13 +130,14 @@ class Listener:
             except OSError:  # no descriptor is free: those inside end some time
                 await asyncio.sleep(0.1)
                 continue
-            if not self._has_room(address[0]):
+            network = network_of(address[0])
+            if not self._has_room(network):
                 self.turned_away += 1
                 come.close()
                 continue
-            task = asyncio.create_task(self._let_in(come, address[0], connect))
-            self._entering[task] = address[0]
-            self._coming[address[0]] += 1
+            task = asyncio.create_task(self._let_in(come, network, connect))
+            self._entering[task] = network
+            self._coming[network] += 1
             task.add_done_callback(self._entered)
 
     def _entered(self, task: asyncio.Task[None]) -> None:
@@ -134,12 +149,20 @@ class Listener:
     def _has_room(self, address: str) -> bool:
         """Say whether one more may come; who only begins to, and never ends the handshake, fills places like others."""
         inside, coming = self._inside.get(address, []), self._coming[address]
-        if len(inside) + coming >= self._each:
+        each = _MOST if self._is_proxy(address) else self._each
+        if len(inside) + coming >= each:
             inside = self._inside[address] = [t for t in inside if not t.is_closing()]
         if len(self._entering) + sum(map(len, self._inside.values())) >= _MOST:
             self._inside = {a: k for a, held in self._inside.items() if (k := [t for t in held if not t.is_closing()])}
         here = sum(map(len, self._inside.values()))
-        return len(inside) + coming < self._each and here + len(self._entering) < _MOST
+        return len(inside) + coming < each and here + len(self._entering) < _MOST
+
+    def _is_proxy(self, address: str) -> bool:
+        """Say whether a proxy is there; of IPv6, ``address`` is its /64."""
+        if not self._proxies:
+            return False
+        network = ipaddress.ip_network(address)
+        return any(p.version == network.version and p.overlaps(network) for p in self._proxies)
 
     async def _let_in(self, come: socket.socket, address: str, connect: Connect) -> None:
         loop = asyncio.get_running_loop()

@@ -15,7 +15,8 @@ from baigong.api.proof import origin_of, site, ways
 from baigong.api.rooms import Rooms
 from baigong.api.throttle import Queue, Throttle
 from baigong.api.wire import COOKIE, JSON, Call, Operation
-from baigong.vocab.errors import BaigongError, Reauthenticate
+from baigong.vocab.addresses import network_of
+from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
 
 Text = Annotated[str, Meta(max_length=1024)]
 
@@ -53,17 +54,24 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
         asked: SignIn = call.body
         request = call.request
         browser = request.cookies.get(BROWSER_COOKIE, "")
-        address = request.client.host if request.client else ""
+        address = network_of(request.client.host if request.client else "")
         known = bool(browser) and people.knows_device(asked.user, browser)
         key = ("browser", asked.user, browser) if known else ("address", asked.user, address)
+        codes = ("codes", asked.user, browser if known else "")  # of all strangers who know the password
+
+        def code_tried() -> None:
+            throttle.check(codes)
+            throttle.failed(codes)
+
         throttle.check(key)
-        throttle.failed(key)  # counted before the proof, or many at once would all be free
         try:
-            with queue.place(browser if known else address):
+            with queue.place(browser if known else address):  # a flood that finds no place is not worth remembering
+                throttle.failed(key)  # counted before the proof, or many at once would all be free
                 cookie, who = await people.sign_in(
                     asked.user,
                     asked.password,
                     code=asked.code,
+                    code_tried=code_tried,
                     passkey=_showing(rooms, request, asked.passkey),
                     come=come_from(request),
                     allowed=rooms.registry.tenants.require_standing,
@@ -76,6 +84,8 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
                 "auth.code", error.message, place=error.place, ways=way.ways, passkey=way.passkey
             ) from error
         throttle.succeeded(key)
+        if asked.code:
+            throttle.succeeded(codes)
         return await opened(rooms, request, cookie, who)
 
     async def whoami(call: Call) -> Any:
@@ -92,15 +102,24 @@ def operations(rooms: Rooms, throttle: Throttle) -> list[Operation]:
         Operation("POST", "/session", "Sign in", sign_in, body=SignIn, answer=Session, everyone=True),
         Operation("GET", "/session", "Who is signed in", whoami, answer=Session, before_password=True),
         Operation("DELETE", "/session", "Sign out", sign_out, answer=SignedOut, before_password=True),
-        *_mine(rooms),
+        *_mine(rooms, throttle, queue),
     ]
 
 
-def _mine(rooms: Rooms) -> list[Operation]:
+def _mine(rooms: Rooms, throttle: Throttle, queue: Queue) -> list[Operation]:
     people = rooms.registry.people
 
     async def set_password(call: Call) -> Any:
-        await people.set_password(call.who, call.body.password, call.body.current)
+        key = ("password", call.who.user)  # as in proof.py: a stolen session does not find the password out
+        throttle.check(key)
+        with queue.place(call.who.user):
+            throttle.failed(key)
+            try:
+                await people.set_password(call.who, call.body.password, call.body.current)
+            except FixConfiguration:  # too weak a choice of somebody who has shown the present one
+                throttle.succeeded(key)
+                raise
+        throttle.succeeded(key)
         await rooms.registry.tenants.begun(call.who.tenant)
 
     async def set_language(call: Call) -> Any:

@@ -11,39 +11,45 @@ from baigong.vocab.errors import RetryLater
 _FREE = 5  # wrong passwords before waiting begins
 _FIRST_WAIT_S = 2.0
 _LONGEST_WAIT_S = 300.0
+_LONGEST = 12  # doublings, more than lead to the longest wait
 _REMEMBERED = 10_000
 _WAITING = 8  # proofs of one address at once: some half a second of work
 
+_Failures = OrderedDict[tuple[str, ...], tuple[int, float]]
+
 
 class Throttle:
-    """Counts failures per key; a key is (user, address) for strangers, (user, browser) for browsers that we know.
+    """Counts failures per key; a key is (user, network) for strangers, (user, browser) for browsers that we know.
 
-    So a stranger's failures slow down neither another address nor a browser from which that user has signed in.
+    So a stranger's failures slow down neither another network nor a browser from which that user has signed in. Who
+    waits already is remembered apart: a flood of names that were never tried pushes nobody's waiting out.
     ``clock_s``: monotonic seconds.
     """
 
     def __init__(self, clock_s: Callable[[], float], said: str = "too many wrong passwords") -> None:
         self._said = said
         self._clock_s = clock_s
-        self._failures: OrderedDict[tuple[str, ...], tuple[int, float]] = OrderedDict()
+        self._tried: _Failures = OrderedDict()
+        self._slowed: _Failures = OrderedDict()
 
     def check(self, key: tuple[str, ...]) -> None:
         """Raise auth.throttled while ``key`` has to wait."""
-        count, until = self._failures.get(key, (0, 0.0))
+        _, until = self._slowed.get(key, (0, 0.0))
         wait = until - self._clock_s()
-        if count >= _FREE and wait > 0:
+        if wait > 0:
             raise RetryLater("auth.throttled", f"{self._said}; wait {wait:.0f} s", retry_after_s=max(1, round(wait)))
 
     def failed(self, key: tuple[str, ...]) -> None:
-        count = self._failures.get(key, (0, 0.0))[0] + 1
-        wait = min(_FIRST_WAIT_S * 2 ** max(0, count - _FREE), _LONGEST_WAIT_S)
-        self._failures[key] = (count, self._clock_s() + wait)
-        self._failures.move_to_end(key)
-        while len(self._failures) > _REMEMBERED:
-            self._failures.popitem(last=False)
+        count = (self._slowed.pop(key, None) or self._tried.pop(key, None) or (0, 0.0))[0] + 1
+        wait = min(_FIRST_WAIT_S * 2.0 ** min(max(0, count - _FREE), _LONGEST), _LONGEST_WAIT_S)
+        held = self._slowed if count >= _FREE else self._tried
+        held[key] = (count, self._clock_s() + wait)
+        while len(held) > _REMEMBERED:
+            held.popitem(last=False)
 
     def succeeded(self, key: tuple[str, ...]) -> None:
-        self._failures.pop(key, None)
+        self._slowed.pop(key, None)
+        self._tried.pop(key, None)
 
 
 class Queue:

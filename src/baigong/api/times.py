@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from baigong.vocab.devices import seconds
 from baigong.vocab.errors import FixConfiguration
 
+_MICROSECONDS = re.compile(r"-?[0-9]{1,20}")
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_800_000_000  # years 1 to 9999
 
 
@@ -29,7 +31,7 @@ def read_time(text: str, now_us: int, place: str) -> int:
 
 def _read(plain: str, now_us: int) -> int | None:
     try:
-        if plain.lstrip("-").isdecimal():
+        if _MICROSECONDS.fullmatch(plain):
             return int(plain)
         if plain == "now":
             return now_us

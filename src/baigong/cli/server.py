@@ -81,7 +81,7 @@ class WebServer(uvicorn.Server):
             )
         )
         tls = certificate.context if certificate else None
-        self.listener = Listener(settings.host, settings.port, tls=tls)
+        self.listener = Listener(settings.host, settings.port, tls=tls, proxies=settings.proxies)
         self.listener.bind()
 
     def capture_signals(self) -> Any:  # uvicorn would take SIGINT for itself

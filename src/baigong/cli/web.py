@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,17 @@ class WebSettings:
     names: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     plain_http_is_read_by_the_network: bool = False
+
+    def __post_init__(self) -> None:
+        for proxy in self.proxies:
+            try:
+                ipaddress.ip_network(proxy, strict=False)
+            except ValueError as error:  # "*" would let everybody say where they come from
+                raise FixConfiguration(
+                    "config.invalid",
+                    f"{proxy!r} is no address or network: write 10.0.0.5 or 10.0.0.0/24",
+                    place="--proxy",
+                ) from error
 
     @property
     def is_tls(self) -> bool:

@@ -222,13 +222,14 @@ class Writes:
         """Write the value before once more; returns why that did not help, or nothing."""
         supervisor, row = self._again(supervisor, row)
         spec, session = supervisor.station.table.specs[row], supervisor.session
-        if self.switches.covers(kept.order.tenant, spec.asset):
-            return "writes are stopped"
         if session is None:
             return "the connection was lost"
         began = self._clock.monotonic()
         try:
+            meant(spec, previous)  # a machine may have stood where nobody may put it
             async with session.turn() as driver:
+                if self.switches.covers(kept.order.tenant, spec.asset):
+                    return "writes are stopped"
                 await session.call(driver.write(_command(kept, spec, rule, previous)), "rolling back")
         except BaigongError as error:
             return error.message

@@ -238,9 +238,9 @@ class Applications:
             raise FixConfiguration("config.invalid", "say what the company is called", place="title_zh")
         if plain["region"] and plain["region"] not in {r.region for r in self._tenants.regions()}:
             raise FixConfiguration("config.invalid", f"there is no region {plain['region']!r}", place="region")
-        if plain["phone"] and not _PHONE.match(plain["phone"]):
+        if plain["phone"] and not _PHONE.fullmatch(plain["phone"]):
             raise FixConfiguration("config.invalid", "this is no phone number", place="phone")
-        if plain["email"] and not _MAIL.match(plain["email"]):
+        if plain["email"] and not _MAIL.fullmatch(plain["email"]):
             raise FixConfiguration("config.invalid", "this is no e-mail address", place="email")
         if plain["wish"]:
             plain["wish"] = tenant_id(plain["wish"].lower())

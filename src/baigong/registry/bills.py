@@ -68,7 +68,7 @@ class Bills:
 
     async def load(self) -> None:
         self._texts, bills = await self._records.read(lambda c: (rows.all_tariffs(c), rows.all_bills(c)), tenant=ALL)
-        self._tariffs = [_versioned(v, text) for v, text in sorted(self._texts.items())]
+        self._tariffs = [_versioned(v, t.parse_tariff(text, stored=True)) for v, text in sorted(self._texts.items())]
         self._issued = {}
         for bill in (msgspec.json.decode(text, type=Bill) for text in bills):
             self._issued.setdefault(bill.tenant, []).append(bill)
@@ -83,7 +83,7 @@ class Bills:
         """Add a version; what was put before stays, and holds where this one does not."""
         async with self._one_change:
             version = max(self._texts, default=0) + 1
-            made = _versioned(version, text)
+            made = _versioned(version, t.parse_tariff(text))
             await self._records.write(lambda c: rows.put_tariff(c, version, text), tenant=ALL)
             self._tariffs.append(made)
             self._texts[version] = text
@@ -249,8 +249,8 @@ def _difference(now: Bill, issued: Sequence[Bill], reason: str) -> Bill:
     )  # fmt: skip
 
 
-def _versioned(version: int, text: str) -> t.Tariff:
-    return msgspec.structs.replace(t.parse_tariff(text), version=version)
+def _versioned(version: int, tariff: t.Tariff) -> t.Tariff:
+    return msgspec.structs.replace(tariff, version=version)
 
 
 def _exact(reading: Reading) -> Decimal:

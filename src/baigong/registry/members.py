@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -19,7 +20,10 @@ from baigong.stores.records import ALL, Records, members
 from baigong.stores.records.access import PersonRow, SessionRow, ensure_tenant, put_person
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
 
-_NAME = re.compile(r"^[\w.@+-]{1,100}$")  # letters of any script: 王伟 is a good name
+_NAME = re.compile(r"[\w.@+-]{1,100}")  # letters of any script: 王伟 is a good name
+_WITH_OTHERS = frozenset(  # whose letters do not look Latin
+    {"CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO"}
+)
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -73,7 +77,9 @@ class Members:
     async def fresh(self, maker: Principal, tenant: str, name: str, roles: Iterable[str]) -> tuple[PersonRow, str]:
         """Return a row that is not written yet, and its one-time password. Raises config.conflict for a taken name."""
         _check_name(name)
-        if await self._people.find(name) is not None:
+        _check_look(name)
+        taken = await self._records.read(lambda c: members.called(c, name), tenant=ALL)
+        if taken is not None:
             raise FixConfiguration(
                 "config.conflict", f"the name {name!r} is taken; an e-mail address is a good one", place="name"
             )
@@ -238,10 +244,21 @@ def roles_of(row: PersonRow) -> tuple[str, ...]:
 
 
 def _check_name(name: str) -> None:
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise FixConfiguration(
             "config.invalid", "a name has 1 to 100 letters, digits or . _ - + @, without spaces", place="name"
         )
+
+
+def _check_look(name: str) -> None:
+    """Refuse what reads like another name: full-width letters, and letters of two scripts, as in аdmin."""
+    if unicodedata.normalize("NFKC", name) != name:
+        plain = unicodedata.normalize("NFKC", name)
+        raise FixConfiguration("config.invalid", f"write this name with usual letters: {plain}", place="name")
+    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in name if letter.isalpha()} - _WITH_OTHERS
+    if len(scripts) > 1:
+        mixed = ", ".join(sorted(scripts)).lower()
+        raise FixConfiguration("config.invalid", f"a name has letters of one script, not of {mixed}", place="name")
 
 
 def _check_home(maker: Principal, tenant: str) -> None:

@@ -76,7 +76,7 @@ class Packages:
 
     async def held(self, name: str) -> Held:
         """Raise http.not_found."""
-        if not _NAME.match(name) or name not in await asyncio.to_thread(self._names):
+        if not _NAME.fullmatch(name) or name not in await asyncio.to_thread(self._names):
             raise FixConfiguration("http.not_found", f"there is no starter package {name!r}", place="package")
         return await asyncio.to_thread(self._held, name)
 
@@ -86,7 +86,7 @@ class Packages:
 
     async def put(self, name: str, text: str) -> Package:
         """Keep a text, as it was written. Raises config.invalid and what devices raise, and keeps nothing."""
-        if not _NAME.match(name):
+        if not _NAME.fullmatch(name):
             raise FixConfiguration(
                 "config.invalid", "a package's name has small letters, digits and -", place="package"
             )
@@ -102,7 +102,7 @@ class Packages:
     async def drop(self, name: str) -> None:
         """Delete a text; a shipped package comes back as it was."""
         path = self._folder / f"{name}.yaml"
-        if not _NAME.match(name) or not await asyncio.to_thread(path.is_file):
+        if not _NAME.fullmatch(name) or not await asyncio.to_thread(path.is_file):
             raise FixConfiguration("http.not_found", f"no file says anything about {name!r}", place="package")
         await asyncio.to_thread(path.unlink)
 
@@ -129,7 +129,7 @@ class Packages:
         return made
 
     def _names(self) -> list[str]:
-        own = [path.stem for path in self._folder.glob("*.yaml") if _NAME.match(path.stem)]
+        own = [path.stem for path in self._folder.glob("*.yaml") if _NAME.fullmatch(path.stem)]
         return sorted({FIRST, *own}, key=lambda name: (name != FIRST, name))
 
     def _held(self, name: str) -> Held:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from baigong.registry.files import write_atomically
 from baigong.registry.principal import ADMIN, ADMIN_ROLES, NEVER_US, From, Principal, SecondFactor
+from baigong.registry.roles import still_given
 from baigong.security.passwords import check_new_password, hash_password, one_time_secret, verify_password
 from baigong.security.tokens import digest, new_token, same, sign
 from baigong.stores.records import ALL, access, members
@@ -53,8 +54,10 @@ class People:
         now = self._clock_us()
         tokens = await self._records.read(access.all_tokens, tenant=ALL)
         sessions = await self._records.read(partial(access.all_sessions, now_us=now), tenant=ALL)
+        owners = {row.person for row in tokens if row.person}
+        held = await self._records.read(lambda c: {name: access.person(c, name) for name in owners}, tenant=ALL)
         for row in tokens:
-            self._known[row.digest] = _of_token(row)
+            self._known[row.digest] = _of_token(row, held.get(row.person or ""))
         known = {p.name: p for p in await self._records.read(partial(members.signed_in_people, now_us=now), tenant=ALL)}
         for session in sessions:
             person = known.get(session.person)
@@ -96,6 +99,7 @@ class People:
         password: str,
         *,
         code: str = "",
+        code_tried: Callable[[], None] = lambda: None,
         passkey: Callable[[str], Awaitable[object]] | None = None,
         come: From = _NOWHERE,
         allowed: Callable[[str], None] = lambda tenant: None,
@@ -103,8 +107,8 @@ class People:
         """Return (cookie, who). An unknown user costs the same time as a wrong password.
 
         Raises auth.required, auth.code where a second factor is wanted too, auth.locked for somebody shut out.
-        ``passkey``: raises auth.passkey unless the person has shown theirs; ``allowed`` raises for a tenant that
-        stands still.
+        ``passkey``: raises auth.passkey unless the person has shown theirs; ``code_tried``: told before a code is
+        looked at, raises for too many; ``allowed`` raises for a tenant that stands still.
         """
         person = await self.find(user)
         async with self._hashing:
@@ -117,9 +121,12 @@ class People:
         factor = self._factor.has(person.name)
         if factor and passkey is not None:
             await passkey(person.name)
-        elif factor and not await self._factor.check(person.name, code):
-            said = "this code is wrong, or was used before" if code else "a second factor is wanted too"
-            raise Reauthenticate("auth.code", said, place="code")
+        elif factor:
+            if code:
+                code_tried()
+            if not await self._factor.check(person.name, code):
+                said = "this code is wrong, or was used before" if code else "a second factor is wanted too"
+                raise Reauthenticate("auth.code", said, place="code")
         return await self.open(person, "password", come, factor=factor)
 
     def require_open(self, person: PersonRow, allowed: Callable[[str], None]) -> None:
@@ -182,6 +189,12 @@ class People:
         if who is not None and who.token:
             self.used_tokens.add((who.tenant, who.token))
         return who
+
+    def held_token(self, token: str) -> Principal | None:
+        """Return a token, by its public name, as it is now; None when it has ended or its person is shut out."""
+        who = next((w for w in self._known.values() if w.token == token), None)
+        ended = who is None or who.expires_us < self._clock_us() or who.human in self.locked
+        return None if ended else who
 
     def stands(self, session: str, name: str) -> bool:
         """Say whether a session (its digest) is still somebody's."""
@@ -249,7 +262,7 @@ class People:
             access.add_token(connection, row)
 
         await self._records.write(work, tenant=tenant)
-        self._known[row.digest] = _of_token(row)
+        self._known[row.digest] = _of_token(row, await self.find(person) if person else None)
         return secret
 
     async def drop_token(self, tenant: str, token: str) -> None:
@@ -276,10 +289,12 @@ class People:
             return await asyncio.to_thread(hash_password, password)
 
     def changed(self, row: PersonRow) -> None:
-        """Follow the records after a person's roles have changed: sessions go on with the new ones."""
+        """Follow the records after a person's roles have changed: sessions go on with the new ones, tokens within."""
         for key, who in list(self._known.items()):
             if who.by == "cookie" and who.user == row.name:
                 self._known[key] = replace(who, role=row.role)
+            elif who.token and who.person == row.name:
+                self._known[key] = still_given(who, row.tenant, row.role)
         self._roles_changed()
 
     def forget(self, name: str) -> None:
@@ -352,16 +367,18 @@ def _read_key(path: Path) -> str:
     return path.read_text("utf-8").strip() if path.is_file() else ""
 
 
-def _of_token(row: TokenRow) -> Principal:
-    return Principal(
+def _of_token(row: TokenRow, owner: PersonRow | None) -> Principal:
+    made = Principal(
         tenant=row.tenant,
         user=row.person or row.title,
         role=row.role,
         by="token",
         token=row.token,
         person=row.person or "",
+        given=row.role,
         expires_us=NEVER_US if row.expires_us is None else row.expires_us,
     )
+    return made if owner is None else still_given(made, owner.tenant, owner.role)
 
 
 def _of_session(person: PersonRow, session: SessionRow) -> Principal:

@@ -15,7 +15,7 @@ class Principal:
     """Who asks. ``by``: how they proved it; ``session``: the digest of the cookie, for ending it.
 
     ``role``: one of the ready-made roles or several, with commas; ``token``: the public name of the API token,
-    ``person``: whose it is.
+    ``person``: whose it is; ``given``: the roles it was made with, of which ``role`` has what its person may have now.
     """
 
     tenant: str
@@ -24,6 +24,7 @@ class Principal:
     by: str  # "cookie" | "token"
     token: str = ""
     person: str = ""
+    given: str = ""
     language: str = ""
     must_set_password: bool = False
     session: str = ""
@@ -47,6 +48,11 @@ class Principal:
     def full_name(self) -> str:
         """Return how they are written down: company/name."""
         return f"{self.tenant}/{self.called}"
+
+    @property
+    def asks_as(self) -> str:
+        """Return who a wish is by: a person, or a program's title with the token's name, which nobody can choose."""
+        return self.human or f"{self.user} ({self.token})"
 
     @property
     def human(self) -> str:

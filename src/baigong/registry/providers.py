@@ -115,7 +115,7 @@ class Providers:
     async def get(self, tenant: str, name: str) -> Provider:
         """Raise http.not_found, or config.invalid for a file that cannot be used."""
         path = self._config / tenant / "sign-in" / f"{name}.yaml"
-        if not _ID.match(name) or not _ID.match(tenant) or not await asyncio.to_thread(path.is_file):
+        if not _ID.fullmatch(name) or not _ID.fullmatch(tenant) or not await asyncio.to_thread(path.is_file):
             raise FixConfiguration("http.not_found", f"there is no provider {tenant}/{name}", place=name)
         return await asyncio.to_thread(_read, tenant, name, path)
 
@@ -163,7 +163,7 @@ def _read(tenant: str, name: str, path: Path) -> Provider:
 def parse_provider(tenant: str, name: str, told: Any) -> Provider:
     """Read what a file says. Raises config.invalid, naming the field."""
     id = f"{tenant}/{name}"
-    if not _ID.match(name):
+    if not _ID.fullmatch(name):
         raise _wrong(id, "", "a file's name has small letters, digits and -, and ends in .yaml")
     try:
         spec = msgspec.convert(told, ProviderSpec)

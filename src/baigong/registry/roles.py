@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
 from msgspec import Struct
 
-from baigong.registry.people import Principal
+from baigong.registry.principal import Principal
 from baigong.security.scope import role_policies
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
 
@@ -52,6 +53,21 @@ def may_give(maker: Principal, role: str) -> bool:
         return _OPERATOR in maker.roles
     own = {action for name in maker.roles if name in known for action in known[name].actions}
     return own.issuperset(known[role].actions)
+
+
+def still_given(token: Principal, tenant: str, role: str) -> Principal:
+    """Return a token with what both it and its person, of this company and role, may: it never may more than they.
+
+    Roles count at home: a token for another company is left as it is.
+    """
+    if token.tenant != tenant:
+        return token
+    owner, wanted = Principal(tenant=tenant, user=token.person, role=role, by=""), replace(token, role=token.given)
+    kept = [name for name in wanted.roles if may_give(owner, name)]
+    if len(kept) == len(wanted.roles):
+        return wanted
+    kept += [name for name in owner.roles if may_give(wanted, name)]
+    return replace(token, role=",".join(sorted(set(kept))))
 
 
 def check_roles(maker: Principal, roles: Iterable[str]) -> str:

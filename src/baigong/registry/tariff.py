@@ -30,6 +30,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Struct
 
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.numbers import read_number
 from baigong.vocab.texts import read_yaml
 
 ITEMS = ("flat", "values", "storage", "points", "query_s")
@@ -76,8 +77,11 @@ class Charge(Struct, frozen=True, kw_only=True):
     amount: Decimal
 
 
-def parse_tariff(text: str) -> Tariff:
-    """Read a tariff's text. Raises tariff.invalid with the place; numbers are taken as they are written."""
+def parse_tariff(text: str, *, stored: bool = False) -> Tariff:
+    """Read a tariff's text. Raises tariff.invalid with the place; numbers are taken as they are written.
+
+    ``stored``: a text that an earlier version took is read as it did, with 1,000.
+    """
     told = read_yaml(text, "tariff", code="tariff.invalid", as_written=True)
     if not isinstance(told, dict):
         raise _wrong("tariff", "write 'currency:', 'from:' and 'prices:'")
@@ -100,7 +104,8 @@ def parse_tariff(text: str) -> Tariff:
         raise _wrong("currency", "write the currency's three letters (ISO 4217): CNY")
     return Tariff(
         name=str(told.get("name") or "standard"), currency=currency, zone=zone, start=start, end=end,
-        companies=tuple(map(str, companies)), prices=_numbers(told, "prices"), free=_numbers(told, "free"),
+        companies=tuple(map(str, companies)),
+        prices=_numbers(told, "prices", stored), free=_numbers(told, "free", stored),
     )  # fmt: skip
 
 
@@ -115,7 +120,7 @@ def _day(told: Mapping[str, Any], name: str) -> date | None:
         raise _wrong(name, f"{name}: {told.get(name)!r} is no day: write 2026-01-01") from None
 
 
-def _numbers(told: Mapping[str, Any], name: str) -> dict[str, Decimal]:
+def _numbers(told: Mapping[str, Any], name: str, stored: bool) -> dict[str, Decimal]:
     given = told.get(name) or {}
     if not isinstance(given, dict) or (name == "prices" and not given):
         raise _wrong(name, f"{name}: write one 'item: number' a line")
@@ -124,9 +129,12 @@ def _numbers(told: Mapping[str, Any], name: str) -> dict[str, Decimal]:
         if item not in ITEMS or (name == "free" and item == "flat"):
             raise _wrong(f"{name}.{item}", f"nothing called {item!r} is priced; there are {', '.join(ITEMS)}")
         try:
-            found[item] = Decimal(str(number).replace(",", "").replace("_", ""))
-        except InvalidOperation:
-            raise _wrong(f"{name}.{item}", f"{number!r} is no number") from None
+            plain = str(number).replace(",", "").replace("_", "") if stored else str(number)
+            if not stored:
+                read_number(plain)
+            found[item] = Decimal(plain)
+        except (InvalidOperation, ValueError):
+            raise _wrong(f"{name}.{item}", f"{number!r} is no number: write plain digits, like 1000 or 0.35") from None
         if not found[item].is_finite() or found[item] < 0 or found[item] != found[item].quantize(_DIGITS):
             raise _wrong(f"{name}.{item}", f"{number}: a number from 0 on with at most 6 digits after the point")
     return found

@@ -304,7 +304,7 @@ def _told(row: CompanyRow) -> Company:
         region=row.region,
         credit_code=row.credit_code,
         state=row.state,
-        quotas=parse_quotas(row.quotas),
+        quotas=parse_quotas(row.quotas, stored=True),
         quota_text="" if row.quotas == "{}" else row.quotas,
         created_us=row.created_us,
     )

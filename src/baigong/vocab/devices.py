@@ -15,8 +15,10 @@ from baigong.vocab.texts import read_yaml
 from baigong.vocab.writing import WriteRule
 
 Kind = Literal["gauge", "counter", "state", "text", "burst", "setpoint"]
-_POINT_NAME = re.compile(r"^[^\s.\x00-\x1f/\\]+(\.[^\s.\x00-\x1f/\\]+)+$")
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(us|ms|s|min|m|h|d|w)$")
+_STEP = r"[^\s./\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+"  # those turn what is read around
+_POINT_NAME = re.compile(rf"{_STEP}(\.{_STEP})+")
+NAME_STEP = re.compile(rf"{_STEP}(\.{_STEP})*")  # of an asset
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|s|min|m|h|d|w)")
 _UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
@@ -59,7 +61,7 @@ class PointSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     write: WriteRule | None = None  # without one, nobody writes to it
 
     def __post_init__(self) -> None:
-        if not _POINT_NAME.match(self.name):
+        if not _POINT_NAME.fullmatch(self.name):
             raise ValueError(
                 f"point name {self.name!r}: write asset.quantity, like pump1.flow, without blanks or slashes"
             )
@@ -130,7 +132,7 @@ def seconds(text: str) -> float:
     >>> seconds("250ms"), seconds("5min"), seconds("30d")
     (0.25, 300.0, 2592000.0)
     """
-    found = _DURATION.match(text.strip())
+    found = _DURATION.fullmatch(text.strip())
     if not found:
         raise ValueError(f"{text!r} is not a duration: write 100ms, 1s, 5min, 2h or 30d")
     return float(found[1]) * _UNIT_S[found[2]]

@@ -14,11 +14,11 @@ GatewayId = NewType("GatewayId", str)
 PartitionId = NewType("PartitionId", str)
 
 # One token of a NATS subject, one folder name on every file system, one URL segment.
-_TOKEN = re.compile(r"^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$")
+_TOKEN = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 
 
 def _token(what: str, text: str) -> str:
-    if not _TOKEN.match(text):
+    if not _TOKEN.fullmatch(text):
         raise FixConfiguration(
             "id.invalid",
             f"{text!r} cannot name a {what}: use 1 to 64 of a-z 0-9 - _, beginning and ending with a letter or digit",
@@ -43,10 +43,10 @@ def partition_id(text: str) -> PartitionId:
     return PartitionId(_token("partition", text))
 
 
-def is_below(asset: str, above: str) -> bool:
-    """Tell whether an asset is ``above`` or lies below it.
+def is_named_below(asset: str, above: str) -> bool:
+    """Tell whether an asset is ``above`` or a part of it by its name; where it stands may say more (registry/tree.py).
 
-    >>> is_below("hall.press1", "hall"), is_below("hall", "hall"), is_below("hall2", "hall")
+    >>> is_named_below("hall.press1", "hall"), is_named_below("hall", "hall"), is_named_below("hall2", "hall")
     (True, True, False)
     """
     return asset == above or asset.startswith(f"{above}.")

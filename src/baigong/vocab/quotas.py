@@ -12,7 +12,7 @@ from msgspec import Struct
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.texts import read_yaml
 
-_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([kKMGTP]?)(i?)B?$")
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKMGTP]?)(i?)B?")
 _POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
 BURST_S = 2.0  # how much of an allowance gathers while nobody uses it
 _FORGOTTEN = ("values_per_day",)  # a field of earlier records that never bounded anything
@@ -54,13 +54,16 @@ TITLES = {
 KINDS: tuple[str, ...] = tuple(n for n in Quotas.__struct_fields__ if n != "overcommit")
 
 
-def parse_quotas(text: str) -> Quotas:
+def parse_quotas(text: str, *, stored: bool = False) -> Quotas:
     r"""Read lines like ``points: 5000`` and ``storage: 50 GB`` (YAML; JSON too). Raises config.invalid with the place.
 
-    >>> parse_quotas("values_s: 2k  # of both lines\nstorage: 1.5 GB")
-    Quotas(values_s=2000, storage=1500000000)
+    ``stored``: a text that an earlier version took is read as it did, with 5,000 and 0x10.
+
+    >>> told = parse_quotas("values_s: 2k  # of both lines\nstorage: 1.5 GB")
+    >>> told.values_s, told.storage
+    (2000, 1500000000)
     """
-    told = read_yaml(text, "quotas") or {}
+    told = read_yaml(text, "quotas", as_written=not stored) or {}
     if not isinstance(told, dict):
         raise FixConfiguration("config.invalid", "write one 'name: number' a line", place="quotas")
     known = {}
@@ -71,7 +74,10 @@ def parse_quotas(text: str) -> Quotas:
             raise FixConfiguration(
                 "config.invalid", f"there is no quota {name!r}; there are {list(KINDS)}", place=str(name)
             )
-        known[name] = value if name == "overcommit" else _amount(name, value)
+        if name == "overcommit":
+            known[name] = {"true": True, "false": False}.get(str(value).lower(), value)
+        else:
+            known[name] = _amount(name, str(value).replace(",", "").replace("_", "") if stored and value else value)
     try:
         return msgspec.convert(known, Quotas)
     except msgspec.ValidationError as error:
@@ -79,9 +85,9 @@ def parse_quotas(text: str) -> Quotas:
 
 
 def _amount(name: str, value: Any) -> int | None:
-    if value is None:
+    if value is None or value in ("", "~", "null"):
         return None
-    found = _SIZE.match(str(value).strip().replace(",", "").replace("_", ""))
+    found = _SIZE.fullmatch(str(value).strip())
     if isinstance(value, bool) or not found:
         raise FixConfiguration("config.invalid", f"{name}: {value!r} is no amount: write 5000, 2k or 50 GB", place=name)
     step = 1024 if found[3] else 1000

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from baigong.vocab.errors import FixConfiguration, RetryLater
+from baigong.vocab.numbers import read_number
 
 if TYPE_CHECKING:
     from baigong.vocab.devices import PointSpec
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 Value: TypeAlias = float | int | str | bool
 State = Literal["pending", "approved", "sent", "done", "refused", "expired", "rolled_back", "failed", "unknown"]
 FINAL = ("done", "refused", "expired", "rolled_back", "failed")
-_SAME = 1e-6  # of the value: what a 32-bit float on the machine loses
+_SAME = 1e-6  # of the value: what a 32-bit float on the machine loses,
+_EXACT = 1 << 24  # and until where it loses no whole number (IEEE 754: 24 bits)
 _LONGEST_TEXT = 1000
 
 
@@ -103,7 +105,7 @@ def check_change(spec: PointSpec, value: Value, present: Value | None, since_s: 
         )
     if isinstance(value, str) or (rule.max_step is None and rule.max_rate is None):
         return
-    if present is None or isinstance(present, str):
+    if present is None or isinstance(present, str) or not math.isfinite(present):
         raise _outside(spec, f"the present value of {spec.name} is not known, so the step cannot be checked")
     step = abs(float(value) - float(present))
     slack = _SAME * max(abs(float(value)), abs(float(present)))
@@ -115,9 +117,12 @@ def check_change(spec: PointSpec, value: Value, present: Value | None, since_s: 
 
 
 def is_same(rule: WriteRule, wanted: Value, found: Value | None) -> bool:
-    """Say whether what was read back is what was written."""
+    """Say whether what was read back is what was written; of whole numbers that any machine holds, exactly."""
     if found is None or isinstance(wanted, str) or isinstance(found, str):
         return wanted == found
+    small = abs(found) <= _EXACT and float(wanted).is_integer() and float(found).is_integer()
+    if small or isinstance(found, int):
+        return abs(wanted - found) <= rule.tolerance
     return abs(float(wanted) - float(found)) <= max(rule.tolerance, _SAME * abs(float(wanted)))
 
 
@@ -134,23 +139,29 @@ def raw_of(spec: PointSpec, value: Value) -> Value:
 def _number(spec: PointSpec, value: Value) -> float | int:
     if isinstance(value, str):
         words = {word: key for table in (spec.states, spec.states_zh) for key, word in table.items()}
-        value = words.get(value, value)
+        try:
+            value = _key(words.get(value, value))
+        except ValueError as error:
+            raise _outside(spec, f"{error}; and no state of {spec.name}") from None
+    elif isinstance(value, bool) and spec.kind != "state":
+        raise _outside(spec, f"{spec.name} takes a number, not {str(value).lower()}")
     try:
         number = float(value)
-    except ValueError:
-        raise _outside(spec, f"{value!r} is no number, and no state of {spec.name}") from None
     except OverflowError:  # an integer of 400 digits
         raise _outside(spec, f"a number that large is no value of {spec.name}") from None
     if not math.isfinite(number):
         raise _outside(spec, f"{value!r} is no value to write")
-    return int(number) if number.is_integer() and not isinstance(value, float) else number
+    return int(value) if isinstance(value, int) else number + 0.0  # a whole number stays exact; -0.0 is 0.0
+
+
+def _key(text: str) -> float | int:
+    """Read a number, or the key of a bit's state."""
+    return int(text == "true") if text in ("true", "false") else read_number(text)
 
 
 def _is(key: str, number: float) -> bool:
-    if key in ("true", "false"):
-        return number == (key == "true")
     try:
-        return float(key) == number
+        return _key(key) == number
     except ValueError:
         return False
 

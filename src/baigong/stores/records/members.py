@@ -58,6 +58,12 @@ def all_locks(connection: sa.Connection) -> set[str]:
     return set(connection.execute(sa.select(person_locks.c.person)).scalars())
 
 
+def called(connection: sa.Connection, name: str) -> str | None:
+    """Return the name of somebody who is called so, in large letters or small."""
+    same = sa.or_(people.c.name == name, sa.func.lower(people.c.name) == name.lower())
+    return connection.execute(sa.select(people.c.name).where(same).limit(1)).scalar_one_or_none()
+
+
 def put_lock(connection: sa.Connection, person: str, by: str, now_us: int) -> None:
     drop_lock(connection, person)
     connection.execute(person_locks.insert().values(person=person, locked_us=now_us, locked_by=by))
