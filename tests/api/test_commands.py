@@ -200,6 +200,28 @@ async def test_two_persons(mill: Plant) -> None:
     assert (await mill.decide("wang", asked["id"], "approve")).status_code == 403
 
 
+async def test_who_asked_may_still_when_the_second_agrees(mill: Plant) -> None:
+    """Roles taken, shut out, gone, a token revoked, a grant's end: what they asked for before is not written."""
+    people, records = mill.world.registry.people, mill.world.registry.records
+    asked = (await mill.ask("wang", "furnace.target", 820)).json()
+    robot = (await mill.ask("program", "furnace.target", 821)).json()
+    assert robot["asked_by"].startswith("a program (t"), "nobody takes a person's name by a token's title"
+    row = PersonRow("wang", "main", "", False, "viewer", "", now_us())
+    await records.write(lambda c: put_person(c, row))
+    people.changed(row)
+    (token,) = [t.token for t in await people.tokens("main") if t.title == "a program"]
+    await people.drop_token("main", token)
+    for one in (asked, robot):
+        answer = await mill.decide("li", one["id"], "approve")
+        assert (answer.status_code, answer.json()["code"]) == (403, "auth.denied"), answer.text
+        assert (await mill.state(one["id"]))["state"] == "refused"
+    assert (await mill.ask("wang", "furnace.target", 820)).status_code == 403, "nor may a token more than its person"
+    back = PersonRow("wang", "main", "", False, "operator", "", now_us())
+    people.changed(back)
+    assert (await mill.ask("wang", "furnace.target", 820)).json()["state"] == "pending"
+    assert mill.device.writes == []
+
+
 async def test_two_approvals_at_once_send_one(mill: Plant) -> None:
     asked = (await mill.ask("wang", "furnace.target", 820)).json()
     answers = await asyncio.gather(*(mill.decide("li", asked["id"], "approve") for _ in range(5)))

@@ -182,7 +182,7 @@ def _answer(rooms: Rooms, call: Call, row: CommandRow) -> CommandAnswer:
     point = rooms.registry.book.by_number(row.tenant, row.point)
     spec = point.spec if point else None
     pending = row.state == "pending" and rooms.clock_us() < row.expires_us
-    own = call.who.user == row.asked_by
+    own = call.who.asks_as == row.asked_by
     approver = pending and rights.decide(call.who, "approve", ref).allowed
     again = row.previous is not None and row.state in ("done", "failed", "unknown")
     return CommandAnswer(

@@ -7,7 +7,7 @@ refused is kept too, with its reason. See docs/decisions/0011-guarded-writes.md.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from baigong.bus.contract import Bus
+from baigong.registry.askers import Askers
 from baigong.registry.audit import Audit, Entry
 from baigong.registry.book import PointBook
 from baigong.registry.devices import Devices
@@ -60,11 +61,11 @@ class Commands:
         stops: Stops,
         bus: Bus,
         clock_us: Callable[[], int],
-        is_person: Callable[[str], Awaitable[bool]],
+        askers: Askers,
     ) -> None:
         self._records, self._events, self._book, self._devices = records, events, book, devices
         self._rights, self._audit, self._stops, self._bus, self._clock_us = rights, audit, stops, bus, clock_us
-        self._is_person = is_person
+        self._askers = askers
         self._open: dict[str, CommandRow] = {}
         self._handing: set[str] = set()  # whose answer is being waited for
 
@@ -94,6 +95,7 @@ class Commands:
         await self._enter(row, "command.asked", who.user)
         await self._note(row, who, "command", origin, allowed=True, because=tuple(decision.because))
         if rule is not None and rule.approval:
+            self._askers.remember(row.id, who)
             return row
         return await self._hand_over(row, point, None)
 
@@ -103,13 +105,14 @@ class Commands:
         Raises command.unknown/closed/expired/second_person, auth.denied and what ``ask`` raises.
         """
         row, point = await self._decidable(who, tenant, id, origin)
-        if who.human == row.asked_by or not who.human or not await self._is_person(who.human):
+        if who.human == row.asked_by or not who.human or not await self._askers.is_person(who.human):
             await self._note(row, who, "approve", origin, allowed=False, because=())
             why = f"{who.user} asked for it" if who.human == row.asked_by else f"{who.user} is no person"
             raise Reauthenticate("command.second_person", why, place=id)
         try:
             if revision(point.spec) != row.revision:
                 raise FixConfiguration("command.changed", f"{point.name} was changed after this was asked", place=id)
+            await self._askers.require(row)
             await self._check(point, row.value)
         except RetryLater:
             raise  # too early, or a gateway that is away: it stays pending
@@ -201,7 +204,7 @@ class Commands:
         self, who: Principal, tenant: str, id: str, origin: str, *, own: bool = False
     ) -> tuple[CommandRow, PointRow]:
         row = await self.find(tenant, id)
-        if not (own and who.user == row.asked_by):
+        if not (own and who.asks_as == row.asked_by):
             try:
                 self._rights.require(who, "approve", point_ref(tenant, row.point))
             except BaigongError:
@@ -222,6 +225,7 @@ class Commands:
             changes = {"state": "sent", "sent_us": now_us, "decided_by": approved_by}
             if not await self._change(row, ("pending",), "command.sent", approved_by or row.asked_by, changes):
                 raise FixConfiguration("command.closed", "somebody decided about it already", place=row.id)
+            self._askers.forget(row.id)
             self._open[row.id] = sent
             order = {
                 "id": row.id, "tenant": row.tenant, "point": row.point, "value": row.value, "asked_by": row.asked_by,
@@ -255,6 +259,7 @@ class Commands:
             return await self.find(row.tenant, row.id)
         if final:
             self._open.pop(row.id, None)
+            self._askers.forget(row.id)
         else:
             self._open[row.id] = ended
         await self._audit.note(
@@ -296,7 +301,7 @@ class Commands:
             asset=point.spec.asset,
             value=value,
             state="pending",
-            asked_by=who.user,
+            asked_by=who.asks_as,
             asked_us=now_us,
             expires_us=now_us + int((rule.expires_s if rule else 60.0) * 1e6),
             reason=reason,

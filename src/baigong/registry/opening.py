@@ -12,6 +12,7 @@ from pathlib import Path
 from baigong.bus.contract import Bus
 from baigong.registry.accounts import Accounts
 from baigong.registry.applications import Applications
+from baigong.registry.askers import Askers
 from baigong.registry.audit import Audit, open_log_key
 from baigong.registry.auditcheck import AuditCheck
 from baigong.registry.bills import Bills
@@ -179,9 +180,6 @@ def _furnish(
             certificates.forget_device(owner, spec.device)
         reload(spec.gateway)
 
-    async def is_person(name: str) -> bool:
-        return await people.find(name) is not None
-
     config = data / "config"
     devices = Devices(
         events,
@@ -258,7 +256,9 @@ def _furnish(
         came=came,
         onboarding=Onboarding(applications, tenants, members, quotas, unpacking, came),
         stops=stops,
-        commands=Commands(records, events, book, devices, rights, audit, stops, bus, clock_us, is_person),
+        commands=Commands(
+            records, events, book, devices, rights, audit, stops, bus, clock_us, Askers(people, rights, clock_us)
+        ),
         usage=usage,
         quotas=quotas,
         bills=Bills(records, tenants, clock_us),

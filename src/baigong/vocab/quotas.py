@@ -66,7 +66,7 @@ def parse_quotas(text: str, *, stored: bool = False) -> Quotas:
     told = read_yaml(text, "quotas", as_written=not stored) or {}
     if not isinstance(told, dict):
         raise FixConfiguration("config.invalid", "write one 'name: number' a line", place="quotas")
-    known = {}
+    known: dict[str, Any] = {}
     for name, value in told.items():
         if name in _FORGOTTEN:
             continue
