@@ -89,13 +89,14 @@ class Plant:
         first = self._file("first", everybody(START, 24 * 60, 1))
         second = self._file("second", everybody(START + DAY, 200, 2))
         late = self._file("late", everybody(START + DAY + 3 * 60_000_000, 5, 50), late=True)
+        own = self._file("own", rows(MINE, START + 2 * DAY, 5, 70))
         hot = self._clipped(pa.concat_tables([everybody(START + DAY + 200 * 60_000_000, 30, 4),
                                               everybody(START + DAY + 90 * 60_000_000, 5, 60)]))  # fmt: skip
         path = root / "bursts" / "tenant=demo" / "day=2026-03-01" / "b.parquet"
         with BurstFileWriter(path) as writer:
             writer.write(self._clipped(waves([START, START + HOUR, START + 2 * HOUR], 1)))
         self.snapshot = Snapshot(
-            "demo", 1, 1, (first, second, late), hot,
+            "demo", 1, 1, (first, second, late, own), hot,
             overlapping=frozenset({"2026-03-02"}), hot_late=hot.column("seq").to_numpy() == 60,
             rollups=self._rolled(first), rolled_days=frozenset({"2026-03-01"}),
             bursts=(LakeFile(str(path), "demo", "2026-03-01", 1, 0),),
@@ -107,7 +108,7 @@ class Plant:
         return table if self._clip is None else self._clip.clip(table).combine_chunks()
 
     def _file(self, name: str, table: pa.Table, late: bool = False) -> LakeFile:
-        day = "2026-03-01" if name == "first" else "2026-03-02"
+        day = {"first": "2026-03-01", "own": "2026-03-03"}.get(name, "2026-03-02")
         path = self._root / "telemetry" / "tenant=demo" / f"day={day}" / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(self._clipped(table), path)
@@ -209,6 +210,32 @@ async def test_no_name_leads_to_other_rows(pool: SqlPool, guest: Cut) -> None:
                 told = error.message.replace("told: SECRET", "" if "LINE" in error.message else "told: SECRET")
             assert not any(secret in told for secret in SECRETS), (sql, told[:500])
     assert reached > len(VISIBLE)
+
+
+async def test_a_file_of_open_points_alone_is_read_as_the_company_reads_it(tmp_path: Path) -> None:
+    """The wall is left away there, and stands before every file that holds a row of somebody else."""
+    plant = Plant(tmp_path, None)
+    pool = SqlPool(plant.view)
+    both = Cut(8, Part({MINE: (None, None), STATED: (None, None)}))
+    try:
+        view = next(sql for sql in (s for _, s in plant.view("demo", both).statements) if "view lake.rows" in sql)
+        walled = [part for part in view.split("read_parquet") if "join base.points" in part]
+        assert "own.parquet" not in str(walled)
+        assert all(f"{name}.parquet" in str(walled) for name in ("first", "second", "late"))
+        asked = "select count(*) as n from telemetry where time >= '2026-03-03'"
+        assert (await pool.query("demo", asked, only=both)).to_pylist() == [{"n": 5}]
+        for attempt in ATTEMPTS:
+            try:
+                told = str((await pool.query("demo", attempt.format(name="telemetry"), only=both)).to_pylist())
+            except BaigongError as error:
+                told = error.message.partition("LINE")[0]
+            assert not any(f"{secret}" in told for secret in ("999666", "press.count", "SECRET', '")), attempt
+        probe = "select count(*) as n from telemetry where point + 0 = 2 and error('there') is null"
+        assert (await pool.query("demo", probe, only=both)).to_pylist() == [{"n": 0}]
+        less = Cut(9, Part({STATED: (None, None)}))
+        assert (await pool.query("demo", asked, only=less)).to_pylist() == [{"n": 0}]
+    finally:
+        await pool.close()
 
 
 async def test_what_is_found_out_by_errors_is_one_s_own(pool: SqlPool, guest: Cut) -> None:

@@ -34,10 +34,11 @@ import duckdb  # noqa: E402
 import pyarrow as pa  # noqa: E402
 
 from baigong.sandbox import wire  # noqa: E402
-from baigong.sandbox.statement import Invalid, Refused, asks_catalogue_only, check  # noqa: E402
+from baigong.sandbox.statement import Invalid, Refused, asks_catalogue, check  # noqa: E402
 from baigong.sandbox.walls import Limits, WallMissing, raise_walls  # noqa: E402
 
 _BATCH_ROWS = 16_384
+_OF_OURS = re.compile(r"\b(base|plant|lake|memory|baigong|open_from|open_until|\w+_in)\b")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -154,10 +155,11 @@ class Desk:
         serialized = cursor.execute("select json_serialize_sql(?::varchar)", [request.sql]).fetchall()
         tree = msgspec.json.decode(serialized[0][0])
         check(tree)
+        about_tables = asks_catalogue(tree)
         self._lay_base(request, cursor)
         self._register(request, request.statements, cursor)
         self._lay_plant(request, cursor)
-        if asks_catalogue_only(tree):
+        if about_tables:
             self._show_only_what_is_for_people(request, cursor)
         timer = threading.Timer(max(0.001, request.timeout_s - (time.monotonic() - began)), cursor.interrupt)
         timer.start()
@@ -321,4 +323,7 @@ def _without_paths(message: str, roots: list[str]) -> str:
     for folder in {*roots, sys.prefix, sys.base_prefix}:
         if folder in message:
             message = re.sub(re.escape(folder) + r"[^\s\"']*", "…", message)
+    said, _, guess = message.partition("Did you mean")
+    if _OF_OURS.search(guess):  # DuckDB guesses among all it has
+        message = said
     return message.strip()[:2000]

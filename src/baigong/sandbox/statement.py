@@ -15,14 +15,18 @@ TABLE_FUNCTIONS = frozenset(
     {
         "range", "generate_series", "unnest", "repeat", "repeat_row", "summary", "histogram", "histogram_values",
         "json_each", "json_tree", "pg_timezone_names", "icu_calendar_names", "pragma_table_info", "duckdb_tables",
-        "duckdb_columns", "duckdb_views", "duckdb_types", "duckdb_functions", "duckdb_keywords", "duckdb_settings",
+        "duckdb_columns", "duckdb_views", "duckdb_types", "duckdb_functions", "duckdb_keywords",
     }
 )  # fmt: skip
-# Of no use to people: they tell statistics of a scan (also of rows behind a wall), and addresses of the process.
-_NO_FUNCTIONS = frozenset({"stats", "json_serialize_plan", "write_log"})
+# Of no use to people: they tell statistics of a scan (also of rows behind a wall), addresses of the process, folders
+# of the server, and the text of views (pg_get_viewdef asks duckdb_views() where no tree shows it).
+_NO_FUNCTIONS = frozenset(
+    {"stats", "json_serialize_plan", "write_log", "current_setting", "pg_get_viewdef", "pg_get_constraintdef"}
+)
+_NO_TABLES = frozenset({"pg_settings", "pg_prepared_statements", "duckdb_logs"})  # views over what is refused above
 _NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE", "CTE_QUERY_NODE"})
 _CATALOGUES = ("information_schema", "pg_catalog")
-_CATALOGUE_TABLES = ("duckdb_", "pg_", "sqlite_")
+_CATALOGUE_TABLES = ("duckdb_", "pg_", "sqlite_", "pragma_")
 
 
 class Refused(Exception):
@@ -47,23 +51,29 @@ def check(tree: dict[str, Any]) -> None:
         _check_node(node)
 
 
-def asks_catalogue_only(tree: dict[str, Any]) -> bool:
-    """Tell whether a checked statement asks which tables there are, and nothing of what is in them."""
-    asked = False
+def asks_catalogue(tree: dict[str, Any]) -> bool:
+    """Tell whether a checked statement asks which tables there are; what is in them it may not ask as well.
+
+    The catalogue is shown in a place that holds nothing else (``sqlchild``): beside the tables themselves it would
+    tell how they are made, from which files and for whom.
+    """
     nodes = list(_nodes(tree))
     known = {entry.get("key") for node in nodes for entry in (node.get("cte_map") or {}).get("map", ())}
-    for node in nodes:
-        kind, name = node.get("type"), str(node.get("table_name", "")).lower()
-        if kind == "BASE_TABLE":
-            ours = str(node.get("schema_name", "")).lower() in _CATALOGUES or name.startswith(_CATALOGUE_TABLES)
-            if not ours and node.get("table_name") not in known:
-                return False
-            asked |= ours
-        elif kind == "SHOW_REF":
-            asked |= not node.get("query")
-        elif kind == "TABLE_FUNCTION":
-            asked |= str((node.get("function") or {}).get("function_name", "")).lower().startswith("duckdb_")
+    asked = any(map(_is_of_catalogue, nodes))
+    read = [n for n in nodes if n.get("type") == "BASE_TABLE" and not _is_of_catalogue(n)]
+    if asked and any(node.get("table_name") not in known for node in read):
+        raise Refused("ask which tables and columns there are in a statement of its own")
     return asked
+
+
+def _is_of_catalogue(node: dict[str, Any]) -> bool:
+    kind, name = node.get("type"), str(node.get("table_name", "")).lower()
+    if kind == "BASE_TABLE":
+        return str(node.get("schema_name", "")).lower() in _CATALOGUES or name.startswith(_CATALOGUE_TABLES)
+    if kind == "SHOW_REF":
+        return not node.get("query")
+    function = str((node.get("function") or {}).get("function_name", "")).lower()
+    return kind == "TABLE_FUNCTION" and function.startswith(_CATALOGUE_TABLES) and function != "pg_timezone_names"
 
 
 def _nodes(root: Any) -> Iterator[dict[str, Any]]:
@@ -94,5 +104,7 @@ def _check_node(node: dict[str, Any]) -> None:
             raise Refused(f"the function {name}() is not allowed")
     if kind == "BASE_TABLE":
         name = str(node.get("table_name", ""))
+        if name.lower() in _NO_TABLES:
+            raise Refused(f"{name} is not shown")
         if any(mark in name for mark in "/\\*?:") or name.lower().endswith((".parquet", ".csv", ".json", ".db")):
             raise Refused("files cannot be named as tables")

@@ -42,6 +42,13 @@ class Part:
     def among(self, numbers: Sequence[int]) -> list[int]:
         return [n for n in numbers if self.window(n) is not None] if len(self) else []
 
+    def holds(self, numbers: _Ints) -> bool:
+        """Say whether all of these points, sorted or not, are parts of it."""
+        if not len(self):
+            return not len(numbers)
+        spots = np.minimum(np.searchsorted(self.numbers, numbers), len(self) - 1)
+        return bool((self.numbers[spots] == numbers).all())
+
     def mask(self, table: pa.Table) -> _Bools:
         """Say of each row (columns point and time) whether it is open."""
         points = table.column("point").to_numpy()

@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 import pyarrow.parquet as pq
 
+from baigong.stores.lake.coverage import Coverage
+
 Scan: TypeAlias = Callable[..., str]  # (paths, seconds=0) -> what stands behind "from"
 
 
@@ -19,19 +21,21 @@ def whole(paths: Iterable[str], seconds: int = 0) -> str:
     return f"read_parquet([{listed}], hive_partitioning = false)"
 
 
-def open_only(paths: Iterable[str], seconds: int = 0, also: str = "") -> str:
+def open_only(paths: Iterable[str], seconds: int = 0, also: str = "", bounded: bool = True) -> str:
     """Read rows of points in ``base.points`` within their windows; rows of ``seconds`` must end there, too.
 
     ``also``: columns of ``base.points``, since the join is paid for (a second one costs as much as the wall).
+    ``bounded``: some point's window has an end; where none has, nobody compares times.
 
     The window function is a wall: without one, DuckDB moves conditions of the query's author below the join, to where
     the rows of others still are, and ``error(text)`` tells their values. It is not computed, since nobody selects it.
     """
     ends = f"r.time + interval {seconds} second <= p.open_until" if seconds else "r.time < p.open_until"
+    within = f" where r.time >= p.open_from and {ends}" if bounded else ""
     columns = "".join(f", p.{name.strip()}" for name in also.split(",")) if also else ""
     return (
         f"(select * exclude (wall) from (select r.*{columns}, row_number() over () as wall from {whole(paths)} r "
-        f"join base.points p on p.point = r.point where r.time >= p.open_from and {ends}))"
+        f"join base.points p on p.point = r.point{within}))"
     )
 
 
@@ -42,6 +46,7 @@ class FileShapes:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, bool] = OrderedDict()
         self._capacity = capacity
+        self.coverage = Coverage()
 
     def has_decimals(self, path: str) -> bool:
         with self._lock:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
@@ -115,8 +116,11 @@ class SqlView:
 
 @dataclass(slots=True, frozen=True)
 class _Files:
+    """``plain``: paths that are read whole; ``scan``: how the others are."""
+
     shapes: FileShapes
     scan: Scan
+    plain: frozenset[str] | None = None  # None: all
 
 
 @dataclass(slots=True, frozen=True)
@@ -146,7 +150,10 @@ def sql_view(
     """
     hot_days = _days_of(snapshot.hot) if snapshot.hot_days is None else snapshot.hot_days
     bursts = LAKE_BURSTS.empty_table() if snapshot.hot_bursts is None else snapshot.hot_bursts
-    files = _Files(shapes, whole if part is None else open_only)
+    files = _Files(shapes, whole)
+    if part is not None:
+        plain = shapes.coverage.covered(snapshot.files, part)
+        files = _Files(shapes, partial(open_only, bounded=part.bounded), plain)
     hidden = _FOR_VIEWS if part is None else f"{_FOR_VIEWS}, open_from, open_until"
     statements = [
         *TIME_FUNCTIONS,
@@ -304,13 +311,13 @@ def _scans(files: Sequence[LakeFile], reading: _Files) -> Iterable[_Source]:
         bound = f" where {_between(min(chunk), max(chunk))}" if len(days) > _CHUNK_DAYS else ""
         for decimals in (True, False):
             paths = [f.path for f in files if f.day in chunk and reading.shapes.has_decimals(f.path) is decimals]
-            if paths:
-                row = _ROW.replace("value", f"{_DECIMAL} as value", 1) if decimals else _ROW
-                yield (
-                    _joined(f"select {row} from {whole(paths)}{bound}")
-                    if reading.scan is whole
-                    else _open(f"select {_NAMES}, {row} from {open_only(paths, also=_NAMES)}{bound}")
-                )
+            row = _ROW.replace("value", f"{_DECIMAL} as value", 1) if decimals else _ROW
+            plain = [path for path in paths if reading.plain is None or path in reading.plain]
+            if plain:
+                yield _joined(f"select {row} from {whole(plain)}{bound}")
+            if len(plain) < len(paths):
+                walled = [path for path in paths if path not in plain]
+                yield _open(f"select {_NAMES}, {row} from {reading.scan(walled, also=_NAMES)}{bound}")
 
 
 def _rollups(snapshot: Snapshot, hot_days: frozenset[str], reading: _Files) -> Iterator[str]:
