@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 
 import numpy as np
 import pytest
@@ -92,6 +93,19 @@ async def test_nobody_and_strange_pages_hear_nothing(plant: World) -> None:
         shown = {"Authorization": f"Bearer {plant.token}"} | headers
         async with connect(url, additional_headers=shown) as socket:
             assert (await _next(socket))["error"]["code"] == code
+
+
+async def test_one_person_has_some_sockets_and_others_theirs(plant: World) -> None:
+    other = await plant.registry.people.add_token("main", "another", role="viewer")
+    async with AsyncExitStack() as open_:
+        for _ in range(50):
+            await open_.enter_async_context(_socket(plant))
+        async with _socket(plant) as more:
+            assert (await _next(more))["error"]["code"] == "http.crowded"
+        assert plant.app.state.rooms.metrics.refused_by_code()["http.crowded"] == 1
+        async with _socket(plant, Authorization=f"Bearer {other}") as theirs:
+            await theirs.send(json.dumps({"points": ["pump1.flow"]}))
+            assert "values" in await _next(theirs)
 
 
 async def test_a_socket_ends_with_the_token_that_opened_it(plant: World) -> None:

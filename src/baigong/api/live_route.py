@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from baigong.api.hygiene import is_foreign
 from baigong.api.live import Watch
 from baigong.api.points import newest_of
 from baigong.api.rooms import Rooms
+from baigong.api.throttle import Queue
 from baigong.api.wire import authorise, require_factor
 from baigong.api.witness import tell
 from baigong.registry.people import Principal
@@ -24,6 +26,8 @@ from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
 
 _TICK_S = 0.2  # five times a second
 _MOST = 5_000  # points a client may watch
+_EACH = 50  # sockets of one person or token: windows of browsers, or a program's
+_COMPANY = 1_000  # and of all of a company's: what others watch is not told later for it
 _PING_TICKS = 75  # an empty message every 15 s tells a client that the silence is the plant's
 _DOOR = door_of("WS", "/live")
 _POLICY = 1008  # RFC 6455, 7.4.1
@@ -40,12 +44,22 @@ class Subscribe(Struct, frozen=True, kw_only=True):
 
 
 def live_route(rooms: Rooms, prefix: str) -> WebSocketRoute:
+    own = Queue(_EACH, "http.crowded", f"{_EACH} live connections of one person or token are open already")
+    company = Queue(_COMPANY, "http.crowded", f"{_COMPANY} live connections of one company are open already")
+
     async def endpoint(socket: WebSocket) -> None:
+        with ExitStack() as seats:
+            await _serve(socket, seats)
+
+    async def _serve(socket: WebSocket, seats: ExitStack) -> None:
         try:
             listener = _allowed(rooms, socket)
+            seats.enter_context(company.place(listener.who.tenant))
+            seats.enter_context(own.place(listener.who.full_name))
             if listener.tenant != listener.who.tenant:
                 await tell(rooms, socket, listener.who, listener.tenant, _DOOR.action)
         except BaigongError as error:
+            rooms.metrics.refuse(error.code, rooms.clock_us())
             await socket.accept()
             await _send(socket, {"error": error.problem()})
             await socket.close(_POLICY, error.code)

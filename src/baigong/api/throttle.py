@@ -58,15 +58,17 @@ class Queue:
     So a flood from one address fills its own places only, and those of others stay free.
     """
 
-    def __init__(self, most: int = _WAITING) -> None:
-        self._most = most
+    def __init__(
+        self, most: int = _WAITING, code: str = "auth.throttled", said: str = "too many sign-ins at once from here"
+    ) -> None:
+        self._most, self._code, self._said = most, code, said
         self._waiting: Counter[str] = Counter()
 
     @contextmanager
     def place(self, of: str) -> Iterator[None]:
-        """Take a place for as long as this lasts. Raises auth.throttled when all are taken."""
+        """Take a place for as long as this lasts. Raises ``code`` when all are taken."""
         if self._waiting[of] >= self._most:
-            raise RetryLater("auth.throttled", "too many sign-ins at once from here", retry_after_s=1)
+            raise RetryLater(self._code, self._said, retry_after_s=1)
         self._waiting[of] += 1
         try:
             yield

@@ -78,6 +78,7 @@ class WebServer(uvicorn.Server):
                 forwarded_allow_ips=list(settings.proxies),
                 server_header=False,
                 ws_max_size=1 << 20,
+                ws_max_queue=4,  # messages read ahead of each: a company's sockets do not fill the memory
             )
         )
         tls = certificate.context if certificate else None

@@ -40,6 +40,11 @@ class Fleet:
         self._measured = around.clock.monotonic()
         self._rates: dict[Key, float] = {}
 
+    def forget(self, tenant: str) -> None:
+        """Drop what was heard of a company whose devices are gone, perhaps in a run before this one."""
+        for key in [key for key in self._heard if key.partition("/")[0] == tenant]:
+            del self._heard[key]
+
     @property
     def heard(self) -> dict[str, LastHeard]:
         """What is to be remembered over a restart, by ``tenant/device``."""

@@ -16,7 +16,7 @@ from baigong.bus.contract import Bus
 from baigong.bus.subjects import asked_by
 from baigong.drivers.manifest import Manifest
 from baigong.gateway.clock import Clock
-from baigong.gateway.frontdoor.options import Certified
+from baigong.gateway.frontdoor.options import Certified, Machine
 from baigong.registry.serving import read_key, write_key
 from baigong.security.certificates import make_certificate
 from baigong.security.envelope import Key
@@ -73,13 +73,18 @@ class OwnCertificate:
 
 
 class _Told(Struct, frozen=True, kw_only=True):
-    """What the registry answers; ``why`` a certificate opens nothing."""
+    """What the registry answers; ``why`` a certificate opens nothing.
+
+    ``publish``, ``subscribe``: a registry that says nothing of topics is of before, when each machine had all.
+    """
 
     tenant: str = ""
     device: str = ""
     made_us: int = 0
     until_us: int = 0
     why: str = ""
+    publish: tuple[str, ...] = ("#",)
+    subscribe: tuple[str, ...] = ("#",)
 
 
 class SignIn:
@@ -94,8 +99,8 @@ class SignIn:
         self._made: dict[str, int] = {}
         self._forgotten = 0
 
-    async def __call__(self, username: str, password: bytes, client: str) -> tuple[str, str] | None:
-        """Return (tenant, device), or None for a stranger; raises RetryLater when nobody can be asked."""
+    async def __call__(self, username: str, password: bytes, client: str) -> Machine | None:
+        """Return who that is, or None for a stranger; raises RetryLater when nobody can be asked."""
         name = username.encode()
         key = hashlib.blake2b(len(name).to_bytes(4, "big") + name + password, key=self._pepper).digest()
 
@@ -109,7 +114,7 @@ class SignIn:
         if len(self._made) >= _MOST:
             self._made.clear()
         self._made[username] = told.made_us
-        return told.tenant, told.device
+        return Machine(told.tenant, told.device, told.publish, told.subscribe)
 
     async def by_certificate(self, der: bytes) -> Certified:
         """Say whose certificate it is; raises RetryLater when nobody can be asked."""
@@ -123,7 +128,15 @@ class SignIn:
         why = told.why or ("unknown" if not told.device else "")
         if not why and told.until_us <= self._clock.now_us():
             why = "ended"
-        return Certified(sha256=sha256, tenant=told.tenant, device=told.device, until_us=told.until_us, why=why)
+        return Certified(
+            sha256=sha256,
+            tenant=told.tenant,
+            device=told.device,
+            until_us=told.until_us,
+            why=why,
+            publish=told.publish,
+            subscribe=told.subscribe,
+        )
 
     async def _find(self, key: bytes, whose: Whose, ask: Callable[[], Awaitable[_Told]]) -> _Told:
         now = self._clock.monotonic()

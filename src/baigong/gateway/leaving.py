@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from msgspec import Struct
@@ -24,12 +24,20 @@ class AskForget(Struct, frozen=True, kw_only=True):
 class Leaving:
     """What is still on its way to the stream is dropped there: the historian knows who has left."""
 
-    def __init__(self, roster: Roster, guests: Guests, writes: Writes, door: Callable[[], FrontDoor | None]) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        guests: Guests,
+        writes: Writes,
+        door: Callable[[], FrontDoor | None],
+        forget_heard: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._forget_heard = forget_heard
         self._roster, self._guests, self._writes, self._door = roster, guests, writes, door
 
     async def forget(self, tenant: str) -> None:
         """Raise tenant.receiving while devices of it are still known here."""
-        if any(key[0] == tenant for key in self._roster.held):
+        if not self._roster.answered.is_set() or any(key[0] == tenant for key in self._roster.held):
             self._roster.reload(None)
             raise RetryLater("tenant.receiving", f"this gateway still reads devices of {tenant}", place=tenant)
         door = self._door()
@@ -38,7 +46,8 @@ class Leaving:
             door.rooms.pop(tenant, None)
         self._guests.forget(tenant)
         await asyncio.to_thread(self._writes.forget, tenant)
-        await self._roster.write()
+        await self._forget_heard(tenant)
+        await self._roster.write(anyway=True)
 
 
 async def serve_leaving(bus: Bus, gateway: str, leaving: Leaving) -> None:

@@ -120,7 +120,9 @@ class Gateway:
         self._paces, self._companies = Paces(bus, gateway, clock), Companies()
         self.publisher.on_poll = self._paces.pay
         self._since_us = clock.now_us()
-        self._leaving = Leaving(self._roster, self.guests, self._writes, lambda: self._keeper.door)
+        self._leaving = Leaving(
+            self._roster, self.guests, self._writes, lambda: self._keeper.door, self._forget_heard
+        )
 
     async def run(
         self, mqtt: FrontDoorOptions | None, stop: asyncio.Event, door_certificate: DoorCertificate | None = None
@@ -256,6 +258,10 @@ class Gateway:
             heard = msgspec.to_builtins(self.fleet.heard)
             with suppress(OSError):  # a full disk, which ``disk`` tells of
                 await asyncio.to_thread(memory.save, self._folder / "heard.json", heard, durable=False)
+
+    async def _forget_heard(self, tenant: str) -> None:
+        self.fleet.forget(tenant)
+        await asyncio.to_thread(memory.save, self._folder / "heard.json", msgspec.to_builtins(self.fleet.heard))
 
     async def _flush(self) -> None:
         """Give the last frames the time to reach the stream; what does not is spooled."""

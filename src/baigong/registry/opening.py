@@ -20,6 +20,7 @@ from baigong.registry.book import PointBook
 from baigong.registry.checking import check_driver
 from baigong.registry.commands import Commands
 from baigong.registry.credentials import Credentials
+from baigong.registry.denied import audit_denied
 from baigong.registry.devices import Devices
 from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
@@ -137,6 +138,7 @@ async def open_registry(
                 tasks.create_task(registry.credentials.remember()),
                 tasks.create_task(registry.certificates.tend()),
                 tasks.create_task(registry.standing.tell(bus)),
+                tasks.create_task(audit_denied(bus, registry.audit, registry.tenants.has_left)),
                 tasks.create_task(registry.audit.run()),
                 tasks.create_task(registry.uses.run()),
                 tasks.create_task(registry.commands.run()),
@@ -206,6 +208,7 @@ def _furnish(
         standing,
         clock_us,
         lambda owner, device: devices.find(owner, device) is not None,
+        credentials.topics,
         tenants.require_standing,
     )
     providers = Providers(config, data)

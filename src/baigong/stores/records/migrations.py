@@ -38,6 +38,7 @@ from baigong.stores.records.tables import (
     token_ends,
     tokens,
 )
+from baigong.stores.records.topics import give_everything, machine_topics
 from baigong.stores.records.uses import last_uses
 from baigong.vocab.errors import FixConfiguration
 
@@ -116,6 +117,12 @@ def _remember_what_is_of_use(connection: sa.Connection) -> None:
     last_uses.create(connection)
 
 
+def _say_what_machines_may_publish(connection: sa.Connection) -> None:
+    machine_topics.create(connection)
+    give_everything(connection, credentials, "user", credentials.c.username)
+    give_everything(connection, machine_certificates, "certificate", machine_certificates.c.sha256)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -130,6 +137,7 @@ STEPS: tuple[Step, ...] = (
     _remember_what_is_of_use,
     _keep_support_access,
     _keep_applications,
+    _say_what_machines_may_publish,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
