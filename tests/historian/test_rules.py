@@ -6,8 +6,11 @@ import shutil
 
 import numpy as np
 import pytest
+from deltalake import DeltaTable
 
 from baigong.bus.memory import MemoryBus
+from baigong.cli.lakecheck import check_lake
+from baigong.stores.lake import table
 from baigong.stores.lake.table import PartitionTable, Succeeded, mend_log, position
 from baigong.vocab import quality as q
 from baigong.vocab.errors import RetryLater
@@ -271,3 +274,29 @@ async def test_the_newest_values_survive_restarts_and_retractions(tmp_path):
         await until(lambda: not any(owner._overlaps.values()))  # merged: the retraction is no row any longer
     async with owning(bus, tmp_path, QUICK) as owner:
         assert sorted(owner.latest("demo", [11, 5]).column("value").to_pylist()) == [0.0, 3.0]
+
+
+async def test_the_log_stays_bounded_and_says_the_same_as_if_all_of_it_were_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "_CHECKPOINT_EVERY", 8)
+    grown = PartitionTable(tmp_path, "p0")
+    log = tmp_path / "telemetry" / "_delta_log"
+    for seq in range(1, 121):
+        if seq == 40:
+            monkeypatch.setattr(table, "_LOG_KEPT_S", -1.0)  # all that was written until now is old
+            assert len(list(log.glob("0*.json"))) == 40, "what may still be followed is kept"  # and the creation
+        if seq == 60:
+            reader = DeltaTable(grown.path)
+        grown.commit([], [], at=position(1, seq), epoch=1, overlaps={"demo": {"2026-03-01": seq}})
+        grown.vacuum(3600)
+        if seq > 48:
+            commits = sorted(int(p.stem) for p in log.glob("0*.json"))
+            assert commits == list(range(commits[0], seq + 1)), "no hole"
+            assert len(list(log.iterdir())) < 40
+        if seq == 64:
+            reader.update_incremental()  # whoever opened it before can follow
+            assert reader.version() == 64
+    again = PartitionTable(tmp_path, "p0")
+    assert (again.last_position(), again.highest_epoch(), again.version) == (position(1, 120), 1, 120)
+    assert again.overlaps() == {"demo": {"2026-03-01": 120}}
+    again.commit([], [], at=position(1, 121), epoch=1, overlaps={})
+    assert [v.state for v in check_lake(tmp_path, "p0", deep=False)[0]] == ["good"]

@@ -23,10 +23,12 @@ from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from baigong.stores.lake.contract import EPOCH_SHIFT, LakeFile
+from baigong.stores.lake.deltalog import trim_log
 from baigong.stores.lake.files import STORED, LakeFileWriter, sync_file, sync_folder
 from baigong.vocab.errors import RetryLater
 
 _CHECKPOINT_EVERY = 64  # commits
+_LOG_KEPT_S = 7 * 86_400.0  # who opened the table since then may still follow its log
 _TABLE = pa.schema([*STORED, pa.field("tenant", pa.string()), pa.field("day", pa.date32())])
 
 
@@ -284,7 +286,8 @@ class PartitionTable:
         self._since_checkpoint = 0
 
     def vacuum(self, older_than_s: float) -> int:
-        """Delete files that no version needs and that left the table longer ago; returns how many.
+        """Delete files that no version needs and that left the table longer ago, and old commits; returns how many
+        files.
 
         Raises Succeeded when anybody else has committed since: what we do not know may be theirs.
         """
@@ -301,6 +304,7 @@ class PartitionTable:
             raise Succeeded(self._over)
         for path in gone:
             path.unlink(missing_ok=True)
+        trim_log(self.path / "_delta_log", self.version, time.time() - _LOG_KEPT_S)
         return len(gone)
 
 
