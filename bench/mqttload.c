@@ -1,7 +1,7 @@
 /* MQTT 3.1.1 load: many devices, QoS 1, JSON with a time and five values, a window of unacknowledged messages each.
 
    mqttload PORT CREDENTIALS SECONDS WINDOW RATE BEGIN_MS
-   CREDENTIALS: a file of lines "username password"; one connection each, topic "bench/<username>/data".
+   CREDENTIALS: a file of lines "username password"; one connection each, topic "<username>/data".
    RATE: messages a second over all devices, 0: as fast as acknowledgements come.
    Prints one line of JSON. Message k of a device has the time BEGIN_MS + 1000 * k, so every row is distinct. */
 #define _GNU_SOURCE
@@ -67,7 +67,7 @@ static int remaining(unsigned char *at, int size) {
 
 static void prepare(Device *d, const char *user) {
   char topic[200];
-  snprintf(topic, sizeof topic, "bench/%s/data", user);
+  snprintf(topic, sizeof topic, "%s/data", user);
   int body = 2 + strlen(topic) + 2 + strlen(TEMPLATE);
   int at = 0;
   d->packet[at++] = 0x32;

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from baigong.registry.opening import open_registry
+from baigong.registry.topics import Topics
 from baigong.vocab.errors import Reauthenticate
 from tests.api.world import World, now_us, world
 from tests.postgres import place_of
@@ -51,6 +52,33 @@ async def test_a_name_that_is_taken_is_replaced_only_when_asked(plant: World) ->
         for wrong in ({"device": "nosuch"}, {"device": "pump", "username": "a/b"}, {"device": "pump", "password": "x"}):
             assert (await admin.post("/credentials", json=wrong)).status_code in (400, 404, 422)
         assert (await admin.post("/credentials/nosuch/rotate")).status_code == 404
+
+
+async def test_topics_are_given_shown_and_written_down(plant: World) -> None:
+    async with plant.client() as admin:
+        asked = {"device": "pump", "username": "box", "publish": ["plant/+/data"]}
+        assert (await admin.post("/credentials", json=asked)).status_code == 200
+        serial = (await admin.post("/certificates", json={"device": "pump"})).json()["serial"]
+        for path in ("/credentials/box/topics", f"/certificates/{serial}/topics"):
+            told = await admin.put(path, json={"publish": ["#"], "subscribe": ["a/#", "a/#"]})
+            assert told.status_code == 204, told.text
+            refused = (await admin.put(path, json={"publish": ["a/#/b"]})).json()
+            assert (refused["code"], refused["place"]) == ("config.invalid", "publish")
+            assert (await admin.put(path.replace("/topics", "x/topics"), json={})).status_code == 404
+        for listed in ("/credentials", "/certificates"):
+            (one,) = (await admin.get(listed, params={"device": "pump"})).json()
+            assert (one["publish"], one["subscribe"]) == (["#"], ["a/#"])
+        entries = (await admin.get("/audit", params={"limit": 20})).json()
+        told = [line["entry"] for line in entries]
+        changes = [
+            (e["before"]["publish"], e["after"]["publish"]) for e in told if "publish" in (e.get("before") or {})
+        ]
+        assert (["plant/+/data"], ["#"]) in changes and ([], ["#"]) in changes
+        found = (await admin.get("/security")).json()["findings"]
+        (wide,) = [one for one in found if one["kind"] == "machine.all_topics"]
+        assert "pump (box)" in wide["title"] and wide["what"] == "2 machines"
+        assert (await admin.put("/credentials/box/topics", json={})).status_code == 204
+        assert plant.registry.credentials.topics.of("user", "box") == Topics()
 
 
 async def test_the_last_use_outlives_a_restart(tmp_path: Path) -> None:

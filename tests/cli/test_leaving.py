@@ -30,6 +30,7 @@ from baigong.registry.audit import Proof
 from baigong.registry.leaving import Departures
 from baigong.registry.roles import TENANT_ADMIN
 from baigong.registry.tenants import Company
+from baigong.registry.topics import Topics
 from baigong.security.verify import verify_lines
 from baigong.stores.records.commands import StopRow, put_stop
 from baigong.stores.records.leaving import count_rows
@@ -208,7 +209,9 @@ async def test_a_gateway_elsewhere_forgets_and_one_that_is_away_is_named(tmp_pat
             points = [PointSpec(name=f"{mark}.sine", address="sine?period=5")]
             spec = DeviceSpec(device=f"{mark}-s", driver="sim", gateway="edge", points=points)
             await made.registry.devices.put(tenant, spec, "test")
-            logins[tenant] = await made.registry.credentials.put(tenant, f"{mark}-m", mark)
+            logins[tenant] = await made.registry.credentials.put(
+                tenant, f"{mark}-m", mark, topics=Topics(publish=(f"{mark}/#",), subscribe=(f"{mark}/#",))
+            )
         async with asyncio.timeout(60), _edge(edge, passed, door):
             await _listening(door)
             for tenant, mark in ((LEAVING, MARK), (STAYING, "pw8ymark")):
@@ -226,6 +229,23 @@ async def test_a_gateway_elsewhere_forgets_and_one_that_is_away_is_named(tmp_pat
         await http.post(f"/tenants/{STAYING}/delete", json={"typed": STAYING})
         proof = msgspec.json.decode((await _until_gone(http, STAYING)).entry)
         assert proof["after"]["gateways_away"] == ["edge", "local"]
+        assert _found(edge, "pw8ymark"), "nobody could tell it"
+        async with asyncio.timeout(60), _edge(edge, passed, door):  # back again: told by itself
+            while not (later := (await http.get(f"/tenants/{STAYING}/leaving")).json()["later"]):
+                await asyncio.sleep(0.05)
+            assert _found(edge, "pw8ymark") == []
+        second = msgspec.convert(later[0], Proof)
+        told = msgspec.json.decode(second.entry)
+        assert (told["object"], told["after"]) == (
+            f"Deletion:{STAYING}/",
+            {"gateway": "edge", "gateways_away": ["local"]},
+        )
+        assert [i for i, _ in verify_lines([msgspec.json.encode(second).decode()], second.key)] == [second.index]
+        first = msgspec.json.decode((await _until_gone(http, STAYING)).entry)
+        assert first["after"] == proof["after"], "the deletion's proof stays what it was"
+        again = Departures(made.registry, made.owner, made.bus, lambda: 0)
+        await again.load()
+        assert {t: gone.away for t, gone in again.away.held.items()} == {LEAVING: ("local",), STAYING: ("local",)}
 
 
 async def test_everything_is_taken_away_with_names_and_without_secrets(tmp_path: Path) -> None:

@@ -79,6 +79,15 @@ async def test_the_printed_command_works_until_the_secret_is_revoked(plant: Plat
     staying.kill()
     await staying.wait()
     assert (await _run(*command, cwd=tmp_path))[0] != 0, "the old secret opens nothing more"
+    there = [out.split()[1] if w == password else "m2/data" if w == "m1/data" else w for w in command]
+    assert (await _run(*there, cwd=tmp_path))[0] != 0, "another machine's topics"
+    code, _, said = await baigong("device", "topics", "m1", "--publish", "m2/+")
+    assert code == 0, said
+    code, out_, _ = await baigong("device", "topics", "m1")
+    assert "m1/#, m2/+" in out_
+    assert (await _run(*there, cwd=tmp_path))[0] == 0
+    code, _, said = await baigong("device", "topics", "m1", "--publish", "m2+")
+    assert code == 2 and "m2+" in said
     assert (await baigong("device", "secret", "m1", "--revoke"))[0] == 0
     assert (await _run(*(out.split()[1] if w == password else w for w in command), cwd=tmp_path))[0] != 0
 

@@ -350,7 +350,7 @@ def test_payloads_that_are_no_values_are_counted(
         connection.sendall(_connect(*credential))
         assert connection.recv(4) == _CONNACK_OK
         for number, payload in enumerate((b'{"temp": ', b'{"temp": NaN}', b"\xff\xfe\x00", b"{}" * 3), 1):
-            body = _text("e2e/oven") + number.to_bytes(2, "big") + payload
+            body = _text("e2e-mqtt/oven") + number.to_bytes(2, "big") + payload
             connection.sendall(_packet(0x32, body))
             assert connection.recv(4) == b"\x40\x02" + number.to_bytes(2, "big"), "a client must not send it for ever"
     until(lambda: _dropped(http, "payload.malformed", "MQTT") >= 3)
@@ -360,7 +360,7 @@ def test_a_client_that_floods_is_slowed_and_hurts_nobody(
     demo: Running, http: httpx2.Client, credential: tuple[str, str]
 ) -> None:
     """QoS 0 as fast as a socket takes it, for two seconds, while the others are read and asked as before."""
-    one = _packet(0x30, _text("e2e/flood") + b'{"speed": 1}')
+    one = _packet(0x30, _text("e2e-mqtt/flood") + b'{"speed": 1}')
     burst = one * 2000
     with _socket(demo, http) as connection:
         connection.sendall(_connect(*credential))

@@ -284,7 +284,7 @@ async def credential(platform: PlatformProcess, number: int) -> str:
     """Make a device for a publisher, and what it signs in with."""
     await put(platform, {"device": f"sender{number}", "driver": "frontdoor"})
     async with _client(platform) as client:
-        asked = {"username": f"sender{number}", "device": f"sender{number}"}
+        asked = {"username": f"sender{number}", "device": f"sender{number}", "publish": ["+"]}
         answer = await client.post("/api/v1/credentials", json=asked)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["password"])

@@ -65,7 +65,7 @@ async def device(platform: PlatformProcess) -> str:
     spec = {"device": "shaker", "driver": "frontdoor", "options": {"mapping": mapping}}
     async with httpx.AsyncClient(base_url=platform.url, headers=platform.headers, timeout=30) as client:
         assert (await client.put("/api/v1/devices/shaker", json=spec)).status_code == 200
-        answer = await client.post("/api/v1/credentials", json={"username": "shaker", "device": "shaker"})
+        answer = await client.post("/api/v1/credentials", json={"device": "shaker", "publish": ["+/raw"]})
         assert answer.status_code == 200, answer.text
         return str(answer.json()["password"])
 

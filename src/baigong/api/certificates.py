@@ -10,9 +10,11 @@ from cryptography.hazmat.primitives import serialization
 from msgspec import Meta, Struct
 from starlette.responses import Response
 
+from baigong.api.credentials import give_topics
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.registry.machines import DAYS, OVERLAP_DAYS, Enrolled
+from baigong.registry.topics import Topics
 from baigong.security.authority import Reason, bundle
 from baigong.security.certificates import read_certificate
 from baigong.security.tokens import new_token
@@ -65,6 +67,8 @@ class MachineCertificate(Struct, frozen=True, kw_only=True):
     revoked_by: str
     reason: str
     key_made_here: bool
+    publish: list[str] = []  # MQTT topic filters beside its device's own topics
+    subscribe: list[str] = []
 
 
 class IssuedCertificate(Struct, frozen=True, kw_only=True):
@@ -104,7 +108,16 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def listed(call: Call) -> Any:
         now_us = rooms.clock_us()
-        return [_line(row, now_us) for row in certificates.of_tenant(call.tenant, call.query.device)]
+        return [line(row, now_us) for row in certificates.of_tenant(call.tenant, call.query.device)]
+
+    def line(row: CertificateRow, now_us: int) -> MachineCertificate:
+        may = certificates.topics.of("certificate", row.sha256)
+        given = {"publish": list(may.publish), "subscribe": list(may.subscribe)}
+        return msgspec.structs.replace(_line(row, now_us), **given)
+
+    async def allow(call: Call) -> Any:
+        held = certificates.get(call.tenant, call.part("serial"))
+        await give_topics(call, certificates.topics, held.device, ("certificate", held.sha256))
 
     async def enrol(call: Call) -> Any:
         asked: NewCertificate = call.body
@@ -179,6 +192,13 @@ def operations(rooms: Rooms) -> list[Operation]:
             revoke,
             body=Revocation,
             answer=MachineCertificate,
+        ),
+        Operation(
+            "PUT",
+            "/certificates/{serial}/topics",
+            "Say what its machine may publish and subscribe to beside its device's own topics",
+            allow,
+            body=Topics,
         ),
         *_of_authority(rooms),
         *_of_application(rooms),

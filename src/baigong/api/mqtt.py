@@ -98,7 +98,7 @@ def _host(bound: str, asked: str, names: list[str]) -> str:
 def _with_commands(way: MqttWay, user: str, device: str) -> MqttWay:
     def command(host: str, port: int, *trust: str, who: tuple[str, ...] = ("-u", user, "-P", "PASSWORD")) -> str:
         words = ["mosquitto_pub", "-V", "mqttv311", "-h", host, "-p", str(port), *trust, *who]
-        words += ["-q", "1", "-t", f"{user}/data", "-m", '{"temperature": 21.5}']
+        words += ["-q", "1", "-t", f"{device}/data", "-m", '{"temperature": 21.5}']
         return shlex.join(words)
 
     commands = {}

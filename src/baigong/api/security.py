@@ -58,6 +58,7 @@ async def findings(rooms: Rooms, tenant: str) -> list[Finding]:
         *await _people(rooms, tenant),
         *await stale(rooms, tenant),
         *_writable(rooms, tenant),
+        *_all_topics(rooms, tenant),
     ]
     return sorted(found, key=lambda finding: (WORST_FIRST[finding.severity], finding.kind, finding.what))
 
@@ -195,5 +196,30 @@ def _writable(rooms: Rooms, tenant: str) -> list[Finding]:
             advice="Where a wrong value does harm, set approval: true in the point's write rule.",
             advice_zh="若误写会造成危害,请在测点写入规则中设置 approval: true。",
             link="/commands",
+        )
+    ]
+
+
+def _all_topics(rooms: Rooms, tenant: str) -> list[Finding]:
+    registry = rooms.registry
+    given = set(registry.credentials.topics.with_everything(tenant))
+    wide = [(c.device, c.username) for c in registry.credentials.of_tenant(tenant) if ("user", c.username) in given]
+    for row in registry.certificates.of_tenant(tenant):
+        if ("certificate", row.sha256) in given and registry.certificates.is_good(row):
+            wide.append((row.device, row.serial[:16]))
+    if not wide:
+        return []
+    shown, more = ", ".join(f"{device} ({name})" for device, name in sorted(wide)[:5]), len(wide)
+    return [
+        Finding(
+            severity="medium",
+            kind="machine.all_topics",
+            what=f"{more} machines",
+            title=f"{more} machines may publish to every MQTT topic of this company: {shown}",
+            title_zh=f"{more} 个设备凭据可向本企业的任何 MQTT 主题发布:{shown}",
+            advice="Whoever steals one speaks for every other machine: leave each its own topics, and what it needs.",
+            advice_zh="任何一个凭据被窃,即可冒充其他设备:请只保留其自身主题及确需的主题。",
+            command="baigong device topics DEVICE --own",
+            link="/access",
         )
     ]

@@ -15,6 +15,7 @@ from baigong.cli.certificate import certificate
 from baigong.cli.points import Json, point
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.secret import secret
+from baigong.cli.topics import topics
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
 from baigong.vocab.errors import FixConfiguration, from_problem
 
@@ -31,6 +32,7 @@ Name = Annotated[str, typer.Argument(help="device id")]
 def add(app: typer.Typer) -> None:
     """Add this module's commands."""
     device.command("secret")(secret)
+    device.command("topics")(topics)
     device.add_typer(certificate, name="certificate")
     app.add_typer(device, name="device")
     app.add_typer(point, name="point")

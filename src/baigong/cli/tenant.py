@@ -145,16 +145,19 @@ def delete(
             told = step
             time.sleep(_LOOK_S)
             state = link.json("GET", f"{path}/leaving")
-    _tell_gone(tenant, state["proof"], proof)
+    _tell_gone(tenant, state["proof"], state["later"], proof)
 
 
-def _tell_gone(tenant: str, found: dict[str, Any], proof: Path | None) -> None:
+def _tell_gone(tenant: str, found: dict[str, Any], later: list[dict[str, Any]], proof: Path | None) -> None:
     after = msgspec.json.decode(found["entry"])["after"]
     gone = after["deleted"]
     show.tell(f"{tenant} is gone: {gone['values']} values, {gone['recordings']} recordings, {gone['rows']} records")
     show.tell(f"left: {after['left']}; kept: {', '.join(after['kept'])}")
-    if after["gateways_away"]:
-        show.tell(f"away, and not told: {', '.join(after['gateways_away'])}; see their disks")
+    since = [msgspec.json.decode(one["entry"])["after"]["gateway"] for one in later]
+    if since:
+        show.tell(f"away then, and have forgotten since: {', '.join(since)}")
+    if away := [one for one in after["gateways_away"] if one not in since]:
+        show.tell(f"away, and not told: {', '.join(away)}; told as soon as they are back")
     for name, at_us in after["older_copies"].items():
         show.tell(f"an older copy still holds it: {name}, {show.when(at_us)}")
     if proof is None:

@@ -210,7 +210,7 @@ class Guests:
             "gateway": self._around.gateway,
             "state": "connected" if connected else "down" if enabled else "disabled",
             "since_us": guest.since_us if guest else seen.get("last_us") or None,
-            "error": guest.error.problem() if guest and guest.error else None,
+            "error": guest.error.problem() if guest and guest.error else seen.get("denied"),
             "points": len(guest.table) if guest else seen.get("points", 0),
             "good": good,
             "bad": bad,
@@ -219,7 +219,9 @@ class Guests:
             "skew_s": None,
             "backoff_s": 0.0,
             "attempts": 0,
-            "counters": {name: seen[name] for name in ("messages", "topics", "refused_points") if name in seen},
+            "counters": {
+                name: seen[name] for name in ("messages", "topics", "refused_points", "refused_topics") if name in seen
+            },
             "session": {"mode": "mqtt", "used": seen.get("connections", 0)},
             "scan": [],
         }

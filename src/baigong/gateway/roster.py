@@ -101,9 +101,9 @@ class Roster:
         finally:
             await self.write()
 
-    async def write(self) -> None:
-        """Write the copy, where it is behind."""
-        if not self._unsaved:
+    async def write(self, *, anyway: bool = False) -> None:
+        """Write the copy, where it is behind; ``anyway``: it may be of a run before this one."""
+        if not self._unsaved and not anyway:
             return
         self._unsaved = False
         content = [Assigned(tenant=tenant, spec=self._closed(tenant, spec)) for (tenant, _), spec in self.held.items()]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from baigong.registry.events import Events
 from baigong.registry.standing import Standing
+from baigong.registry.topics import MachineTopics, Topics, check_topics
 from baigong.registry.uses import Unwritten, write_in_rounds
 from baigong.security.passwords import hash_password, verify_password
 from baigong.security.tokens import new_token, same
@@ -39,6 +40,7 @@ class Credentials:
         self._records = records
         self._may_work = may_work  # raises for a tenant that stands still
         self._standing = standing or Standing()
+        self.topics = MachineTopics(records, events, self._standing, clock_us)
         self._events = events
         self._clock_us = clock_us
         self._rows: dict[str, CredentialRow] = {}
@@ -48,6 +50,7 @@ class Credentials:
 
     async def load(self) -> None:
         self._rows = {row.username: row for row in await self._records.read(all_credentials, tenant=ALL)}
+        await self.topics.load()
 
     def of_tenant(self, tenant: str, device: str = "") -> list[CredentialRow]:
         rows = (row for row in self._rows.values() if row.tenant == tenant and device in ("", row.device))
@@ -63,6 +66,7 @@ class Credentials:
         """Follow the records after a device is gone: its connections end."""
         for row in self.of_tenant(tenant, device):
             self._standing.note(row.tenant, "user", row.username)
+            self.topics.forget("user", row.username)
         self._rows = {u: r for u, r in self._rows.items() if (r.tenant, r.device) != (tenant, device)}
 
     def forget_tenant(self, tenant: str) -> None:
@@ -71,6 +75,7 @@ class Credentials:
             self._standing.note(row.tenant, "user", row.username)
             self._used.times.pop(row.username, None)
             del self._rows[row.username]
+        self.topics.forget_tenant(tenant)
 
     async def put(
         self,
@@ -81,10 +86,12 @@ class Credentials:
         *,
         by: str = "",
         instead: bool = True,
+        topics: Topics | None = None,
     ) -> str:
         """Write a credential; returns the secret (made here when ``password`` is None).
 
         ``instead``: of one with this user name, whose machine has to sign in anew. Else that is config.conflict.
+        ``topics``: what it may beside its device's own; None: what it had, where it was of the same device.
         """
         _check_name(username)
         secret = new_token("bgd") if password is None else password
@@ -98,16 +105,22 @@ class Credentials:
                 proof = await asyncio.to_thread(hash_password, hashed)
         row = CredentialRow(username, tenant, device, proof, self._clock_us())
 
+        given = check_topics(topics or Topics())
+
         def work(connection: sa.Connection) -> None:
             ensure_tenant(connection, tenant, row.created_us)
             put_credential(connection, row)
+            self.topics.write(connection, tenant, ("user", username), given)
 
         async with self._one_change:
             held = self._rows.get(username)
             if held is not None and (not instead or held.tenant != tenant):
                 raise FixConfiguration("config.conflict", f"the user name {username!r} is taken", place="username")
+            if topics is None and held is not None and held.device == device:
+                given = self.topics.of("user", username)
             await self._events.tell([self._event(row, "replaced" if held else "made", by)], with_work=work)
             self._rows[username] = row
+            self.topics.take(tenant, ("user", username), given)
             self._used.times.pop(username, None)
             if held is not None:
                 self._standing.note(tenant, "user", username)
@@ -123,6 +136,7 @@ class Credentials:
             row = self.get(tenant, username)
             await self._events.tell([self._event(row, "revoked", by)], with_work=work)
             self._rows.pop(username, None)
+            self.topics.forget("user", username)
             self._used.times.pop(username, None)
             self._standing.note(tenant, "user", username)
 

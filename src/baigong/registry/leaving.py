@@ -20,50 +20,29 @@ from msgspec import Struct
 
 from baigong.bus.contract import Bus
 from baigong.registry.audit import Entry, Proof, append
+from baigong.registry.away import Away
+from baigong.registry.deletion import ACTION, InLake, Leave, deletion
 from baigong.registry.opening import Registry
 from baigong.registry.tenants import SUSPENDED
 from baigong.security.tokens import new_token
 from baigong.stores.lake.contract import Snapshot
 from baigong.stores.records import ALL, members
 from baigong.stores.records.access import GONE, LEAVING
-from baigong.stores.records.leaving import Counted, count_rows, delete_rows, mark, notes, revoke_grants_to
+from baigong.stores.records.leaving import count_rows, delete_rows, mark, notes, revoke_grants_to
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 from baigong.vocab.usage import PLATFORM
 
-ACTION = "tenants"
 _AGAIN_S = 2.0
 _GATEWAY_S = 10.0
 _ROUNDS = 2
 _LAST_BACKUP = "last-backup"
 
 
-class InLake(Struct, frozen=True, kw_only=True):
-    """``sum``: SHA-256 over the files' names, rows and sizes, sorted."""
-
-    rows: int = 0
-    recordings: int = 0
-    files: int = 0
-    bytes: int = 0
-    sum: str = ""
-
-
-class Leave(Struct, frozen=True, kw_only=True):
-    """A deletion under way, as it is kept until it is done. ``who``: who wanted it, as the audit log names people."""
-
-    id: str
-    who: str
-    origin: str
-    reason: str
-    began_us: int
-    tables: dict[str, Counted]
-    config: InLake
-    lake: InLake | None = None
-    gateways: tuple[str, ...] = ()  # that may hold something of it; no device of it says so later
-    away: tuple[str, ...] = ()  # those that could not be told
-
-
 class State(Struct, frozen=True, kw_only=True):
-    """``step``: what is being done; ``trouble``: why it cannot go on for now. ``proof``: when it is done."""
+    """``step``: what is being done; ``trouble``: why it cannot go on for now. ``proof``: when it is done.
+
+    ``later``: entries of gateways that were away then and have forgotten since.
+    """
 
     tenant: str
     state: str
@@ -71,6 +50,7 @@ class State(Struct, frozen=True, kw_only=True):
     began_us: int | None = None
     trouble: dict[str, Any] | None = None
     proof: Proof | None = None
+    later: list[Proof] = []
 
 
 class Lake(Protocol):
@@ -96,6 +76,7 @@ class Departures:
         self._books_are_kept = asyncio.Event()
         self.forgets: list[Callable[[str], None]] = []
         self._under_way: dict[str, Leave] = {}
+        self.away = Away(registry, bus, clock_us)
         self._steps: dict[str, str] = {}
         self._troubles: dict[str, dict[str, Any]] = {}
         self._wake = asyncio.Event()
@@ -109,7 +90,9 @@ class Departures:
     async def load(self) -> None:
         """Read what was under way when the platform ended."""
         found = await self._registry.records.read(notes, tenant=ALL)
-        self._under_way |= {tenant: msgspec.json.decode(text, type=Leave) for tenant, text in found.items()}
+        for tenant, text in found.items():
+            held = msgspec.json.decode(text, type=Leave)
+            (self.away.held if held.done_us else self._under_way)[tenant] = held
 
     async def begin(self, tenant: str, typed: str, who: str, home: str, reason: str, origin: str = "") -> None:
         """Delete a company from now on; there is no way back. ``home``: the company of whoever wants it.
@@ -164,20 +147,31 @@ class Departures:
                 began_us=held.began_us,
                 trouble=self._troubles.get(tenant),
             )
-        proof = await self.proof(tenant) if company.state == GONE else None
-        return State(tenant=tenant, state=company.state, proof=proof)
+        if company.state != GONE:
+            return State(tenant=tenant, state=company.state)
+        proof, *later = await self._proofs(tenant)
+        return State(tenant=tenant, state=GONE, proof=proof, later=later)
 
     async def proof(self, tenant: str) -> Proof:
         """Return the entry of the deletion, and that it is in the log. Raises http.not_found."""
+        return (await self._proofs(tenant))[0]
+
+    async def _proofs(self, tenant: str) -> list[Proof]:
+        """The deletion's, then those of gateways that forgot later."""
         audit = self._registry.audit
-        rows = await audit.entries(tenant=tenant, action=ACTION, object=_object(tenant), limit=1)
+        rows = await audit.entries(tenant=tenant, action=ACTION, object=deletion(tenant))
         if not rows:
             raise FixConfiguration("http.not_found", f"{tenant} was not deleted here", place=tenant)
-        return await audit.prove(rows[0].seq)
+        return [await audit.prove(row.seq) for row in reversed(rows)]
 
     async def run(self) -> None:
-        """Delete whom ``begin`` says, and whose deletion was cut short, until cancelled."""
+        """Delete whom ``begin`` says, and whose deletion was cut short; tell who comes back; until cancelled."""
         await self.load()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._work())
+            tasks.create_task(self.away.run())
+
+    async def _work(self) -> None:
         await self._books_are_kept.wait()  # else the stream would still hold what the proof says is gone
         await self._registry.records.scrub()  # the platform may have been killed just before it would have
         while True:
@@ -258,6 +252,7 @@ class Departures:
         names = [p.name for p in await registry.records.read(lambda c: members.people_of(c, tenant), tenant=tenant)]
         copies = await asyncio.to_thread(_copies, registry.data)
         now = self._clock_us()
+        rest = msgspec.structs.replace(held, tables={}, config=InLake(), lake=None, done_us=now)
 
         def work(connection: sa.Connection) -> None:
             revoke_grants_to(connection, tenant, held.who, now)
@@ -265,7 +260,7 @@ class Departures:
             left = count_rows(connection, tenant)
             left.pop("companies", None)  # the id alone, which says that it is gone
             told = _entry(tenant, held, now, left_files + sum(one.rows for one in left.values()), copies)
-            mark(connection, tenant, GONE, "")
+            mark(connection, tenant, GONE, msgspec.json.encode(rest).decode() if held.away else "")
             append(connection, [told])
 
         await registry.records.write(work, tenant=ALL, alone=True)
@@ -275,6 +270,8 @@ class Departures:
         await registry.records.scrub()
         for told in (self._under_way, self._steps, self._troubles):
             told.pop(tenant, None)
+        if held.away:
+            self.away.held[tenant] = rest
 
     def _forget(self, tenant: str, names: Sequence[str]) -> None:
         """Let every room follow; after this nothing in memory is theirs."""
@@ -330,16 +327,12 @@ def _entry(tenant: str, held: Leave, now_us: int, left: int, copies: dict[str, i
         tenant=tenant,
         who=held.who,
         action=ACTION,
-        object=_object(tenant),
+        object=deletion(tenant),
         origin=held.origin,
         reason=held.reason,
         before=msgspec.to_builtins(before),
         after=msgspec.to_builtins(after),
     )
-
-
-def _object(tenant: str) -> str:
-    return f"Deletion:{tenant}/"
 
 
 def _in_folder(folder: Path) -> InLake:

@@ -18,6 +18,7 @@ from baigong.registry.audit import Audit, Entry
 from baigong.registry.events import Events
 from baigong.registry.serving import read_key, write_key
 from baigong.registry.standing import Standing
+from baigong.registry.topics import MachineTopics
 from baigong.registry.uses import Unwritten
 from baigong.security.authority import REASONS, Authority, Made, Reason, Revoked, make_machine_authority
 from baigong.security.envelope import Key
@@ -69,8 +70,10 @@ class Certificates:
         standing: Standing,
         clock_us: Callable[[], int],
         is_device: Callable[[str, str], bool],
+        topics: MachineTopics,
         may_work: Callable[[str], None] = lambda tenant: None,
     ) -> None:
+        self.topics = topics
         self._open = open_
         self._authority: Authority | None = None
         self._opening = asyncio.Lock()
@@ -202,6 +205,8 @@ class Certificates:
         )
         rows = [row] if instead is None else [row, replace(instead, successor=row.serial)]
         await self._write(rows, self._event(row, "enrolled" if instead is None else "rotated", by))
+        if instead is not None:
+            self.topics.take(tenant, ("certificate", row.sha256), self.topics.of("certificate", instead.sha256))
         return Enrolled(row, made)
 
     async def revoke(self, tenant: str, serial: str, reason: Reason = "unspecified", *, by: str = "") -> CertificateRow:
@@ -223,6 +228,10 @@ class Certificates:
         def work(connection: sa.Connection) -> None:
             for row in rows:
                 put_certificate(connection, row)
+            if len(rows) == 2:  # a successor may what the one before it may
+                fresh, held = rows
+                given = self.topics.of("certificate", held.sha256)
+                self.topics.write(connection, fresh.tenant, ("certificate", fresh.sha256), given)
 
         await self._events.tell([event], with_work=work)
         for row in rows:

@@ -69,6 +69,8 @@ class KnownCertificate(Struct, frozen=True, kw_only=True):
     serial: str = ""
     until_us: int = 0
     why: str = ""
+    publish: tuple[str, ...] = ()
+    subscribe: tuple[str, ...] = ()
 
 
 async def answer(
@@ -97,7 +99,9 @@ async def answer(
         row = await credentials.check(asked.username, password=asked.password, password_sha256=asked.password_sha256)
         if not gateways.serves(gateway, row.tenant):
             raise Reauthenticate("auth.required", f"{asked.username} is nobody at gateway {gateway}")
-        return {"tenant": row.tenant, "device": row.device, "made_us": row.created_us}
+        may = credentials.topics.of("user", row.username)
+        told = {"tenant": row.tenant, "device": row.device, "made_us": row.created_us}
+        return told | {"publish": may.publish, "subscribe": may.subscribe}
 
     async def check_certificate(asked: CheckCertificate, gateway: str) -> Any:
         try:
@@ -110,7 +114,15 @@ async def answer(
             return KnownCertificate(tenant=tenant, device=device, serial=serial, why=why)
         if not gateways.serves(gateway, row.tenant):
             return KnownCertificate(why="unknown")
-        return KnownCertificate(tenant=row.tenant, device=row.device, serial=row.serial, until_us=row.until_us)
+        may = certificates.topics.of("certificate", row.sha256)
+        return KnownCertificate(
+            tenant=row.tenant,
+            device=row.device,
+            serial=row.serial,
+            until_us=row.until_us,
+            publish=may.publish,
+            subscribe=may.subscribe,
+        )
 
     async def authority(asked: Nothing, _: str) -> Any:
         return {"certificate": (await certificates.authority()).pem}

@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from baigong.gateway.frontdoor import FoundPoint, FrontDoor, Options
+from baigong.gateway.frontdoor.options import Machine
 
 
 class FileSink:
@@ -29,8 +30,8 @@ class FileSink:
 
 
 async def main(folder: Path, port: int) -> None:
-    async def credentials(username: str, password: bytes, client_id: str) -> tuple[str, str] | None:
-        return ("demo", "press1")
+    async def credentials(username: str, password: bytes, client_id: str) -> Machine:
+        return Machine("demo", "press1", ("#",), ("#",))
 
     async def register(tenant: str, device: str, points: list[FoundPoint]) -> None:
         return None

@@ -15,11 +15,19 @@ import pyarrow as pa
 from baigong.drivers.mqtt import packets as p
 from baigong.drivers.mqtt.codec import decode, encode
 from baigong.gateway.frontdoor import FoundPoint, FrontDoor, Options
+from baigong.gateway.frontdoor.options import Machine
 from baigong.vocab.errors import BaigongError
 from baigong.vocab.happenings import Event
 
 OPENED: list[Client] = []  # by tests, closed with the house
-PEOPLE = {"press1": ("demo", "press1"), "press2": ("demo", "press2"), "other": ("rival", "press1")}
+ALL = (("#",), ("#",))  # topics of the whole company, for tests of other things
+PEOPLE = {
+    "press1": Machine("demo", "press1", *ALL),
+    "press2": Machine("demo", "press2", *ALL),
+    "other": Machine("rival", "press1", *ALL),
+    "narrow": Machine("demo", "press1"),
+    "edge": Machine("demo", "edge", ("plant/+/data",), ("plant/#",)),
+}
 
 
 @dataclass
@@ -69,7 +77,6 @@ async def house(
     *,
     sink: HeldSink | None = None,
     is_open: bool = True,
-    permits: Any = None,
     register: Any = None,
     **options: Any,
 ) -> AsyncIterator[House]:
@@ -79,7 +86,7 @@ async def house(
     points: list[tuple[str, str, FoundPoint]] = []
     events: list[Event] = []
 
-    async def credentials(username: str, password: bytes, client_id: str) -> tuple[str, str] | None:
+    async def credentials(username: str, password: bytes, client_id: str) -> Machine | None:
         return PEOPLE.get(username) if password == b"secret" else None
 
     async def remember(tenant: str, device: str, found: list[FoundPoint]) -> None:
@@ -91,7 +98,6 @@ async def house(
         credentials=credentials,
         register_points=register or remember,
         options=chosen,
-        permits=permits,
         notice=events.append,
     )
     await door.start()

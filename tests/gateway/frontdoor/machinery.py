@@ -27,6 +27,8 @@ from baigong.registry.sealing import open_ring
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.frame import decode
 
+MAPPING = {"mapping": "- topic: plant/temp\n"}  # so that this topic is the device's own
+
 
 class Clock:
     """The real time, and what a test adds to it."""
@@ -51,7 +53,7 @@ class Machinery:
         return int(self.told["mqtt"]["tls_port"])
 
     async def device(self, tenant: str, device: str) -> None:
-        await self.registry.devices.put(tenant, DeviceSpec(device=device, driver="frontdoor"), "test")
+        await self.registry.devices.put(tenant, DeviceSpec(device=device, driver="frontdoor", options=MAPPING), "test")
 
     async def until(self, holds: Callable[[], bool], within_s: float = 20.0) -> None:
         async with asyncio.timeout(within_s):

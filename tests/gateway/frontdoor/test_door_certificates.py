@@ -6,11 +6,12 @@ import asyncio
 import shutil
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import paho.mqtt.client as paho
 import pytest
 from cryptography import x509
@@ -18,8 +19,10 @@ from cryptography import x509
 from baigong.bus.memory import MemoryBus
 from baigong.registry.sealing import open_ring
 from baigong.registry.serving import read_key
+from baigong.registry.topics import Topics
 from baigong.security.authority import Authority, make_machine_authority
 from baigong.stores.records.access import ensure_tenant
+from baigong.vocab.errors import FixConfiguration
 from tests.gateway.frontdoor.machinery import Clock, Machinery, key_pem, machinery, new_key, request
 
 pytestmark = [
@@ -164,10 +167,56 @@ async def test_another_companys_topics_stay_closed(house: Machinery) -> None:
     await house.device("rival", "press3")
     made = await house.registry.certificates.enrol("rival", "press3")
     shown = house.save(made, "rival")
-    assert (await house.publish(shown, 7.0, "plant/press3/data"))[0] == 0
+    assert (await house.publish(shown, 7.0, "press3/main/data"))[0] == 0
     assert house.values("rival") == [7.0] and house.values("main") == []
     assert (await house.publish(shown, 8.0, "$SYS/main/press3"))[0] != 0
     assert house.values("main") == [] and house.values("rival") == [7.0]
+
+
+async def test_a_machine_is_given_topics_and_loses_them_at_once(house: Machinery) -> None:
+    """A secret and a certificate of one device: each has its own; a renewed one has what the one before had."""
+    registry, topics = house.registry, house.registry.credentials.topics
+    secret = await registry.credentials.put("main", "press3", "box")
+    made = await registry.certificates.enrol("main", "press3")
+    box, shown = [*house.server(), "-u", "box", "-P", secret], house.save(made, "press3")
+    for how in (box, shown):
+        assert (await house.publish(how, 1.0, "press4/temp"))[0] != 0
+    log = registry.audit.entries
+    await _until_async(lambda: log(tenant="main", allowed=False))
+    (entry,) = await log(tenant="main", allowed=False)
+    assert (entry.who, entry.action, entry.object) == ("device:press3", "ingest", "Topic:main/press4/temp")
+    seen = await house.bus.request("gateway.local.status", b"{}")
+    row = next(r for r in msgspec.json.decode(seen) if r["device"] == "press3")
+    assert row["counters"]["refused_topics"] == 2 and row["error"]["code"] == "mqtt.topic_denied"
+
+    for key in (("user", "box"), ("certificate", made.row.sha256)):
+        before = await topics.put("main", "press3", key, Topics(publish=("+/temp",)), by="li")
+        assert before == Topics()
+    for how in (box, shown):  # asked anew: what was known of it is forgotten
+        await _until_async(lambda how=how: _publishes(house, how))
+    old, other = box, await registry.credentials.put("main", "press3", "box")
+    assert old[-1] != other and topics.of("user", "box") == Topics(publish=("+/temp",))
+    rotated = await registry.certificates.rotate("main", made.row.serial)
+    assert topics.of("certificate", rotated.row.sha256) == Topics(publish=("+/temp",))
+    await topics.load()
+    assert topics.of("certificate", rotated.row.sha256) == Topics(publish=("+/temp",))
+    await registry.credentials.drop("main", "box")
+    await registry.credentials.put("main", "press3", "box")
+    assert topics.of("user", "box") == Topics(), "who comes after it inherits nothing"
+    for wrong in ("a/#/b", "a+", "", "$SYS/#", "x" * 1001):
+        with pytest.raises(FixConfiguration) as refused:
+            await topics.put("main", "press3", ("user", "box"), Topics(subscribe=(wrong,)))
+        assert (refused.value.code, refused.value.place) == ("config.invalid", "subscribe")
+
+
+async def _publishes(house: Machinery, how: list[str]) -> bool:
+    return (await house.publish(how, 2.0, "press4/temp"))[0] == 0
+
+
+async def _until_async(holds: Callable[[], Awaitable[object]]) -> None:
+    async with asyncio.timeout(20):
+        while not await holds():
+            await asyncio.sleep(0.02)
 
 
 async def test_one_that_has_ended_opens_nothing_and_cuts_who_stayed(house: Machinery) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import Client, HeldSink, client, house, raw_client, until
+from doors import ALL, Client, HeldSink, client, house, raw_client, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +21,7 @@ from baigong.drivers.mqtt.payload import Book, numbering_of
 from baigong.drivers.mqtt.topics import covers
 from baigong.gateway.frontdoor import FrontDoor, Options
 from baigong.gateway.frontdoor.bridge import decode_topic, encode_topic
+from baigong.gateway.frontdoor.options import Machine
 from baigong.gateway.frontdoor.tree import Tree
 from baigong.vocab.errors import RetryLater
 from baigong.vocab.frame import times_us
@@ -82,8 +83,8 @@ async def test_two_gateways_share_live_messages_and_store_once() -> None:
     bus, sinks = MemoryBus(), [HeldSink(), HeldSink()]
     doors = []
 
-    async def credentials(username: str, password: bytes, client_id: str) -> tuple[str, str] | None:
-        return ("demo", username)
+    async def credentials(username: str, password: bytes, client_id: str) -> Machine:
+        return Machine("demo", username, *ALL)
 
     async def register(tenant: str, device: str, points: Any) -> None:
         return None
@@ -237,7 +238,8 @@ async def test_a_hundred_clients_at_once() -> None:
         await until(lambda: home.door.stats()["connections"] == 0)
         assert home.door.devices("demo") == [
             {"tenant": "demo", "device": "press1", "connections": 0, "enabled": True, "messages": 2000, "topics": 100,
-             "points": 100, "refused_points": 0, "last_us": home.door.devices("demo")[0]["last_us"]}
+             "points": 100, "refused_points": 0, "refused_topics": 0, "denied": None,
+             "last_us": home.door.devices("demo")[0]["last_us"]}
         ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import { Enrolling } from './Enrolling'
 import { IssuedFiles } from './IssuedFiles'
 import { Empty, ErrorNote, Waiting } from './notes'
 import { StateMark } from './StateMark'
+import { TopicsOf } from './TopicsOf'
 import { useAsk } from './useAsk'
 
 export function Certificates({ device }: { device: string }) {
@@ -71,6 +72,7 @@ export function Certificates({ device }: { device: string }) {
             <tr>
               <th>{t('certificate.serial')}</th>
               <th>{t('connect.state')}</th>
+              <th>{t('topics.title')}</th>
               <th>{t('certificate.until')}</th>
               <th>{t('credential.used')}</th>
               <th aria-label={t('common.more')} />
@@ -85,6 +87,9 @@ export function Certificates({ device }: { device: string }) {
                 <td data-label={t('connect.state')}>
                   <StateMark state={markOf(row, nowMs * 1000)} label={t(`certificate.state.${row.state}`)} />
                   {row.reason ? <span className="muted small"> {t(`certificate.reasons.${row.reason as Reason}`)}</span> : null}
+                </td>
+                <td data-label={t('topics.title')}>
+                  {row.state === 'good' || row.state === 'replaced' ? <TopicsOf name={row.serial.slice(0, 16)} device={row.device} has={row} give={(wanted) => certificates.topics(row.serial, wanted).then(reload)} /> : '–'}
                 </td>
                 <td data-label={t('certificate.until')} className="num">
                   {clock(row.until_us, nowMs, { date: true })}

@@ -10,6 +10,7 @@ import { Age } from './Age'
 import { CopyButton } from './CopyButton'
 import { Link } from './navigation'
 import { Empty, ErrorNote, Waiting } from './notes'
+import { TopicsOf } from './TopicsOf'
 import { useAsk } from './useAsk'
 
 const FRONT_DOOR = 'frontdoor'
@@ -95,6 +96,7 @@ export function Credentials({ device }: { device?: string }) {
             <tr>
               <th>{t('credential.user')}</th>
               {device === undefined ? <th>{t('word.device')}</th> : null}
+              <th>{t('topics.title')}</th>
               <th>{t('credential.made')}</th>
               <th>{t('credential.used')}</th>
               <th aria-label={t('common.more')} />
@@ -111,6 +113,9 @@ export function Credentials({ device }: { device?: string }) {
                     <Link href={deviceLink(row.device)}>{row.device}</Link>
                   </td>
                 ) : null}
+                <td data-label={t('topics.title')}>
+                  <TopicsOf name={row.username} device={row.device} has={row} give={(wanted) => credentials.topics(row.username, wanted).then(reload)} />
+                </td>
                 <td data-label={t('credential.made')}>
                   <Age us={row.created_us} />
                 </td>

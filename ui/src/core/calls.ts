@@ -3,6 +3,7 @@ import type { Counted } from './trendstate'
 import type {
   Credential, Demo, DeviceEvent, DevicePage, DeviceRow, DeviceSpec, Episode, MadeCredential, Manifest, Node, Overview, Point, PointStatistics, Preview, Session,
   SqlResult, SqlTable, SystemState, TestVerdict, Token, Why,
+  Topics,
 } from '../wire/api'
 import { ARROW, seriesPath } from './early'
 import { ask, askJson, query } from './http'
@@ -91,6 +92,7 @@ export const tokens = {
 export const credentials = {
   list: (device?: string) => askJson<Credential[]>(`/credentials${query({ device })}`),
   make: (device: string, username: string) => askJson<MadeCredential>('/credentials', { method: 'POST', json: { device, username } }),
+  topics: (username: string, { publish, subscribe }: Topics) => askJson<void>(`/credentials/${id(username)}/topics`, { method: 'PUT', json: { publish, subscribe } }),
   renew: (username: string) => askJson<MadeCredential>(`/credentials/${id(username)}/rotate`, { method: 'POST' }),
   revoke: (username: string) => askJson<void>(`/credentials/${id(username)}`, { method: 'DELETE' }),
 }

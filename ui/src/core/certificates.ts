@@ -1,4 +1,5 @@
 /** Certificates of machines: the calls, and the commands a person copies. */
+import type { Topics } from '../wire/api'
 import type { IssuedCertificate, MachineCertificate, MqttWay } from '../wire/machines'
 import { askJson, query } from './http'
 
@@ -12,6 +13,7 @@ export const certificates = {
   enrol: (device: string, csr: string | null) => askJson<IssuedCertificate>('/certificates', { method: 'POST', json: { device, csr } }),
   rotate: (serial: string, csr: string | null) => askJson<IssuedCertificate>(`/certificates/${id(serial)}/rotate`, { method: 'POST', json: { csr } }),
   revoke: (serial: string, reason: Reason) => askJson<MachineCertificate>(`/certificates/${id(serial)}/revoke`, { method: 'POST', json: { reason } }),
+  topics: (serial: string, { publish, subscribe }: Topics) => askJson<void>(`/certificates/${id(serial)}/topics`, { method: 'PUT', json: { publish, subscribe } }),
   way: (device: string) => askJson<MqttWay>(`/mqtt${query({ device })}`),
 }
 

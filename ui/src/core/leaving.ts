@@ -12,6 +12,8 @@ export interface Departure {
   began_us: number | null
   trouble: Problem | null
   proof: { entry: string; index: number } | null
+  /** Of gateways that were away then and have forgotten since. */
+  later?: { entry: string; index: number }[]
 }
 
 export interface TakeProgress {
@@ -43,5 +45,7 @@ export const taking = {
 
 export function deletedOf(departure: Departure): Deleted | null {
   if (!departure.proof) return null
-  return (JSON.parse(departure.proof.entry) as { after: Deleted }).after
+  const told = (JSON.parse(departure.proof.entry) as { after: Deleted }).after
+  const since = (departure.later ?? []).map((one) => (JSON.parse(one.entry) as { after: { gateway: string } }).after.gateway)
+  return { ...told, gateways_away: told.gateways_away.filter((gateway) => !since.includes(gateway)) }
 }

@@ -396,7 +396,13 @@ export interface Token {
   created_us: number
 }
 
-export interface Credential {
+/** MQTT topic filters beside the device's own topics. */
+export interface Topics {
+  publish: string[]
+  subscribe: string[]
+}
+
+export interface Credential extends Topics {
   username: string
   device: string
   created_us: number

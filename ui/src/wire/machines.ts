@@ -15,6 +15,8 @@ export interface MachineCertificate {
   revoked_by: string
   reason: string
   key_made_here: boolean
+  publish: string[]
+  subscribe: string[]
 }
 
 /** `key` and `pkcs12` (base64) are there when the key was made by the platform: this once. */

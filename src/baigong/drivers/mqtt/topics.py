@@ -68,3 +68,20 @@ def covers(wanted: str, name: str) -> bool:
         if at >= len(have) or level not in ("+", have[at]):
             return False
     return len(want) == len(have)
+
+
+def within(allowed: str, wanted: str) -> bool:
+    """Tell whether every topic that the filter ``wanted`` matches is matched by the filter ``allowed``, too.
+
+    >>> within("a/#", "a/+/c"), within("a/#", "a"), within("a/+", "a/#"), within("a/b", "a/+"), within("+/b", "#")
+    (True, True, False, False, False)
+    """
+    may, want = ["#"] if allowed == "+/#" else allowed.split("/"), wanted.split("/")  # the same: all there is
+    if wanted[:1] == "$" and may[0] in ("+", "#"):
+        return False
+    for at, level in enumerate(may):
+        if level == "#":
+            return True
+        if at >= len(want) or want[at] == "#" or level not in ("+", want[at]):
+            return False
+    return len(may) == len(want)

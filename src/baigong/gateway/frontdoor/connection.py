@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 from baigong.drivers.mqtt import packets as p
 from baigong.drivers.mqtt.codec import Published, decode, encode, frame_size, scan
-from baigong.drivers.mqtt.payload import Book
+from baigong.drivers.mqtt.payload import Book, Reader
+from baigong.gateway.frontdoor.allowance import Allowance
+from baigong.gateway.frontdoor.options import Machine
 from baigong.gateway.frontdoor.refusals import handshake_refused
 from baigong.gateway.frontdoor.session import PUBREL, Session
 from baigong.vocab.errors import BaigongError, FixConfiguration
@@ -47,6 +49,9 @@ class Connection(asyncio.Protocol):
         self._tail = bytearray()
         self._need = 0
         self._names: dict[bytes, str] = {}
+        self.who: Machine = cast("Machine", None)
+        self.allowance: Allowance = cast("Allowance", None)
+        self._readers: dict[str, Reader] = {}  # of topics that it may publish to
         self._allow = (door.options.messages_s, door.options.bytes_s)
         self._allowed_at = 0.0
 
@@ -86,6 +91,13 @@ class Connection(asyncio.Protocol):
             raw = bytes(self._tail)
             self._tail = bytearray()
         self._feed(raw)
+
+    def configure(self, book: Book, named: frozenset[str]) -> None:
+        """Take the device's points and topics as they are now."""
+        self.book, self._readers = book, {}
+        self.allowance = Allowance(self.device, named, self.who.publish, self.who.subscribe)
+        if self.session is not None:
+            self.session.keep_to(self.allowance)
 
     # reading
 
@@ -147,16 +159,16 @@ class Connection(asyncio.Protocol):
 
     def _read(self, burst: Published) -> int:
         """Append the values to the batch's columns, and note what is to be acknowledged; return how many values."""
-        room, book, session = self.room, self.book, cast(Session, self.session)
-        batch, readers, wanted, outward = room.batch, book.readers, room.tree, room.outward
+        room, session = self.room, cast(Session, self.session)
+        batch, readers, wanted, outward = room.batch, self._readers, room.tree, room.outward
         words: list[int] = []
         now_us, values = time.time_ns() // 1000, 0
         for topic, payload, packet_id, flags in zip(burst.topics, burst.payloads, burst.ids, burst.flags, strict=True):
             reader = readers.get(topic)
             if reader is None:
-                if not self.door.permits(self, topic, "publish"):
+                if not self._may_publish(topic):
                     return values
-                reader = book.reader(topic)
+                reader = self._reader(topic)
             if flags & 4:
                 words.append(PUBREC | packet_id)
                 if not session.receive(packet_id):
@@ -176,6 +188,20 @@ class Connection(asyncio.Protocol):
         if words:
             batch.words.setdefault(self, []).extend(words)
         return values
+
+    def _may_publish(self, topic: str) -> bool:
+        """A denied publish ends the connection: MQTT 3.1.1 has no other way to say no [MQTT-3.3.5-2]."""
+        if self.allowance.may("publish", topic):
+            return True
+        self.close("mqtt.topic_denied", self.door.deny(self, "publish", topic))
+        return False
+
+    def _reader(self, topic: str) -> Reader:
+        """Find the reader of a topic that was looked at, and remember that it was where that has a bound."""
+        reader = self.book.reader(topic)
+        if self.book.readers.get(topic) is reader:
+            self._readers[topic] = reader
+        return reader
 
     def _spend(self, messages: int, size: int, now: float) -> None:
         """Take from the client's allowance; when it is used up, do not read until it has grown again."""
@@ -310,7 +336,10 @@ class Connection(asyncio.Protocol):
         codes, new = [], []
         for wanted, qos in packet.filters:
             room_left = len(session.subscriptions) < self.options.subscriptions_per_client
-            if not self.door.may(self, wanted, "subscribe") or not (room_left or wanted in session.subscriptions):
+            allowed = self.allowance.may("subscribe", wanted)
+            if not allowed:
+                self.door.deny(self, "subscribe", wanted)
+            if not allowed or not (room_left or wanted in session.subscriptions):
                 codes.append(p.REFUSED)
                 self.counts.refused["subscription"] += 1
                 continue

@@ -17,6 +17,7 @@ from baigong.gateway.frontdoor.announce import Announcer
 from baigong.gateway.frontdoor.bridge import Bridge
 from baigong.gateway.frontdoor.connection import Connection
 from baigong.gateway.frontdoor.counts import Counts
+from baigong.gateway.frontdoor.denials import Denials
 from baigong.gateway.frontdoor.entrance import Entrance
 from baigong.gateway.frontdoor.keep import Keep
 from baigong.gateway.frontdoor.listeners import Listeners
@@ -26,7 +27,6 @@ from baigong.gateway.frontdoor.options import (
     Notice,
     Options,
     Pay,
-    Permits,
     RegisterPoints,
     Sink,
 )
@@ -34,7 +34,7 @@ from baigong.gateway.frontdoor.refusals import REASONS
 from baigong.gateway.frontdoor.room import Room
 from baigong.gateway.frontdoor.session import Outgoing, Session
 from baigong.vocab.devices import DeviceSpec
-from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate, RetryLater
+from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 from baigong.vocab.happenings import Event
 
 _SWEEP_S = 1.0
@@ -45,8 +45,8 @@ class FrontDoor:
     """The MQTT 3.1.1 listener. ``await start()`` … ``await stop()``; see ``Options`` for its limits.
 
     A PUBLISH is acknowledged when ``sink.store`` returned for the frame that holds its values, and when what the
-    session must remember is on disk. ``permits`` None: everybody may use every topic of their own tenant. ``bus``:
-    share live messages with other gateways, at the price of one bus message for each.
+    session must remember is on disk. ``bus``: share live messages with other gateways, at the price of one bus
+    message for each.
     """
 
     def __init__(
@@ -56,7 +56,6 @@ class FrontDoor:
         credentials: Credentials,
         register_points: RegisterPoints,
         options: Options | None = None,
-        permits: Permits | None = None,
         notice: Notice | None = None,
         bus: Bus | None = None,
         machines: Machines | None = None,
@@ -65,7 +64,7 @@ class FrontDoor:
         self.options, self.pay = options or Options(), pay
         self.counts = Counts()
         self.rooms: dict[str, Room] = {}
-        self._sink, self._permits, self._notice = sink, permits, notice
+        self._sink, self._notice = sink, notice
         self.entrance = Entrance(self.options, self.counts, credentials, machines, notice)
         self._keep = Keep(self.options.file)
         self._announcer = Announcer(register_points, self.counts)
@@ -202,11 +201,11 @@ class FrontDoor:
                 if room.sessions.get(session.client_id) is session:
                     del room.sessions[session.client_id]
         if will is not None:
-            if self.may(connection, will.topic, "publish"):
+            if connection.allowance.may("publish", will.topic):
                 room.publish(connection.book, will.topic, will.payload, will.qos, retain=will.retain)
                 self.announce(room, connection.device, connection.book)
             else:
-                self.counts.dropped["auth.denied"] += 1
+                self.deny(connection, "publish", will.topic)
         room.wake()
 
     def sign_in(self, connection: Connection, packet: p.Connect) -> None:
@@ -218,7 +217,7 @@ class FrontDoor:
             return
         who, refusal = found.who, found.code
         if who is not None:
-            refusal = self._room_for(self.room(who[0]), who[1], packet)
+            refusal = self._room_for(self.room(who.tenant), who.device, packet)
         if who is None or refusal:
             why = found.why or REASONS[refusal]
             self.entrance.turn_away(connection.peer, why, packet, found.about)
@@ -226,7 +225,8 @@ class FrontDoor:
             connection.close(f"refused: {why}")
             return
         connection.key, connection.until_us = found.key, found.until_us
-        self._admit(connection, packet, self.room(who[0]), who[1])
+        connection.who = who
+        self._admit(connection, packet, self.room(who.tenant), who.device)
 
     def _room_for(self, room: Room, device: str, packet: p.Connect) -> int:
         """Return why this client cannot be taken in, or 0."""
@@ -240,19 +240,24 @@ class FrontDoor:
 
     def _admit(self, connection: Connection, packet: p.Connect, room: Room, device: str) -> None:
         client_id = packet.client_id or f"auto-{uuid.uuid4().hex}"
+        connection.client_id = client_id
+        while client_id in room.sessions and room.sessions[client_id].device != device:
+            client_id = f"{device}/{client_id}"  # nobody pushes out another machine by using its client id
         before = room.sessions.get(client_id)
         if before is not None and before.connection is not None:  # [MQTT-3.1.4-2]
             before.connection.close("taken over")
             self.left(before.connection)
             before = room.sessions.get(client_id)
-        if before is not None and (packet.clean or before.device != device):  # [MQTT-3.1.2-6]
+        connection.device, connection.room = device, room
+        connection.configure(room.book(device), room.named[device])
+        may_less = before is not None and before.keep_to(connection.allowance)  # what waits for it may be others'
+        if before is not None and (packet.clean or may_less):  # [MQTT-3.1.2-6]
             before.forget()
             before = None
         session = before or Session(room, client_id, device, persistent=not packet.clean)
         room.sessions[client_id] = session
         session.open(connection)
-        connection.session, connection.room, connection.book = session, room, room.book(device)
-        connection.device, connection.client_id = device, client_id
+        connection.session = session
         room.enter(connection)
         connection.keep_alive_s, connection.will = float(packet.keep_alive_s), packet.will
         connection.heard = time.monotonic()
@@ -263,19 +268,16 @@ class FrontDoor:
 
     # topics
 
-    def may(self, connection: Connection, topic: str, action: str) -> bool:
-        """``$`` topics are the server's own; all others are the tenant's, unless ``permits`` says no."""
-        if topic[:1] == "$":
-            return False
-        return self._permits is None or self._permits(connection.room.tenant, connection.device, topic, action)
-
-    def permits(self, connection: Connection, topic: str, action: str) -> bool:
-        """Like ``may``, and a denied publish ends the connection: MQTT 3.1.1 has no other way to say no."""
-        if self.may(connection, topic, action):
-            return True
-        self.counts.dropped["auth.denied"] += 1
-        connection.close("auth.denied", Reauthenticate("auth.denied", f"may not {action} to {topic[:200]!r}"))
-        return False
+    def deny(self, connection: Connection, action: str, topic: str) -> BaigongError:
+        """Count what a client may not, and tell of it where that is due."""
+        if action == "publish":
+            self.counts.dropped["mqtt.topic_denied"] += 1
+        denials = connection.room.denials.setdefault(connection.device, Denials())
+        count = denials.note(action, topic)
+        if count:
+            detail = {"action": action, "topic": denials.topic, "count": count, "from": connection.peer}
+            self._tell(connection, "client.denied", detail | {"client": connection.client_id[:100]}, every_s=0.0)
+        return denials.error()
 
     def send_retained(self, connection: Connection, filters: list[tuple[str, int]]) -> None:
         """Give a new subscription the retained messages it matches [MQTT-3.3.1-6]."""
@@ -331,7 +333,7 @@ class FrontDoor:
         self._tell(connection, "quota.exceeded", {"messages_s": self.options.messages_s}, every_s=60.0)
 
     def tell_closed(self, connection: Connection, reason: str, error: BaigongError | None) -> None:
-        if reason not in ("disconnect", "stopped"):
+        if reason not in ("disconnect", "stopped", "mqtt.topic_denied"):  # of the last is told with its count
             detail = {"reason": reason, "message": error.message if error else "", "client": connection.client_id}
             self._tell(connection, "client.disconnected", detail, every_s=1.0)
 

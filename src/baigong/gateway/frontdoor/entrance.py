@@ -14,7 +14,7 @@ from typing import Any
 
 from baigong.drivers.mqtt import packets as p
 from baigong.gateway.frontdoor.counts import Counts
-from baigong.gateway.frontdoor.options import Credentials, Machines, Notice, Options
+from baigong.gateway.frontdoor.options import Credentials, Machine, Machines, Notice, Options
 from baigong.gateway.frontdoor.refusals import refusal_told
 from baigong.vocab.errors import BaigongError, RetryLater
 from baigong.vocab.happenings import Event
@@ -26,9 +26,9 @@ _MOST_TOLD = 5_000
 
 @dataclass(slots=True, frozen=True, kw_only=True)
 class Answer:
-    """``who``: (tenant, device), None for a stranger. ``key``: what it signed in with; ``why``: in words, if not."""
+    """``who``: None for a stranger. ``key``: what it signed in with; ``why``: in words, if not."""
 
-    who: tuple[str, str] | None = None
+    who: Machine | None = None
     code: int = p.BAD_CREDENTIALS
     key: tuple[str, str] = ("", "")
     until_us: int = 0
@@ -61,7 +61,8 @@ class Entrance:
             if certificate is not None and self._machines is not None:
                 found = await self._by_certificate(self._machines, packet, certificate)
             elif packet.username is None:
-                return Answer(who=self._options.anonymous_clients_are_let_in_as, code=p.NOT_AUTHORIZED)
+                anybody = self._options.anonymous_clients_are_let_in_as
+                return Answer(who=Machine(*anybody) if anybody else None, code=p.NOT_AUTHORIZED)
             else:
                 found = await self._by_password(packet)
         except RetryLater:
@@ -87,12 +88,14 @@ class Entrance:
         if shown.why:
             return Answer(code=p.NOT_AUTHORIZED, why=f"certificate {shown.why}", about=about)
         if packet.password is not None:
-            agrees = (await self._by_password(packet)).who == about
+            other = (await self._by_password(packet)).who
+            agrees = other is not None and (other.tenant, other.device) == about
         else:
             agrees = packet.username in (None, shown.device)
         if not agrees:
             return Answer(code=p.NOT_AUTHORIZED, why="certificate of another than the user name", about=about)
-        return Answer(who=about, key=("certificate", shown.sha256), until_us=shown.until_us, about=about)
+        who = Machine(shown.tenant, shown.device, shown.publish, shown.subscribe) if about else None
+        return Answer(who=who, key=("certificate", shown.sha256), until_us=shown.until_us, about=about)
 
     def turn_away(self, peer: str, why: str, packet: p.Connect | None, about: tuple[str, str] | None = None) -> None:
         """Count it, and tell those who may know."""

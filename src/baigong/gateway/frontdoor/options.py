@@ -75,6 +75,18 @@ class Certified:
     device: str = ""
     until_us: int = 0
     why: str = ""
+    publish: tuple[str, ...] = ()
+    subscribe: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class Machine:
+    """Who signed in. ``publish``, ``subscribe``: topic filters it was given beside its own topics."""
+
+    tenant: str
+    device: str
+    publish: tuple[str, ...] = ()
+    subscribe: tuple[str, ...] = ()
 
 
 class Sink(Protocol):
@@ -83,16 +95,13 @@ class Sink(Protocol):
     async def store(self, partition: str, tenant: str, frame: pa.RecordBatch) -> object: ...
 
 
-Credentials = Callable[[str, bytes, str], Awaitable[tuple[str, str] | None]]
-"""(user name, password, client id) -> (tenant, device), or None for a stranger."""
+Credentials = Callable[[str, bytes, str], Awaitable[Machine | None]]
+"""(user name, password, client id) -> who that is, or None for a stranger."""
 
 Machines = Callable[[bytes], Awaitable[Certified]]
 """(certificate, DER, whose key and authority TLS has proven) -> whose it is; RetryLater when nobody can be asked."""
 
 RegisterPoints = Callable[[str, str, list[FoundPoint]], Awaitable[object]]
-Permits = Callable[[str, str, str, str], bool]
-"""(tenant, device, topic or filter, "publish" | "subscribe") -> whether it may."""
-
 Notice = Callable[[Event], None]
 
 Pay = Callable[[str, int], float]

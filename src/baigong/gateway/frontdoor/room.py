@@ -26,7 +26,9 @@ import pyarrow as pa
 from baigong.drivers.mqtt.columns import Columns
 from baigong.drivers.mqtt.mapping import parse_mapping
 from baigong.drivers.mqtt.payload import Book, numbering_of
+from baigong.gateway.frontdoor.allowance import named_topics
 from baigong.gateway.frontdoor.counts import Counts
+from baigong.gateway.frontdoor.denials import Denials
 from baigong.gateway.frontdoor.keep import Keep, Row
 from baigong.gateway.frontdoor.options import Options, Sink
 from baigong.gateway.frontdoor.session import Session
@@ -85,6 +87,8 @@ class Room:
         self.retained: dict[str, tuple[bytes, int]] = {}
         self.retained_bytes = 0
         self.books: dict[str, Book] = {}
+        self.named: dict[str, frozenset[str]] = {}  # topics that a device's file names
+        self.denials: dict[str, Denials] = {}
         self.disabled: set[str] = set()
         self.waiting: RetryLater | None = None  # why the batch in hand is not stored yet
         self.storing = 0  # rows of the batch in hand
@@ -102,11 +106,12 @@ class Room:
             spec.points if spec else None,
             max_points=self.options.points_per_device,
         )
+        self.named[device] = named_topics(spec)
         self.disabled.discard(device)
         if spec is not None and not spec.enabled:
             self.disabled.add(device)
         for connection in list(self.present.get(device, ())):
-            connection.book = self.books[device]
+            connection.configure(self.books[device], self.named[device])
             if device in self.disabled:
                 connection.close("device is disabled")
 
@@ -144,6 +149,8 @@ class Room:
             "topics": len(readers),
             "points": len(book.points),
             "refused_points": book.refused,
+            "refused_topics": self.denials[device].count if device in self.denials else 0,
+            "denied": self.denials[device].problem() if device in self.denials else None,
         }
 
     def why(self, number: int) -> dict[str, Any] | None:

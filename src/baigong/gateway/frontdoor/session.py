@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from baigong.drivers.mqtt.codec import encode_publish
 
 if TYPE_CHECKING:
+    from baigong.gateway.frontdoor.allowance import Allowance
     from baigong.gateway.frontdoor.connection import Connection
     from baigong.gateway.frontdoor.room import Room
 
@@ -74,6 +75,13 @@ class Session:
         if self.subscriptions.pop(wanted, None) is not None:
             self.room.tree.remove(wanted, self)
             self._write("unsubscribe", wanted)
+
+    def keep_to(self, allowance: Allowance) -> bool:
+        """Drop subscriptions that are not allowed any more; tell whether there were any."""
+        gone = [wanted for wanted in self.subscriptions if not allowance.may("subscribe", wanted)]
+        for wanted in gone:
+            self.unsubscribe(wanted)
+        return bool(gone)
 
     def forget(self) -> None:
         """Drop everything, as at the end of a clean session."""

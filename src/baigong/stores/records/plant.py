@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from baigong.stores.records.tables import credential_uses, credentials, devices, points
+from baigong.stores.records.topics import drop_topics
 from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.errors import FixConfiguration
 
@@ -127,6 +128,9 @@ def put_devices(connection: sa.Connection, rows: Sequence[DeviceRow]) -> None:
 
 
 def drop_device(connection: sa.Connection, tenant: str, device: str) -> None:
+    names = sa.select(credentials.c.username).where(credentials.c.tenant == tenant, credentials.c.device == device)
+    for name in connection.execute(names).scalars().all():
+        drop_topics(connection, tenant, "user", name)
     connection.execute(devices.delete().where(devices.c.tenant == tenant, devices.c.device == device))
     connection.execute(credentials.delete().where(credentials.c.tenant == tenant, credentials.c.device == device))
 
@@ -238,6 +242,7 @@ def put_credential(connection: sa.Connection, row: CredentialRow) -> None:
 
 
 def drop_credential(connection: sa.Connection, tenant: str, username: str) -> bool:
+    drop_topics(connection, tenant, "user", username)
     gone = credentials.delete().where(credentials.c.tenant == tenant, credentials.c.username == username)
     return bool(connection.execute(gone).rowcount)
 
