@@ -16,9 +16,9 @@ _NEWEST_KEPT = 16  # commits; notes are looked up in 8
 def trim_log(log: Path, newest: int, before_s: float) -> int:
     """Delete the versions before a checkpoint, where it and they were written before then; returns how many files.
 
-    ``newest``: the table's version. Not while a backup is copied, which goes by the names it has listed. The oldest go first, so that a crash leaves no
-    hole; the checkpoint that is now the oldest version stays, and so does every commit after it: whoever has opened
-    the table since ``before_s`` can still follow its log.
+    ``newest``: the table's version. Not while a backup is copied, which goes by the names it has listed. The oldest
+    go first, so that a crash leaves no hole; the checkpoint that is now the oldest version stays, and so does every
+    commit after it: whoever has opened the table since ``before_s`` can still follow its log.
     """
     files: dict[int, list[Path]] = {}
     for path in log.iterdir():
