@@ -13,6 +13,7 @@ from baigong.stores.records import engine as engines
 from baigong.stores.records.access import ensure_tenant, list_tenants, put_setting, setting, settings_of
 from baigong.stores.records.bills import all_bills, all_tariffs
 from baigong.stores.records.happenings import add_events, list_events, put_episodes
+from baigong.stores.records.topics import all_topics
 from baigong.vocab.errors import FixConfiguration, RetryLater
 from baigong.vocab.happenings import Episode, Event
 from tests.postgres import OWNER, ROLE, empty_server, place_of
@@ -43,7 +44,8 @@ def _schema(records: Records) -> dict[str, Any]:
 _BILL = '{"tenant":"main","month":"2026-10","issued_us":7,"number":"2026-10-main-1"}'
 _NAMED = f"""INSERT INTO settings VALUES('tariff/2','currency: CNY');
 INSERT INTO settings VALUES('bill/2026-10-main-1','{_BILL}');
-"""  # what lay among the settings by its name, before it had tables
+INSERT INTO credentials VALUES('old','main','plc','sha256:00',1);
+"""  # what lay among the settings by its name, before it had tables; and a machine from before there were topics
 
 
 def _version_1(database: str, folder: Path) -> Path | Server:
@@ -84,6 +86,10 @@ async def test_records_of_version_1_are_brought_to_the_present(tmp_path: Path, d
     assert await records.read(all_tariffs) == {2: "currency: CNY"}
     assert await records.read(all_bills, tenant="main") == [_BILL]
     assert await records.read(all_bills, tenant="b") == ([_BILL] if database == "sqlite" else []), "it is its company's"
+    kept = await records.read(
+        lambda c: [(t.tenant, t.kind, t.name, t.publish, t.subscribe) for t in all_topics(c)], tenant="main"
+    )
+    assert kept == [("main", "user", "old", ("#",), ("#",))], "no machine stops at an upgrade"
     assert await records.read(lambda c: set(settings_of(c, ""))) <= {"records.writer"}, "moved, not copied"
     await records.close()
     await fresh.close()
