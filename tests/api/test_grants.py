@@ -136,6 +136,15 @@ async def test_a_token_made_abroad_has_no_more_than_the_grant(plant: World) -> N
             asked = {"title": "t", "role": role}
             answer = await client.post("/tokens", json=asked, params={"tenant": "main"})
             assert answer.status_code == status, (role, answer.text)
+        (lasting,) = [t for t in (await owner.get("/tokens")).json() if t["title"] == "t"]
+        assert lasting["expires_us"] is None
+        for grant in (await owner.get("/grants")).json():
+            await owner.delete(f"/grants/{grant['id']}")
+        assert (await owner.post("/grants", json=form | {"ends": "+1h"})).status_code == 200
+        asked = {"title": "short", "role": "viewer", "ends": "+90d"}
+        assert (await client.post("/tokens", json=asked, params={"tenant": "main"})).status_code == 200
+        (short,) = [t for t in (await owner.get("/tokens")).json() if t["title"] == "short"]
+        assert 0 < short["expires_us"] - now_us() <= 3_600_000_000, "it ends with the grant"
 
 
 async def test_whom_a_grant_lets_manage_people_makes_no_administrator(plant: World) -> None:

@@ -28,12 +28,14 @@ def test_only_addresses_are_believed_where_others_come_from(proxy: str) -> None:
 
 
 async def test_who_never_ends_the_handshake_fills_only_the_places_of_one_address() -> None:
-    listener = Listener("127.0.0.1", 0, tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), each=2)
+    told: list[int] = []
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    listener = Listener("127.0.0.1", 0, tls=tls, each=2, told=lambda: told.append(1))
     listener.open(asyncio.Protocol)
     silent = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(3)]
     try:
         assert await asyncio.wait_for(silent[2][0].read(), 5) == b""
-        assert listener.turned_away == 1
+        assert listener.turned_away == len(told) == 1
         for _, writer in silent[:2]:
             writer.close()
         async with asyncio.timeout(5):

@@ -64,6 +64,7 @@ class Listener:
     """``tls`` None: plain HTTP. Else only TLS, and plain requests to this port are sent to https.
 
     ``proxies``: addresses and networks of reverse proxies, through which everybody comes: bounded by the whole only.
+    ``told``: of each connection that is turned away.
     """
 
     def __init__(
@@ -74,11 +75,13 @@ class Listener:
         tls: ssl.SSLContext | None = None,
         each: int = _EACH,
         proxies: Collection[str] = (),
+        told: Callable[[], None] = lambda: None,
     ) -> None:
         self._host = host
         self._wanted = port
         self._tls = tls
         self._each = each
+        self._told = told
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
         self._socket: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
@@ -133,6 +136,7 @@ class Listener:
             network = network_of(address[0])
             if not self._has_room(network):
                 self.turned_away += 1
+                self._told()
                 come.close()
                 continue
             task = asyncio.create_task(self._let_in(come, network, connect))

@@ -61,7 +61,8 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def add(call: Call) -> Any:
         asked: NewToken = call.body
-        role, expires_us = _role(rooms, call, asked.role), _end(rooms, call, asked.ends)
+        role, until_us = _role(rooms, call, asked.role)
+        expires_us = _end(rooms, call, asked.ends, until_us)
         person = call.who.user if call.who.by == "cookie" else call.who.person or None
         made = await people.add_token(call.tenant, asked.title, person=person, role=role, expires_us=expires_us)
         call.after = {"title": asked.title, "role": role, "expires_us": expires_us}
@@ -78,27 +79,29 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-def _role(rooms: Rooms, call: Call, asked: str) -> str:
-    """Return the token's roles: each action of them is one that its maker has here."""
+def _role(rooms: Rooms, call: Call, asked: str) -> tuple[str, int]:
+    """Return the token's roles, each action of which its maker has here, and until when they have them."""
     names = [name.strip() for name in asked.split(",") if name.strip()]
     if call.tenant == call.who.tenant:
-        return check_roles(call.who, names) if names else call.who.role
+        return (check_roles(call.who, names) if names else call.who.role), _NEVER
     if not names:
         raise FixConfiguration("config.invalid", "say which role a token of another company has", place="role")
+    until_us = _NEVER
     for name in names:  # one's own roles count at home only
         known = ready_made().get(name)
         if known is None:
             raise FixConfiguration("config.invalid", f"there is no role {name!r}", place="role")
         for action in known.actions:
             place = PLATFORM if known.platform else tenant_ref(call.tenant)
-            rooms.registry.rights.require(call.who, action, place)
-    return ",".join(sorted(set(names)))
+            until_us = min(until_us, rooms.registry.rights.require(call.who, action, place).until_us)
+    return ",".join(sorted(set(names))), until_us
 
 
-def _end(rooms: Rooms, call: Call, asked: str) -> int | None:
-    """Return when it ends: never later than the token it is made with."""
+def _end(rooms: Rooms, call: Call, asked: str, until_us: int) -> int | None:
+    """Return when it ends: never later than the token it is made with, nor than the grant that let its maker."""
     now = rooms.clock_us()
-    own = call.who.expires_us if call.who.by == "token" and call.who.expires_us < _NEVER else None
+    ends = min(until_us, call.who.expires_us if call.who.by == "token" else _NEVER)
+    own = ends if ends < _NEVER else None
     if not asked:
         return own
     end = read_time(asked, now, "ends")

@@ -82,7 +82,11 @@ class WebServer(uvicorn.Server):
             )
         )
         tls = certificate.context if certificate else None
-        self.listener = Listener(settings.host, settings.port, tls=tls, proxies=settings.proxies)
+
+        def turned_away() -> None:
+            app.state.rooms.metrics.refuse("http.crowded", app.state.rooms.clock_us())
+
+        self.listener = Listener(settings.host, settings.port, tls=tls, proxies=settings.proxies, told=turned_away)
         self.listener.bind()
 
     def capture_signals(self) -> Any:  # uvicorn would take SIGINT for itself
