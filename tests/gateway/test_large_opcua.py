@@ -66,27 +66,27 @@ async def test_all_tags_are_found_searched_read_and_subscribed_to(
         return time.monotonic(), time.process_time()
 
     async with rig(tmp_path) as r:
-        probes = Probes(r.fleet, r.clock, r.abandoned, lambda claimed, given: given)
+        probes = Probes(r.fleet, r.clock, r.abandoned, r.around.ways)
         running = asyncio.create_task(probes.run())
         began = now()
-        top = await probes.browse("opcua", options, "", "", 0, 1000)
+        top = await probes.browse("demo", "opcua", options, "", "", 0, 1000)
         areas = [n["path"] for n in top["nodes"] if "Area" in n["title"]]
         assert len(areas) == tags // 1000
-        area = await probes.browse("opcua", options, areas[-1], "", 0, 1000)
+        area = await probes.browse("demo", "opcua", options, areas[-1], "", 0, 1000)
         assert area["total"] == 1000 and area["nodes"][0]["type"]
         lap("browse", began)
 
         began = now()
-        found = await probes.browse("opcua", options, "", f"Tag{tags - 1:05}", 0, 100)
+        found = await probes.browse("demo", "opcua", options, "", f"Tag{tags - 1:05}", 0, 100)
         assert [n["address"] for n in found["nodes"]] == [addresses[-1]], "the last tag of the last folder"
         lap("first search", began)
         began = now()
-        found = await probes.browse("opcua", options, "", "Area01 Tag", 0, 100)
+        found = await probes.browse("demo", "opcua", options, "", "Area01 Tag", 0, 100)
         assert len(found["nodes"]) == 100 and found["total"] >= 500
         lap("next search", began)
 
         began = now()
-        seen = await probes.preview("opcua", options, addresses[-1000:])
+        seen = await probes.preview("demo", "opcua", options, addresses[-1000:])
         assert [row["value"] for row in seen] == [float(i) for i in range(tags - 1000, tags)]
         lap("1,000 read", began)
         running.cancel()

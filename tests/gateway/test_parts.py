@@ -15,6 +15,8 @@ from baigong.bus.memory import MemoryBus
 from baigong.drivers.manifest import manifest
 from baigong.gateway.bounded import Abandoned, bounded, typed
 from baigong.gateway.clock import SystemClock
+from baigong.gateway.companyfiles import CompanyFiles
+from baigong.gateway.frontdoor.options import Machine
 from baigong.gateway.identity import OwnCertificate, SignIn
 from baigong.gateway.outbox import Outbox
 from baigong.security.certificates import read_certificate
@@ -120,17 +122,19 @@ async def test_signing_in_is_remembered_by_its_hash_and_survives_an_absent_regis
     with pytest.raises(RetryLater):
         await sign_in("press", b"test", "c")
     await bus.serve("registry.credentials.local", check)
-    assert await sign_in("press", b"test", "c") == ("demo", "press1")
-    assert await sign_in("press", b"test", "c") == ("demo", "press1")
+    assert await sign_in("press", b"test", "c") == Machine("demo", "press1", ("#",), ("#",))
+    assert await sign_in("press", b"test", "c") == Machine("demo", "press1", ("#",), ("#",))
     assert len(asked) == 1
     assert "test" not in str(asked)
     assert await sign_in("press", b"wrong", "c") is None
     clock.pass_(61)
-    assert await sign_in("press", b"test", "c") == ("demo", "press1")
+    assert await sign_in("press", b"test", "c") == Machine("demo", "press1", ("#",), ("#",))
     assert len(asked) == 3
     await bus.close()
     clock.pass_(3600)
-    assert await sign_in("press", b"test", "c") == ("demo", "press1"), "known yesterday, and nobody to ask"
+    assert await sign_in("press", b"test", "c") == Machine("demo", "press1", ("#",), ("#",)), (
+        "known yesterday, and nobody to ask"
+    )
     with pytest.raises(RetryLater):
         await sign_in("press", b"other", "c")
 
@@ -142,11 +146,11 @@ def test_our_certificate_is_made_once_and_given_to_drivers_that_know_it(tmp_path
     own.ensure()
     assert own.certificate.read_bytes() == before
     assert read_certificate(before).application_uri.startswith("urn:")
-    filled = own.complete(manifest("opcua"), {"url": "opc.tcp://x", "certificate": "/mine.der", "private_key": ""})
-    assert filled["certificate"] == "/mine.der"
+    files = CompanyFiles(own, lambda tenant: False)
+    filled = files.complete(manifest("opcua"), {"url": "opc.tcp://x", "private_key": ""}, "demo")
+    assert filled["certificate"] == str(own.certificate)
     assert filled["private_key"] == own.key_pem().decode(), "its text: the file may lie closed"
-    assert own.complete(manifest("modbus"), {"host": "x"}) == {"host": "x"}
-    manifest("opcua").open(own.complete(manifest("opcua"), {"url": "opc.tcp://x", "security_policy": "Basic256Sha256"}))
+    assert files.complete(manifest("modbus"), {"host": "x"}, "demo") == {"host": "x"}
 
 
 async def test_why_tells_the_way_of_a_value(tmp_path: Path) -> None:

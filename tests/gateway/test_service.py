@@ -57,11 +57,17 @@ class Plant:
                 raise Reauthenticate("auth.required", "nobody")
             return msgspec.json.encode({"tenant": "demo", "device": "press"})
 
+        async def networks(message: Message) -> bytes:
+            return b'{"own": ["demo"], "networks": {}}'
+
         await self.bus.serve("registry.devices.local", devices)
+        await self.bus.serve("registry.networks.local", networks)
         await self.bus.serve("registry.points.register.local", register)
         await self.bus.serve("registry.credentials.local", credentials)
 
     async def ask(self, verb: str, **asked: Any) -> Any:
+        if verb in ("test", "browse", "preview"):
+            asked.setdefault("tenant", "demo")
         return msgspec.json.decode(
             await self.bus.request(f"gateway.local.{verb}", msgspec.json.encode(asked), timeout_s=20)
         )

@@ -23,6 +23,7 @@ def command_tree() -> Any:
         grant,
         keep,
         main,
+        networks,
         person,
         records,
         secrets,
@@ -34,7 +35,8 @@ def command_tree() -> Any:
     app = typer.Typer(help=main.app.info.help)
     app.registered_commands = list(main.app.registered_commands)
     for module in (
-        ask, audit, authority, bus, command, counting, fleet, grant, keep, person, records, secrets, signin, tenant, use
+        ask, audit, authority, bus, command, counting, fleet, grant, keep, networks, person, records, secrets, signin,
+        tenant, use,
     ):  # fmt: skip
         module.add(app)
     return typer.main.get_command(app)

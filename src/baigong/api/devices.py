@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from baigong.api.device_state import DeviceDetail, DeviceLine, detail, lines, warnings_of
+from baigong.api.networks import Refusals
 from baigong.api.rooms import Rooms
 from baigong.api.secrets import hide_secrets, hide_secrets_in_text, keep_secrets
 from baigong.api.wire import JSON, Call, Operation, decode_json, encode, read_body
@@ -127,6 +128,7 @@ def operations(rooms: Rooms) -> list[Operation]:
             raise FixConfiguration("config.invalid", f"the body describes device {spec.device!r}", place="device")
         held = devices.find(call.tenant, spec.device)
         spec = keep_secrets(spec, held.spec if held else None)
+        rooms.registry.networks.check(call.tenant, spec)
         await devices.put(call.tenant, spec, call.who.user, revision=_revision(call.request))
         return await _shown(rooms, call.tenant, spec.device)
 
@@ -134,6 +136,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         specs = await _read_specs(call.request, rooms.settings.max_body)
         held = {spec.device: devices.find(call.tenant, spec.device) for spec in specs}
         specs = [keep_secrets(spec, row.spec if (row := held[spec.device]) else None) for spec in specs]
+        for spec in specs:
+            rooms.registry.networks.check(call.tenant, spec)
         rows = await devices.put_many(call.tenant, specs, call.who.user)
         added = sum(row is None for row in held.values())
         return ManyDevices(
@@ -175,14 +179,20 @@ def operations(rooms: Rooms) -> list[Operation]:
 
 
 def _trying(rooms: Rooms) -> list[Operation]:
+    refusals = Refusals(rooms)
+
     async def ask(call: Call, verb: str, answer: Any, **more: Any) -> Any:
         asked = call.body
         told = {"timeout_s": asked.timeout_s, **_way_in(rooms, call.tenant, asked), **more}
         gateway = told.pop("gateway")
-        raw = await rooms.bus.request(
-            f"gateway.{gateway}.{verb}", msgspec.json.encode(told), timeout_s=asked.timeout_s + 2.0
-        )
-        return encode(msgspec.json.decode(raw, type=answer))
+        rooms.registry.gateways.require(gateway, call.tenant)
+        async with refusals.told(call):
+            raw = await rooms.bus.request(
+                f"gateway.{gateway}.{verb}", msgspec.json.encode(told), timeout_s=asked.timeout_s + 2.0
+            )
+            found = msgspec.json.decode(raw, type=answer)
+            await refusals.look(call, found)
+        return encode(found)
 
     async def test(call: Call) -> Any:
         return await ask(call, "test", TestAnswer)
@@ -248,13 +258,13 @@ def _way_in(rooms: Rooms, tenant: str, asked: Any) -> dict[str, Any]:
     if not asked.device:
         if not asked.driver:
             raise FixConfiguration("config.invalid", "name a driver or a device", place="driver")
-        return {"driver": asked.driver, "options": asked.options, "gateway": "local"}
+        return {"driver": asked.driver, "options": asked.options, "gateway": "local", "tenant": tenant}
     held = rooms.registry.devices.get(tenant, asked.device).spec
     if asked.options:
         driver = asked.driver or held.driver
         tried = msgspec.structs.replace(held, driver=driver, options=asked.options, points=[])
         options = keep_secrets(tried, held).options
-        return {"driver": driver, "options": options, "gateway": held.gateway}
+        return {"driver": driver, "options": options, "gateway": held.gateway, "tenant": tenant}
     return {
         "driver": held.driver,
         "options": held.options,

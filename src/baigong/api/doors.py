@@ -135,6 +135,8 @@ DOORS: dict[str, Door] = {
     "PUT /quotas/regions/{id}": _TENANTS,
     "PUT /quotas/companies/{id}": _TENANTS,
     "PUT /quotas/sites/{id}": Door("retain"),
+    "GET /gateways/networks": _TENANTS,
+    "PUT /gateways/{id}/networks": _TENANTS,
     "GET /tariffs": _USAGE,
     "POST /tariffs": _TENANTS,
     "GET /bills": _USAGE,

@@ -15,7 +15,8 @@ from baigong.vocab.ids import gateway_id, partition_id, tenant_id
 from baigong.vocab.usage import PLATFORM as PLATFORMS_OWN
 
 _ASKED_BY_NAME = (
-    "devices", "points.register", "credentials", "certificates", "quotas", "stops", "standing.since", "standing.fallen"
+    "devices", "points.register", "credentials", "certificates", "quotas", "networks", "stops", "standing.since",
+    "standing.fallen",
 )  # fmt: skip
 _ASKED = ("authority",)
 

@@ -257,6 +257,7 @@ def main() -> None:
         fleet,
         grant,
         keep,
+        networks,
         package,
         person,
         records,
@@ -285,6 +286,7 @@ def main() -> None:
     region.add(app)
     secrets.add(app)
     tenant.add(app)
+    networks.add(app)
     use.add(app)
     try:
         app()

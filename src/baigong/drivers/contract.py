@@ -8,13 +8,16 @@ are the gateway's. Third parties register an entry point ``baigong.drivers`` nam
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
 from baigong.vocab.happenings import Command
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, frozen=True)
@@ -86,6 +89,9 @@ class Delivery:
 class Driver(Protocol):
     """The five verbs. Construct with ``Driver(options: dict)``: raises driver.option and touches no network.
 
+    The option ``connect_to``, of a driver whose manifest says ``connects_to``, lists addresses: it connects to these
+    only, and resolves nothing itself.
+
     ``__aenter__`` connects: raises driver.unreachable / timeout / credentials / certificate / protocol.
     """
 
@@ -117,6 +123,14 @@ class Driver(Protocol):
     async def write(self, command: Command) -> Ack: ...
 
     async def health(self) -> Health: ...
+
+
+async def first_open(addresses: Sequence[str], attempt: Callable[[str], Awaitable[T]]) -> T:
+    """Connect to the first address that answers; raises what the last one said (OSError, which TimeoutError is)."""
+    for address in addresses[:-1]:
+        with suppress(OSError):
+            return await attempt(address)
+    return await attempt(addresses[-1])
 
 
 @dataclass(slots=True, frozen=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -39,6 +41,7 @@ class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     advanced: bool = False
     minimum: float | None = None  # of numbers, both included
     maximum: float | None = None
+    file: bool = False  # names a file of the company's own folder on the gateway, never a path
     reach: bool = False  # decides who gets the secrets, or who may listen: changed, they are to be entered again
 
 
@@ -55,12 +58,17 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     extra: str = ""  # pip extra that brings its library
     address_help: Words
     address_examples: list[str] = []
+    connects_to: bool = False  # takes the option ``connect_to`` that only a gateway gives: judged addresses
     address_check: str = ""  # "module:function" taking (address, options); imports nothing heavy
     options: list[Option] = []
     package: str = ""  # filled in on reading
 
-    def open(self, options: dict[str, Any]) -> Driver:
-        """Construct the driver: unknown or missing options raise driver.option; nothing is connected yet."""
+    def open(self, options: dict[str, Any], addresses: Sequence[str] = ()) -> Driver:
+        """Construct the driver: unknown or missing options raise driver.option; nothing is connected yet.
+
+        ``addresses``: what the name in the options was resolved to and may be connected to, in this order; a driver
+        that does not know ``connect_to`` gets the first in place of the name.
+        """
         if not self.entry:
             raise FixConfiguration("driver.unsupported", f"{self.id}: the device connects to us, not we to it")
         known = {o.name: o for o in self.options}
@@ -75,6 +83,10 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                     "driver.option", f"{self.id} needs the option {option.name!r}", place=option.name
                 )
         filled = {o.name: o.default for o in self.options if o.default is not None} | options
+        if addresses and self.connects_to:
+            filled["connect_to"] = list(addresses)
+        elif addresses:
+            filled = with_address(filled, addresses[0])
         module, _, name = self.entry.partition(":")
         try:
             made = getattr(import_module(f"{self.package}.{module}"), name)(filled)
@@ -88,6 +100,22 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if self.address_check:
             module, _, name = self.address_check.partition(":")
             getattr(import_module(f"{self.package}.{module}"), name)(address, options)
+
+
+def with_address(options: dict[str, Any], address: str) -> dict[str, Any]:
+    """Put an address in place of the name that options lead to.
+
+    >>> with_address({"url": "http://press:81/x"}, "fd00::5"), with_address({"host": "press"}, "10.0.0.5")
+    ({'url': 'http://[fd00::5]:81/x'}, {'host': '10.0.0.5'})
+    """
+    for name in ("url", "endpoint"):
+        text = options.get(name)
+        if isinstance(text, str) and text.strip():
+            parts = urlsplit(text if "://" in text else f"//{text}")
+            host = f"[{address}]" if ":" in address else address
+            place = host if parts.port is None else f"{host}:{parts.port}"
+            return options | {name: parts._replace(netloc=place).geturl()}
+    return options | {"host": address}
 
 
 BUILT_IN = ("sim", "modbus", "opcua", "mqtt")

@@ -57,11 +57,11 @@ class Fleet:
         entry = self._running.get((tenant, device))
         return entry[0] if entry else None
 
-    def at(self, driver: str, options: dict[str, Any]) -> Supervisor | None:
-        """Find the running device with this very connection, to spare the machine a second one."""
+    def at(self, tenant: str, driver: str, options: dict[str, Any]) -> Supervisor | None:
+        """Find the company's running device with this very connection, to spare the machine a second one."""
         for supervisor in self.supervisors():
-            spec = supervisor.station.spec
-            if spec.driver == driver and spec.options == options:
+            station, spec = supervisor.station, supervisor.station.spec
+            if station.tenant == tenant and spec.driver == driver and spec.options == options:
                 return supervisor
         return None
 

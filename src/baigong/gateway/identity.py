@@ -7,14 +7,12 @@ import socket
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from baigong.bus.contract import Bus
 from baigong.bus.subjects import asked_by
-from baigong.drivers.manifest import Manifest
 from baigong.gateway.clock import Clock
 from baigong.gateway.frontdoor.options import Certified, Machine
 from baigong.registry.serving import read_key, write_key
@@ -52,24 +50,6 @@ class OwnCertificate:
 
     def key_pem(self) -> bytes:
         return read_key(self.key, self.sealed_with)
-
-    def complete(self, claimed: Manifest, options: dict[str, Any]) -> dict[str, Any]:
-        """Add the paths to the options of a driver that knows them, where nobody chose others.
-
-        The trust folder is ours whatever they say: a device's options come from people, and files are written there.
-        """
-        known = {option.name for option in claimed.options}
-        # the key as text: in its file it may lie closed
-        ours = {
-            "certificate": self.certificate,
-            "private_key": self.key_pem().decode(),
-            "trust_folder": self.servers,
-        }
-        if not {"certificate", "private_key"} <= known:
-            return options
-        return options | {
-            n: str(path) for n, path in ours.items() if n in known and (n == "trust_folder" or not options.get(n))
-        }
 
 
 class _Told(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from baigong.bus.contract import Bus
+from baigong.gateway.companyfiles import CompanyFiles
 from baigong.gateway.frontdoor import FrontDoor
 from baigong.gateway.guests import Guests
 from baigong.gateway.roster import Roster
@@ -29,11 +30,12 @@ class Leaving:
         roster: Roster,
         guests: Guests,
         writes: Writes,
+        files: CompanyFiles,
         door: Callable[[], FrontDoor | None],
         forget_heard: Callable[[str], Awaitable[None]],
     ) -> None:
         self._forget_heard = forget_heard
-        self._roster, self._guests, self._writes, self._door = roster, guests, writes, door
+        self._roster, self._guests, self._writes, self._files, self._door = roster, guests, writes, files, door
 
     async def forget(self, tenant: str) -> None:
         """Raise tenant.receiving while devices of it are still known here."""
@@ -46,6 +48,7 @@ class Leaving:
             door.rooms.pop(tenant, None)
         self._guests.forget(tenant)
         await asyncio.to_thread(self._writes.forget, tenant)
+        await asyncio.to_thread(self._files.forget, tenant)
         await self._forget_heard(tenant)
         await self._roster.write(anyway=True)
 

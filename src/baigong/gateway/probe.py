@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 import pyarrow as pa
 
-from baigong.drivers.contract import Driver, Node, Wanted
+from baigong.drivers.contract import Driver, Node, Wanted, first_open
 from baigong.drivers.manifest import Manifest, manifest
 from baigong.gateway.bounded import Abandoned, bounded, opened
 from baigong.gateway.clock import Clock
 from baigong.gateway.fleet import Fleet
+from baigong.gateway.networks import OpenWays, Way, Ways
 from baigong.vocab import quality as q
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
+from baigong.vocab.networks import endpoint
 
 T = TypeVar("T")
 _KEEP_S = 60.0  # a preview's connection waits so long for the next question
@@ -38,6 +40,7 @@ class _Visit:
         self.stack = AsyncExitStack()
         self.driver: Driver | None = None
         self.used = 0.0
+        self.way = Way()
 
 
 class Probes:
@@ -48,12 +51,12 @@ class Probes:
         fleet: Fleet,
         clock: Clock,
         abandoned: Abandoned,
-        complete: Callable[[Manifest, dict[str, Any]], dict[str, Any]],
+        ways: Ways | OpenWays,
     ) -> None:
         self._fleet = fleet
         self._clock = clock
         self._abandoned = abandoned
-        self._complete = complete
+        self._ways = ways
         self._visits: dict[bytes, _Visit] = {}
         self._listings: dict[tuple[bytes, str, str], tuple[float, list[Node]]] = {}
 
@@ -71,18 +74,18 @@ class Probes:
             for key in list(self._visits):
                 await self._close(key)
 
-    async def test(self, driver: str, options: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+    async def test(self, tenant: str, driver: str, options: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Say step by step how far one gets: name resolution, TCP connect, protocol handshake, read a value."""
         steps: list[dict[str, Any]] = []
         try:
             claimed = manifest(driver)
-            claimed.open(self._complete(claimed, options))
-            running = self._fleet.at(driver, options)
+            claimed.open(self._ways.complete(claimed, options, tenant))
+            running = self._fleet.at(tenant, driver, options)
             if running is not None and running.session is not None:
                 steps.append(_done("protocol handshake", "already connected: this device is running", 0.0))
             else:
-                await self._reach(steps, options, timeout_s)
-            async with self._connection(driver, options, steps, timeout_s) as link:
+                await self._reach(steps, tenant, options, timeout_s)
+            async with self._connection(tenant, driver, options, steps, timeout_s) as link:
                 await self._step(steps, "read a value", lambda: _read_one(claimed, link), timeout_s * 2)
         except BaigongError as error:
             if not steps or steps[-1]["ok"]:
@@ -91,13 +94,13 @@ class Probes:
         return {"ok": True, "detail": steps[-1]["detail"], "steps": steps, "error": None}
 
     async def browse(
-        self, driver: str, options: dict[str, Any], path: str, search: str, offset: int, limit: int
+        self, tenant: str, driver: str, options: dict[str, Any], path: str, search: str, offset: int, limit: int
     ) -> dict[str, Any]:
         """List what a device holds below ``path``, or below it at any depth what matches ``search``."""
-        key = (_key(driver, options), path, search.casefold())
+        key = (_key(tenant, driver, options), path, search.casefold())
         held = self._listings.get(key)
         if held is None or self._clock.monotonic() - held[0] > _KEEP_S:
-            async with self._connection(driver, options, [], _TIMEOUT_S) as link:
+            async with self._connection(tenant, driver, options, [], _TIMEOUT_S) as link:
                 if search and not path and "search" in manifest(driver).capabilities:
                     nodes = await bounded(link.browse(f"?{search}"), _SEARCH_ALL_S, "searching", self._abandoned)
                 else:
@@ -105,11 +108,13 @@ class Probes:
             held = self._listings[key] = (self._clock.monotonic(), nodes)
         return {"nodes": _page(held[1][offset : offset + limit]), "total": len(held[1])}
 
-    async def preview(self, driver: str, options: dict[str, Any], addresses: Sequence[str]) -> list[dict[str, Any]]:
+    async def preview(
+        self, tenant: str, driver: str, options: dict[str, Any], addresses: Sequence[str]
+    ) -> list[dict[str, Any]]:
         """Read addresses that are not configured yet: [{address, value, quality, time_us, error}] in their order."""
         claimed = manifest(driver)
         wanted = [Wanted(i, address) for i, address in enumerate(addresses, 1)]
-        async with self._connection(driver, options, [], _TIMEOUT_S) as link:
+        async with self._connection(tenant, driver, options, [], _TIMEOUT_S) as link:
             found = await self._values(claimed, link, wanted)
         return [{"address": w.address} | found.get(w.number, _NOTHING) for w in wanted]
 
@@ -142,14 +147,20 @@ class Probes:
                     frontier.append(node.path)
         return found
 
-    async def _reach(self, steps: list[dict[str, Any]], options: dict[str, Any], timeout_s: float) -> None:
+    async def _reach(self, steps: list[dict[str, Any]], tenant: str, options: dict[str, Any], timeout_s: float) -> None:
+        """Knock at the judged addresses; where that is refused nothing is tried, and nothing learnt."""
         host, port = endpoint(options)
         if not host:
             return
-        loop = asyncio.get_running_loop()
-        found = await self._step(steps, "name resolution", lambda: _resolve(loop, host, port), timeout_s)
-        if port:
-            await self._step(steps, "TCP connect", lambda: _knock(found, port), timeout_s)
+        found: list[str] = []
+
+        async def resolve() -> str:
+            found.extend((await self._ways.find(tenant, options)).addresses)
+            return ", ".join(found)
+
+        await self._step(steps, "name resolution", resolve, timeout_s)
+        if port and found:
+            await self._step(steps, "TCP connect", lambda: _knock(found, host, port), timeout_s)
 
     async def _step(
         self, steps: list[dict[str, Any]], name: str, work: Callable[[], Awaitable[str]], timeout_s: float
@@ -166,21 +177,21 @@ class Probes:
 
     @asynccontextmanager
     async def _connection(
-        self, driver: str, options: dict[str, Any], steps: list[dict[str, Any]], timeout_s: float
+        self, tenant: str, driver: str, options: dict[str, Any], steps: list[dict[str, Any]], timeout_s: float
     ) -> AsyncIterator[Driver]:
-        running = self._fleet.at(driver, options)
+        running = self._fleet.at(tenant, driver, options)
         if running is not None and running.session is not None:
             async with running.session.turn() as link:
                 yield link
             return
-        key = _key(driver, options)
+        key = _key(tenant, driver, options)
         visit = self._visits.get(key) or await self._visit(key)
         async with visit.turn:
             self._visits.setdefault(key, visit)  # whoever had the turn before may have closed it
             visit.used = self._clock.monotonic()
             if visit.driver is None:
                 claimed = manifest(driver)
-                made = claimed.open(self._complete(claimed, options))
+                made, visit.way = await self._ways.driver(tenant, claimed, options)
 
                 async def shake() -> str:
                     await visit.stack.enter_async_context(opened(made, timeout_s * 3, self._abandoned))
@@ -189,6 +200,7 @@ class Probes:
                 await self._step(steps, "protocol handshake", shake, timeout_s * 3 + 2)
                 visit.driver = made
             else:
+                visit.way.require()
                 steps.append(_done("protocol handshake", "connected a moment ago", 0.0))
             try:
                 yield visit.driver
@@ -211,38 +223,19 @@ class Probes:
             await visit.stack.aclose()
 
 
-def endpoint(options: dict[str, Any]) -> tuple[str, int]:
-    """Find host and port in a driver's options, by the names all drivers use; ("", 0) when there is none.
+async def _knock(addresses: Sequence[str], host: str, port: int) -> str:
+    """Open and close a connection to the first address that answers."""
 
-    >>> endpoint({"url": "opc.tcp://plc.local:4840/x"}), endpoint({"host": "10.0.0.5", "port": 502})
-    (('plc.local', 4840), ('10.0.0.5', 502))
-    """
-    url = options.get("url") or options.get("endpoint")
-    if isinstance(url, str) and "//" in url:
-        try:
-            parts = urlsplit(url)
-            return parts.hostname or "", parts.port or {"opc.tcp": 4840}.get(parts.scheme, 0)
-        except ValueError:
-            return "", 0
-    host, port = options.get("host"), options.get("port")
-    return (host, port if isinstance(port, int) else 0) if isinstance(host, str) else ("", 0)
+    async def attempt(address: str) -> str:
+        _, writer = await asyncio.open_connection(address, port)
+        writer.close()
+        return f"{address}:{port} is open"
 
-
-async def _resolve(loop: asyncio.AbstractEventLoop, host: str, port: int) -> str:
     try:
-        found = await loop.getaddrinfo(host, port or None)
+        return await first_open(addresses, attempt)
     except OSError as error:
-        raise RetryLater("driver.unreachable", f"the name {host!r} is not known: {error.strerror}") from error
-    return str(found[0][4][0])
-
-
-async def _knock(host: str, port: int) -> str:
-    try:
-        _, writer = await asyncio.open_connection(host, port)
-    except OSError as error:
-        raise RetryLater("driver.unreachable", f"{host}:{port}: {error.strerror or error}") from error
-    writer.close()
-    return f"{host}:{port} is open"
+        said = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or error
+        raise RetryLater("driver.unreachable", f"{host}:{port}: {said}") from error
 
 
 async def _read_one(claimed: Manifest, link: Driver) -> str:
@@ -330,5 +323,5 @@ def _done(name: str, detail: str, ms: float) -> dict[str, Any]:
     return {"name": name, "ok": True, "detail": detail, "ms": round(ms, 1)}
 
 
-def _key(driver: str, options: dict[str, Any]) -> bytes:
-    return driver.encode() + b"\0" + msgspec.json.encode(options, order="deterministic")
+def _key(tenant: str, driver: str, options: dict[str, Any]) -> bytes:
+    return f"{tenant}\0{driver}".encode() + b"\0" + msgspec.json.encode(options, order="deterministic")

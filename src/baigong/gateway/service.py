@@ -23,6 +23,7 @@ from baigong.gateway.application import serve_renewal
 from baigong.gateway.bounded import Abandoned
 from baigong.gateway.buffer import BufferOptions, Publisher
 from baigong.gateway.clock import Clock, SystemClock
+from baigong.gateway.companyfiles import CompanyFiles
 from baigong.gateway.disk import Disk, when_there_is_room
 from baigong.gateway.doorkeeper import Doorkeeper
 from baigong.gateway.fleet import Fleet
@@ -36,6 +37,7 @@ from baigong.gateway.heartbeat import Key, Turns
 from baigong.gateway.identity import OwnCertificate, SignIn
 from baigong.gateway.leaving import Leaving, serve_leaving
 from baigong.gateway.memory import LastHeard
+from baigong.gateway.networks import Ways
 from baigong.gateway.orders import follow_stops, serve_writes
 from baigong.gateway.outbox import Outbox
 from baigong.gateway.paces import Companies, Paces
@@ -93,6 +95,9 @@ class Gateway:
         abandoned = Abandoned()
         self._announcer = Announcer(self._register, Counts())
         self._finds: dict[Key, Finds] = {}
+        self._ways = ways = Ways(bus, gateway, folder / "networks.json", clock)
+        files = CompanyFiles(certificate, ways.owns)
+        ways.complete = files.complete
         around = Surroundings(
             gateway,
             self.publisher,
@@ -101,13 +106,13 @@ class Gateway:
             rng,
             abandoned,
             options.window,
-            certificate.complete,
+            ways,
             self._found,
         )
         heard = memory.load(folder / "heard.json", dict[str, LastHeard], {})
         self.fleet = Fleet(around, heard)
         self.guests = Guests(around)
-        self._probes = Probes(self.fleet, clock, abandoned, certificate.complete)
+        self._probes = Probes(self.fleet, clock, abandoned, ways)
         self._abandoned = abandoned
         self._rates = _Rates(clock)
         self._roster = Roster(bus, gateway, folder / "devices.json", clock, self._apply, options.sealed_with)
@@ -121,7 +126,7 @@ class Gateway:
         self.publisher.on_poll = self._paces.pay
         self._since_us = clock.now_us()
         self._leaving = Leaving(
-            self._roster, self.guests, self._writes, lambda: self._keeper.door, self._forget_heard
+            self._roster, self.guests, self._writes, files, lambda: self._keeper.door, self._forget_heard
         )
 
     async def run(
@@ -130,6 +135,7 @@ class Gateway:
         storing = [self._keep("publisher", self.publisher.run), self._keep("outbox", self._outbox.run)]
         reading = [
             self._keep("registry", self._roster.run),
+            self._keep("networks", self._ways.follow),
             self._keep("registry's copy", self._roster.save),
             self._keep("start", self._start_telling),
             self._keep("revocations", self._standing.follow),
@@ -235,6 +241,7 @@ class Gateway:
             "events_waiting": len(self._outbox),
             "mqtt": self._keeper.status(),
             "since_us": self._since_us,
+            "refused_networks": dict(self._ways.refused),
             "companies": self._companies.rows(self._keeper.rooms()),
             "storage": self._disk.status(),
         }

@@ -80,6 +80,7 @@ class Session:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look())
             group.create_task(self._check_health())
+            group.create_task(self._stay_allowed())
             group.create_task(self._fill())
             if self.watching or not self.classes:
                 self._answer()  # opening such a driver takes answers of the device
@@ -87,6 +88,12 @@ class Session:
                 group.create_task(self._watch_or_poll(group))
             else:
                 self._poll_all(group)
+
+    async def _stay_allowed(self) -> None:
+        """End when the operator closes the network in which the device is."""
+        while True:
+            await self._clock.sleep(_LOOK_S)
+            self._station.way.require()
 
     def _answer(self) -> None:
         if not self._answered.is_set():

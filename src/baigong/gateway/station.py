@@ -18,6 +18,7 @@ from baigong.gateway.buffer import Publisher
 from baigong.gateway.bursts import finished, heard_of
 from baigong.gateway.clock import Clock
 from baigong.gateway.memory import LastHeard
+from baigong.gateway.networks import OpenWays, Way, Ways
 from baigong.gateway.outbox import Outbox
 from baigong.gateway.points import Ints, PointTable
 from baigong.gateway.transform import Skew, Transform, Transformed, Window
@@ -30,13 +31,9 @@ _LAG_US = 3_600_000_000  # a time further behind is that of an old value, not of
 _SKEW_TOLD_S = 60.0  # a wrong clock is told of again after so long, or when it is wrong by a second more
 
 
-def _as_given(claimed: Manifest, options: dict[str, Any]) -> dict[str, Any]:
-    return options
-
-
 @dataclass(slots=True, frozen=True)
 class Surroundings:
-    """What all devices of a gateway share. ``complete`` adds the options that a gateway knows itself (certificates)."""
+    """What all devices of a gateway share. ``ways``: who may connect where, and with which files."""
 
     gateway: str
     publisher: Publisher
@@ -45,7 +42,7 @@ class Surroundings:
     rng: random.Random
     abandoned: Abandoned
     window: Window = field(default_factory=Window)
-    complete: Callable[[Manifest, dict[str, Any]], dict[str, Any]] = _as_given
+    ways: Ways | OpenWays = field(default_factory=OpenWays)
     found: Callable[[str, str, list[Found]], None] | None = None  # (tenant, device, points that nobody configured)
 
 
@@ -82,6 +79,7 @@ class Station:
         self.last_error_us = 0
         self.skew: Skew | None = None
         self._skew_told = (-np.inf, 0.0)
+        self.way = Way()  # of the present connection
 
     @property
     def subject(self) -> str:

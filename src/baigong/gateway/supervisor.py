@@ -95,12 +95,9 @@ class Supervisor:
         station, session = self.station, None
         self.attempts += 1
         try:
-            options = station.around.complete(station.manifest, station.spec.options)
-            if any(option.name == "client_id" for option in station.manifest.options) and not options.get("client_id"):
-                # two devices of one name at one broker would push each other out
-                named = f"baigong-{station.around.gateway}-{station.tenant}-{station.spec.device}"
-                options = options | {"client_id": named}
-            driver = station.manifest.open(options)
+            driver, station.way = await station.around.ways.driver(
+                station.tenant, station.manifest, station.spec.options, self._client_id()
+            )
             # a handshake takes several answers, each of which may take the device's time
             async with opened(driver, station.spec.timeout_s * 3, station.around.abandoned):
                 session = self.session = Session(station, driver, self._connected)
@@ -110,6 +107,13 @@ class Supervisor:
         finally:
             self.session = None
         return FixConfiguration("driver.unsupported", "the driver has nothing to do"), False
+
+    def _client_id(self) -> dict[str, Any]:
+        """Two devices of one name at one broker would push each other out."""
+        station = self.station
+        if not any(o.name == "client_id" for o in station.manifest.options) or station.spec.options.get("client_id"):
+            return {}
+        return {"client_id": f"baigong-{station.around.gateway}-{station.tenant}-{station.spec.device}"}
 
     def _connected(self) -> None:
         self._enter("connected")

@@ -18,7 +18,7 @@ Handle = Callable[[Message], Awaitable[bytes]]
 
 
 class WayIn(Struct, frozen=True, kw_only=True):
-    """Either a driver with its options, or a device that is configured here."""
+    """Either a driver with its options, or a device that is configured here; for ``tenant`` in both cases."""
 
     driver: str = ""
     options: dict[str, Any] = {}
@@ -72,15 +72,16 @@ async def serve(
 
     async def test(asked: AskTest) -> Any:
         driver, options = _way_in(told.fleet, asked)
-        return await probes.test(driver, options, asked.timeout_s)
+        return await probes.test(asked.tenant, driver, options, asked.timeout_s)
 
     async def browse(asked: AskBrowse) -> Any:
         driver, options = _way_in(told.fleet, asked)
-        return await probes.browse(driver, options, asked.path, asked.search, asked.offset, asked.limit)
+        way_in = (asked.tenant, driver, options)
+        return await probes.browse(*way_in, asked.path, asked.search, asked.offset, asked.limit)
 
     async def preview(asked: AskPreview) -> Any:
         driver, options = _way_in(told.fleet, asked)
-        return await probes.preview(driver, options, asked.addresses)
+        return await probes.preview(asked.tenant, driver, options, asked.addresses)
 
     async def status(asked: AskStatus) -> Any:
         one = [(asked.tenant, asked.device)] if asked.tenant and asked.device else None

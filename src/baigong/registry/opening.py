@@ -30,6 +30,7 @@ from baigong.registry.looks import Looks
 from baigong.registry.machines import Certificates, open_authority
 from baigong.registry.members import Members
 from baigong.registry.onboarding import Onboarding, Unpacking
+from baigong.registry.networks import NetworkTexts, serve_networks
 from baigong.registry.openid import OpenId
 from baigong.registry.packages import Packages
 from baigong.registry.passkeys import Passkeys
@@ -103,6 +104,7 @@ class Registry:
     bills: Bills
 
 
+    networks: NetworkTexts
 @asynccontextmanager
 async def open_registry(
     data: Path,
@@ -133,6 +135,7 @@ async def open_registry(
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(registry.events.store_told()),
+        await serve_networks(bus, registry.networks)
                 tasks.create_task(registry.watch.run(look_every_s)),
                 tasks.create_task(_reload(bus, reloads)),
                 tasks.create_task(registry.credentials.remember()),
@@ -277,6 +280,7 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.quotas.load()
     await registry.bills.load()
     await registry.factors.load()
+        networks=NetworkTexts(records, gateways, tenant),
     await registry.accounts.load()
     await registry.people.load()
     await registry.credentials.load()
@@ -288,6 +292,7 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.stops.load()
     await registry.uses.load()
     await registry.commands.load()
+    await registry.networks.load()
     await registry.watch.look()
     await registry.onboarding.finish_all()
     await asyncio.to_thread(forget_old_key, registry.data)

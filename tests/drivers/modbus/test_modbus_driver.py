@@ -15,7 +15,7 @@ from baigong.drivers.modbus.plan import Lessons, Plan
 from baigong.drivers.modbus.settings import settings
 from baigong.drivers.modbus.sim import Simulator
 from baigong.vocab import quality as q
-from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.errors import FixConfiguration, RetryLater
 from baigong.vocab.frame import times_us
 
 
@@ -314,6 +314,20 @@ def test_wrong_options_are_named(options: dict[str, Any], place: str) -> None:
     with pytest.raises(FixConfiguration) as caught:
         read_manifest("modbus", "baigong.drivers.modbus").open(options)
     assert (caught.value.code, caught.value.place) == ("driver.option", place)
+
+
+async def test_only_judged_addresses_are_connected_to() -> None:
+    async with Simulator(values={"holding:1": 7}) as device:
+        claimed = read_manifest("modbus", "baigong.drivers.modbus")
+        named = {"host": "plc.invalid", "port": device.port}  # nothing resolves it, the driver least of all
+        async with claimed.open(named, ["127.0.0.2", "127.0.0.1"]) as driver:
+            assert (await driver.read(wanted("holding:1")))["value"].to_pylist() == [7]
+        with pytest.raises(RetryLater):
+            async with claimed.open(device.options, ["127.0.0.2"]):
+                pass
+        with pytest.raises(FixConfiguration) as caught:
+            claimed.open(named | {"connect_to": ["127.0.0.1"]})
+        assert caught.value.place == "connect_to", "a device file cannot say it"
 
 
 async def test_reads_at_once_do_not_mix() -> None:

@@ -305,6 +305,15 @@ async def test_password_and_certificate_are_used_and_checked(tmp_path: Path) -> 
         good = {"tls": True, "ca": authority.cert_pem.bytes().decode(), "username": "baigong", "password": "secret"}
         async with opened(port, **good) as driver:
             assert (await driver.health()).ok
+        # a name that resolves to nothing: connected to what was judged, and the certificate is checked for the name
+        judged = manifest("mqtt").open({"host": "localhost", "port": port} | good, ["127.0.0.2", "127.0.0.1"])
+        async with judged as driver:
+            assert (await driver.health()).ok
+        elsewhere = manifest("mqtt").open({"host": "broker.invalid", "port": port} | good, ["127.0.0.1"])
+        with pytest.raises(BaigongError) as caught:
+            async with elsewhere:
+                pass
+        assert caught.value.code == "driver.certificate"
         async with opened(port, **(good | {"ca": "", "tls_without_checking_the_certificate": True})) as driver:
             assert (await driver.health()).ok
         for wrong, code in [

@@ -45,6 +45,10 @@ async def test_every_policy_pin_and_user(own: Any, theirs: Any, tmp_path: Path) 
         for policy in ("Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss"):
             assert await value(pinned | {"security_policy": policy}) == 4.5
         assert await value(pinned | {"security_policy": "Basic256Sha256", "security_mode": "Sign"}) == 4.5
+        named = {"url": sim.url.replace("127.0.0.1", "plc.invalid"), "connect_to": ["127.0.0.2", "127.0.0.1"]}
+        assert await value(pinned | {"security_policy": "Basic256Sha256"} | named) == 4.5, (
+            "GetEndpoints goes there, too"
+        )
         assert await value(user) == 4.5  # no policy: the password is encrypted with the server's key all the same
 
         secured = pinned | {"security_policy": "Basic256Sha256"}

@@ -16,6 +16,7 @@ from typing import Any
 
 from pymodbus.transport.serialtransport import create_serial_connection
 
+from baigong.drivers.contract import first_open
 from baigong.drivers.modbus import codec
 from baigong.drivers.modbus.settings import Settings
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
@@ -225,7 +226,12 @@ async def connect(settings: Settings) -> Link:
 
 
 async def _tcp(link: Link, settings: Settings) -> None:
-    await asyncio.get_running_loop().create_connection(lambda: link, settings.host.strip(), settings.port)
+    loop = asyncio.get_running_loop()
+
+    async def attempt(address: str) -> None:
+        await loop.create_connection(lambda: link, address, settings.port)
+
+    await first_open(settings.connect_to or [settings.host.strip()], attempt)
 
 
 async def _serial(link: Link, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,7 @@ class Settings:
 
     transport: str = "tcp"
     host: str = ""
+    connect_to: Sequence[str] = ()  # given by the gateway: addresses of the host, already judged
     port: int = 502
     unit: int = 1
     serial_port: str = ""
@@ -68,7 +70,7 @@ def settings(options: dict[str, Any]) -> Settings:
                 raise _wrong(name, f"{value!r} is none of {', '.join(_CHOICES[name])}")
         elif name in _RANGES:
             _number(name, value)
-        elif not isinstance(value, str):
+        elif name != "connect_to" and not isinstance(value, str):
             raise _wrong(name, f"{value!r} is not text")
     try:
         made = Settings(**options)

@@ -18,6 +18,7 @@ import gmqtt
 from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 
+from baigong.drivers.contract import first_open
 from baigong.drivers.mqtt.settings import Settings
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 
@@ -109,7 +110,8 @@ class Link:
 
     async def _connect(self, client: Any, version: int) -> None:
         s = self._settings
-        await client.connect(s.host, s.port, ssl=s.context or False, keepalive=s.keep_alive_s, version=version)
+        more = {"ssl": s.context or False, "keepalive": s.keep_alive_s, "version": version}
+        await first_open(s.connect_to or (s.host,), lambda address: client.connect(address, s.port, **more))
 
     async def subscribe(self, filters: list[str], qos: int) -> None:
         """Subscribe; driver.address when the broker refuses a filter, driver.timeout when it does not answer."""

@@ -17,6 +17,7 @@ class Settings:
     """See ``driver.toml``. ``context``: None without TLS."""
 
     host: str
+    connect_to: tuple[str, ...]  # given by the gateway: addresses of the host, already judged
     port: int
     username: str
     password: str
@@ -46,6 +47,7 @@ def parse_settings(options: dict[str, Any]) -> Settings:
         raise wrong("client_id", "at most 200 ASCII characters")
     return Settings(
         host=_text(options, "host"),
+        connect_to=tuple(options.get("connect_to") or ()),
         port=_integer(options, "port", 1883, 1, 65_535),
         username=_text(options, "username"),
         password=_text(options, "password"),
@@ -78,11 +80,29 @@ def _topics(raw: Any) -> tuple[str, ...]:
         raise wrong("topics", error.message) from error
 
 
+class _Named(ssl.SSLContext):
+    """A client's context that checks the certificate for the broker's name, whichever address is connected to."""
+
+    _host: str
+
+    def __new__(cls, host: str) -> _Named:
+        made = super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
+        made._host = host
+        return made
+
+    def wrap_bio(
+        self, incoming: Any, outgoing: Any, server_side: bool = False, server_hostname: Any = None, session: Any = None
+    ) -> ssl.SSLObject:
+        return super().wrap_bio(incoming, outgoing, server_side, self._host, session)
+
+
 def _context(options: dict[str, Any]) -> ssl.SSLContext | None:
     if not options.get("tls"):
         return None
     try:
-        context = ssl.create_default_context(cadata=_text(options, "ca") or None)
+        context = _Named(_text(options, "host"))
+        ca = _text(options, "ca")
+        context.load_verify_locations(cadata=ca) if ca else context.load_default_certs()
     except (ssl.SSLError, ValueError) as error:
         raise wrong("ca", f"not a certificate in PEM: {error}") from error
     if options.get("tls_without_checking_the_certificate"):

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from asyncua import Client, ua
 
+from baigong.drivers.contract import first_open
 from baigong.drivers.opcua import wire
 from baigong.drivers.opcua.codec import Columns, Reader
 from baigong.drivers.opcua.faults import ALL, TRUST_US, translated
@@ -54,12 +55,25 @@ class Limits:
     continuations: int = 0
 
 
+class _Client(Client):  # type: ignore[misc]
+    """Connects to the addresses that were judged, whatever a server's endpoints or redirects say."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.url, timeout=settings.timeout_s)
+        self._addresses = settings.connect_to or (str(self.server_url.hostname),)
+
+    async def connect_socket(self) -> None:
+        await first_open(
+            self._addresses, lambda address: self.uaclient.connect_socket(address, int(self.server_url.port or 0))
+        )
+
+
 class Link:
     """An open session. ``open`` once, ``close`` once; everything raises our errors."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.client = Client(settings.url, timeout=settings.timeout_s)
+        self.client = _Client(settings)
         self.limits = Limits(items=settings.items_per_subscription)
         self.namespaces: list[str] = []
         self.structures = Structures()

@@ -160,7 +160,7 @@ def _keep(path: Path, der: bytes) -> None:
 
 
 def _untrusted(found: dict[str, Any], settings: Settings, why: str) -> FixConfiguration:
-    waits = f" It waits in {settings.trust_folder}/waiting." if settings.trust_folder else ""
+    waits = " It waits in the company's folder on the gateway (servers/waiting)." if settings.trust_folder else ""
     return FixConfiguration(
         "driver.certificate",
         f"{why}: {found['subject']}, SHA-256 {found['sha256']}.{waits} Compare it with the server's own screen, "

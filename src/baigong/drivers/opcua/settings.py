@@ -19,6 +19,7 @@ class Settings:
     """Options in their final types; limits of 0 mean "what the server allows"."""
 
     url: str
+    connect_to: tuple[str, ...]  # given by the gateway: addresses of the host, already judged
     policy: str
     mode: str
     user: str
@@ -99,6 +100,7 @@ def read_settings(options: dict[str, Any]) -> Settings:
     """Check the options of a device; raises driver.option naming the wrong one."""
     made = Settings(
         url=_url(options),
+        connect_to=tuple(options.get("connect_to") or ()),
         policy=_choice(options, "security_policy", "None", POLICIES),
         mode=_choice(options, "security_mode", "SignAndEncrypt", MODES),
         user=_text(options, "user"),

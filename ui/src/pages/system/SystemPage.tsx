@@ -15,6 +15,7 @@ import { DiskBar } from './DiskBar'
 import { Dropped } from './Dropped'
 import { figure } from './figure'
 import { History } from './History'
+import { Networks } from './Networks'
 import { Processes } from './Processes'
 import { Tokens } from './Tokens'
 
@@ -72,6 +73,7 @@ export default function SystemPage() {
       </div>
       <Dropped rows={data.dropped} />
       <Processes rows={data.processes} />
+      <Networks />
       <Credentials />
       <History />
       <Tokens />
