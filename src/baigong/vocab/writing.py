@@ -142,7 +142,7 @@ def _number(spec: PointSpec, value: Value) -> float | int:
         try:
             value = _key(words.get(value, value))
         except ValueError as error:
-            raise _outside(spec, f"{error}; and no state of {spec.name}") from None
+            raise _outside(spec, f"{error}{f'; nor a state of {spec.name}' if spec.states else ''}") from None
     elif isinstance(value, bool) and spec.kind != "state":
         raise _outside(spec, f"{spec.name} takes a number, not {str(value).lower()}")
     try:
