@@ -73,7 +73,7 @@ class QuotaBook:
 
         found = await self._records.read(work, tenant=ALL)
         self._texts = {name.removeprefix(_PREFIX): text for name, text in found.items()}
-        self._read = {name: parse_quotas(text) for name, text in self._texts.items()}
+        self._read = {name: parse_quotas(text, stored=True) for name, text in self._texts.items()}
         self.changed()
 
     # -- what was said -------------------------------------------------------------------------------------------

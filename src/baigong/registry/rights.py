@@ -327,7 +327,7 @@ def policy_text(
     when { context.now < datetime("2026-12-01T00:00:00Z") };
     """
     for ref in (principal, resource, tenant_ref(company or "-")):
-        if not _IDENTIFIER.match(ref.id):
+        if not _IDENTIFIER.fullmatch(ref.id):
             raise FixConfiguration("policy.invalid", f"{ref.id!r} cannot stand in a policy", place=ref.kind)
     relation = "in" if principal.kind == "Role" else "=="
     named = ", ".join(str(Ref("Action", a)) for a in actions)
