@@ -29,8 +29,8 @@ from baigong.registry.gateways import Gateways
 from baigong.registry.looks import Looks
 from baigong.registry.machines import Certificates, open_authority
 from baigong.registry.members import Members
-from baigong.registry.onboarding import Onboarding, Unpacking
 from baigong.registry.networks import NetworkTexts, serve_networks
+from baigong.registry.onboarding import Onboarding, Unpacking
 from baigong.registry.openid import OpenId
 from baigong.registry.packages import Packages
 from baigong.registry.passkeys import Passkeys
@@ -101,10 +101,10 @@ class Registry:
     commands: Commands
     usage: Usage
     quotas: QuotaBook
+    networks: NetworkTexts
     bills: Bills
 
 
-    networks: NetworkTexts
 @asynccontextmanager
 async def open_registry(
     data: Path,
@@ -132,10 +132,10 @@ async def open_registry(
             bus, registry.devices, registry.credentials, registry.certificates, registry.standing, registry.gateways
         )
         await serve_quotas(bus, registry.quotas, registry.gateways)
+        await serve_networks(bus, registry.networks)
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(registry.events.store_told()),
-        await serve_networks(bus, registry.networks)
                 tasks.create_task(registry.watch.run(look_every_s)),
                 tasks.create_task(_reload(bus, reloads)),
                 tasks.create_task(registry.credentials.remember()),
@@ -267,6 +267,7 @@ def _furnish(
         ),
         usage=usage,
         quotas=quotas,
+        networks=NetworkTexts(records, gateways, tenant),
         bills=Bills(records, tenants, clock_us),
     )
 
@@ -278,9 +279,9 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.passkeys.load()
     registry.usage.expect(registry.tenants.ids())
     await registry.quotas.load()
+    await registry.networks.load()
     await registry.bills.load()
     await registry.factors.load()
-        networks=NetworkTexts(records, gateways, tenant),
     await registry.accounts.load()
     await registry.people.load()
     await registry.credentials.load()
@@ -292,7 +293,6 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.stops.load()
     await registry.uses.load()
     await registry.commands.load()
-    await registry.networks.load()
     await registry.watch.look()
     await registry.onboarding.finish_all()
     await asyncio.to_thread(forget_old_key, registry.data)
