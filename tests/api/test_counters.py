@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -76,7 +79,55 @@ async def test_series_of_counters_as_increase_and_rate(metered: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "place"), [({"every": "90s"}, "every"), ({"every": "soon"}, "every"), ({"start": "then"}, "start")]
+    ("zone", "every", "first"),
+    [
+        ("Asia/Shanghai", "1d", "2026-03-27 00"),
+        ("Asia/Shanghai", "1w", "2026-03-23 00"),  # a Monday
+        ("Asia/Shanghai", "1mo", "2026-03-01 00"),
+        ("Asia/Shanghai", "1y", "2026-01-01 00"),
+        ("Asia/Shanghai", "3h", "2026-03-27 00"),
+        ("Asia/Kolkata", "1d", "2026-03-27 00"),  # half an hour beside the hours of UTC
+        ("Europe/Berlin", "1d", "2026-03-27 00"),  # the 29th has 23 hours
+        ("UTC", "1mo", "2026-03-01 00"),
+    ],
+)
+async def test_days_begin_at_midnight_where_the_meter_is(metered: World, zone: str, every: str, first: str) -> None:
+    begin = datetime(2026, 3, 27, tzinfo=ZoneInfo(zone))
+    begin_us = int(begin.timestamp()) * 1_000_000
+    times = [begin_us + i * 30 * MINUTE for i in range(241)]  # five days, over the end of March
+    await metered.put("hall.energy", times, [i / 2 for i in range(241)])
+    span = {"start": str(begin_us - 24 * HOUR), "end": str(times[-1] + HOUR), "every": every, "tz": zone}
+    async with metered.client() as client:
+        told = (await client.get("/points/hall.energy/increase", params=span)).json()
+        (line,) = (await client.get("/series", params=span | {"points": "hall.energy", "as": "increase"})).json()[
+            "series"
+        ]
+    wanted: dict[str, float] = {}
+    for time_us in times[1:]:  # a reading belongs to what ends with it
+        local = datetime.fromtimestamp((time_us - MINUTE) / 1e6, ZoneInfo(zone))
+        day = local.replace(hour=0, minute=0)
+        starts = {"1d": day, "1w": day - timedelta(day.weekday()), "1mo": day.replace(day=1),
+                  "1y": day.replace(month=1, day=1), "3h": day.replace(hour=local.hour // 3 * 3)}  # fmt: skip
+        label = f"{starts[every]:%Y-%m-%d %H}"
+        wanted[label] = wanted.get(label, 0.0) + 0.5
+    found = {f"{datetime.fromtimestamp(r['time_us'] / 1e6, ZoneInfo(zone)):%Y-%m-%d %H}": r for r in told["rows"]}
+    assert {at: row["increase"] for at, row in found.items()} == wanted
+    assert min(found) == first
+    assert (told["total"], line["values"]) == (120.0, list(wanted.values()))
+    if every == "1d":
+        full = list(found)[:4]  # half a unit in half an hour, however many hours the day has
+        assert [found[at]["rate"] for at in full] == pytest.approx([1 / 3600] * 4)
+
+
+@pytest.mark.parametrize(
+    ("params", "place"),
+    [
+        ({"every": "90s"}, "every"),
+        ({"every": "soon"}, "every"),
+        ({"tz": "Mars/Base"}, "tz"),
+        ({"tz": "../UTC"}, "tz"),
+        ({"start": "then"}, "start"),
+    ],
 )
 async def test_what_cannot_be_asked_is_said(metered: World, params: dict[str, str], place: str) -> None:
     async with metered.client() as client:

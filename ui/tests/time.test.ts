@@ -8,6 +8,7 @@ describe('durations and times', () => {
     expect(durationSeconds('250ms')).toBe(0.25)
     expect(durationSeconds('5min')).toBe(300)
     expect(durationSeconds('30d')).toBe(2_592_000)
+    expect(durationSeconds('1y')).toBe(31_536_000)
     expect(durationSeconds('5 minutes')).toBeNull()
   })
   it('reads now, relative, ISO and microseconds', () => {

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Meta, Struct
 
+from baigong.api.intervals import Interval, read_interval
 from baigong.api.rooms import Rooms
 from baigong.api.tables import FORMATS, answer, column_values
 from baigong.api.times import read_time
@@ -16,7 +17,6 @@ from baigong.registry.visible import EXCHANGED, Window
 from baigong.stores.records.plant import PointRow
 from baigong.vocab import frame as frames
 from baigong.vocab import quality as q
-from baigong.vocab.devices import seconds
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Episode, Event
 
@@ -25,11 +25,14 @@ _COLUMNS = ("increase", "rollovers", "resets", "exchanges", "unexplained")
 
 
 class IncreaseQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``every``: whole minutes, like 1min, 15min, 1h, 1d (days of UTC)."""
+    """``every``: whole minutes, like 1min, 15min, 1h, 1d, 1w, or 1mo, 1y of the calendar. ``tz``: whose midnight days
+    begin at, like Asia/Shanghai.
+    """
 
     start: str = "-7d"
     end: str = "now"
     every: str = "1h"
+    tz: str = "UTC"
     format: str = ""
     bom: bool = False
 
@@ -47,7 +50,9 @@ class IncreaseRow(Struct, frozen=True, kw_only=True):
 
 
 class IncreaseAnswer(Struct, frozen=True, kw_only=True):
-    """Intervals without a reading are left out. ``total``: the sum of ``rows``, exactly."""
+    """Intervals without a reading are left out. ``total``: the sum of ``rows``, exactly. ``every_s``: of months and
+    years on average.
+    """
 
     name: str
     unit: str
@@ -80,12 +85,12 @@ def operations(rooms: Rooms) -> list[Operation]:
         query: IncreaseQuery = call.query
         point = counter_of(call.book.find(call.tenant, call.part("name")))
         form = offered(call.request, FORMATS, query.format)
-        every_s = every_seconds(query.every)
+        every = read_interval(query.every, query.tz)
         start, end = (
             read_time(query.start, rooms.clock_us(), "start"),
             read_time(query.end, rooms.clock_us(), "end"),
         )
-        sql = increase_sql(point.name, start, end, every_s)
+        sql = increase_sql(point.name, start, end, every)
         within_s = rooms.settings.sql_timeout_s
         table = await rooms.sql.query(call.tenant, sql, limit=_MOST_ROWS + 1, timeout_s=within_s, only=call.only)
         if len(table) > _MOST_ROWS:
@@ -94,7 +99,7 @@ def operations(rooms: Rooms) -> list[Operation]:
             )
         if form != "json":
             return answer(form, table.schema, iter([table]), name="increase", bom=query.bom)
-        return _told(point, table, every_s, start, end)
+        return _told(point, table, every.seconds, start, end)
 
     async def exchange(call: Call) -> Any:
         told: Exchange = call.body
@@ -162,26 +167,15 @@ def counter_of(point: PointRow) -> PointRow:
     return point
 
 
-def every_seconds(text: str) -> int:
-    """Read an interval of whole minutes."""
-    try:
-        every_s = seconds(text)
-    except ValueError as error:
-        raise FixConfiguration("config.invalid", str(error), place="every") from error
-    if every_s < 60 or every_s % 60:
-        raise FixConfiguration("config.invalid", f"{text!r} is not a number of whole minutes", place="every")
-    return int(every_s)
-
-
-def increase_sql(name: str, start_us: int, end_us: int, every_s: int) -> str:
+def increase_sql(name: str, start_us: int, end_us: int, every: Interval) -> str:
     """Ask for the increase of a counter in [start, end): time, increase, rate and what was met, an interval a row."""
-    table = "consumption_1m" if every_s % 3600 else "consumption_1h"
-    quoted, us = name.replace("'", "''"), every_s * 1_000_000
+    quoted = name.replace("'", "''")
     sums = ", ".join(f"sum({column}){'' if column == 'increase' else '::bigint'} as {column}" for column in _COLUMNS)
     return f"""
-select make_timestamptz(epoch_us(time) // {us} * {us}) as time, {sums}, sum(increase) / {every_s} as rate
-from {table} where name = '{quoted}' and epoch_us(time) >= {start_us} and epoch_us(time) < {end_us}
-group by 1 order by 1"""  # noqa: S608 - numbers, and a name whose quotes are doubled
+select start as time, {sums}, sum(increase) / {every.length_s()} as rate
+from (select make_timestamptz({every.begin()}) as start, * from {every.table(start_us, end_us)}
+      where name = '{quoted}' and epoch_us(time) >= {start_us} and epoch_us(time) < {end_us})
+group by start order by start"""  # noqa: S608 - numbers, a known zone, and a name whose quotes are doubled
 
 
 def _told(point: PointRow, table: pa.Table, every_s: int, start_us: int, end_us: int) -> IncreaseAnswer:
@@ -239,7 +233,7 @@ async def _remember(rooms: Rooms, point: PointRow, told: ExchangeAnswer, kind: s
 
 async def _exchanges(rooms: Rooms, point: PointRow) -> list[ExchangeAnswer]:
     begin = f"{EXCHANGED}/{point.number}/"
-    found = await rooms.registry.episodes.list(point.tenant, asset=point.spec.asset, kind=EXCHANGED)
+    found = await rooms.registry.episodes.list(point.tenant, assets=[point.spec.asset], kind=EXCHANGED)
     return [
         ExchangeAnswer(
             time_us=episode.start_us,

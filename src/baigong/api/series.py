@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from msgspec import Meta, Struct, field
 from starlette.responses import Response
 
-from baigong.api.counters import counter_of, every_seconds, increase_sql
+from baigong.api.counters import counter_of, increase_sql
+from baigong.api.intervals import Interval, read_interval
 from baigong.api.lines import Line, read_lines
 from baigong.api.rooms import Rooms
 from baigong.api.tables import ARROW, FORMATS, answer, shown_whole
@@ -52,7 +53,7 @@ class SeriesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``. ``width`` 0: every row.
 
     ``as``: of counters, what they counted in every interval, or that per second; ``every``: the interval, whole
-    minutes; left out, one that gives a bar some pixels.
+    minutes or 1mo, 1y; left out, one that gives a bar some pixels. ``tz``: whose midnight days begin at.
     """
 
     points: str
@@ -61,6 +62,7 @@ class SeriesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     width: Annotated[int, Meta(ge=0, le=20_000)] = 1200
     as_: Literal["value", "increase", "rate"] = field(default="value", name="as")
     every: str = ""
+    tz: str = "UTC"
     format: str = ""
     bom: bool = False
 
@@ -138,10 +140,11 @@ def operations(rooms: Rooms) -> list[Operation]:
 async def _counted(rooms: Rooms, call: Call, points: list[PointRow], window: tuple[int, int], form: str) -> Response:
     """Answer with the increase or the rate of counters: a value an interval, at its start."""
     (start, end), query = window, call.query
-    every_s = every_seconds(query.every) if query.every else _fitting(end - start, query.width)
+    fitting = Interval(_fitting(end - start, query.width), 0, read_interval("1d", query.tz).zone)
+    every = read_interval(query.every, query.tz) if query.every else fitting
     lines = []
     for point in points:
-        sql = increase_sql(counter_of(point).name, start, end, every_s)
+        sql = increase_sql(counter_of(point).name, start, end, every)
         within_s = rooms.settings.sql_timeout_s
         table = await rooms.sql.query(call.tenant, sql, limit=_MOST_BARS + 1, timeout_s=within_s, only=call.only)
         if len(table) > _MOST_BARS:

@@ -32,7 +32,8 @@ def increase(
     name: Name,
     start: Annotated[str, typer.Option(help="ISO 8601, or like -30d")] = "-7d",
     end: Annotated[str, typer.Option(help="ISO 8601, or now")] = "now",
-    every: Annotated[str, typer.Option(help="whole minutes: 15min, 1h, 1d")] = "1d",
+    every: Annotated[str, typer.Option(help="whole minutes: 15min, 1h, 1d, 1w; or 1mo, 1y")] = "1d",
+    timezone: Annotated[str, typer.Option(help="whose midnight days begin at, like Asia/Shanghai")] = "UTC",
     as_json: Json = False,
     data: Data = None,
     url: Url = None,
@@ -41,7 +42,7 @@ def increase(
 ) -> None:
     """Show how much a counter counted, interval by interval."""
     with reach(data, url, token, tenant) as link:
-        params = {"start": start, "end": end, "every": every}
+        params = {"start": start, "end": end, "every": every, "tz": timezone}
         found = link.json("GET", f"/points/{quote(name, safe='')}/increase", params=params)
     if as_json:
         show.json(found)

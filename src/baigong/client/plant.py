@@ -254,14 +254,17 @@ class Point:
         table = self._link.arrow("GET", "/series", params=params)
         return _exact(table).replace_schema_metadata(None)
 
-    def increase(self, every: str = "1h", start: Time = "7d", end: Time = "now") -> pd.DataFrame:
+    def increase(
+        self, every: str = "1h", start: Time = "7d", end: Time = "now", *, timezone: str = "UTC"
+    ) -> pd.DataFrame:
         """Return what a counter counted, interval by interval, indexed by the interval's start (UTC).
 
-        ``every``: whole minutes, like ``15min``, ``1h``, ``1d``. Columns: increase, rate (unit per second), and how
+        ``every``: whole minutes, like ``15min``, ``1h``, ``1d``, ``1w``, or ``1mo``, ``1y`` of the calendar;
+        ``timezone``: whose midnight days begin at (``Asia/Shanghai``). Columns: increase, rate (unit per second), how
         many rollovers, resets, exchanges of the meter and unexplained falls were met. The sum over any intervals is
         exact. Intervals are (start, end]; over a gap all of it falls into the one in which the next reading lies.
         """
-        params = {"every": every, "start": _back(start), "end": _back(end)}
+        params = {"every": every, "start": _back(start), "end": _back(end), "tz": timezone}
         return self._link.arrow("GET", f"{self._path()}/increase", params=params).to_pandas().set_index("time")
 
     def states(self, start: Time = "7d", end: Time = "now", *, every: str = "1h") -> pd.DataFrame:

@@ -18,8 +18,9 @@ Kind = Literal["gauge", "counter", "state", "text", "burst", "setpoint"]
 _STEP = r"[^\s./\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+"  # those turn what is read around
 _POINT_NAME = re.compile(rf"{_STEP}(\.{_STEP})+")
 NAME_STEP = re.compile(rf"{_STEP}(\.{_STEP})*")  # of an asset
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|s|min|m|h|d|w)")
-_UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|s|min|m|h|d|w|mo|y)")
+_UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+_UNIT_S |= {"d": 86400.0, "w": 604800.0, "mo": 2592000.0, "y": 31536000.0}
 
 
 class Counter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,14 +128,14 @@ class DeviceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
 
 def seconds(text: str) -> float:
-    """Read a duration.
+    """Read a duration; months have 30 days, years 365.
 
     >>> seconds("250ms"), seconds("5min"), seconds("30d")
     (0.25, 300.0, 2592000.0)
     """
     found = _DURATION.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"{text!r} is not a duration: write 100ms, 1s, 5min, 2h or 30d")
+        raise ValueError(f"{text!r} is not a duration: write 100ms, 1s, 5min, 2h, 30d, 6mo or 1y")
     return float(found[1]) * _UNIT_S[found[2]]
 
 

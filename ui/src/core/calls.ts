@@ -7,6 +7,7 @@ import type {
 } from '../wire/api'
 import { ARROW, seriesPath } from './early'
 import { ask, askJson, query } from './http'
+import { zone } from './time'
 import { sessionPath } from './visit'
 
 const id = encodeURIComponent
@@ -66,7 +67,7 @@ export const points = {
 
 /** Ask for points as Arrow; `width` in CSS pixels asks for M4 (four samples a pixel column), 0 for every row. */
 export async function seriesArrow(names: string[], start: string, end: string, width: number, signal?: AbortSignal, as: Counted | 'value' = 'value'): Promise<Uint8Array> {
-  const response = await ask(`${seriesPath(names, start, end, width)}${as === 'value' ? '' : `&as=${as}`}`, { accept: ARROW, signal })
+  const response = await ask(`${seriesPath(names, start, end, width)}${as === 'value' ? '' : `&as=${as}&tz=${encodeURIComponent(zone())}`}`, { accept: ARROW, signal })
   return new Uint8Array(await response.arrayBuffer())
 }
 

@@ -1,5 +1,6 @@
 /** Calls about what counters counted, and how long history is kept. */
 import { askJson, query } from './http'
+import { zone } from './time'
 
 const id = encodeURIComponent
 
@@ -25,7 +26,7 @@ export interface Exchange {
 
 export const counters = {
   increase: (name: string, every: string, start: string) =>
-    askJson<Increase>(`/points/${id(name)}/increase${query({ every, start })}`),
+    askJson<Increase>(`/points/${id(name)}/increase${query({ every, start, tz: zone() })}`),
   exchanges: (name: string) => askJson<Exchange[]>(`/points/${id(name)}/exchanges`),
   exchange: (name: string, told: { time: string; old_end: number | null; new_start: number; note: string }) =>
     askJson<Exchange>(`/points/${id(name)}/exchanges`, { method: 'POST', json: told }),

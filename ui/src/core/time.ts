@@ -1,10 +1,13 @@
 /** Times are microseconds since the epoch (us) on the wire, seconds (s) in charts, ms in Date. */
 
-const UNIT_S: Record<string, number> = { us: 1e-6, ms: 1e-3, s: 1, min: 60, m: 60, h: 3600, d: 86400, w: 604800 }
+const UNIT_S: Record<string, number> = { us: 1e-6, ms: 1e-3, s: 1, min: 60, m: 60, h: 3600, d: 86400, w: 604800, mo: 2592000, y: 31536000 }
+
+/** Where the reader's midnight is, like `Asia/Shanghai`: a day's consumption begins there. */
+export const zone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
 
 /** `5min` → 300; null when it is not a duration. */
 export function durationSeconds(text: string): number | null {
-  const found = /^(\d+(?:\.\d+)?)\s*(us|ms|s|min|m|h|d|w)$/.exec(text.trim())
+  const found = /^(\d+(?:\.\d+)?)\s*(us|ms|s|min|m|h|d|w|mo|y)$/.exec(text.trim())
   if (!found) return null
   return Number(found[1]) * (UNIT_S[found[2] ?? ''] ?? Number.NaN)
 }
