@@ -108,7 +108,7 @@ class Ways:
             way.require()
             return way
         place = f"{host}:{port}" if port else host
-        found = await _resolved(host, port)
+        found = await _resolved(host, port) if self._verdict.opens(tenant) else ()
         if not found and self._verdict.owns(tenant):
             raise RetryLater("driver.unreachable", f"the name {host!r} is not known", place=place)
         way = Way(tenant, place, found, "", self)

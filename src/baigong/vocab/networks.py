@@ -133,6 +133,10 @@ class Verdict:
         """Say whether the gateway belongs to a company: it may be told more of why something fails."""
         return tenant in self._own
 
+    def opens(self, tenant: str) -> bool:
+        """Say whether a company may connect anywhere: for one that may not, no name is even looked up."""
+        return tenant in self._own or self._rule(tenant) is not None
+
     def permits(self, tenant: str, text: str, is_here: Callable[[Address], bool]) -> bool:
         """``is_here`` tells whether an address is the gateway's own; no text of a network opens that."""
         try:
