@@ -497,6 +497,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/certificates/{serial}/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what its machine may publish and subscribe to beside its device's own topics */
+        put: operations["put_certificates_serial_topics"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/commands": {
         parameters: {
             query?: never;
@@ -612,6 +629,23 @@ export interface paths {
         put?: never;
         /** Give a machine a new secret */
         post: operations["post_credentials_username_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/credentials/{username}/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what its machine may publish and subscribe to beside its device's own topics */
+        put: operations["put_credentials_username_topics"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -853,6 +887,40 @@ export interface paths {
         /** How far an export is */
         get: operations["get_exports_id"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where gateways may connect to */
+        get: operations["get_gateways_networks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{id}/networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set where a gateway may connect to */
+        put: operations["put_gateways_id_networks"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3074,6 +3142,20 @@ export interface components {
             title: string;
         };
         /**
+         * CompanyNetworks
+         * @description ``allow``, ``deny``: networks (CIDR); ``this_machine``: the gateway's own; ``serial``: its ports, by path.
+         */
+        CompanyNetworks: {
+            /** @default [] */
+            allow: string[];
+            /** @default [] */
+            deny: string[];
+            /** @default [] */
+            serial: string[];
+            /** @default false */
+            this_machine: boolean;
+        };
+        /**
          * CompanyUse
          * @description ``worst``: the fullest of its quotas; ``cost``: month to date, null where no tariff holds.
          */
@@ -3132,11 +3214,15 @@ export interface components {
         };
         /**
          * Credential
-         * @description ``used_us``: when a machine last signed in with it; null for never.
+         * @description ``used_us``: when a machine last signed in with it; null for never. ``publish``, ``subscribe``: see Topics.
          */
         Credential: {
             created_us: number;
             device: string;
+            /** @default [] */
+            publish: string[];
+            /** @default [] */
+            subscribe: string[];
             used_us: number | null;
             username: string;
         };
@@ -3489,6 +3575,20 @@ export interface components {
             unit: string;
             value: number | null;
         };
+        /**
+         * GatewayNetworks
+         * @description ``own``: the companies that the gateway belongs to; ``text``: as written, ``networks``: the same, read;
+         *         ``refused``: connections refused for it since the gateway's start, by company.
+         */
+        GatewayNetworks: {
+            gateway: string;
+            networks: components["schemas"]["Networks"];
+            own: string[];
+            refused: {
+                [key: string]: number;
+            };
+            text: string;
+        };
         /** GiveAnswer */
         GiveAnswer: {
             answer: string;
@@ -3570,7 +3670,8 @@ export interface components {
         };
         /**
          * IncreaseAnswer
-         * @description Intervals without a reading are left out. ``total``: the sum of ``rows``, exactly.
+         * @description Intervals without a reading are left out. ``total``: the sum of ``rows``, exactly. ``every_s``: of months and
+         *         years on average.
          */
         IncreaseAnswer: {
             end_us: number;
@@ -3583,7 +3684,8 @@ export interface components {
         };
         /**
          * IncreaseQuery
-         * @description ``every``: whole minutes, like 1min, 15min, 1h, 1d (days of UTC).
+         * @description ``every``: whole minutes, like 1min, 15min, 1h, 1d, 1w, or 1mo, 1y of the calendar. ``tz``: whose midnight days
+         *         begin at, like Asia/Shanghai.
          */
         IncreaseQuery: {
             /** @default false */
@@ -3596,6 +3698,8 @@ export interface components {
             format: string;
             /** @default -7d */
             start: string;
+            /** @default UTC */
+            tz: string;
         };
         /**
          * IncreaseRow
@@ -3794,12 +3898,16 @@ export interface components {
             made_by: string;
             made_us: number;
             not_after_us: number;
+            /** @default [] */
+            publish: string[];
             reason: string;
             revoked_by: string;
             revoked_us: number | null;
             serial: string;
             sha256: string;
             state: string;
+            /** @default [] */
+            subscribe: string[];
             successor: string | null;
             until_us: number;
             used_us: number | null;
@@ -3969,6 +4077,18 @@ export interface components {
             title: string;
         };
         /**
+         * Networks
+         * @description One gateway's text. ``deny``: for everybody; ``companies``: by id, ``*`` all that are not named.
+         */
+        Networks: {
+            /** @default {} */
+            companies: {
+                [key: string]: components["schemas"]["CompanyNetworks"];
+            };
+            /** @default [] */
+            deny: string[];
+        };
+        /**
          * NewApplication
          * @description ``credit_code``: GB 32100-2015. One of ``phone`` and ``email`` is wanted. ``wish``: the id it would like.
          */
@@ -4013,13 +4133,18 @@ export interface components {
          * @description ``username`` left out: the device's name. ``password`` left out: one is made, which is the better choice.
          *
          *         A user name that exists is config.conflict, unless ``replace`` is set: then its machine has to sign in anew.
+         *         ``publish``, ``subscribe``: MQTT topic filters beside the device's own topics; left out: those it had, or none.
          */
         NewCredential: {
             device: string;
             /** @default null */
             password: string | null;
+            /** @default null */
+            publish: string[] | null;
             /** @default false */
             replace: boolean;
+            /** @default null */
+            subscribe: string[] | null;
             /** @default  */
             username: string;
         };
@@ -4471,6 +4596,10 @@ export interface components {
             points: number;
             visible_values_s: number;
         };
+        /** PutNetworks */
+        PutNetworks: {
+            text: string;
+        };
         /** PutTariff */
         PutTariff: {
             text: string;
@@ -4721,7 +4850,7 @@ export interface components {
          * @description ``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``. ``width`` 0: every row.
          *
          *         ``as``: of counters, what they counted in every interval, or that per second; ``every``: the interval, whole
-         *         minutes; left out, one that gives a bar some pixels.
+         *         minutes or 1mo, 1y; left out, one that gives a bar some pixels. ``tz``: whose midnight days begin at.
          */
         SeriesQuery: {
             /**
@@ -4740,6 +4869,8 @@ export interface components {
             points: string;
             /** @default -1h */
             start: string;
+            /** @default UTC */
+            tz: string;
             /** @default 1200 */
             width: number;
         };
@@ -4898,10 +5029,14 @@ export interface components {
         /**
          * State
          * @description ``step``: what is being done; ``trouble``: why it cannot go on for now. ``proof``: when it is done.
+         *
+         *         ``later``: entries of gateways that were away then and have forgotten since.
          */
         State: {
             /** @default null */
             began_us: number | null;
+            /** @default [] */
+            later: components["schemas"]["baigong.registry.audit.Proof"][];
             /** @default null */
             proof: components["schemas"]["baigong.registry.audit.Proof"] | null;
             state: string;
@@ -5145,6 +5280,16 @@ export interface components {
             person: string | null;
             role: string;
             title: string;
+        };
+        /**
+         * Topics
+         * @description MQTT topic filters, inside the company. Empty: the device's own topics only.
+         */
+        Topics: {
+            /** @default [] */
+            publish: string[];
+            /** @default [] */
+            subscribe: string[];
         };
         /**
          * UsageQuery
@@ -6499,6 +6644,39 @@ export interface operations {
             };
         };
     };
+    put_certificates_serial_topics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                serial: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Topics"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_commands: {
         parameters: {
             query?: {
@@ -6779,6 +6957,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MadeCredential"];
                 };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_credentials_username_topics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Topics"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -7358,6 +7569,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Progress"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_gateways_networks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where gateways may connect to */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayNetworks"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_gateways_id_networks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutNetworks"];
+            };
+        };
+        responses: {
+            /** @description Set where a gateway may connect to */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayNetworks"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -9204,6 +9479,7 @@ export interface operations {
                 start?: string;
                 end?: string;
                 every?: string;
+                tz?: string;
                 format?: string;
                 bom?: boolean;
             };
@@ -10040,6 +10316,7 @@ export interface operations {
                 width?: number;
                 as?: "increase" | "rate" | "value";
                 every?: string;
+                tz?: string;
                 format?: string;
                 bom?: boolean;
             };
