@@ -10,6 +10,7 @@ from baigong.api.rooms import DemoControl, Rooms
 from baigong.api.times import read_time
 from baigong.api.wire import Call, Operation
 from baigong.registry.rights import asset_ref, device_ref
+from baigong.registry.tree import Tree
 from baigong.registry.visible import Visible, Window
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.errors import FixConfiguration
@@ -64,12 +65,15 @@ def operations(rooms: Rooms) -> list[Operation]:
         query: EpisodesQuery = call.query
         found = await rooms.registry.episodes.list(
             call.tenant,
-            asset=query.asset or None,
+            assets=_below(rooms, call.tenant, query.asset) if query.asset else None,
             kind=query.kind or None,
             start_us=when(query.start, "start"),
             end_us=when(query.end, "end"),
             limit=query.limit if call.only is None else _MOST_EPISODES,
         )
+        if query.asset:
+            tree = rooms.registry.assets.tree(call.tenant)
+            found = [e for e in found if tree.covers(query.asset, e.asset)]
         if call.only is None:
             return found
         shown = [e for e in found if call.only.episode(call.tenant, e.id, e.asset, e.kind, e.start_us, e.end_us)]
@@ -120,7 +124,8 @@ async def _guests_events(
 
     rows = [only.book.by_number(call.tenant, number) for number in only.points]
     known = [f"point:{number}" for number in only.points]
-    known += sorted({f"{kind}:{name}" for row in rows if row for kind, name in _around(row)})
+    tree = rooms.registry.assets.tree(call.tenant)
+    known += sorted({f"{kind}:{name}" for row in rows if row for kind, name in _around(row, tree)})
     asked = [call.query.subject] if call.query.subject else known
     open_to = [subject for subject in asked if window(subject) is not None]
     found: list[Event] = []
@@ -136,10 +141,13 @@ async def _guests_events(
     return sorted(inside, key=lambda e: -e.time_us)[: call.query.limit]
 
 
-def _around(row: PointRow) -> list[tuple[str, str]]:
+def _around(row: PointRow, tree: Tree) -> list[tuple[str, str]]:
     """Name what a point belongs to: its device, its asset and all above."""
-    parts = row.spec.asset.split(".") if row.spec.asset else []
-    return [("device", row.device), *(("asset", ".".join(parts[: i + 1])) for i in range(len(parts)))]
+    return [("device", row.device), *(("asset", one) for one in (tree.path(row.spec.asset) if row.spec.asset else ()))]
+
+
+def _below(rooms: Rooms, tenant: str, asset: str) -> list[str]:
+    return list(dict.fromkeys([asset, *rooms.registry.assets.tree(tenant).below(asset)]))
 
 
 def _switches(rooms: Rooms) -> list[Operation]:

@@ -18,15 +18,16 @@ from baigong.api.times import read_time
 from baigong.api.wire import JSON, Call, Operation, offered
 from baigong.registry.book import PointBook
 from baigong.registry.rights import point_ref
+from baigong.registry.tree import Tree
 from baigong.registry.why import Why, explain, scan_period_s
 from baigong.stores.lake.contract import LakeReader
 from baigong.stores.records.plant import PointRow
+from baigong.vocab.assettypes import TypePoint
 from baigong.vocab.devices import AssetWords, Counter, Kind
 from baigong.vocab.errors import Reauthenticate
-from baigong.vocab.ids import is_below
 from baigong.vocab.writing import WriteRule
 
-_NAMELESS = AssetWords()
+_NAMELESS, _UNTYPED = AssetWords(), TypePoint()
 _FORMS = {"json": JSON, "arrow": ARROW}
 
 
@@ -112,12 +113,12 @@ class PointChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def operations(rooms: Rooms) -> list[Operation]:
-    devices, rights = rooms.registry.devices, rooms.registry.rights
+    devices, rights, plant = rooms.registry.devices, rooms.registry.rights, rooms.registry.assets
 
     async def points(call: Call) -> Any:
         query: PointsQuery = call.query
-        assets = devices.assets(call.tenant)
-        found = [p for p in call.book.active(call.tenant) if _wanted(p, query, assets)]
+        assets, tree = plant.words(call.tenant), plant.tree(call.tenant)
+        found = [p for p in call.book.active(call.tenant) if _wanted(p, query, assets, tree)]
         page = found[query.offset : query.offset + query.limit]
         newest = await newest_of(call.lake, call.tenant, [p.number for p in page])
         return PointsAnswer(total=len(found), points=[_answer(rooms, p, newest.get(p.number)) for p in page])
@@ -142,7 +143,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def latest(call: Call) -> Any:
         form = offered(call.request, _FORMS, call.query.format)
-        rows = _selected(call.book, call.tenant, call.query)
+        rows = _selected(call.book, call.tenant, call.query, plant.tree(call.tenant))
 
         def answered() -> Response:
             newest = call.lake.latest(call.tenant, [p.number for p in rows])
@@ -214,11 +215,11 @@ async def newest_of(lake: LakeReader, tenant: str, numbers: Sequence[int]) -> di
     }
 
 
-def _wanted(point: PointRow, query: PointsQuery, assets: dict[str, AssetWords]) -> bool:
+def _wanted(point: PointRow, query: PointsQuery, assets: dict[str, AssetWords], tree: Tree) -> bool:
     spec = point.spec
     if query.device and point.device != query.device:
         return False
-    if query.asset and not is_below(spec.asset, query.asset):
+    if not tree.covers(query.asset, spec.asset):
         return False
     if not query.search:
         return True
@@ -228,13 +229,13 @@ def _wanted(point: PointRow, query: PointsQuery, assets: dict[str, AssetWords]) 
     return all(word in text for word in query.search.casefold().split())
 
 
-def _selected(book: PointBook, tenant: str, query: LatestQuery) -> list[PointRow]:
+def _selected(book: PointBook, tenant: str, query: LatestQuery, tree: Tree) -> list[PointRow]:
     if query.points:
         return [book.find(tenant, n.strip()) for n in query.points.split(",") if n.strip()]
     if not query.asset and not query.device:
         return book.active(tenant)
     wanted = PointsQuery(asset=query.asset, device=query.device)
-    return [p for p in book.active(tenant) if _wanted(p, wanted, {})]
+    return [p for p in book.active(tenant) if _wanted(p, wanted, {}, tree)]
 
 
 def _period_s(rooms: Rooms, point: PointRow) -> float:
@@ -250,14 +251,16 @@ def _answer(rooms: Rooms, point: PointRow, newest: dict[str, Any] | None) -> Poi
     if newest is not None:
         value = newest["text"] if newest["value"] is None else newest["value"]
         latest = Newest(value=value, time_us=newest["time_us"], quality=newest["quality"])
-    called = rooms.registry.devices.assets(point.tenant).get(spec.asset, _NAMELESS)
+    called = rooms.registry.assets.words(point.tenant).get(spec.asset, _NAMELESS)
+    typed = rooms.registry.types.point(point.tenant, spec.asset, spec.quantity) or _UNTYPED
+    said = spec if spec.title or spec.title_zh else typed  # a point that has no words of its own has its type's
     return PointAnswer(
         number=str(point.number),
         name=spec.name,
         asset=spec.asset,
         quantity=spec.quantity,
-        title=spec.title,
-        title_zh=spec.title_zh,
+        title=said.title,
+        title_zh=said.title_zh,
         asset_title=called.title,
         asset_title_zh=called.title_zh,
         unit=spec.unit,

@@ -49,7 +49,7 @@ HIDDEN = {  # tables that are left out, and columns
     "applications": ("code_digest",),
     "devices": ("spec",),  # the files of the folder say it, without what is closed in envelopes
 }
-_SEEN = ("devices", "points", "events", "episodes", "commands", "stops", "companies")
+_SEEN = ("devices", "assets", "asset_types", "points", "events", "episodes", "commands", "stops", "companies")
 _RIGHTS = {"grants": "share", "bills": "usage", "tariffs": "usage", "support_requests": "share"}
 _FORMULA = r"^([=+\-@\t\r])"  # a text that a spreadsheet would run
 

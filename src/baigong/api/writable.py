@@ -13,7 +13,6 @@ from baigong.registry.rights import point_ref
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.devices import Kind
 from baigong.vocab.errors import FixConfiguration
-from baigong.vocab.ids import is_below
 from baigong.vocab.writing import WriteRule
 
 
@@ -66,7 +65,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         query: WritableQuery = call.query
         rows = open_ones(call)
         assets = sorted({row.spec.asset for row in rows})
-        found = [row for row in rows if not query.asset or is_below(row.spec.asset, query.asset)]
+        tree = registry.assets.tree(call.tenant)
+        found = [row for row in rows if tree.covers(query.asset, row.spec.asset)]
         page = found[query.offset : query.offset + query.limit]
         return WritableAnswer(total=len(found), assets=assets, points=[_line(rooms, call, row) for row in page])
 

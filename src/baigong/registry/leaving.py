@@ -284,6 +284,8 @@ class Departures:
         registry.certificates.forget_tenant(tenant)
         for forget in (
             registry.book.forget,
+            registry.assets.forget,
+            registry.types.forget,
             registry.episodes.forget,
             registry.retention.forget,
             registry.usage.forget,

@@ -13,6 +13,7 @@ from baigong.bus.contract import Bus
 from baigong.registry.accounts import Accounts
 from baigong.registry.applications import Applications
 from baigong.registry.askers import Askers
+from baigong.registry.assets import Assets
 from baigong.registry.audit import Audit, open_log_key
 from baigong.registry.auditcheck import AuditCheck
 from baigong.registry.bills import Bills
@@ -48,12 +49,15 @@ from baigong.registry.standing import Standing
 from baigong.registry.stops import Stops
 from baigong.registry.support import Support
 from baigong.registry.tenants import Tenants
+from baigong.registry.types import Types
 from baigong.registry.usage import Usage
 from baigong.registry.uses import Uses
 from baigong.registry.watch import FileWatch
 from baigong.security.envelope import Ring
 from baigong.stores.records import ALL, Records, Server, open_records
 from baigong.stores.records.access import ensure_tenant
+from baigong.stores.records.assets import assets_of
+from baigong.stores.records.assettypes import types_of
 from baigong.stores.records.plant import device_keys, devices_of, file_digests, points_of
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError
@@ -71,6 +75,8 @@ class Registry:
     events: Events
     book: PointBook
     devices: Devices
+    assets: Assets
+    types: Types
     watch: FileWatch
     people: People
     factors: Factors
@@ -198,11 +204,21 @@ def _furnish(
         load=lambda t: records.read_now(lambda c: devices_of(c, t), tenant=t),
     )
     quotas.count_devices = devices.count
+    assets = Assets(events, book, devices, clock_us, lambda t: records.read_now(lambda c: assets_of(c, t), tenant=t))
+    rights.above, quotas.tree = assets.above, assets.tree
+    types = Types(events, assets, book, clock_us, lambda t: records.read_now(lambda c: types_of(c, t), tenant=t))
     audit = Audit(records, open_log_key(data / "audit.key", ring), "baigong/audit")
     support = Support(records, rights, tenants, clock_us)
     audit.mark = support.mark
     gateways = Gateways(data)
     stops = Stops(records, events, devices, rights, audit, bus, clock_us, gateways)
+    stops.tree = assets.tree
+
+    async def moved(owner: str) -> None:
+        rights.changed()
+        await stops.moved(owner)
+
+    assets.moved = moved
     certificates = Certificates(
         records,
         events,
@@ -233,6 +249,8 @@ def _furnish(
         events=events,
         book=book,
         devices=devices,
+        assets=assets,
+        types=types,
         watch=FileWatch(
             config, devices, events, clock_us, lambda t: records.read(lambda c: file_digests(c, t), tenant=t)
         ),

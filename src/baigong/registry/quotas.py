@@ -22,10 +22,10 @@ import sqlalchemy as sa
 from baigong.registry.book import PointBook
 from baigong.registry.quotaline import FULL, UNBOUNDED, Level, Line, full, line_of, merged, name_of
 from baigong.registry.tenants import Company, Tenants
+from baigong.registry.tree import Tree
 from baigong.registry.usage import Usage
 from baigong.stores.records import ALL, Records, access
 from baigong.vocab.errors import FixConfiguration, RetryLater
-from baigong.vocab.ids import is_below
 from baigong.vocab.quotas import BURST_S, KINDS, Pace, Quotas, parse_quotas
 from baigong.vocab.usage import PLATFORM
 
@@ -62,6 +62,7 @@ class QuotaBook:
         self._day = (0, dict[str, float]())  # queries counted when it began
         self._refused: dict[tuple[str, str], float] = {}  # (tenant, what) -> when last
         self.count_devices: Callable[[str], int] = lambda tenant: 0
+        self.tree: Callable[[str], Tree] = lambda tenant: Tree({})  # of a tenant's assets
         self._sums: dict[tuple[str, str], tuple[float, float]] = {}  # (region, what) -> when, sum
         self._parts: dict[str, int] = {}  # region -> the even part of its rate
         self.marks: dict[str, str] = {}  # what is near or full, as a header says it
@@ -203,7 +204,7 @@ class QuotaBook:
             level, _, place = name.partition("/")
             owner, _, asset = place.partition("/")
             if level == "site" and owner == tenant and told.points is not None:
-                used = sum(is_below(p.spec.asset, asset) for p in self._book.active(tenant))
+                used = sum(self.tree(tenant).covers(asset, p.spec.asset) for p in self._book.active(tenant))
                 yield line_of("points", told.points, used, "site", asset)
 
     def sites(self, tenant: str) -> list[str]:
@@ -224,8 +225,6 @@ class QuotaBook:
             return self._usage.of(tenant).rate
         return self._usage.reading(tenant, _GAUGES[what]) or 0
 
-    # -- the doors -----------------------------------------------------------------------------------------------
-
     def check(self, tenant: str, what: str, more: int, used: float | None = None) -> None:
         """Raise quota.full when ``more`` of something that is kept (points, devices, people…) do not fit.
 
@@ -242,7 +241,7 @@ class QuotaBook:
         self.check(tenant, "devices", devices)
         self.check(tenant, "points", len(assets))
         for line in self._sites(tenant) if assets else ():
-            more = sum(is_below(asset, line.place) for asset in assets)
+            more = sum(self.tree(tenant).covers(line.place, asset) for asset in assets)
             if more and line.used + more > line.limit:
                 self._note(tenant, "points")
                 raise full("points", line, line.used, more)

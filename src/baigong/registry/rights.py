@@ -1,7 +1,7 @@
 """Who may do what: the grants in force, the ready-made roles, and the one call that every door asks.
 
 Policies see the platform as a tree: platform ⊃ region ⊃ tenant ⊃ asset ⊃ … ⊃ point. Ids begin with the tenant
-("mould/press1"), so where something stands is read off its name; only points are looked up.
+("mould/press1"); where an asset stands, the assets say.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from baigong.security.tokens import new_token
 from baigong.stores.lake.part import Part
 from baigong.stores.records import ALL, Records
 from baigong.stores.records.grants import GrantRow, add_grant, all_grants, grants_of, revoke_grant
+from baigong.vocab.assets import named_above
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
 
 PLATFORM = Ref("Platform", "platform")
@@ -83,6 +84,7 @@ class Rights:
         self.everything = Visible(everything=True, points={}, book=book, part=Part({}))
         self._visible: dict[tuple[Ref, str, str], tuple[int, int, Visible]] = {}  # until when, version of the points
         self._keys = count(1)
+        self.above: Callable[[str, str], str] = lambda tenant, asset: named_above(asset)  # what an asset is a part of
         self.decided: set[str] = set()  # ids of policies, since ``Uses`` last looked
 
     async def load(self) -> None:
@@ -265,7 +267,7 @@ class Rights:
             if row is None:
                 return None
             return Entity(ref, (asset_ref(tenant, row.spec.asset) if row.spec.asset else tenant_ref(tenant),))
-        above = name.rpartition(".")[0] if ref.kind == "Asset" else ""  # line1.pump1 is a part of line1
+        above = self.above(tenant, name) if ref.kind == "Asset" else ""
         return Entity(ref, (asset_ref(tenant, above) if above else tenant_ref(tenant),))
 
 

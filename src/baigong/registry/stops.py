@@ -17,10 +17,12 @@ from baigong.registry.events import Events
 from baigong.registry.gateways import Gateways
 from baigong.registry.people import Principal
 from baigong.registry.rights import Rights, asset_ref, tenant_ref
+from baigong.registry.tree import Tree
 from baigong.stores.records import ALL, Records
 from baigong.stores.records.commands import StopRow, all_stops, drop_stop, put_stop
 from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.happenings import Event
+from baigong.vocab.ids import is_named_below
 
 _TOLD_S = 2.0
 
@@ -44,6 +46,7 @@ class Stops:
         self._rights, self._audit, self._bus, self._clock_us = rights, audit, bus, clock_us
         self._on: dict[tuple[str, str], StopRow] = {}
         self._revision = 0
+        self.tree: Callable[[str], Tree] = lambda tenant: Tree({})  # of a tenant's assets
 
     async def load(self) -> None:
         self._on = {(row.tenant, row.asset): row for row in await self._records.read(all_stops, tenant=ALL)}
@@ -55,8 +58,7 @@ class Stops:
 
     def covering(self, tenant: str, asset: str) -> StopRow | None:
         """Return a switch that is on and stops this asset."""
-        parts = asset.split(".") if asset else []
-        names = ["", *(".".join(parts[: i + 1]) for i in range(len(parts)))]
+        names = ["", *(self.tree(tenant).path(asset) if asset else [])]
         return next((self._on[tenant, name] for name in names if (tenant, name) in self._on), None)
 
     async def press(self, who: Principal, tenant: str, asset: str, reason: str, origin: str = "") -> None:
@@ -124,8 +126,20 @@ class Stops:
 
     def _list(self, gateway: str) -> bytes:
         rows = [row for row in self._on.values() if self._gateways.serves(gateway, row.tenant)]
-        stops = [{"tenant": row.tenant, "asset": row.asset} for row in rows]
+        stops = [{"tenant": row.tenant, "asset": name} for row in rows for name in self._stopped(row)]
         return msgspec.json.encode({"revision": self._revision, "stops": stops})
+
+    def _stopped(self, row: StopRow) -> list[str]:
+        """Name what a switch stops: its asset, and parts that a gateway, which knows names only, would miss."""
+        if not row.asset:
+            return [""]
+        placed = (one for one in self.tree(row.tenant).below(row.asset) if not is_named_below(one, row.asset))
+        return [row.asset, *placed]
+
+    async def moved(self, tenant: str) -> None:
+        """Follow when a tenant's assets stand elsewhere now."""
+        if self.of_tenant(tenant):
+            await self._tell_gateways()
 
     async def _answer(self, message: Message) -> bytes:
         return self._list(asker(message.subject))

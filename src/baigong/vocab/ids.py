@@ -43,10 +43,10 @@ def partition_id(text: str) -> PartitionId:
     return PartitionId(_token("partition", text))
 
 
-def is_below(asset: str, above: str) -> bool:
-    """Tell whether an asset is ``above`` or lies below it.
+def is_named_below(asset: str, above: str) -> bool:
+    """Tell whether an asset is ``above`` or a part of it by its name; where it stands may say more (registry/tree.py).
 
-    >>> is_below("hall.press1", "hall"), is_below("hall", "hall"), is_below("hall2", "hall")
+    >>> is_named_below("hall.press1", "hall"), is_named_below("hall", "hall"), is_named_below("hall2", "hall")
     (True, True, False)
     """
     return asset == above or asset.startswith(f"{above}.")

@@ -237,3 +237,17 @@ def meant(code: str) -> str:
     if plain.casefold() in folded:
         return folded[plain.casefold()]
     return next(iter(difflib.get_close_matches(plain, COMMON, 1, 0.6)), "")
+
+
+def same_quantity(one: str, other: str) -> bool:
+    """Tell whether two codes measure the same thing, so that values can be converted; unknown ones have to be equal.
+
+    >>> same_quantity("m3/h", "L/min"), same_quantity("bar", "Cel")
+    (True, False)
+    """
+    if one == other:
+        return True
+    try:
+        return parse_unit(one).dimension == parse_unit(other).dimension
+    except (ValueError, OverflowError, ZeroDivisionError):
+        return False

@@ -190,6 +190,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find assets */
+        get: operations["get_assets"];
+        put?: never;
+        /** Describe many assets */
+        post: operations["post_assets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One asset */
+        get: operations["get_assets_name"];
+        /** Describe or move an asset */
+        put: operations["put_assets_name"];
+        post?: never;
+        /** Retire an asset */
+        delete: operations["delete_assets_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -2505,6 +2542,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Asset types */
+        get: operations["get_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/types/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One asset type */
+        get: operations["get_types_name"];
+        /** Write a type, or see what that breaks */
+        put: operations["put_types_name"];
+        post?: never;
+        /** Take a type away */
+        delete: operations["delete_types_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/types/{name}/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which assets are not what their type says */
+        get: operations["get_types_name_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/usage": {
         parameters: {
             query?: never;
@@ -2728,6 +2818,102 @@ export interface components {
             level: "look" | "operate" | "read";
             reason: string;
         };
+        /**
+         * AssetAnswer
+         * @description ``path``: all that it is a part of, the whole first; ``own_points``: without those of its parts.
+         */
+        AssetAnswer: {
+            changed_by: string;
+            changed_us: number;
+            created_us: number;
+            gaps: components["schemas"]["Gap"][];
+            line: components["schemas"]["AssetLine"];
+            own_points: number;
+            path: components["schemas"]["baigong.api.assets.Step"][];
+            properties: {
+                [key: string]: string | boolean | number;
+            };
+            revision: number;
+        };
+        /**
+         * AssetLine
+         * @description One asset of a list. ``described``: somebody said what it is; otherwise only points name it.
+         *
+         *         ``children``: its direct parts, ``points``: those of its own and of all its parts.
+         */
+        AssetLine: {
+            asset: string;
+            children: number;
+            code: string;
+            described: boolean;
+            /** @enum {unknown} */
+            level: "area" | "line" | "lot" | "material" | "part" | "person" | "product" | "site" | "tool" | "unit";
+            parent: string;
+            place: string;
+            points: number;
+            retired: boolean;
+            /** @enum {unknown} */
+            state: "in_service" | "out_of_service" | "planned";
+            title: string;
+            title_zh: string;
+            type: string;
+        };
+        /**
+         * AssetList
+         * @description ``check``: only say what is wrong, and what would change.
+         */
+        AssetList: {
+            assets: components["schemas"]["AssetSpec"][];
+            /** @default false */
+            check: boolean;
+        };
+        /**
+         * AssetListAnswer
+         * @description ``added`` and ``changed``: how many would be, or were; with ``findings`` nothing is.
+         */
+        AssetListAnswer: {
+            added: number;
+            changed: number;
+            findings: components["schemas"]["baigong.registry.assets.Finding"][];
+        };
+        /**
+         * AssetSpec
+         * @description One thing with an identity: a site, an area, a line, a machine or a part of one; a material, a lot, a tool.
+         *
+         *         ``asset`` is what its points are named by (``pump1`` of ``pump1.flow``) and stays when it moves. ``parent``: the
+         *         asset it is a part of or stands in; empty: the company itself; left out: what its name says (``hall`` of
+         *         ``hall.press1``). ``code``: the plant's own, like an inventory number; no two assets have the same.
+         *         ``type``: the asset type that describes it, like ``pump``.
+         */
+        AssetSpec: {
+            asset: string;
+            /** @default  */
+            code: string;
+            /**
+             * @default unit
+             * @enum {unknown}
+             */
+            level: "area" | "line" | "lot" | "material" | "part" | "person" | "product" | "site" | "tool" | "unit";
+            /** @default null */
+            parent: string | null;
+            /** @default  */
+            place: string;
+            /** @default {} */
+            properties: {
+                [key: string]: string | boolean | number;
+            };
+            /**
+             * @default in_service
+             * @enum {unknown}
+             */
+            state: "in_service" | "out_of_service" | "planned";
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default  */
+            type: string;
+        };
         /** AssetTile */
         AssetTile: {
             asset: string;
@@ -2741,6 +2927,31 @@ export interface components {
             title_zh: string;
         };
         /**
+         * AssetType
+         * @description A type. ``extends``: another one, whose points and properties it has too (``machine``, or ``machine@2``).
+         */
+        AssetType: {
+            /** @default  */
+            extends: string;
+            /** @default null */
+            level: ("area" | "line" | "lot" | "material" | "part" | "person" | "product" | "site" | "tool" | "unit") | null;
+            /** @default {} */
+            points: {
+                [key: string]: components["schemas"]["TypePoint"];
+            };
+            /** @default {} */
+            properties: {
+                [key: string]: components["schemas"]["TypeProperty"];
+            };
+            /** @default  */
+            semantic: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            type: string;
+        };
+        /**
          * AssetWords
          * @description What people call an asset.
          */
@@ -2749,6 +2960,35 @@ export interface components {
             title: string;
             /** @default  */
             title_zh: string;
+        };
+        /** AssetsAnswer */
+        AssetsAnswer: {
+            assets: components["schemas"]["AssetLine"][];
+            total: number;
+        };
+        /**
+         * AssetsQuery
+         * @description ``parent``: only its direct parts (empty: what stands right below the company); ``under``: it and all below.
+         */
+        AssetsQuery: {
+            /** @default  */
+            level: string;
+            /** @default 200 */
+            limit: number;
+            /** @default 0 */
+            offset: number;
+            /** @default null */
+            parent: string | null;
+            /** @default false */
+            retired: boolean;
+            /** @default  */
+            search: string;
+            /** @default  */
+            state: string;
+            /** @default  */
+            type: string;
+            /** @default  */
+            under: string;
         };
         /**
          * Attention
@@ -3574,6 +3814,20 @@ export interface components {
             title_zh: string;
             unit: string;
             value: number | null;
+        };
+        /**
+         * Gap
+         * @description One thing in which an asset is not what its type says.
+         */
+        Gap: {
+            asset: string;
+            message: string;
+            what: string;
+        };
+        /** GapsAnswer */
+        GapsAnswer: {
+            assets: number;
+            gaps: components["schemas"]["Gap"][];
         };
         /**
          * GatewayNetworks
@@ -4600,6 +4854,11 @@ export interface components {
         PutNetworks: {
             text: string;
         };
+        /** PutQuery */
+        PutQuery: {
+            /** @default null */
+            revision: number | null;
+        };
         /** PutTariff */
         PutTariff: {
             text: string;
@@ -5066,28 +5325,6 @@ export interface components {
             start: string;
         };
         /**
-         * Step
-         * @description One step of the chain; ``step`` is register, device, driver, scaling, point, stream or lake.
-         */
-        Step: {
-            /** @default null */
-            action: components["schemas"]["Action"] | null;
-            /** @default  */
-            detail: string;
-            /** @default  */
-            detail_zh: string;
-            /** @default null */
-            error: Record<string, never> | null;
-            /** @enum {unknown} */
-            state: "bad" | "good" | "uncertain" | "unknown";
-            step: string;
-            /** @default null */
-            time_us: number | null;
-            title: string;
-            /** @default  */
-            title_zh: string;
-        };
-        /**
          * Stock
          * @description Days of history. ``rows`` and ``bytes`` are of samples.
          */
@@ -5292,6 +5529,117 @@ export interface components {
             subscribe: string[];
         };
         /**
+         * TypeAnswer
+         * @description ``text``: of this version as written. ``whole``: with all that it has from ``chain``; ``came``: from which.
+         */
+        TypeAnswer: {
+            came: {
+                [key: string]: string;
+            };
+            chain: string[];
+            shipped: boolean;
+            text: string;
+            type: string;
+            used: string[];
+            version: number;
+            versions: components["schemas"]["Version"][];
+            whole: components["schemas"]["AssetType"];
+        };
+        /**
+         * TypeChange
+         * @description ``check``: only say what it would do. ``confirm``: how many assets it may break, as ``broken`` said.
+         */
+        TypeChange: {
+            /** @default false */
+            check: boolean;
+            /** @default 0 */
+            confirm: number;
+            text: string;
+        };
+        /**
+         * TypeChanged
+         * @description ``breaks``: assets that fit now and would not then, in what; at most 500 lines of ``broken`` assets.
+         */
+        TypeChanged: {
+            breaks: components["schemas"]["Gap"][];
+            broken: number;
+            version: number;
+            whole: components["schemas"]["AssetType"];
+        };
+        /**
+         * TypeLine
+         * @description ``version`` 0: as shipped. ``error``: why it cannot be read any more.
+         */
+        TypeLine: {
+            assets: number;
+            error: string;
+            extends: string;
+            level: ("area" | "line" | "lot" | "material" | "part" | "person" | "product" | "site" | "tool" | "unit") | null;
+            points: number;
+            properties: number;
+            title: string;
+            title_zh: string;
+            type: string;
+            version: number;
+        };
+        /**
+         * TypePoint
+         * @description One quantity that every asset of the type has; not ``required``: that it may have.
+         */
+        TypePoint: {
+            /**
+             * @default gauge
+             * @enum {unknown}
+             */
+            kind: "burst" | "counter" | "gauge" | "setpoint" | "state" | "text";
+            /** @default true */
+            required: boolean;
+            /** @default  */
+            semantic: string;
+            /** @default {} */
+            states: {
+                [key: string]: string;
+            };
+            /** @default {} */
+            states_zh: {
+                [key: string]: string;
+            };
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default  */
+            unit: string;
+        };
+        /**
+         * TypeProperty
+         * @description One fact that is written down of every asset of the type.
+         */
+        TypeProperty: {
+            /** @default null */
+            default: string | boolean | number | null;
+            /**
+             * @default text
+             * @enum {unknown}
+             */
+            kind: "flag" | "number" | "text";
+            /** @default false */
+            required: boolean;
+            /** @default  */
+            semantic: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default  */
+            unit: string;
+        };
+        /** TypeQuery */
+        TypeQuery: {
+            /** @default null */
+            version: number | null;
+        };
+        /**
          * UsageQuery
          * @description ``month``: like 2026-11; left out: this one.
          */
@@ -5322,6 +5670,12 @@ export interface components {
             sentence_zh: string;
             /** @enum {unknown} */
             state: "bad" | "good" | "uncertain" | "unknown";
+        };
+        /** Version */
+        Version: {
+            changed_by: string;
+            changed_us: number;
+            version: number;
         };
         /**
          * WaveQuery
@@ -5361,7 +5715,7 @@ export interface components {
         /** Why */
         Why: {
             at_us: number;
-            chain: components["schemas"]["Step"][];
+            chain: components["schemas"]["baigong.registry.why.Step"][];
             events: components["schemas"]["Event"][];
             last_good_us: number | null;
             point: string;
@@ -5480,6 +5834,12 @@ export interface components {
             /** @default 0 */
             tolerance: number;
         };
+        /** Step */
+        "baigong.api.assets.Step": {
+            asset: string;
+            title: string;
+            title_zh: string;
+        };
         /** Reason */
         "baigong.api.bills.Reason": {
             reason: string;
@@ -5513,6 +5873,16 @@ export interface components {
             passkey: Record<string, never> | null;
             /** @default  */
             password: string;
+        };
+        /**
+         * Finding
+         * @description What is wrong with one asset of a list: ``row`` from 1.
+         */
+        "baigong.registry.assets.Finding": {
+            asset: string;
+            field: string;
+            message: string;
+            row: number;
         };
         /**
          * Proof
@@ -5558,6 +5928,28 @@ export interface components {
             said_zh: string;
             what: string;
             what_zh: string;
+        };
+        /**
+         * Step
+         * @description One step of the chain; ``step`` is register, device, driver, scaling, point, stream or lake.
+         */
+        "baigong.registry.why.Step": {
+            /** @default null */
+            action: components["schemas"]["Action"] | null;
+            /** @default  */
+            detail: string;
+            /** @default  */
+            detail_zh: string;
+            /** @default null */
+            error: Record<string, never> | null;
+            /** @enum {unknown} */
+            state: "bad" | "good" | "uncertain" | "unknown";
+            step: string;
+            /** @default null */
+            time_us: number | null;
+            title: string;
+            /** @default  */
+            title_zh: string;
         };
     };
     responses: never;
@@ -6008,6 +6400,175 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ApplicantState"];
                 };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_assets: {
+        parameters: {
+            query?: {
+                search?: string;
+                parent?: string | null;
+                under?: string;
+                level?: string;
+                type?: string;
+                state?: string;
+                retired?: boolean;
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Find assets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetsAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_assets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssetList"];
+            };
+        };
+        responses: {
+            /** @description Describe many assets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetListAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_assets_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One asset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_assets_name: {
+        parameters: {
+            query?: {
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssetSpec"];
+            };
+        };
+        responses: {
+            /** @description Describe or move an asset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_assets_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -11445,6 +12006,163 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asset types */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_types_name: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One asset type */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_types_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypeChange"];
+            };
+        };
+        responses: {
+            /** @description Write a type, or see what that breaks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypeChanged"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_types_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_types_name_gaps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Which assets are not what their type says */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapsAnswer"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {

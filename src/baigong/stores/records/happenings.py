@@ -12,6 +12,8 @@ from baigong.stores.records.tables import episodes, events
 from baigong.stores.records.upsert import insert_or
 from baigong.vocab.happenings import Episode, Event
 
+_NAMED_AT_ONCE = 10_000  # assets in one question: databases bound how many
+
 
 def add_events(connection: sa.Connection, told: Sequence[Event]) -> None:
     rows = [
@@ -104,17 +106,24 @@ def list_episodes(
     connection: sa.Connection,
     tenant: str,
     *,
-    asset: str | None = None,
+    assets: Sequence[str] | None = None,
     kind: str | None = None,
     start_us: int | None = None,
     end_us: int | None = None,
     limit: int = 10_000,
 ) -> list[Episode]:
-    """Return episodes that touch [start_us, end_us), by start; ``asset`` covers what lies below it."""
+    """Return episodes that touch [start_us, end_us), by start; of these ``assets``, and of what is named
+    below the first of them; None: of all.
+    """
     query = sa.select(episodes).where(episodes.c.tenant == tenant)
-    if asset:
-        below = episodes.c.asset.startswith(f"{asset}.", autoescape=True)
-        query = query.where(sa.or_(episodes.c.asset == asset, below))
+    if assets is not None and len(assets) > _NAMED_AT_ONCE:
+        pieces = [list(assets[at : at + _NAMED_AT_ONCE]) for at in range(0, len(assets), _NAMED_AT_ONCE)]
+        which = {"kind": kind, "start_us": start_us, "end_us": end_us, "limit": limit}
+        found = [e for piece in pieces for e in list_episodes(connection, tenant, assets=piece, **which)]  # type: ignore[arg-type]
+        return sorted(found, key=lambda e: (e.start_us, e.id))[:limit]
+    if assets is not None:
+        named = episodes.c.asset.startswith(f"{assets[0]}.", autoescape=True)  # also such as nobody else names
+        query = query.where(sa.or_(episodes.c.asset.in_(assets), named))
     if kind:
         query = query.where(episodes.c.kind == kind)
     if start_us is not None:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 import sqlalchemy as sa
 
 from baigong.stores.records.applications import applications
+from baigong.stores.records.assets import assets
+from baigong.stores.records.assettypes import asset_types
 from baigong.stores.records.bills import bills, move_from_settings, tariffs
 from baigong.stores.records.machines import machine_certificates
 from baigong.stores.records.support import support_requests
@@ -123,6 +125,11 @@ def _say_what_machines_may_publish(connection: sa.Connection) -> None:
     give_everything(connection, machine_certificates, "certificate", machine_certificates.c.sha256)
 
 
+def _know_assets(connection: sa.Connection) -> None:
+    assets.create(connection)
+    asset_types.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -138,6 +145,7 @@ STEPS: tuple[Step, ...] = (
     _keep_support_access,
     _keep_applications,
     _say_what_machines_may_publish,
+    _know_assets,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))

@@ -1,0 +1,262 @@
+"""Assets: the tree of what there is, found by any name, described one by one or in bulk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from baigong.api.rooms import Rooms
+from baigong.api.wire import Call, Operation
+from baigong.registry.assets import Counts, Finding, counted
+from baigong.registry.findable import is_found, words_of
+from baigong.registry.rights import asset_ref
+from baigong.registry.tree import Tree
+from baigong.registry.types import Gap
+from baigong.stores.records.assets import AssetRow
+from baigong.vocab.assets import AssetSpec, Level, Property, State
+from baigong.vocab.devices import AssetWords
+from baigong.vocab.errors import FixConfiguration
+
+_MOST = 20_000  # assets in one list that is written
+_NAMELESS = AssetWords()
+_DIGITS = re.compile(r"([0-9]+)")
+
+
+class AssetsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``parent``: only its direct parts (empty: what stands right below the company); ``under``: it and all below."""
+
+    search: str = ""
+    parent: str | None = None
+    under: str = ""
+    level: str = ""
+    type: str = ""
+    state: str = ""
+    retired: bool = False
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 200
+    offset: Annotated[int, Meta(ge=0)] = 0
+
+
+class AssetLine(Struct, frozen=True, kw_only=True):
+    """One asset of a list. ``described``: somebody said what it is; otherwise only points name it.
+
+    ``children``: its direct parts, ``points``: those of its own and of all its parts.
+    """
+
+    asset: str
+    parent: str
+    level: Level
+    type: str
+    code: str
+    title: str
+    title_zh: str
+    place: str
+    state: State
+    described: bool
+    retired: bool
+    children: int
+    points: int
+
+
+class AssetsAnswer(Struct, frozen=True, kw_only=True):
+    total: int
+    assets: list[AssetLine]
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    asset: str
+    title: str
+    title_zh: str
+
+
+class AssetAnswer(Struct, frozen=True, kw_only=True):
+    """``path``: all that it is a part of, the whole first; ``own_points``: without those of its parts."""
+
+    line: AssetLine
+    path: list[Step]
+    properties: dict[str, Property]
+    own_points: int
+    gaps: list[Gap]  # in what it is not what its type says
+    revision: int
+    created_us: int
+    changed_us: int
+    changed_by: str
+
+
+class AssetList(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``check``: only say what is wrong, and what would change."""
+
+    assets: Annotated[list[AssetSpec], Meta(max_length=_MOST)]
+    check: bool = False
+
+
+class AssetListAnswer(Struct, frozen=True, kw_only=True):
+    """``added`` and ``changed``: how many would be, or were; with ``findings`` nothing is."""
+
+    added: int
+    changed: int
+    findings: list[Finding]
+
+
+class PutQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    revision: int | None = None  # that was looked at; another one meanwhile: config.conflict
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    assets = rooms.registry.assets
+
+    def gaps(call: Call, asset: str) -> list[Gap]:
+        return rooms.registry.types.gaps_of(call.tenant, asset)
+
+    async def listed(call: Call) -> Any:
+        query, shown = call.query, _Shown.of(rooms, call)
+        found = [one for one in _candidates(shown, query) if _is_wanted(rooms, call.tenant, shown, one, query)]
+        found.sort(key=_natural)
+        page = found[query.offset : query.offset + query.limit]
+        return AssetsAnswer(total=len(found), assets=[shown.line(one) for one in page])
+
+    async def one(call: Call) -> Any:
+        name, shown = call.part("name"), _Shown.of(rooms, call)
+        if name not in shown.names:
+            raise FixConfiguration("http.not_found", f"there is no asset {name!r}", place=name)
+        return shown.whole(name, gaps(call, name) if name in shown.open else [])
+
+    async def put(call: Call) -> Any:
+        spec: AssetSpec = call.body
+        if spec.asset != call.part("name"):
+            raise FixConfiguration("config.invalid", f"the body describes asset {spec.asset!r}", place="asset")
+        held = assets.rows(call.tenant).get(spec.asset)
+        call.before, call.after = held and held.spec, spec
+        await assets.put(call.tenant, [spec], call.who.user, revision=call.query.revision)
+        return _Shown.of(rooms, call).whole(spec.asset, gaps(call, spec.asset))
+
+    async def put_many(call: Call) -> Any:
+        told: AssetList = call.body
+        held = assets.rows(call.tenant)
+        findings = assets.check(call.tenant, told.assets)
+        added = sum(spec.asset not in held for spec in told.assets)
+        changed = sum(spec.asset in held and held[spec.asset].spec != spec for spec in told.assets)
+        if not told.check:
+            await assets.put(call.tenant, told.assets, call.who.user)
+            call.after = {"added": added, "changed": changed}
+        return AssetListAnswer(added=added, changed=changed, findings=findings)
+
+    async def retire(call: Call) -> Any:
+        held = assets.rows(call.tenant).get(call.part("name"))
+        call.before = held and held.spec
+        await assets.retire(call.tenant, call.part("name"), call.who.user)
+
+    return [
+        Operation("GET", "/assets", "Find assets", listed, query=AssetsQuery, answer=AssetsAnswer),
+        Operation("POST", "/assets", "Describe many assets", put_many, body=AssetList, answer=AssetListAnswer),
+        Operation("GET", "/assets/{name}", "One asset", one, answer=AssetAnswer),
+        Operation(
+            "PUT", "/assets/{name}", "Describe or move an asset", put, query=PutQuery, body=AssetSpec,
+            answer=AssetAnswer,
+        ),
+        Operation("DELETE", "/assets/{name}", "Retire an asset", retire),
+    ]  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Shown:
+    """The part of a tenant's tree that somebody may see. ``names``: with those above, of which no more is told."""
+
+    tree: Tree
+    rows: Mapping[str, AssetRow]
+    words: dict[str, AssetWords]
+    names: Collection[str]
+    open: Collection[str]
+    counts: Counts
+
+    @classmethod
+    def of(cls, rooms: Rooms, call: Call) -> _Shown:
+        assets, tree = rooms.registry.assets, rooms.registry.assets.tree(call.tenant)
+        if call.only is None:
+            counts = assets.counts(call.tenant)
+            return cls(tree, assets.rows(call.tenant), assets.words(call.tenant), tree, tree, counts)
+        counts = counted(tree, call.book, call.tenant)
+        only = call.only
+        opened = {one for one in tree if only.of(asset_ref(call.tenant, one)) is not None} | set(counts.own)
+        names = {step for one in opened if one for step in tree.path(one)}
+        return cls(tree, assets.rows(call.tenant), assets.words(call.tenant), names, opened, counts)
+
+    def line(self, asset: str) -> AssetLine:
+        row = self.rows.get(asset) if asset in self.open else None
+        spec = row.spec if row else AssetSpec(asset=asset)
+        called = self.words.get(asset, _NAMELESS)
+        return AssetLine(
+            asset=asset,
+            parent=self.tree.above(asset),
+            level=spec.level,
+            type=spec.type,
+            code=spec.code,
+            title=called.title,
+            title_zh=called.title_zh,
+            place=spec.place,
+            state=spec.state,
+            described=row is not None,
+            retired=row is not None and row.retired_us is not None,
+            children=sum(one in self.names and not self.is_retired(one) for one in self.tree.children(asset)),
+            points=self.counts.all[asset],
+        )
+
+    def whole(self, asset: str, gaps: list[Gap]) -> AssetAnswer:
+        row = self.rows.get(asset) if asset in self.open else None
+        steps = []
+        for one in self.tree.path(asset):
+            called = self.words.get(one, _NAMELESS)
+            steps.append(Step(asset=one, title=called.title, title_zh=called.title_zh))
+        return AssetAnswer(
+            line=self.line(asset),
+            path=steps,
+            properties=row.spec.properties if row else {},
+            own_points=self.counts.own[asset],
+            gaps=gaps,
+            revision=row.revision if row else 0,
+            created_us=row.created_us if row else 0,
+            changed_us=row.changed_us if row else 0,
+            changed_by=row.changed_by if row else "",
+        )
+
+    def is_retired(self, asset: str) -> bool:
+        row = self.rows.get(asset)
+        return row is not None and row.retired_us is not None
+
+
+def _candidates(shown: _Shown, query: AssetsQuery) -> list[str]:
+    if query.parent is not None:
+        found = shown.tree.children(query.parent)
+    elif query.under:
+        found = list(shown.tree.below(query.under)) if query.under in shown.tree else []
+    else:
+        found = list(shown.tree)
+    return [one for one in found if one in shown.names]
+
+
+def _is_wanted(rooms: Rooms, tenant: str, shown: _Shown, asset: str, query: AssetsQuery) -> bool:
+    row = shown.rows.get(asset)
+    if shown.is_retired(asset) != query.retired:
+        return False
+    if query.level or query.type or query.state:
+        if row is None or asset not in shown.open:
+            return False
+        spec = row.spec
+        if (query.level and spec.level != query.level) or (query.state and spec.state != query.state):
+            return False
+        if query.type and spec.type.partition("@")[0] != query.type and spec.type != query.type:
+            return False
+    if not query.search:
+        return True
+    if asset in shown.open:
+        return is_found(rooms.registry.assets.searched(tenant, asset), query.search)
+    called = shown.words.get(asset, _NAMELESS)
+    return is_found(words_of([asset, called.title, called.title_zh]), query.search)
+
+
+def _natural(asset: str) -> list[tuple[int, int, str]]:
+    """Order names as people do: pump2 before pump10."""
+    return [(0, int(step), "") if step.isdecimal() else (1, 0, step) for step in _DIGITS.split(asset.casefold())]

@@ -1,0 +1,155 @@
+"""Asset types: what there is, what a text would make of one and break, and which assets are not what theirs says."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from baigong.api.rooms import Rooms
+from baigong.api.wire import Call, Operation
+from baigong.registry.types import Gap, Resolved
+from baigong.vocab.assets import Level
+from baigong.vocab.assettypes import AssetType, split_type
+from baigong.vocab.errors import FixConfiguration
+
+_MOST_GAPS = 500
+
+
+class TypeLine(Struct, frozen=True, kw_only=True):
+    """``version`` 0: as shipped. ``error``: why it cannot be read any more."""
+
+    type: str
+    version: int
+    extends: str
+    title: str
+    title_zh: str
+    level: Level | None
+    points: int
+    properties: int
+    assets: int
+    error: str
+
+
+class Version(Struct, frozen=True, kw_only=True):
+    version: int
+    changed_us: int
+    changed_by: str
+
+
+class TypeAnswer(Struct, frozen=True, kw_only=True):
+    """``text``: of this version as written. ``whole``: with all that it has from ``chain``; ``came``: from which."""
+
+    type: str
+    version: int
+    shipped: bool
+    text: str
+    versions: list[Version]
+    chain: list[str]
+    whole: AssetType
+    came: dict[str, str]
+    used: list[str]
+
+
+class TypeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    version: Annotated[int, Meta(ge=1)] | None = None
+
+
+class TypeChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``check``: only say what it would do. ``confirm``: how many assets it may break, as ``broken`` said."""
+
+    text: str
+    check: bool = False
+    confirm: Annotated[int, Meta(ge=0)] = 0
+
+
+class TypeChanged(Struct, frozen=True, kw_only=True):
+    """``breaks``: assets that fit now and would not then, in what; at most 500 lines of ``broken`` assets."""
+
+    version: int
+    broken: int
+    breaks: list[Gap]
+    whole: AssetType
+
+
+class GapsAnswer(Struct, frozen=True, kw_only=True):
+    assets: int
+    gaps: list[Gap]
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    types, assets = rooms.registry.types, rooms.registry.assets
+
+    def line(tenant: str, name: str) -> TypeLine:
+        row = types.versions(tenant, name)[-1]
+        used = sum(
+            r.retired_us is None and split_type(r.spec.type)[0] == name for r in assets.rows(tenant).values()
+        )  # fmt: skip
+        error, whole = "", AssetType(type=name)
+        try:
+            whole = types.get(tenant, name).whole
+        except FixConfiguration as found:
+            error = f"{found.message} ({found.place})"
+        return TypeLine(
+            type=name,
+            version=row.version if row.changed_us else 0,
+            extends=whole.extends,
+            title=whole.title,
+            title_zh=whole.title_zh,
+            level=whole.level,
+            points=len(whole.points),
+            properties=len(whole.properties),
+            assets=used,
+            error=error,
+        )
+
+    async def listed(call: Call) -> Any:
+        return [line(call.tenant, name) for name in types.names(call.tenant)]
+
+    async def one(call: Call) -> Any:
+        name = call.part("name")
+        ref = f"{name}@{call.query.version}" if call.query.version else name
+        found: Resolved = types.get(call.tenant, ref)
+        held = types.versions(call.tenant, name)
+        row = next(r for r in held if r.version == (call.query.version or held[-1].version))
+        return TypeAnswer(
+            type=name,
+            version=row.version,
+            shipped=not row.changed_us,
+            text=row.text,
+            versions=[Version(version=r.version, changed_us=r.changed_us, changed_by=r.changed_by) for r in held],
+            chain=list(found.chain),
+            whole=found.whole,
+            came=dict(found.came),
+            used=types.used(call.tenant, name)[:_MOST_GAPS],
+        )
+
+    async def put(call: Call) -> Any:
+        told: TypeChange = call.body
+        name = call.part("name")
+        made, broken = types.check(call.tenant, name, told.text)
+        held = types.versions(call.tenant, name)
+        version = held[-1].version if held else 0
+        if not told.check:
+            call.before = held[-1].text if held else None
+            call.after = told.text
+            version = await types.put(call.tenant, name, told.text, call.who.user, told.confirm)
+        many = len({gap.asset for gap in broken})
+        return TypeChanged(version=version, broken=many, breaks=broken[:_MOST_GAPS], whole=made.whole)
+
+    async def drop(call: Call) -> Any:
+        await types.drop(call.tenant, call.part("name"), call.who.user)
+
+    async def gaps(call: Call) -> Any:
+        name = call.part("name")
+        types.get(call.tenant, name)
+        found = types.gaps(call.tenant, name)
+        return GapsAnswer(assets=line(call.tenant, name).assets, gaps=found[:_MOST_GAPS])
+
+    return [
+        Operation("GET", "/types", "Asset types", listed, answer=list[TypeLine]),
+        Operation("GET", "/types/{name}", "One asset type", one, query=TypeQuery, answer=TypeAnswer),
+        Operation("PUT", "/types/{name}", "Write a type, or see what that breaks", put, body=TypeChange, answer=TypeChanged),
+        Operation("DELETE", "/types/{name}", "Take a type away", drop),
+        Operation("GET", "/types/{name}/gaps", "Which assets are not what their type says", gaps, answer=GapsAnswer),
+    ]  # fmt: skip

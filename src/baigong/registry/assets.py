@@ -1,0 +1,293 @@
+"""The assets of the tenants: described one by one or in bulk, placed in a tree, found by any of their names.
+
+What only points name (``pump1`` of ``pump1.flow``) is an asset too, until somebody says more about it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from baigong.registry.book import PointBook
+from baigong.registry.devices import Devices
+from baigong.registry.events import Events
+from baigong.registry.findable import words_of
+from baigong.registry.resident import Resident
+from baigong.registry.tree import Tree
+from baigong.stores.records.assets import AssetRow, put_assets
+from baigong.vocab.assets import EQUIPMENT, AssetSpec
+from baigong.vocab.devices import AssetWords
+from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.happenings import Event
+
+_MOST = 200_000  # assets in memory at once
+_FOUND = 50  # of what is wrong with a list, so much is said
+_MOST_EVENTS = 1_000  # of one change; a larger one is one event
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What is wrong with one asset of a list: ``row`` from 1."""
+
+    row: int
+    asset: str
+    field: str
+    message: str
+
+
+class Counts(NamedTuple):
+    """Points of each asset: its own, and those of all its parts too."""
+
+    own: Counter[str]
+    all: Counter[str]
+
+
+@dataclass(slots=True)
+class _Shelf:
+    rows: dict[str, AssetRow]
+    version: int = 0
+    trees: dict[tuple[int, int], Tree] = field(default_factory=dict)  # by versions of points and of rows
+    words: tuple[tuple[int, int], dict[str, AssetWords]] | None = None
+    counts: tuple[tuple[int, int], Counts] | None = None
+
+
+class Assets:
+    """Lives on the event loop; reading is callable from threads. ``moved``: awaited with a tenant whose tree changed."""
+
+    def __init__(
+        self,
+        events: Events,
+        book: PointBook,
+        devices: Devices,
+        clock_us: Callable[[], int],
+        load: Callable[[str], Iterable[AssetRow]],
+        most: int = _MOST,
+    ) -> None:
+        self._events, self._book, self._devices, self._clock_us = events, book, devices, clock_us
+        self._shelves: Resident[_Shelf] = Resident(
+            lambda tenant: _Shelf({row.spec.asset: row for row in load(tenant)}), lambda shelf: len(shelf.rows), most
+        )
+        self._one_change = asyncio.Lock()
+        self.moved: Callable[[str], Awaitable[None]] = _nobody
+
+    def rows(self, tenant: str) -> Mapping[str, AssetRow]:
+        """Return what was described, retired ones too, by name."""
+        return self._shelves.get(tenant).rows
+
+    def above(self, tenant: str, asset: str) -> str:
+        """Return what an asset is a part of; empty: nothing but the company."""
+        row = self._shelves.get(tenant).rows.get(asset)
+        return row.spec.above if row is not None else Tree({}).above(asset)
+
+    def tree(self, tenant: str) -> Tree:
+        """Return what is a part of what, as it is now; do not change it."""
+        shelf = self._shelves.get(tenant)
+        key = (self._book.version(tenant), shelf.version)
+        found = shelf.trees.get(key)
+        if found is None:
+            found = Tree({name: row.spec.above for name, row in shelf.rows.items()})
+            found.name(row.spec.above for row in shelf.rows.values())
+            found.name({point.spec.asset for point in self._book.active(tenant)})
+            shelf.trees = {key: found}
+        return found
+
+    def counts(self, tenant: str) -> Counts:
+        """Return how many points each asset has."""
+        shelf = self._shelves.get(tenant)
+        key = (self._book.version(tenant), shelf.version)
+        if shelf.counts is None or shelf.counts[0] != key:
+            shelf.counts = (key, counted(self.tree(tenant), self._book, tenant))
+        return shelf.counts[1]
+
+    def words(self, tenant: str) -> dict[str, AssetWords]:
+        """Return what people call the assets, by name; a device's file speaks for those nobody described."""
+        shelf = self._shelves.get(tenant)
+        key = (self._book.version(tenant), shelf.version)
+        if shelf.words is None or shelf.words[0] != key:
+            words = dict(self._devices.assets(tenant))
+            for name, row in shelf.rows.items():
+                if row.spec.title or row.spec.title_zh:
+                    words[name] = AssetWords(title=row.spec.title, title_zh=row.spec.title_zh)
+            shelf.words = (key, words)
+        return shelf.words[1]
+
+    def searched(self, tenant: str, asset: str) -> str:
+        """Return all that an asset is searched by, folded."""
+        row = self.rows(tenant).get(asset)
+        if row is not None and (row.spec.title or row.spec.title_zh):
+            return row.words
+        called = self.words(tenant).get(asset, AssetWords())
+        return " ".join([row.words if row else "", words_of([asset, called.title, called.title_zh])])
+
+    def check(self, tenant: str, specs: Sequence[AssetSpec]) -> list[Finding]:
+        """Say what is wrong with these, taken together with those there are; nothing is changed."""
+        held = self.rows(tenant)
+        now = {name: row.spec for name, row in held.items() if row.retired_us is None}
+        after = now | {spec.asset: spec for spec in specs}
+        tree = Tree({name: spec.above for name, spec in after.items()})
+        codes = Counter(spec.code for spec in after.values() if spec.code)
+        twice = {name for name, count in Counter(s.asset for s in specs).items() if count > 1}
+        known = self.tree(tenant)
+        found: list[Finding] = []
+        for number, spec in enumerate(specs, 1):
+
+            def wrong(field: str, message: str, number: int = number, spec: AssetSpec = spec) -> None:
+                found.append(Finding(row=number, asset=spec.asset, field=field, message=message))
+
+            if spec.asset in twice:
+                wrong("asset", f"{spec.asset} is in the list twice")
+            if spec.code and codes[spec.code] > 1:
+                other = next(n for n, s in after.items() if s.code == spec.code and n != spec.asset)
+                wrong("code", f"code {spec.code!r} is that of {other} too")
+            above = spec.above
+            if above and above not in after and above not in known and not _is_named(above, after):
+                wrong("parent", f"there is no asset {above!r}")
+            if _is_round(tree, spec.asset):
+                wrong("parent", f"{spec.asset} would be a part of itself")
+            elif (over := after.get(above)) is not None and _is_upside_down(spec, over):
+                wrong("level", f"a {spec.level} is no part of a {over.level} ({above})")
+            if len(found) >= _FOUND:
+                break
+        return found
+
+    async def put(self, tenant: str, specs: Sequence[AssetSpec], by: str, *, revision: int | None = None) -> int:
+        """Write assets, new ones and changed ones: all of them, or none. Returns how many were not so already.
+
+        Raises config.invalid with the first thing that is wrong, config.conflict when ``revision`` is given and is
+        not the present one (of the one asset).
+        """
+        async with self._one_change:
+            held = self.rows(tenant)
+            if revision is not None and len(specs) == 1:
+                row = held.get(specs[0].asset)
+                if revision != (row.revision if row else 0):
+                    raise FixConfiguration(
+                        "config.conflict", f"{specs[0].asset} was changed meanwhile", place=specs[0].asset
+                    )
+            if found := self.check(tenant, specs):
+                more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+                first = found[0]
+                raise FixConfiguration(
+                    "config.invalid", f"{first.message}{more}", place=f"row {first.row}: {first.field}"
+                )
+            now = self._clock_us()
+            made = await asyncio.to_thread(self._made, tenant, specs, by, now)
+            fresh = [row for row in made if (old := held.get(row.spec.asset)) is None or _differs(old, row)]
+            await self._write(tenant, fresh, [_event(held.get(row.spec.asset), row, by) for row in fresh])
+            return len(fresh)
+
+    async def retire(self, tenant: str, asset: str, by: str) -> None:
+        """Take an asset out of the tree; its history stays. Raises http.not_found, config.conflict for one with parts."""
+        async with self._one_change:
+            row, tree = self.rows(tenant).get(asset), self.tree(tenant)
+            if row is None or row.retired_us is not None:
+                raise FixConfiguration("http.not_found", f"there is no asset {asset!r} that was described", place=asset)
+            points = [p.name for p in self._book.active(tenant) if p.spec.asset == asset]
+            if points:
+                raise FixConfiguration(
+                    "config.conflict",
+                    f"{len(points)} points are its own, like {points[0]}: remove them first",
+                    place=asset,
+                )
+            parts = sorted(one for one in tree.children(asset) if self._stands(tenant, one))
+            if parts:
+                raise FixConfiguration(
+                    "config.conflict",
+                    f"{len(parts)} others are parts of it, like {parts[0]}: move them first",
+                    place=asset,
+                )
+            now = self._clock_us()
+            gone = AssetRow(tenant, row.spec, row.words, row.revision + 1, row.created_us, now, by, now)
+            await self._write(tenant, [gone], [_event(row, gone, by)])
+
+    def _stands(self, tenant: str, asset: str) -> bool:
+        row = self.rows(tenant).get(asset)
+        return row is None or row.retired_us is None
+
+    def _made(self, tenant: str, specs: Sequence[AssetSpec], by: str, now: int) -> list[AssetRow]:
+        held = self.rows(tenant)
+        made = []
+        for spec in specs:
+            old = held.get(spec.asset)
+            words = words_of([spec.asset, spec.title, spec.title_zh, spec.code, spec.place])
+            revision, created = (old.revision + 1, old.created_us) if old else (1, now)
+            made.append(AssetRow(tenant, spec, words, revision, created, now, by))
+        return made
+
+    async def _write(self, tenant: str, rows: list[AssetRow], events: list[Event]) -> None:
+        if not rows:
+            return
+        if len(events) > _MOST_EVENTS:
+            detail = {"by": events[0].detail["by"], "assets": len(rows)}
+            events = [Event(
+                kind="assets.changed", time_us=self._clock_us(), tenant=tenant, subject="plant:", detail=detail
+            )]  # fmt: skip
+        await self._events.tell(events, with_work=lambda c: put_assets(c, tenant, rows))
+        with self._shelves.lock:
+            shelf = self._shelves.get(tenant)
+            moved = any((o := shelf.rows.get(r.spec.asset)) is None or o.spec.above != r.spec.above for r in rows)
+            shelf.rows.update((row.spec.asset, row) for row in rows)
+            shelf.version += 1
+            self._shelves.grown(tenant)
+        if moved:
+            await self.moved(tenant)
+
+    def forget(self, tenant: str) -> None:
+        """Follow the records after a tenant is gone."""
+        self._shelves.drop(tenant)
+
+
+def counted(tree: Tree, book: PointBook, tenant: str) -> Counts:
+    """Count the points that ``book`` knows, by where they are in the tree."""
+    own = Counter(point.spec.asset for point in book.active(tenant))
+    all_: Counter[str] = Counter()
+    for asset, count in own.items():
+        for step in tree.path(asset) if asset else ():
+            all_[step] += count
+    return Counts(own, all_)
+
+
+async def _nobody(tenant: str) -> None:
+    """Nobody follows a tree of a test."""
+
+
+def _is_named(asset: str, after: Mapping[str, AssetSpec]) -> bool:
+    """Say whether the name of another one says that this is above it."""
+    return any(name.startswith(f"{asset}.") for name in after)
+
+
+def _is_round(tree: Tree, asset: str) -> bool:
+    seen, one = set[str](), asset
+    while (one := tree.above(one)) and one not in seen:
+        if one == asset:
+            return True
+        seen.add(one)
+    return False
+
+
+def _is_upside_down(spec: AssetSpec, above: AssetSpec) -> bool:
+    """ISA-95: a site has areas, an area lines, a line units, a unit parts; steps may be left out, and nested."""
+    if spec.level not in EQUIPMENT or above.level not in EQUIPMENT:
+        return False
+    return EQUIPMENT.index(spec.level) < EQUIPMENT.index(above.level)
+
+
+def _differs(old: AssetRow, new: AssetRow) -> bool:
+    return old.spec != new.spec or old.words != new.words or old.retired_us != new.retired_us
+
+
+def _event(old: AssetRow | None, new: AssetRow, by: str) -> Event:
+    kind, detail = "asset.changed", {"by": by}
+    if old is None:
+        kind = "asset.added"
+    elif new.retired_us is not None:
+        kind = "asset.retired"
+    elif old.retired_us is not None:
+        kind = "asset.returned"
+    elif old.spec.above != new.spec.above:
+        kind, detail = "asset.moved", detail | {"from": old.spec.above, "to": new.spec.above}
+    return Event(kind=kind, time_us=new.changed_us, tenant=new.tenant, subject=f"asset:{new.spec.asset}", detail=detail)

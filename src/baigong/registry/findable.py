@@ -1,0 +1,58 @@
+"""What people type to find a thing: its names folded to one case, and Chinese ones by pinyin too. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache, lru_cache
+
+_READINGS = 2  # of one character, at most
+_CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
+
+
+def folded(text: str) -> str:
+    """Write text the way it is compared: full-width letters as plain ones, no case.
+
+    >>> folded("Ｐ－１０１ Pump")
+    'p-101 pump'
+    """
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def words_of(texts: Iterable[str]) -> str:
+    """Return all that one of these names is found by.
+
+    >>> words_of(["Press1", "车床"])
+    'press1 车床 chechuang cc juchuang jc'
+    """
+    plain = [folded(text) for text in texts if text]
+    return " ".join([*plain, *(spelled for text in plain for spelled in _spelled(text))])
+
+
+def is_found(words: str, search: str) -> bool:
+    """Say whether every word of ``search`` is in it."""
+    return all(word in words for word in folded(search).split())
+
+
+@lru_cache(maxsize=10_000)
+def _spelled(text: str) -> tuple[str, ...]:
+    if not _CHINESE.search(text):
+        return ()
+    from pypinyin import lazy_pinyin  # dictionaries of some megabytes: only where Chinese is written
+
+    said = lazy_pinyin(text, errors=list)  # type: ignore[arg-type]
+    ways = [said]
+    if len(said) == len(text):
+        for at, sign in enumerate(text):
+            ways += [[*said[:at], other, *said[at + 1 :]] for other in _readings(sign) if other != said[at]]
+    found = [spelled for way in ways for spelled in ("".join(way), "".join(one[:1] for one in way))]
+    return tuple(dict.fromkeys(found))
+
+
+@cache
+def _readings(sign: str) -> tuple[str, ...]:
+    """The commonest readings of one character: 给 is ji in 给水, and people type gei."""
+    from pypinyin import Style, pinyin
+
+    return tuple(dict.fromkeys(pinyin([sign], style=Style.NORMAL, heteronym=True)[0][:_READINGS]))

@@ -1,0 +1,295 @@
+"""Asset types of the tenants: text in versions, inheritance, and which assets are what their type says.
+
+What is shipped (registry/starter/types) holds where a company says nothing of that name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files as resources
+from typing import Any
+
+from msgspec import Struct
+
+from baigong.registry.assets import Assets
+from baigong.registry.book import PointBook
+from baigong.registry.events import Events
+from baigong.registry.resident import Resident
+from baigong.stores.records.assettypes import TypeRow, add_type, drop_type
+from baigong.vocab.assets import AssetSpec, Property
+from baigong.vocab.assettypes import AssetType, TypePoint, merged, parse_type, split_type
+from baigong.vocab.devices import PointSpec
+from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.happenings import Event
+from baigong.vocab.units import is_unit, meant, same_quantity
+
+_DEEP = 16  # types that extend each other
+_MOST = 20_000  # versions in memory at once
+_KINDS: dict[str, type | tuple[type, ...]] = {"text": str, "number": (int, float), "flag": bool}
+
+
+class Gap(Struct, frozen=True, kw_only=True, order=True):
+    """One thing in which an asset is not what its type says."""
+
+    asset: str
+    what: str  # points.flow, properties.power, type
+    message: str
+
+
+@dataclass(slots=True, frozen=True)
+class Resolved:
+    """A type with all that it has from others. ``chain``: what it extends, the first first, itself last."""
+
+    whole: AssetType
+    chain: tuple[str, ...]
+    came: Mapping[str, str]  # "points.flow" -> the type that says it last
+
+
+class Types:
+    """Lives on the event loop; reading is callable from threads."""
+
+    def __init__(
+        self,
+        events: Events,
+        assets: Assets,
+        book: PointBook,
+        clock_us: Callable[[], int],
+        load: Callable[[str], Iterable[TypeRow]],
+    ) -> None:
+        self._events, self._assets, self._book, self._clock_us = events, assets, book, clock_us
+        self._held: Resident[dict[str, list[TypeRow]]] = Resident(
+            lambda tenant: _by_name(load(tenant)), lambda held: sum(map(len, held.values())), _MOST
+        )
+        self._resolved: dict[tuple[str, str], Resolved] = {}  # until any type of anybody changes
+        self._one_change = asyncio.Lock()
+
+    def versions(self, tenant: str, type: str) -> list[TypeRow]:
+        """Return the versions of a type, the first first; those shipped count as one of nobody's."""
+        found = self._held.get(tenant).get(type)
+        if found is None and type in _shipped():
+            found = [TypeRow(tenant, type, 1, _shipped()[type], 0, "baigong")]
+        return found or []
+
+    def names(self, tenant: str) -> list[str]:
+        return sorted({*self._held.get(tenant), *_shipped()})
+
+    def find(self, tenant: str, ref: str) -> Resolved | None:
+        """Return a type with all it extends; None: there is none, or it can no longer be read."""
+        try:
+            return self.get(tenant, ref)
+        except FixConfiguration:
+            return None
+
+    def get(self, tenant: str, ref: str) -> Resolved:
+        """Return a type with all it extends. Raises http.not_found, or config.invalid for one in a ring."""
+        found = self._resolved.get((tenant, ref))
+        if found is None:
+            found = self._resolved[tenant, ref] = self._resolve(tenant, ref, {})
+        return found
+
+    def _text(self, tenant: str, ref: str) -> str:
+        name, version = split_type(ref)
+        held = self.versions(tenant, name)
+        if not held:
+            near = difflib.get_close_matches(name, self.names(tenant), 1)
+            raise FixConfiguration(
+                "http.not_found", f"there is no type {name!r}" + (f"; perhaps {near[0]}" if near else ""), place=ref
+            )
+        found = [row for row in held if version in (None, row.version)]
+        if not found:
+            raise FixConfiguration("http.not_found", f"{name} has no version {version}", place=ref)
+        return found[-1].text
+
+    def _resolve(self, tenant: str, ref: str, instead: Mapping[str, str]) -> Resolved:
+        """``instead``: texts that count for types as if they were there already."""
+        chain: list[dict[str, Any]] = []
+        names: list[str] = []
+        while ref:
+            name, _ = split_type(ref)
+            if name in names:
+                ring = " → ".join([*names[names.index(name) :], name])
+                raise FixConfiguration("config.invalid", f"types extend each other in a ring: {ring}", place="extends")
+            if len(names) >= _DEEP:
+                raise FixConfiguration("config.invalid", f"more than {_DEEP} types extend each other", place="extends")
+            made, raw = parse_type(instead[name] if name in instead else self._text(tenant, ref), name)
+            names.append(name)
+            chain.append(raw)
+            ref = made.extends
+        chain.reverse()
+        came = {
+            f"{field}.{key}": raw["type"]
+            for raw in chain
+            for field in ("points", "properties")
+            for key in raw.get(field) or {}
+        }
+        return Resolved(merged(chain), tuple(reversed(names)), came)
+
+    def check(self, tenant: str, name: str, text: str) -> tuple[Resolved, list[Gap]]:
+        """Say what a text would make of a type, and what no longer fits then that fits now. Raises config.invalid."""
+        made = self._resolve(tenant, name, {name: text})
+        for quantity, point in made.whole.points.items():
+            if not is_unit(point.unit):
+                near = meant(point.unit)
+                raise FixConfiguration(
+                    "config.invalid",
+                    f"{point.unit!r} is no UCUM unit" + (f"; perhaps {near}" if near else ""),
+                    place=f"{name}.points.{quantity}.unit",
+                )
+        rows = self._assets.rows(tenant)
+        touched = {row.spec.type for row in rows.values() if row.spec.type and row.retired_us is None}
+        broken: list[Gap] = []
+        for ref in sorted(touched):
+            before = self.find(tenant, ref)
+            base, pinned = split_type(ref)
+            uses = pinned is None if base == name else before is not None and name in before.chain
+            if not uses:
+                continue
+            after = self._resolve(tenant, ref, {name: text})
+            new = set(self._gaps(tenant, ref, after))
+            broken += sorted(new - (set(self._gaps(tenant, ref, before)) if before is not None else set()))
+        return made, broken
+
+    async def put(self, tenant: str, name: str, text: str, by: str, confirm: int) -> int:
+        """Write a type's next version; the same text again makes none. Returns the version.
+
+        Raises config.conflict where it breaks assets that fit now, and ``confirm`` does not say how many.
+        """
+        async with self._one_change:
+            held = self.versions(tenant, name)
+            own = self._held.get(tenant).get(name, [])
+            if own and own[-1].text == text:
+                return own[-1].version
+            _, broken = self.check(tenant, name, text)
+            many = len({gap.asset for gap in broken})
+            if many > confirm:
+                first = broken[0]
+                raise FixConfiguration(
+                    "config.conflict",
+                    f"{many} assets would no longer be what the type says, like {first.asset} "
+                    f"({first.what}: {first.message}): look, then send confirm {many}",
+                    place="confirm",
+                )
+            now = self._clock_us()
+            row = TypeRow(tenant, name, held[-1].version + 1 if held else 1, text, now, by)
+            kind = "type.changed" if held else "type.added"
+            event = Event(
+                kind=kind, time_us=now, tenant=tenant, subject=f"type:{name}", detail={"by": by, "version": row.version}
+            )
+            await self._events.tell([event], with_work=lambda c: add_type(c, row))
+            with self._held.lock:
+                self._held.get(tenant).setdefault(name, []).append(row)
+                self._held.grown(tenant)
+                self._resolved = {}
+            return row.version
+
+    async def drop(self, tenant: str, name: str, by: str) -> None:
+        """Take a type away with all its versions. Raises http.not_found, config.conflict while something uses it."""
+        async with self._one_change:
+            if name not in self._held.get(tenant):
+                raise FixConfiguration("http.not_found", f"{tenant} has no type {name!r} of its own", place=name)
+            if name not in _shipped():
+                users = self.used(tenant, name)
+                if users:
+                    raise FixConfiguration("config.conflict", f"{len(users)} use it, like {users[0]}", place=name)
+            now = self._clock_us()
+            event = Event(
+                kind="type.removed",
+                time_us=now,
+                tenant=tenant,
+                subject=f"type:{name}",
+                detail={"by": by, "text": self.versions(tenant, name)[-1].text},
+            )
+            await self._events.tell([event], with_work=lambda c: drop_type(c, tenant, name))
+            with self._held.lock:
+                self._held.get(tenant).pop(name, None)
+                self._held.grown(tenant)
+                self._resolved = {}
+
+    def used(self, tenant: str, name: str) -> list[str]:
+        """Name the assets of a type, and the types that extend it."""
+        rows = self._assets.rows(tenant).values()
+        assets = [r.spec.asset for r in rows if r.retired_us is None and split_type(r.spec.type)[0] == name]
+        others = [n for n in self.names(tenant) if n != name and (t := self.find(tenant, n)) and name in t.chain]
+        return sorted(assets) + others
+
+    def point(self, tenant: str, asset: str, quantity: str) -> TypePoint | None:
+        """Return what its type says of an asset's point."""
+        row = self._assets.rows(tenant).get(asset)
+        found = self.find(tenant, row.spec.type) if row is not None and row.spec.type else None
+        return found.whole.points.get(quantity) if found else None
+
+    def gaps(self, tenant: str, name: str) -> list[Gap]:
+        """Say in what the assets of a type are not what it says."""
+        refs = {r.spec.type for r in self._assets.rows(tenant).values() if split_type(r.spec.type)[0] == name}
+        return sorted(gap for ref in refs for gap in self._gaps(tenant, ref, self.find(tenant, ref)))
+
+    def gaps_of(self, tenant: str, asset: str) -> list[Gap]:
+        """Say in what one asset is not what its type says."""
+        row = self._assets.rows(tenant).get(asset)
+        if row is None or not row.spec.type:
+            return []
+        found = self.find(tenant, row.spec.type)
+        own = {p.spec.quantity: p.spec for p in self._book.active(tenant) if p.spec.asset == asset}
+        return sorted(_between(row.spec, found, own))
+
+    def _gaps(self, tenant: str, ref: str, found: Resolved | None) -> Iterable[Gap]:
+        rows = [
+            r.spec for r in self._assets.rows(tenant).values() if r.spec.type == ref and r.retired_us is None
+        ]  # fmt: skip
+        wanted = {spec.asset for spec in rows}
+        points: dict[str, dict[str, PointSpec]] = {}
+        for point in self._book.active(tenant):
+            if point.spec.asset in wanted:
+                points.setdefault(point.spec.asset, {})[point.spec.quantity] = point.spec
+        for spec in rows:
+            yield from _between(spec, found, points.get(spec.asset, {}))
+
+    def forget(self, tenant: str) -> None:
+        """Follow the records after a tenant is gone."""
+        self._held.drop(tenant)
+        self._resolved = {}
+
+
+def _between(spec: AssetSpec, found: Resolved | None, points: Mapping[str, PointSpec]) -> Iterable[Gap]:
+    if found is None:
+        yield Gap(asset=spec.asset, what="type", message=f"there is no type {spec.type!r}")
+        return
+    whole = found.whole
+    for quantity, wanted in whole.points.items():
+        point, what = points.get(quantity), f"points.{quantity}"
+        if point is None:
+            if wanted.required:
+                yield Gap(asset=spec.asset, what=what, message="no point of this name")
+        elif point.kind != wanted.kind:
+            yield Gap(asset=spec.asset, what=what, message=f"is a {point.kind}, not a {wanted.kind}")
+        elif wanted.unit and point.unit and not same_quantity(point.unit, wanted.unit):
+            yield Gap(asset=spec.asset, what=what, message=f"{point.unit} does not measure what {wanted.unit} does")
+    for name, told in whole.properties.items():
+        value = spec.properties.get(name, told.default)
+        if value is None:
+            if told.required:
+                yield Gap(asset=spec.asset, what=f"properties.{name}", message="is not given")
+        elif not _is_a(value, told.kind):
+            yield Gap(asset=spec.asset, what=f"properties.{name}", message=f"{value!r} is no {told.kind}")
+
+
+def _is_a(value: Property, kind: str) -> bool:
+    return isinstance(value, _KINDS[kind]) and (kind == "flag") == isinstance(value, bool)
+
+
+def _by_name(rows: Iterable[TypeRow]) -> dict[str, list[TypeRow]]:
+    made: dict[str, list[TypeRow]] = {}
+    for row in rows:
+        made.setdefault(row.type, []).append(row)
+    return made
+
+
+@cache
+def _shipped() -> dict[str, str]:
+    folder = resources("baigong.registry") / "starter" / "types"
+    found = [one for one in folder.iterdir() if one.name.endswith(".yaml")]
+    return {one.name.removesuffix(".yaml"): one.read_text("utf-8") for one in sorted(found, key=lambda o: o.name)}

@@ -1,0 +1,128 @@
+"""Asset types as people write them: what every pump has, said once; a type may extend another. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from baigong.vocab.assets import Level, Property
+from baigong.vocab.devices import Kind
+from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.texts import read_yaml
+from baigong.vocab.units import same_quantity
+
+_NAME = re.compile(r"[\w](?:[\w-]{0,62}[\w])?")
+_LONGEST = 200_000
+_Word = Annotated[str, Meta(max_length=200)]
+_SEMANTIC = Annotated[str, Meta(max_length=2000)]
+
+
+class TypePoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One quantity that every asset of the type has; not ``required``: that it may have."""
+
+    kind: Kind = "gauge"
+    unit: Annotated[str, Meta(max_length=40)] = ""  # UCUM code
+    title: _Word = ""
+    title_zh: _Word = ""
+    semantic: _SEMANTIC = ""  # IRDI or IRI
+    states: dict[str, str] = {}
+    states_zh: dict[str, str] = {}
+    required: bool = True
+
+
+class TypeProperty(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One fact that is written down of every asset of the type."""
+
+    kind: Literal["text", "number", "flag"] = "text"
+    unit: Annotated[str, Meta(max_length=40)] = ""
+    title: _Word = ""
+    title_zh: _Word = ""
+    semantic: _SEMANTIC = ""
+    default: Property | None = None
+    required: bool = False
+
+
+class AssetType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A type. ``extends``: another one, whose points and properties it has too (``machine``, or ``machine@2``)."""
+
+    type: str
+    extends: _Word = ""
+    title: _Word = ""
+    title_zh: _Word = ""
+    level: Level | None = None
+    semantic: _SEMANTIC = ""
+    points: Annotated[dict[str, TypePoint], Meta(max_length=2000)] = {}
+    properties: Annotated[dict[str, TypeProperty], Meta(max_length=2000)] = {}
+
+
+def parse_type(text: str, name: str) -> tuple[AssetType, dict[str, Any]]:
+    """Read a type's YAML; returns it, and what was written of it, field by field. Raises config.invalid."""
+    if len(text) > _LONGEST:
+        raise FixConfiguration("payload.too_large", f"a type has at most {_LONGEST} characters", place=name)
+    raw = read_yaml(text, name)
+    if not isinstance(raw, dict):
+        raise FixConfiguration("config.invalid", "this is no type: write `type:` and `points:`", place=name)
+    raw = {"type": name} | raw
+    try:
+        made = msgspec.convert(raw, AssetType)
+    except msgspec.ValidationError as error:
+        raise FixConfiguration("config.invalid", str(error), place=name) from error
+    if made.type != name or not _NAME.fullmatch(name):
+        raise FixConfiguration(
+            "config.invalid", f"{made.type!r} is no name for this type: letters, digits, _ and -", place="type"
+        )
+    for quantity in made.points:
+        if "." in quantity or not quantity.strip() or re.search(r"[\s/\\]", quantity):
+            raise FixConfiguration("config.invalid", f"{quantity!r} names no quantity", place=f"{name}.points")
+    return made, raw
+
+
+def merged(chain: Sequence[dict[str, Any]]) -> AssetType:
+    """Lay types over each other, the one that all extend first; what a later one writes of a field counts.
+
+    Raises config.invalid where a type makes another thing of a point: another kind, or a unit of another quantity.
+
+    >>> base = {"type": "machine", "points": {"power": {"unit": "kW", "title": "Power"}}}
+    >>> merged([base, {"type": "pump", "points": {"power": {"unit": "W"}, "flow": {"unit": "m3/h"}}}]).points["power"]
+    TypePoint(kind='gauge', unit='W', title='Power', title_zh='', semantic='', states={}, states_zh={}, required=True)
+    """
+    whole: dict[str, Any] = {}
+    for raw in chain:
+        for field, value in raw.items():
+            if field in ("points", "properties"):
+                held = dict(whole.get(field, {}))
+                for name, told in value.items():
+                    place = f"{raw['type']}.{field}.{name}"
+                    held[name] = (
+                        _over(held[name], told, "gauge" if field == "points" else "text", place)
+                        if name in held
+                        else dict(told or {})
+                    )
+                whole[field] = held
+            else:
+                whole[field] = value
+    return msgspec.convert(whole, AssetType)
+
+
+def _over(held: Mapping[str, Any], told: Mapping[str, Any] | None, usual: str, place: str) -> dict[str, Any]:
+    told = told or {}
+    kind, unit = told.get("kind"), told.get("unit")
+    if kind is not None and kind != (was := held.get("kind", usual)):
+        raise FixConfiguration("config.invalid", f"it is a {was} in the type that this extends", place=place)
+    if unit and held.get("unit") and not same_quantity(unit, held["unit"]):
+        raise FixConfiguration("config.invalid", f"{unit} does not measure what {held['unit']} does", place=place)
+    return {**held, **told}
+
+
+def split_type(ref: str) -> tuple[str, int | None]:
+    """Read how a type is named: ``pump`` is the newest, ``pump@2`` the second version.
+
+    >>> split_type("pump@2"), split_type("pump")
+    (('pump', 2), ('pump', None))
+    """
+    name, at, version = ref.partition("@")
+    return (name, int(version)) if at and version.isascii() and version.isdecimal() else (ref, None)
