@@ -40,6 +40,8 @@ async def test_a_tree_is_described_moved_and_found_by_any_name(plant: World) -> 
         await _put(client, HALL, LINE, PUMP)
         whole = (await client.get("/assets/pump1")).json()
         assert [step["asset"] for step in whole["path"]] == ["hall", "line2", "pump1"]
+        listed = (await client.get("/assets", params={"under": "pump1", "properties": "true"})).json()["assets"]
+        assert [line["properties"] for line in listed] == [{"power": 5.5}]
         assert (whole["properties"], whole["own_points"], whole["revision"]) == ({"power": 5.5}, 3, 1)
         hall = (await client.get("/assets/hall")).json()["line"]
         assert (hall["children"], hall["points"]) == (1, 3)
@@ -79,6 +81,7 @@ async def test_what_makes_no_tree_is_refused_with_its_place_and_changes_nothing(
             (1, "a", "parent"), (2, "b", "code"), (3, "hall", "parent"), (4, "c", "level"), (5, "d", "parent"),
             (6, "e", "parent"), (7, "f", "asset"), (8, "f", "asset"),
         } <= found  # fmt: skip
+        assert "厂区不能属于产线(line2)" in {f["message_zh"] for f in checked.json()["findings"]}
         refused = await client.post("/assets", json={"assets": wrong})
         assert (refused.status_code, refused.json()["code"]) == (422, "config.invalid")
         assert "row 1" in refused.json()["place"]

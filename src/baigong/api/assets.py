@@ -27,7 +27,10 @@ _DIGITS = re.compile(r"([0-9]+)")
 
 
 class AssetsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``parent``: only its direct parts (empty: what stands right below the company); ``under``: it and all below."""
+    """``parent``: only its direct parts (empty: what stands right below the company); ``under``: it and all below.
+
+    ``properties``: with those of each, which are otherwise left out.
+    """
 
     search: str = ""
     parent: str | None = None
@@ -36,6 +39,7 @@ class AssetsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     type: str = ""
     state: str = ""
     retired: bool = False
+    properties: bool = False
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 200
     offset: Annotated[int, Meta(ge=0)] = 0
 
@@ -59,6 +63,7 @@ class AssetLine(Struct, frozen=True, kw_only=True):
     retired: bool
     children: int
     points: int
+    properties: dict[str, Property] = {}
 
 
 class AssetsAnswer(Struct, frozen=True, kw_only=True):
@@ -116,7 +121,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         found = [one for one in _candidates(shown, query) if _is_wanted(rooms, call.tenant, shown, one, query)]
         found.sort(key=_natural)
         page = found[query.offset : query.offset + query.limit]
-        return AssetsAnswer(total=len(found), assets=[shown.line(one) for one in page])
+        return AssetsAnswer(total=len(found), assets=[shown.line(one, query.properties) for one in page])
 
     async def one(call: Call) -> Any:
         name, shown = call.part("name"), _Shown.of(rooms, call)
@@ -184,7 +189,7 @@ class _Shown:
         names = {step for one in opened if one for step in tree.path(one)}
         return cls(tree, assets.rows(call.tenant), assets.words(call.tenant), names, opened, counts)
 
-    def line(self, asset: str) -> AssetLine:
+    def line(self, asset: str, with_properties: bool = False) -> AssetLine:
         row = self.rows.get(asset) if asset in self.open else None
         spec = row.spec if row else AssetSpec(asset=asset)
         called = self.words.get(asset, _NAMELESS)
@@ -202,6 +207,7 @@ class _Shown:
             retired=row is not None and row.retired_us is not None,
             children=sum(one in self.names and not self.is_retired(one) for one in self.tree.children(asset)),
             points=self.counts.all[asset],
+            properties=spec.properties if with_properties else {},
         )
 
     def whole(self, asset: str, gaps: list[Gap]) -> AssetAnswer:

@@ -20,7 +20,7 @@ from baigong.registry.findable import words_of
 from baigong.registry.resident import Resident
 from baigong.registry.tree import Tree
 from baigong.stores.records.assets import AssetRow, put_assets
-from baigong.vocab.assets import EQUIPMENT, AssetSpec
+from baigong.vocab.assets import EQUIPMENT, LEVELS_ZH, AssetSpec
 from baigong.vocab.devices import AssetWords
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Event
@@ -37,6 +37,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     asset: str
     field: str
     message: str
+    message_zh: str
 
 
 class Counts(NamedTuple):
@@ -56,7 +57,7 @@ class _Shelf:
 
 
 class Assets:
-    """Lives on the event loop; reading is callable from threads. ``moved``: awaited with a tenant whose tree changed."""
+    """Lives on the event loop; reading is callable from threads. ``moved``: awaited when a tenant's tree changed."""
 
     def __init__(
         self,
@@ -135,21 +136,25 @@ class Assets:
         found: list[Finding] = []
         for number, spec in enumerate(specs, 1):
 
-            def wrong(field: str, message: str, number: int = number, spec: AssetSpec = spec) -> None:
-                found.append(Finding(row=number, asset=spec.asset, field=field, message=message))
+            def wrong(field: str, message: str, message_zh: str, number: int = number, asset: str = spec.asset) -> None:
+                found.append(Finding(row=number, asset=asset, field=field, message=message, message_zh=message_zh))
 
             if spec.asset in twice:
-                wrong("asset", f"{spec.asset} is in the list twice")
+                wrong("asset", f"{spec.asset} is in the list twice", f"{spec.asset} 在列表中出现两次")
             if spec.code and codes[spec.code] > 1:
                 other = next(n for n, s in after.items() if s.code == spec.code and n != spec.asset)
-                wrong("code", f"code {spec.code!r} is that of {other} too")
+                wrong("code", f"code {spec.code!r} is that of {other} too", f"编码 {spec.code} 已属于 {other}")
             above = spec.above
             if above and above not in after and above not in known and not _is_named(above, after):
-                wrong("parent", f"there is no asset {above!r}")
+                wrong("parent", f"there is no asset {above!r}", f"没有资产 {above}")
             if _is_round(tree, spec.asset):
-                wrong("parent", f"{spec.asset} would be a part of itself")
+                wrong("parent", f"{spec.asset} would be a part of itself", f"{spec.asset} 会成为自身的一部分")
             elif (over := after.get(above)) is not None and _is_upside_down(spec, over):
-                wrong("level", f"a {spec.level} is no part of a {over.level} ({above})")
+                wrong(
+                    "level",
+                    f"a {spec.level} is no part of a {over.level} ({above})",
+                    f"{LEVELS_ZH[spec.level]}不能属于{LEVELS_ZH[over.level]}({above})",
+                )
             if len(found) >= _FOUND:
                 break
         return found
@@ -181,7 +186,7 @@ class Assets:
             return len(fresh)
 
     async def retire(self, tenant: str, asset: str, by: str) -> None:
-        """Take an asset out of the tree; its history stays. Raises http.not_found, config.conflict for one with parts."""
+        """Take an asset out of the tree; its history stays. Raises http.not_found; config.conflict if it has parts."""
         async with self._one_change:
             row, tree = self.rows(tenant).get(asset), self.tree(tenant)
             if row is None or row.retired_us is not None:

@@ -13,6 +13,10 @@ from baigong.vocab.errors import FixConfiguration
 Level = Literal["site", "area", "line", "unit", "part", "material", "product", "lot", "person", "tool"]
 State = Literal["planned", "in_service", "out_of_service"]
 EQUIPMENT: tuple[Level, ...] = ("site", "area", "line", "unit", "part")  # from the whole to its parts
+LEVELS_ZH: dict[Level, str] = {
+    "site": "厂区", "area": "区域", "line": "产线", "unit": "设备", "part": "部件", "material": "物料",
+    "product": "产品", "lot": "批次", "person": "人员", "tool": "工具",
+}  # fmt: skip
 _Word = Annotated[str, Meta(max_length=200)]
 Property = str | bool | int | float
 
