@@ -51,7 +51,7 @@ def test_every_picture_is_shown() -> None:
 def test_the_notice_names_every_dependency() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     notice = (ROOT / "NOTICE").read_text("utf-8")
-    names = [re.match(r"[A-Za-z0-9_-]+", text)[0] for text in declared]  # type: ignore[index]
+    names = [re.match(r"[A-Za-z0-9_.-]+", text)[0] for text in declared]  # type: ignore[index]
     assert [name for name in names if not re.search(rf"^  {re.escape(name)} ", notice, re.MULTILINE)] == []
 
 

@@ -13,6 +13,7 @@ def command_tree() -> Any:
     import typer
 
     from baigong.cli import (
+        aas,
         ask,
         audit,
         authority,
@@ -35,8 +36,8 @@ def command_tree() -> Any:
     app = typer.Typer(help=main.app.info.help)
     app.registered_commands = list(main.app.registered_commands)
     for module in (
-        ask, audit, authority, bus, command, counting, fleet, grant, keep, networks, person, records, secrets, signin,
-        tenant, use,
+        aas, ask, audit, authority, bus, command, counting, fleet, grant, keep, networks, person, records, secrets,
+        signin, tenant, use,
     ):  # fmt: skip
         module.add(app)
     return typer.main.get_command(app)

@@ -246,6 +246,7 @@ def _run(work: Any) -> None:
 def main() -> None:
     """Run a command; an error of ours is one clear line and exit code 2."""
     from baigong.cli import (
+        aas,
         application,
         ask,
         audit,
@@ -268,6 +269,7 @@ def main() -> None:
         use,
     )
 
+    aas.add(app)
     application.add(app)
     ask.add(app)
     audit.add(app)

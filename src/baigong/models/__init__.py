@@ -1,0 +1,1 @@
+"""Describing assets in words that others read: the Asset Administration Shell."""

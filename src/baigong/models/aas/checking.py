@@ -1,0 +1,186 @@
+"""Judges descriptions of assets: is it the metamodel at all, and which of its rules does it break."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from baigong.models.aas.engine import VERSIONS, Engine, engine
+from baigong.models.aas.environment import Environment, Jsonable, Package, Version
+from baigong.models.aas.findings import Finding, Level, code_of, errors, finding, refusal
+from baigong.models.aas.limits import DEPTH, LONGEST, LONGEST_VALUE
+from baigong.models.aas.places import Step, json_path, jsonable_steps, verified_steps, whereabouts
+
+
+def judge(kind: str, value: Any, version: Version = "3.1", place: str = "$") -> tuple[Jsonable | None, list[Finding]]:
+    """Return (canonical JSON, findings) of one thing; None where it is not the metamodel at all.
+
+    ``kind``   a class of the metamodel: ``AssetAdministrationShell``, ``Submodel``, ``SubmodelElement`` …
+    ``value``  decoded JSON; ``place`` its path, for the findings
+    Cost       about 30 MB of JSON a second on one core
+    """
+    found = list(_unfit(value, place))
+    if found:
+        return None, found
+    rules = engine(version)
+    try:
+        thing = rules.reader(kind)(value)
+    except rules.jsonization.DeserializationException as error:
+        steps = jsonable_steps(error.path.segments)
+        at = whereabouts(value, steps)
+        return None, [finding("structure", json_path(steps, place), _told(error.cause), at=at)]
+    canonical: Jsonable = rules.jsonization.to_jsonable(thing)
+    return canonical, list(_broken(rules, version, thing, canonical, place))
+
+
+def admit(kind: str, value: Any, version: Version = "3.1", *, tolerate: bool = False) -> Jsonable:
+    """Return the canonical JSON of one thing; aas.structure, or aas.invalid with every broken rule.
+
+    ``tolerate`` lets broken rules pass; what is not the metamodel never passes.
+    """
+    canonical, found = judge(kind, value, version)
+    wrong = errors(found)
+    if canonical is None or (wrong and not tolerate):
+        raise refusal(wrong)
+    return canonical
+
+
+def check(source: Environment | Package, version: Version | None = None) -> list[Finding]:
+    """Return all findings: broken rules, ids given twice, and what the file itself showed.
+
+    ``version``  by whose rules; none: by those of the version that the file names, and where it names none (JSON), by
+                 3.1, or by 3.0 where that fits better.
+    """
+    environment = source.environment if isinstance(source, Package) else source
+    notes = list(source.notes) if isinstance(source, Package) else []
+    told = version or environment.version
+    return notes + (_judged(environment, told) if told else _better(environment)[1])
+
+
+def fits(environment: Environment) -> Version:
+    """Say which version an environment is of: what it names, else the one of which it breaks fewer rules."""
+    return environment.version or _better(environment)[0]
+
+
+def _better(environment: Environment) -> tuple[Version, list[Finding]]:
+    judged: list[tuple[Version, list[Finding]]] = []
+    for version in VERSIONS:
+        judged.append((version, _judged(environment, version)))
+        if not errors(judged[-1][1]):
+            return judged[-1]
+    # what is not of a version at all counts more than any number of its rules
+    return min(judged, key=lambda one: (any(f.code == "structure" for f in one[1]), len(errors(one[1]))))
+
+
+def _judged(environment: Environment, version: Version) -> list[Finding]:
+    found = list(_twice(environment))
+    for place, kind, value in environment.identifiables():
+        found += judge(kind, value, version, place)[1]
+    return found
+
+
+def _twice(environment: Environment) -> Iterator[Finding]:
+    """An id is unique in the world (IDTA-01001, 5.3.2.4). Where two things bear it, only one can be asked for by it.
+
+    Published templates give a submodel and the concept that explains it the same id: nobody confuses those two.
+    """
+    first: dict[Any, tuple[str, str, Jsonable]] = {}
+    for place, kind, value in environment.identifiables():
+        held, kind_held, other = first.setdefault(value["id"], (place, kind, value))
+        if held != place:
+            same = kind != kind_held or value == other
+            told = f"{held} has the id {value['id']!r}, too" + (", and says the same" if value == other else "")
+            level: Level = "warning" if same else "error"
+            yield finding("duplicate-id", f"{place}.id", told, at=whereabouts(value, []), level=level)
+
+
+def _broken(rules: Engine, version: Version, thing: Any, canonical: Jsonable, place: str) -> Iterator[Finding]:
+    for error in rules.verification.verify(thing):
+        segments = error.path.segments
+        if version == "3.1" and _is_iri(error.cause, segments, thing):
+            continue
+        steps = verified_steps(segments)
+        code = code_of(error.cause)
+        yield finding(code, json_path(steps, place), error.cause, at=whereabouts(canonical, steps))
+
+
+def _is_iri(cause: str, segments: Sequence[Any], thing: Any) -> bool:
+    """Say whether the 3.1 rules only dislike letters beyond ASCII in an xs:anyURI.
+
+    XML Schema 1.0, part 2, 3.2.17: what XLink's escaping makes a URI is a valid anyURI, so http://例子/泵 is one. The
+    engine of 3.1 matches RFC 2396 before escaping, the one of 3.0 matches RFC 3987, which is what is meant.
+    """
+    if "value type" not in cause:
+        return False
+    for segment in segments:
+        thing = (
+            segment.sequence[segment.index] if hasattr(segment, "index") else getattr(segment.instance, segment.name)
+        )
+    if getattr(getattr(thing, "value_type", None), "value", "") != "xs:anyURI":
+        return False
+    texts = [text for name in ("value", "min", "max") if (text := getattr(thing, name, None)) is not None]
+    return all(engine("3.0").verification.matches_xs_any_uri(text) for text in texts)
+
+
+def _told(cause: str) -> str:
+    """Say the engine's words about Python types in those of JSON."""
+    return _PYTHON.sub(lambda found: _JSON.get(found[1], found[0]), cause)
+
+
+_PYTHON = re.compile(r"<class '(\w+)'>")
+_JSON = {
+    "int": "a number", "float": "a number", "str": "a text", "dict": "an object", "list": "an array",
+    "NoneType": "null", "bool": "true or false",
+}  # fmt: skip
+
+
+def _unfit(value: Any, place: str) -> Iterator[Finding]:
+    """Find what no engine should see: depth, lengths, Base64 that is none, halves of characters."""
+    waiting: list[tuple[Any, tuple[Any, ...], int]] = [(value, (), 0)]
+    while waiting:
+        here, way, depth = waiting.pop()
+        if depth > DEPTH:
+            yield finding("structure", place, f"nested deeper than {DEPTH} levels")
+            return
+        entries = here.items() if isinstance(here, dict) else enumerate(here)
+        for step, inside in entries:
+            if isinstance(inside, str):
+                wrong = _wrong_text(here, step, inside)
+                if wrong:
+                    steps = _steps((way, step))
+                    yield finding("structure", json_path(steps, place), wrong, at=whereabouts(value, steps))
+            elif isinstance(inside, (dict, list)):
+                waiting.append((inside, (way, step), depth + 1))
+
+
+def _steps(way: tuple[Any, ...]) -> list[Step]:
+    steps: list[Step] = []
+    while way:
+        way, step = way
+        steps.append(step)
+    return steps[::-1]
+
+
+def _wrong_text(holder: Any, step: Any, text: str) -> str:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return "half a character (a lone surrogate)"
+    most = LONGEST.get(step)
+    if step in ("value", "min", "max"):
+        if holder.get("modelType") == "Blob":
+            return _wrong_base64(text)
+        most = LONGEST_VALUE.get(str(holder.get("valueType") or holder.get("modelType")))
+    return f"{len(text):,} characters, at most {most:,} are read here" if most and len(text) > most else ""
+
+
+def _wrong_base64(text: str) -> str:
+    try:
+        base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        return f"not Base64: {error}"
+    return ""
