@@ -149,7 +149,9 @@ def operations(rooms: Rooms) -> list[Operation]:
     return [
         Operation("GET", "/types", "Asset types", listed, answer=list[TypeLine]),
         Operation("GET", "/types/{name}", "One asset type", one, query=TypeQuery, answer=TypeAnswer),
-        Operation("PUT", "/types/{name}", "Write a type, or see what that breaks", put, body=TypeChange, answer=TypeChanged),
+        Operation(
+            "PUT", "/types/{name}", "Write a type, or see what it breaks", put, body=TypeChange, answer=TypeChanged
+        ),
         Operation("DELETE", "/types/{name}", "Take a type away", drop),
         Operation("GET", "/types/{name}/gaps", "Which assets are not what their type says", gaps, answer=GapsAnswer),
     ]  # fmt: skip

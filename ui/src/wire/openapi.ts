@@ -2568,7 +2568,7 @@ export interface paths {
         };
         /** One asset type */
         get: operations["get_types_name"];
-        /** Write a type, or see what that breaks */
+        /** Write a type, or see what it breaks */
         put: operations["put_types_name"];
         post?: never;
         /** Take a type away */
@@ -2851,6 +2851,10 @@ export interface components {
             parent: string;
             place: string;
             points: number;
+            /** @default {} */
+            properties: {
+                [key: string]: string | boolean | number;
+            };
             retired: boolean;
             /** @enum {unknown} */
             state: "in_service" | "out_of_service" | "planned";
@@ -2969,6 +2973,8 @@ export interface components {
         /**
          * AssetsQuery
          * @description ``parent``: only its direct parts (empty: what stands right below the company); ``under``: it and all below.
+         *
+         *         ``properties``: with those of each, which are otherwise left out.
          */
         AssetsQuery: {
             /** @default  */
@@ -2979,6 +2985,8 @@ export interface components {
             offset: number;
             /** @default null */
             parent: string | null;
+            /** @default false */
+            properties: boolean;
             /** @default false */
             retired: boolean;
             /** @default  */
@@ -5882,6 +5890,7 @@ export interface components {
             asset: string;
             field: string;
             message: string;
+            message_zh: string;
             row: number;
         };
         /**
@@ -6422,6 +6431,7 @@ export interface operations {
                 type?: string;
                 state?: string;
                 retired?: boolean;
+                properties?: boolean;
                 limit?: number;
                 offset?: number;
             };
@@ -12095,7 +12105,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Write a type, or see what that breaks */
+            /** @description Write a type, or see what it breaks */
             200: {
                 headers: {
                     [name: string]: unknown;
