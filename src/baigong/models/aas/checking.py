@@ -20,7 +20,7 @@ def judge(kind: str, value: Any, version: Version = "3.1", place: str = "$") -> 
 
     ``kind``   a class of the metamodel: ``AssetAdministrationShell``, ``Submodel``, ``SubmodelElement`` …
     ``value``  decoded JSON; ``place`` its path, for the findings
-    Cost       about 30 MB of JSON a second on one core
+    Cost       about 6 MB of JSON a second on one core
     """
     found = list(_unfit(value, place))
     if found:
