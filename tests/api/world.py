@@ -21,6 +21,7 @@ import uvicorn
 from baigong.api import ApiSettings, Live, create_app
 from baigong.bus.memory import MemoryBus
 from baigong.bus.subjects import tenant_of
+from baigong.registry.assettable import assets_table
 from baigong.registry.opening import Registry, open_registry
 from baigong.registry.visible import Visible, open_episodes
 from baigong.stores.lake.bursts import LAKE_BURSTS, BurstReader
@@ -146,6 +147,7 @@ class PlainSql:
             episodes,
             FileShapes(),
             None if only is None else only.part,
+            assets=lambda: assets_table(self._registry.assets, tenant, only),
         )
         with open_view(view) as connection:
             try:

@@ -15,6 +15,7 @@ import pytest
 
 from baigong.sandbox import walls
 from baigong.sandbox.sql import SqlPool
+from baigong.stores.lake.assetsql import ASSETS
 from baigong.stores.lake.bursts import LAKE_BURSTS, BurstFileWriter
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.part import Part
@@ -137,15 +138,22 @@ class Plant:
              {"number": THEIRS, "name": "press.count", "asset": "press", "kind": "counter"}],
             POINTS,
         )  # fmt: skip
-        if only is None and self._clip is None:
-            return sql_view(self.snapshot, points, self.latest, episodes_table(runs), self._shapes)
+        whole = only is None and self._clip is None
+        described = pa.Table.from_pylist(
+            [{"asset": one} for one in (("pump1", "press") if whole else ("pump1",))], ASSETS
+        )
+        if whole:
+            return sql_view(
+                self.snapshot, points, self.latest, episodes_table(runs), self._shapes, assets=lambda: described
+            )
         part = self._clip if only is None else only.part
         assert part is not None
         shown = part_points(points, part)
         clipped = part.clip(self.latest)
         return sql_view(
-            self.snapshot, shown, clipped, episodes_table(runs), self._shapes, None if only is None else part
-        )
+            self.snapshot, shown, clipped, episodes_table(runs), self._shapes, None if only is None else part,
+            assets=lambda: described,
+        )  # fmt: skip
 
 
 @pytest.fixture

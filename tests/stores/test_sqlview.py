@@ -169,7 +169,15 @@ def test_an_empty_tenant_has_all_tables() -> None:
         for name in VISIBLE:
             assert connection.sql(f"select * from {name}").fetchall() == []
         shown = connection.sql("show tables").fetchall()
-    assert {r[0] for r in shown} == {*VISIBLE, "hot_in", "points_in", "latest_in", "episodes_in", "bursts_in"}
+    assert {r[0] for r in shown} == {
+        *VISIBLE,
+        "hot_in",
+        "points_in",
+        "latest_in",
+        "episodes_in",
+        "assets_in",
+        "bursts_in",
+    }
 
 
 def test_decimals_come_back_to_the_bit(tmp_path: Path) -> None:

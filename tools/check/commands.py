@@ -15,6 +15,7 @@ def command_tree() -> Any:
     from baigong.cli import (
         aas,
         ask,
+        asset,
         audit,
         authority,
         bus,
@@ -36,8 +37,8 @@ def command_tree() -> Any:
     app = typer.Typer(help=main.app.info.help)
     app.registered_commands = list(main.app.registered_commands)
     for module in (
-        aas, ask, audit, authority, bus, command, counting, fleet, grant, keep, networks, person, records, secrets,
-        signin, tenant, use,
+        aas, ask, asset, audit, authority, bus, command, counting, fleet, grant, keep, networks, person, records,
+        secrets, signin, tenant, use,
     ):  # fmt: skip
         module.add(app)
     return typer.main.get_command(app)

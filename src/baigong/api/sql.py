@@ -20,6 +20,7 @@ _JSON_ROWS = 10_000
 _TABLES = (
     "telemetry",
     "points",
+    "assets",
     "latest",
     "rollup_1m",
     "rollup_1h",

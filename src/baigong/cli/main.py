@@ -249,6 +249,7 @@ def main() -> None:
         aas,
         application,
         ask,
+        asset,
         audit,
         authority,
         bus,
@@ -272,6 +273,7 @@ def main() -> None:
     aas.add(app)
     application.add(app)
     ask.add(app)
+    asset.add(app)
     audit.add(app)
     authority.add(app)
     bus.add(app)

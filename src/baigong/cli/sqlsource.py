@@ -9,7 +9,9 @@ from weakref import WeakKeyDictionary
 import pyarrow as pa
 
 from baigong.historian.owner import PartitionOwner
+from baigong.registry.assettable import assets_table
 from baigong.registry.opening import Registry
+from baigong.registry.tree import Tree
 from baigong.registry.visible import Visible, open_episodes
 from baigong.sandbox.blocks import Block
 from baigong.stores.lake.part import Part, PartReader
@@ -54,6 +56,7 @@ class SqlSource:
         self._registry = registry
         self._shapes = FileShapes()
         self._points: dict[str, tuple[int, Block]] = {}
+        self._assets: dict[str, tuple[Tree, Block]] = {}
         self._parts: OrderedDict[int, OpenPart] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -71,11 +74,20 @@ class SqlSource:
             lambda: self._owner.latest(tenant),
             lambda: self._registry.episodes.table_now(tenant),
             self._shapes,
+            assets=lambda: self._described(tenant),
         )
 
+    def _described(self, tenant: str) -> Block:
+        """Keep the assets until one of them changes, or a point does: there is another tree then."""
+        tree, held = self._registry.assets.tree(tenant), self._assets.get(tenant)
+        if held is None or held[0] is not tree:
+            held = self._assets[tenant] = (tree, Block(assets_table(self._registry.assets, tenant)))
+        return held[1]
+
     def forget(self, tenant: str) -> None:
-        """Let go of the points of a company that is gone."""
+        """Let go of the points and assets of a company that is gone."""
         self._points.pop(tenant, None)
+        self._assets.pop(tenant, None)
 
     def _cut(self, tenant: str, only: Visible) -> SqlView:
         """Hand in only what is open: nothing of other points is in the child's memory, or can be named there."""
@@ -93,6 +105,7 @@ class SqlSource:
             self._shapes,
             only.part,
             kept.clip,
+            lambda: assets_table(self._registry.assets, tenant, only),
         )
 
     def _part(self, tenant: str, only: Visible) -> OpenPart:

@@ -26,17 +26,25 @@ _NOT_FORMAT = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')  # literal text and conditio
 
 def rows(path: Path) -> Iterator[tuple[float, list[str | None]]]:
     """Yield (how much is read, cells) of every row that is not empty; payload.malformed for what is no workbook."""
+    for part, _, cells in numbered(path):
+        yield part, cells
+
+
+def numbered(path: Path) -> Iterator[tuple[float, int, list[str | None]]]:
+    """Do the same with the number that a spreadsheet shows beside each row."""
     try:
         with zipfile.ZipFile(path) as book:
             strings, dates = _strings(book), _date_styles(book)
             epoch = _epoch(book)
             name = _first_sheet(book)
             size = max(_checked(book, name), 1)
+            number = 0
             with book.open(name) as source:
                 for row in _elements(source, "row"):
+                    number = int(row.get("r") or number + 1)  # 18.3.1.73: a row without r follows the one before
                     cells = _row(row, strings, dates, epoch)
                     if any(cell is not None for cell in cells):
-                        yield min(source.tell() / size, 1.0), cells
+                        yield min(source.tell() / size, 1.0), number, cells
     except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, IndexError, ValueError) as error:
         raise FixConfiguration("payload.malformed", f"this is no .xlsx workbook: {error}", place=str(path)) from error
 

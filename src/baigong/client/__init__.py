@@ -1,5 +1,7 @@
 """The Python SDK: ``baigong.connect()``."""
 
-from baigong.client.plant import Asset, Plant, Point, connect
+from baigong.client.assets import Asset, Assets, AssetSet
+from baigong.client.plant import Plant, connect
+from baigong.client.point import Point
 
-__all__ = ["Asset", "Plant", "Point", "connect"]
+__all__ = ["Asset", "AssetSet", "Assets", "Plant", "Point", "connect"]

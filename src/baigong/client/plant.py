@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from baigong.client.bursts import Burst, read_bursts, send_burst
+from baigong.client.assets import Asset, Assets
+from baigong.client.bursts import send_burst
 from baigong.client.link import ARROW, Link, find_server, trusted
-from baigong.vocab.devices import seconds
+from baigong.client.point import Point, points_of
+from baigong.client.times import Time, when
 from baigong.vocab.errors import FixConfiguration
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_PAGE = 1000
-_MOST = 50  # points in one question
 _ROWS = 250_000  # rows in one piece of an ingest
-Time = str | int | date | datetime | timedelta
-_OLDEST_US = 100_000_000_000_000  # 1973: a smaller number is one of seconds or milliseconds
 
 
 def connect(
@@ -87,14 +84,14 @@ class Plant:
         """Return a point by its full name (``pump1.flow``) or its number."""
         return Point(self._link, name)
 
-    def assets(self) -> list[Asset]:
-        """List the assets that points are known of, by name."""
-        named = {str(point.facts["asset"]) for point in _points(self._link)}
-        return [Asset(self._link, name) for name in sorted(named)]
+    @property
+    def assets(self) -> Assets:
+        """Find assets: ``plant.assets()`` lists all, ``plant.assets.where(type="pump", under="hall")`` some of them."""
+        return Assets(self._link)
 
     def points(self, search: str = "", *, asset: str = "", device: str = "") -> list[Point]:
         """List points whose name, title or address holds every word of ``search``."""
-        return list(_points(self._link, search=search, asset=asset, device=device))
+        return list(points_of(self._link, search=search, asset=asset, device=device))
 
     def devices(self) -> pd.DataFrame:
         """List the devices and how they are."""
@@ -117,7 +114,7 @@ class Plant:
         return frame.set_index("name")
 
     def sql(self, query: str, *, limit: int | None = None) -> pd.DataFrame:
-        """Run one SELECT over telemetry, points, latest, rollup_1m, rollup_1h, episodes and bursts.
+        """Run one SELECT over telemetry, points, assets, latest, rollup_1m, rollup_1h, episodes and bursts.
 
         An answer is whole, or refused with sql.too_large (a million rows, 256 MB); ``limit``: so many rows are enough.
         """
@@ -172,186 +169,13 @@ class Plant:
         """Return episodes (shifts, runs, alarms, labels) that touch [start, end), by start."""
         import pandas as pd
 
-        params = {"asset": asset, "kind": kind, "start": _when(start), "end": _when(end)}
+        params = {"asset": asset, "kind": kind, "start": when(start), "end": when(end)}
         frame = pd.DataFrame(self._link.json("GET", "/episodes", params=params))
         if len(frame):
             for name in ("start", "end"):
                 held = frame.pop(f"{name}_us") if f"{name}_us" in frame else pd.Series([None] * len(frame))
                 frame[name] = pd.to_datetime(held, unit="us", utc=True)
         return frame
-
-
-class Asset:
-    """A machine, line or site: the points whose name begins with its name."""
-
-    def __init__(self, link: Link, name: str) -> None:
-        self._link = link
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"<Asset {self.name}>"
-
-    def __getitem__(self, quantity: str) -> Point:
-        return Point(self._link, f"{self.name}.{quantity}")
-
-    def points(self) -> list[Point]:
-        """List its points, and those of what lies below it."""
-        return list(_points(self._link, asset=self.name))
-
-
-class Point:
-    """One measured quantity. ``facts``: what the server said about it when it was listed."""
-
-    def __init__(self, link: Link, name: str, facts: Mapping[str, Any] | None = None) -> None:
-        self._link = link
-        self.name = name
-        self.facts: Mapping[str, Any] = facts or {}
-
-    def __repr__(self) -> str:
-        return f"<Point {self.name}>"
-
-    def info(self) -> dict[str, Any]:
-        """Ask what it is: number, title, unit, kind, device, address, newest value."""
-        return dict(self._link.json("GET", self._path()))
-
-    def latest(self) -> dict[str, Any] | None:
-        """Return the newest value as {name, number, value, text, time_us, quality}; None before the first."""
-        found = self._link.json("GET", "/latest", params={"points": self.name})
-        return dict(found[0]) if found else None
-
-    def bursts(self, start: Time = "1d", end: Time = "now", *, most: int = 100) -> list[Burst]:
-        """Return the point's recordings between two times, with all their samples, in order of time.
-
-        Of more than ``most``, so many are returned, evenly spread.
-        """
-        return read_bursts(self._link, self._path(), _back(start), _back(end), most)
-
-    def why(self, at: Time = "") -> dict[str, Any]:
-        """Ask why it is what it is, or was at a past time."""
-        return dict(self._link.json("GET", f"{self._path()}/why", params={"at": _when(at)}))
-
-    def df(self, start: Time = "1h", end: Time = "now", *, width: int = 0) -> pd.DataFrame:
-        """Return values between two times as a DataFrame: value, quality (and text), indexed by UTC time.
-
-        Values are float64; those of a point whose integers pass 2**53 are Int64, exact in every digit. Where such a
-        point has other numbers among them, the integers stand exactly in a column ``whole`` besides.
-
-        ``start``: ``"30d"`` or a timedelta (ago), ISO 8601, a date or datetime (naive is UTC), or microseconds since
-        the epoch. ``width``: thin to what a chart of so many pixels shows; 0 gives every row.
-        """
-        import pandas as pd
-
-        table = self.arrow(start, end, width=width)
-        exact = {pa.int64(): pd.Int64Dtype()} if table.schema.field("value").type == pa.int64() else {}
-        frame = table.to_pandas(types_mapper=exact.get).set_index("time")
-        if table.column("text").null_count == len(table):
-            frame = frame.drop(columns="text")
-        return frame
-
-    def arrow(self, start: Time = "1h", end: Time = "now", *, width: int = 0) -> pa.Table:
-        """Do the same as an Arrow table: time, value (float64 or int64), text, quality (and whole)."""
-        params = {"points": self.name, "start": _back(start), "end": _back(end), "width": width}
-        table = self._link.arrow("GET", "/series", params=params)
-        return _exact(table).replace_schema_metadata(None)
-
-    def increase(
-        self, every: str = "1h", start: Time = "7d", end: Time = "now", *, timezone: str = "UTC"
-    ) -> pd.DataFrame:
-        """Return what a counter counted, interval by interval, indexed by the interval's start (UTC).
-
-        ``every``: whole minutes, like ``15min``, ``1h``, ``1d``, ``1w``, or ``1mo``, ``1y`` of the calendar;
-        ``timezone``: whose midnight days begin at (``Asia/Shanghai``). Columns: increase, rate (unit per second), how
-        many rollovers, resets, exchanges of the meter and unexplained falls were met. The sum over any intervals is
-        exact. Intervals are (start, end]; over a gap all of it falls into the one in which the next reading lies.
-        """
-        params = {"every": every, "start": _back(start), "end": _back(end), "tz": timezone}
-        return self._link.arrow("GET", f"{self._path()}/increase", params=params).to_pandas().set_index("time")
-
-    def states(self, start: Time = "7d", end: Time = "now", *, every: str = "1h") -> pd.DataFrame:
-        """Return seconds and entries of each state, by minute or hour (``every``: ``1m``, ``1h``).
-
-        Columns: time, state, word, word_zh, seconds, entries. ``state`` is null for the time in which it was bad.
-        """
-        if every not in ("1m", "1h"):
-            raise FixConfiguration("config.invalid", f"every is 1m or 1h, not {every!r}", place="every")
-        info, now = self.info(), datetime.now(UTC)
-        sql = f"""select time, state, word, word_zh, seconds, entries from rollup_states_{every}
-            where name = '{info["name"].replace("'", "''")}'
-            and time >= timestamptz '{_moment(start, now)}' and time < timestamptz '{_moment(end, now)}'
-            order by time, state"""  # noqa: S608 - times, and a name whose quotes are doubled
-        return self._link.arrow("POST", "/sql", body={"sql": sql}).to_pandas()
-
-    def write(self, value: float | int | str | bool, *, reason: str = "") -> dict[str, Any]:
-        """Set the point on its machine, within the point's rule; returns the command as it stands.
-
-        ``state`` is ``done`` (read back), ``pending`` (a second person must agree) or ``sent`` (not known yet).
-        Refused or failed raises: command.off, range, rate, interlock, stopped, failed; auth.denied.
-        """
-        body = {"point": self.name, "value": value, "reason": reason}
-        done = dict(self._link.json("POST", "/commands", body=body))
-        if done["state"] not in ("done", "pending", "sent"):
-            raise FixConfiguration("command.failed", f"{done['state']}: {done['detail']}", place=self.name)
-        return done
-
-    def _path(self) -> str:
-        return f"/points/{quote(self.name, safe='')}"
-
-
-def _points(link: Link, **which: str) -> Iterator[Point]:
-    offset, total = 0, 1
-    while offset < total:
-        page = link.json("GET", "/points", params={**which, "limit": _PAGE, "offset": offset})
-        total = page["total"]
-        offset += _PAGE
-        for facts in page["points"]:
-            yield Point(link, facts["name"], facts)
-
-
-def _exact(table: pa.Table) -> pa.Table:
-    """Make ``value`` int64 where float64 would lose digits, if all numbers are integers; else keep ``whole`` beside."""
-    names = ["time", "value", "text", "quality"]
-    if "whole" not in table.schema.names or table["whole"].null_count == len(table):
-        return table.select(names)
-    at = table.schema.get_field_index("value")
-    drawn = pc.if_else(pc.is_valid(table["whole"]), pa.scalar(None, pa.float64()), table["value"])
-    try:
-        whole = pc.coalesce(table["whole"], drawn.cast(pa.int64()))
-    except pa.ArrowInvalid:  # a number with digits behind the point
-        return table.set_column(at, "value", drawn).select([*names, "whole"])
-    return table.set_column(at, "value", whole).select(names)
-
-
-def _when(time: Time) -> str:
-    if isinstance(time, datetime):
-        aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-        return aware.astimezone(UTC).isoformat()
-    if isinstance(time, timedelta):
-        return f"-{time / timedelta(seconds=1):.6f}s"
-    if isinstance(time, int | float) and 0 < abs(time) < _OLDEST_US:  # else all of history comes, without a word
-        raise FixConfiguration("config.invalid", f"{time} is not in microseconds; give a datetime", place="time")
-    return str(int(time)) if isinstance(time, float) else str(time)
-
-
-def _moment(time: Time, now: datetime) -> str:
-    """Write a time as ISO 8601: what ``_back`` takes, on this machine's clock."""
-    text = _back(time)
-    try:
-        if text == "now":
-            return now.isoformat()
-        if text.startswith("-"):
-            return (now - timedelta(seconds=seconds(text[1:]))).isoformat()
-        if text.isdecimal():
-            return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(text))).isoformat()
-        moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError) as error:
-        raise FixConfiguration("config.invalid", f"{text!r} is no time: {error}", place="time") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
-
-
-def _back(time: Time) -> str:
-    """Read "30d" as thirty days ago."""
-    text = _when(time)
-    return f"-{text}" if text[:1].isdigit() and text[-1:].isalpha() and "T" not in text else text
 
 
 def _table(values: Any) -> pa.Table:

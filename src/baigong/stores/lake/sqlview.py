@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from baigong.stores.lake.assetsql import ASSETS
 from baigong.stores.lake.bursts import LAKE_BURSTS
 from baigong.stores.lake.burstsql import bursts_view
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
@@ -71,6 +72,7 @@ EPISODES = pa.schema(
 VISIBLE = (
     "telemetry",
     "points",
+    "assets",
     "latest",
     "episodes",
     "bursts",
@@ -139,13 +141,15 @@ def sql_view(
     shapes: FileShapes,
     part: Part | None = None,
     clip: Clip | None = None,
+    assets: TableSource = ASSETS.empty_table,
 ) -> SqlView:
     """Plan the tables ``VISIBLE`` over a snapshot, or over what is open of it: then ``points`` are ``part_points``
     and the other tables hold nothing else.
 
     ``points``: columns of POINTS (missing ones become null), or a sandbox's block of such,
     ``latest``: schema LAKE, one row a point,
-    ``episodes``: columns of EPISODES; the two may be functions, called only for queries that want them.
+    ``episodes``: columns of EPISODES, ``assets``: columns of ASSETS; these may be functions, called only for queries
+    that want them.
     Costs a look at the footer of files not seen before.
     """
     hot_days = _days_of(snapshot.hot) if snapshot.hot_days is None else snapshot.hot_days
@@ -168,6 +172,7 @@ def sql_view(
         ),
         ("latest", _latest()),
         ("episode", "create view episodes as from episodes_in"),
+        ("assets", "create view assets as from assets_in"),
         ("burst", bursts_view(snapshot, _SEVERITY, files.scan)),
         *(("rollup", s) for s in _rollups(snapshot, hot_days, files)),
         *_kinds(snapshot, hot_days, files),
@@ -181,6 +186,7 @@ def sql_view(
             "points_in": conformed(points, POINTS) if isinstance(points, pa.Table) and part is None else points,
             "bursts_in": bursts if part is None else part.clip(bursts),
             "latest_in": lambda: (latest() if callable(latest) else latest).select(LAKE.names),
+            "assets_in": assets,
             "episodes_in": lambda: conformed(episodes() if callable(episodes) else episodes, EPISODES),
         },
         base=("create table base.points as select number as point, * exclude (number) from points_in",),

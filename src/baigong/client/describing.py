@@ -1,0 +1,48 @@
+"""Describing one asset over what was looked at, so that nothing another one wrote meanwhile is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from baigong.client.link import Link
+from baigong.vocab.assets import named_above
+
+_SAID = ("level", "type", "code", "title", "title_zh", "place", "state")
+
+
+def find_asset(link: Link, name: str) -> dict[str, Any]:
+    """Return ``AssetAnswer`` as a dict. Raises http.not_found."""
+    return dict(link.json("GET", asset_path(name)))
+
+
+def describe(
+    link: Link,
+    name: str,
+    held: Mapping[str, Any] | None,
+    changes: Mapping[str, str],
+    *,
+    parent: str | None = None,
+    properties: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write ``held`` (an ``AssetAnswer``; None: nobody knows it) with changes; what is left out stays as it is.
+
+    ``parent``: "" is the company. Raises config.conflict when it was changed after ``held`` was read.
+    """
+    spec: dict[str, Any] = {"asset": name}
+    above, kept, revision = None, {}, 0
+    if held is not None:
+        line, kept, revision = held["line"], held["properties"], held["revision"]
+        above = line["parent"]
+        if line["described"]:
+            spec |= {what: line[what] for what in _SAID}
+    above = above if parent is None else parent
+    if above is not None and above != named_above(name):
+        spec["parent"] = above
+    spec["properties"] = dict(kept if properties is None else properties)
+    return dict(link.json("PUT", asset_path(name), params={"revision": revision}, body=spec | dict(changes)))
+
+
+def asset_path(name: str) -> str:
+    return f"/assets/{quote(name, safe='')}"
