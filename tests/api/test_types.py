@@ -92,3 +92,33 @@ async def test_what_is_no_type_is_refused_with_its_place(plant: World) -> None:
             assert said in answer.text, (text, answer.text)
         assert (await client.get("/types/x")).status_code == 404
         assert (await client.get("/types/one")).json()["version"] == 1
+
+
+async def test_what_is_wrong_is_said_with_its_line(plant: World) -> None:
+    async with plant.client() as client:
+        for text, line, place, said in (
+            ("type: x\npoints:\n  flow:\n    title: Flow\n    unit: m3h\n", 5, "x.points.flow.unit", "perhaps m3/h"),
+            ("type: x\npoints:\n  flow:\n    untit: m3/h\n", 4, "x.points.flow.untit", "perhaps unit"),
+            ("type: x\npoints:\n  a: {}\n  flow: {unit: 3}\n", 4, "x.points.flow.unit", "Expected `str`"),
+            ("type: x\nproperties:\n  a: {unit: hh}\n", 3, "x.properties.a.unit", "no UCUM unit"),
+            ("type: x\nproperties:\n  a: {kind: number, default: b}\n", 3, "x.properties.a.default", "no number"),
+            ("type: x\npoints: {}\nlevl: unit\n", 3, "x.levl", "perhaps level"),
+            ("type: x\npoints:\n  a.b: {}\n", 3, "x.points.a.b", "names no quantity"),
+            ("# a pump\ntype: x\nextends: pumpp\n", 3, "pumpp", "perhaps pump"),
+            ("type: x\nextends: pump\npoints:\n  flow:\n    unit: Cel\n", 4, "x.points.flow", "does not measure"),
+            ("type: x\npoints:\n  a: {\n", 4, "x", "not YAML"),
+            ("type: x\npoints:\n  a: {}\n  a: {}\n", 4, "x", "twice"),
+        ):
+            told = (await _put(client, "x", text, check=True)).json()
+            assert (told.get("fields", {}).get("line"), told["place"]) == (line, place), (text, told)
+            assert said in told["title"], told
+        plain = "type: x\npoints:\n  flow:\n  state: {kind: state, states: {0: stopped, 1: running}}\nproperties:\n"
+        made = (await _put(client, "x", plain, check=True)).json()
+        assert made["whole"]["points"]["state"]["states"] == {"0": "stopped", "1": "running"}
+        assert made["came"] == {"points.flow": "x", "points.state": "x"}
+        await _put(client, "x", plain)
+        await _put(client, "y", "type: y\nextends: x\npoints: {flow: {unit: m3/h}}\n")
+        refused = (await _put(client, "x", "type: x\npoints: {flow: {kind: counter}, state: {unit: s}}\n")).json()
+        assert (await client.get("/types/x")).json()["extending"] == ["y"], refused
+        other = await _put(client, "x", "type: x\npoints: {flow: {unit: Cel}}\n")
+        assert "y.points.flow" in other.text  # a type that extends it could not be read any more

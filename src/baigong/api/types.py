@@ -38,7 +38,10 @@ class Version(Struct, frozen=True, kw_only=True):
 
 
 class TypeAnswer(Struct, frozen=True, kw_only=True):
-    """``text``: of this version as written. ``whole``: with all that it has from ``chain``; ``came``: from which."""
+    """``text``: of this version as written. ``whole``: with all that it has from ``chain``; ``came``: from which.
+
+    ``used``: its assets, then the types that extend it, which ``extending`` names alone.
+    """
 
     type: str
     version: int
@@ -49,6 +52,7 @@ class TypeAnswer(Struct, frozen=True, kw_only=True):
     whole: AssetType
     came: dict[str, str]
     used: list[str]
+    extending: list[str]
 
 
 class TypeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,12 +68,17 @@ class TypeChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TypeChanged(Struct, frozen=True, kw_only=True):
-    """``breaks``: assets that fit now and would not then, in what; at most 500 lines of ``broken`` assets."""
+    """``breaks``: assets that fit now and would not then, in what; at most 500 lines of ``broken`` assets.
+
+    ``whole``, ``chain`` and ``came`` say what the text makes, as of a type that is read.
+    """
 
     version: int
     broken: int
     breaks: list[Gap]
     whole: AssetType
+    chain: list[str]
+    came: dict[str, str]
 
 
 class GapsAnswer(Struct, frozen=True, kw_only=True):
@@ -122,6 +131,7 @@ def operations(rooms: Rooms) -> list[Operation]:
             whole=found.whole,
             came=dict(found.came),
             used=types.used(call.tenant, name)[:_MOST_GAPS],
+            extending=types.extending(call.tenant, name),
         )
 
     async def put(call: Call) -> Any:
@@ -135,7 +145,14 @@ def operations(rooms: Rooms) -> list[Operation]:
             call.after = told.text
             version = await types.put(call.tenant, name, told.text, call.who.user, told.confirm)
         many = len({gap.asset for gap in broken})
-        return TypeChanged(version=version, broken=many, breaks=broken[:_MOST_GAPS], whole=made.whole)
+        return TypeChanged(
+            version=version,
+            broken=many,
+            breaks=broken[:_MOST_GAPS],
+            whole=made.whole,
+            chain=list(made.chain),
+            came=dict(made.came),
+        )
 
     async def drop(call: Call) -> Any:
         await types.drop(call.tenant, call.part("name"), call.who.user)

@@ -25,6 +25,7 @@ from baigong.vocab.assettypes import AssetType, TypePoint, merged, parse_type, s
 from baigong.vocab.devices import PointSpec
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Event
+from baigong.vocab.typelines import with_line
 from baigong.vocab.units import is_unit, meant, same_quantity
 
 _DEEP = 16  # types that extend each other
@@ -70,12 +71,12 @@ class Types:
     def versions(self, tenant: str, type: str) -> list[TypeRow]:
         """Return the versions of a type, the first first; those shipped count as one of nobody's."""
         found = self._held.get(tenant).get(type)
-        if found is None and type in _shipped():
-            found = [TypeRow(tenant, type, 1, _shipped()[type], 0, "baigong")]
+        if found is None and type in shipped():
+            found = [TypeRow(tenant, type, 1, shipped()[type], 0, "baigong")]
         return found or []
 
     def names(self, tenant: str) -> list[str]:
-        return sorted({*self._held.get(tenant), *_shipped()})
+        return sorted({*self._held.get(tenant), *shipped()})
 
     def find(self, tenant: str, ref: str) -> Resolved | None:
         """Return a type with all it extends; None: there is none, or it can no longer be read."""
@@ -129,16 +130,18 @@ class Types:
         return Resolved(merged(chain), tuple(reversed(names)), came)
 
     def check(self, tenant: str, name: str, text: str) -> tuple[Resolved, list[Gap]]:
-        """Say what a text would make of a type, and what no longer fits then that fits now. Raises config.invalid."""
-        made = self._resolve(tenant, name, {name: text})
-        for quantity, point in made.whole.points.items():
-            if not is_unit(point.unit):
-                near = meant(point.unit)
-                raise FixConfiguration(
-                    "config.invalid",
-                    f"{point.unit!r} is no UCUM unit" + (f"; perhaps {near}" if near else ""),
-                    place=f"{name}.points.{quantity}.unit",
-                )
+        """Say what a text would make of a type, and what no longer fits then that fits now.
+
+        Raises config.invalid, with the field ``line`` where it is about something in the text; also for a type that
+        extends this one and could no longer be read then.
+        """
+        try:
+            made = self._resolve(tenant, name, {name: text})
+            _check_units(name, made)
+        except FixConfiguration as error:
+            raise with_line(error, text, name) from error
+        for other in self.extending(tenant, name):
+            self._resolve(tenant, other, {name: text})
         rows = self._assets.rows(tenant)
         touched = {row.spec.type for row in rows.values() if row.spec.type and row.retired_us is None}
         broken: list[Gap] = []
@@ -191,7 +194,7 @@ class Types:
         async with self._one_change:
             if name not in self._held.get(tenant):
                 raise FixConfiguration("http.not_found", f"{tenant} has no type {name!r} of its own", place=name)
-            if name not in _shipped():
+            if name not in shipped():
                 users = self.used(tenant, name)
                 if users:
                     raise FixConfiguration("config.conflict", f"{len(users)} use it, like {users[0]}", place=name)
@@ -213,8 +216,11 @@ class Types:
         """Name the assets of a type, and the types that extend it."""
         rows = self._assets.rows(tenant).values()
         assets = [r.spec.asset for r in rows if r.retired_us is None and split_type(r.spec.type)[0] == name]
-        others = [n for n in self.names(tenant) if n != name and (t := self.find(tenant, n)) and name in t.chain]
-        return sorted(assets) + others
+        return sorted(assets) + self.extending(tenant, name)
+
+    def extending(self, tenant: str, name: str) -> list[str]:
+        """Name the types that extend one, also through others."""
+        return [n for n in self.names(tenant) if n != name and (t := self.find(tenant, n)) and name in t.chain]
 
     def point(self, tenant: str, asset: str, quantity: str) -> TypePoint | None:
         """Return what its type says of an asset's point."""
@@ -254,6 +260,23 @@ class Types:
         self._resolved = {}
 
 
+def _check_units(name: str, made: Resolved) -> None:
+    for field, held in (("points", made.whole.points), ("properties", made.whole.properties)):
+        for key, told in held.items():
+            if not is_unit(told.unit):
+                near = meant(told.unit)
+                raise FixConfiguration(
+                    "config.invalid",
+                    f"{told.unit!r} is no UCUM unit" + (f"; perhaps {near}" if near else ""),
+                    place=f"{name}.{field}.{key}.unit",
+                )
+    for key, said in made.whole.properties.items():
+        if said.default is not None and not _is_a(said.default, said.kind):
+            raise FixConfiguration(
+                "config.invalid", f"{said.default!r} is no {said.kind}", place=f"{name}.properties.{key}.default"
+            )
+
+
 def _between(spec: AssetSpec, found: Resolved | None, points: Mapping[str, PointSpec]) -> Iterable[Gap]:
     if found is None:
         yield Gap(asset=spec.asset, what="type", message=f"there is no type {spec.type!r}")
@@ -289,7 +312,8 @@ def _by_name(rows: Iterable[TypeRow]) -> dict[str, list[TypeRow]]:
 
 
 @cache
-def _shipped() -> dict[str, str]:
+def shipped() -> dict[str, str]:
+    """Return the texts of the types that come with the platform."""
     folder = resources("baigong.registry") / "starter" / "types"
     found = [one for one in folder.iterdir() if one.name.endswith(".yaml")]
     return {one.name.removesuffix(".yaml"): one.read_text("utf-8") for one in sorted(found, key=lambda o: o.name)}

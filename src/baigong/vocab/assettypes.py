@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -66,19 +67,64 @@ def parse_type(text: str, name: str) -> tuple[AssetType, dict[str, Any]]:
     raw = read_yaml(text, name)
     if not isinstance(raw, dict):
         raise FixConfiguration("config.invalid", "this is no type: write `type:` and `points:`", place=name)
-    raw = {"type": name} | raw
+    raw = _as_meant({"type": name} | raw)
     try:
         made = msgspec.convert(raw, AssetType)
     except msgspec.ValidationError as error:
-        raise FixConfiguration("config.invalid", str(error), place=name) from error
+        raise _at_fault(raw, name, error) from error
     if made.type != name or not _NAME.fullmatch(name):
         raise FixConfiguration(
             "config.invalid", f"{made.type!r} is no name for this type: letters, digits, _ and -", place="type"
         )
     for quantity in made.points:
         if "." in quantity or not quantity.strip() or re.search(r"[\s/\\]", quantity):
-            raise FixConfiguration("config.invalid", f"{quantity!r} names no quantity", place=f"{name}.points")
+            raise FixConfiguration(
+                "config.invalid", f"{quantity!r} names no quantity", place=f"{name}.points.{quantity}"
+            )
     return made, raw
+
+
+def _as_meant(raw: dict[str, Any]) -> dict[str, Any]:
+    """Read `flow:` with nothing behind it as a point of which nothing more is said, and the state 0 as "0"."""
+    meant = dict(raw)
+    for field in ("points", "properties"):
+        if isinstance(raw.get(field), dict):
+            meant[field] = {key: _keyed(told) if isinstance(told, dict) else told for key, told in raw[field].items()}
+            meant[field] = {key: {} if told is None else told for key, told in meant[field].items()}
+        elif field in raw and raw[field] is None:
+            meant[field] = {}
+    return meant
+
+
+def _keyed(told: dict[Any, Any]) -> dict[Any, Any]:
+    return {
+        key: {str(int(k) if isinstance(k, bool) else k): word for k, word in value.items()}
+        if key in ("states", "states_zh") and isinstance(value, dict)
+        else value
+        for key, value in told.items()
+    }
+
+
+def _at_fault(raw: dict[str, Any], name: str, whole: Exception) -> FixConfiguration:
+    """Say which field of which point it is: the message about the whole only says that one is wrong."""
+    kinds: dict[str, type[Struct]] = {"points": TypePoint, "properties": TypeProperty}
+    for field, kind in kinds.items():
+        for key, told in raw[field].items() if isinstance(raw.get(field), dict) else ():
+            try:
+                msgspec.convert(told, kind)
+            except msgspec.ValidationError as error:
+                return _wrong(str(error), f"{name}.{field}.{key}", kind)
+    return _wrong(str(whole), name, AssetType)
+
+
+def _wrong(message: str, place: str, kind: type[Struct]) -> FixConfiguration:
+    message, _, path = message.partition(" - at `$")
+    place += re.sub(r"\[.*", "", path.rstrip("`"))
+    unknown = re.search(r"unknown field `(.*)`", message)
+    if unknown:
+        near = difflib.get_close_matches(unknown[1], kind.__struct_fields__, 1)
+        message, place = message + (f"; perhaps {near[0]}" if near else ""), f"{place}.{unknown[1]}"
+    return FixConfiguration("config.invalid", message, place=place)
 
 
 def merged(chain: Sequence[dict[str, Any]]) -> AssetType:

@@ -5539,12 +5539,15 @@ export interface components {
         /**
          * TypeAnswer
          * @description ``text``: of this version as written. ``whole``: with all that it has from ``chain``; ``came``: from which.
+         *
+         *         ``used``: its assets, then the types that extend it, which ``extending`` names alone.
          */
         TypeAnswer: {
             came: {
                 [key: string]: string;
             };
             chain: string[];
+            extending: string[];
             shipped: boolean;
             text: string;
             type: string;
@@ -5567,10 +5570,16 @@ export interface components {
         /**
          * TypeChanged
          * @description ``breaks``: assets that fit now and would not then, in what; at most 500 lines of ``broken`` assets.
+         *
+         *         ``whole``, ``chain`` and ``came`` say what the text makes, as of a type that is read.
          */
         TypeChanged: {
             breaks: components["schemas"]["Gap"][];
             broken: number;
+            came: {
+                [key: string]: string;
+            };
+            chain: string[];
             version: number;
             whole: components["schemas"]["AssetType"];
         };
