@@ -17,6 +17,7 @@ from baigong.cli.folder import write_secret
 from baigong.cli.platform import PARTITION, Platform, clock_us
 from baigong.plant import waves
 from baigong.plant.__main__ import PlantConfig
+from baigong.plant.assets import plant_assets
 from baigong.plant.episodes import episodes
 from baigong.plant.faults import FAULTS, Scenario, active_fault, first_scenario, load_scenario, save_scenario, set_fault
 from baigong.plant.history import frames
@@ -88,6 +89,8 @@ async def furnish(platform: Platform, scenario_path: Path, ports: Ports, progres
     """
     rows = await _past(platform, scenario_path, progress)
     registry = platform.registry
+    if not registry.assets.rows(TENANT):  # on the first start: what people change of it afterwards stays
+        await registry.assets.put(TENANT, plant_assets(), _BY)
     wanted = {spec.device: spec for spec in devices(ports)}
     users = {}
     wanted[waves.DEVICE] = waves.device()
