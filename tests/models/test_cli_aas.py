@@ -84,3 +84,12 @@ def test_show_is_a_tree_and_the_files_beside_it(files: Path) -> None:
     assert "urn:sm:1" in told
     assert "/aasx/files/manual.pdf" in told
     assert json.loads(run(app, ["aas", "show", "--json", "bad.json"]).output)["submodels"][0]["id"] == "urn:sm:1"
+
+
+def test_a_strangers_file_does_not_steer_the_terminal(files: Path) -> None:
+    evil = environment(submodel(property_("Sp\x1b[2Jeed", "a\x1b]0;b\x07")))
+    (files / "evil.json").write_text(json.dumps(evil))
+    for command in ("show", "check"):
+        told = run(app, ["aas", command, "evil.json"]).output
+        assert "Sp\ufffd[2Jeed" in told
+        assert "\x1b" not in told

@@ -229,3 +229,33 @@ def test_whatever_stands_anywhere_ends_in_a_value_or_a_typed_error() -> None:
 def ways(value: object, way: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [found for step, held in inside for found in ((*way, step), *ways(held, (*way, step)))]
+
+
+def test_no_base64_in_xml_is_told_with_its_place() -> None:
+    blob = "<blob><idShort>Raw</idShort><value>a*b=</value><contentType>a/b</contentType></blob>"
+    body = f"<submodels><submodel><id>a</id><submodelElements>{blob}</submodelElements></submodel></submodels>"
+    with pytest.raises(BaigongError) as caught:
+        read(xml(body))
+    assert caught.value.code == "aas.structure"
+    assert "Base64" in caught.value.message
+    empty = read(xml(body.replace("a*b=", ""))).environment
+    assert empty.submodels[0]["submodelElements"][0]["value"] == ""
+
+
+def test_thousands_of_broken_rules_are_counted_not_listed() -> None:
+    many = environment(submodel(*({"idShort": "", "modelType": "Capability"} for _ in range(3_000))))
+    found = check(read(json.dumps(many).encode()))
+    assert len(found) == 1_001
+    assert found[-1].code == "more"
+
+
+@pytest.mark.parametrize("name", ["\ud800", "\x1b[2J"])
+def test_what_is_said_of_strange_names_can_be_shown(name: str) -> None:
+    for document in (
+        {name: 1},
+        environment(submodel() | {name: 1}),
+        environment(submodel(property_("Xy") | {name: 1})),
+    ):
+        with pytest.raises(BaigongError) as caught:
+            read(json.dumps(document).encode())
+        assert json.dumps(caught.value.problem(), ensure_ascii=False).encode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +136,10 @@ def test_units_come_from_the_concept() -> None:
     found = read(msgspec.json.encode({"submodels": [submodel(speed)], "conceptDescriptions": [concept]})).environment
     line = next(line for line in lines(found) if line.name == "Speed")
     assert (line.value, line.unit, line.semantic) == ("1500", "rpm", "urn:cd")
+
+
+@pytest.mark.parametrize("name", ["engine", "paths", "places", "relations", "tree", "views"])
+def test_examples_in_docstrings_hold(name: str) -> None:
+    tried = doctest.testmod(importlib.import_module(f"baigong.models.aas.{name}"))
+    assert tried.attempted
+    assert tried.failed == 0

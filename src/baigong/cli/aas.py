@@ -83,16 +83,17 @@ def _print(file: str, found: list[Finding] | BaigongError) -> None:
     chinese = show.language() == "zh"
     out = show.out()
     if isinstance(found, BaigongError):
-        out.print(f"{file}: {found.code}: {found.message}", markup=False)
+        out.print(f"{file}: {found.code}: {_plain(found.message)}", markup=False)
         if found.place:
-            out.print(f"  {'位置' if chinese else 'at'} {found.place}", markup=False)
+            out.print(f"  {'位置' if chinese else 'at'} {_plain(found.place)}", markup=False)
         out.print(f"  {found.kind.advice_zh if chinese else found.advice}", markup=False)
         return
     wrong, warned = _wrong(found), len(found) - _wrong(found)
     counted = f"{wrong} 个错误,{warned} 个警告" if chinese else f"{wrong} errors, {warned} warnings"
     out.print(f"{file}: {counted}", markup=False)
     rows = [
-        (one.level, one.code, one.at, one.path, one.message, one.advice_zh if chinese else one.advice) for one in found
+        (one.level, one.code, _plain(one.at), one.path, _plain(one.message), one.advice_zh if chinese else one.advice)
+        for one in found
     ]
     headings = ("级别", "规则", "位置", "路径", "问题", "建议") if chinese else _HEADINGS
     if rows:
@@ -123,7 +124,7 @@ def convert(
         package, changes = as_3_0(package)
         for change in changes:
             told = change.message_zh if show.language() == "zh" else change.message
-            show.tell(f"3.0: {change.at or change.path}: {told}")
+            show.tell(_plain(f"3.0: {change.at or change.path}: {told}"))
     if package.files and form != "aasx":
         show.tell(_left_out(len(package.files), form))
     replace_file(target, write(package, form, rules.value))
@@ -146,7 +147,7 @@ def show_file(source: Source, as_json: Json = False) -> None:
         show.json(package.environment.jsonable())
         return
     rows = [
-        ("  " * line.depth + line.name, line.kind, _cut(line.value), line.unit, line.semantic)
+        ("  " * line.depth + _plain(line.name), line.kind, _cut(line.value), _plain(line.unit), _plain(line.semantic))
         for line in lines(package.environment, show.language())
     ]
     chinese = show.language() == "zh"
@@ -162,6 +163,11 @@ def show_file(source: Source, as_json: Json = False) -> None:
         show.table(("文件", "媒体类型", "字节", "用途") if chinese else ("file", "media type", "bytes", "role"), files)
 
 
+def _plain(text: str) -> str:
+    """Take out what would move the cursor or colour the terminal: a file of a stranger only says words."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
 def _cut(value: str) -> str:
-    line = " ".join(value.split())
+    line = _plain(" ".join(value.split()))
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

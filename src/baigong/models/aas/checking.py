@@ -6,12 +6,13 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
-from baigong.models.aas.engine import VERSIONS, Engine, engine
+from baigong.models.aas.engine import VERSIONS, engine
 from baigong.models.aas.environment import Environment, Jsonable, Package, Version
 from baigong.models.aas.findings import Finding, Level, code_of, errors, finding, refusal
-from baigong.models.aas.limits import DEPTH, LONGEST, LONGEST_VALUE
+from baigong.models.aas.limits import DEPTH, LONGEST, LONGEST_VALUE, MOST_FINDINGS
 from baigong.models.aas.places import Step, json_path, jsonable_steps, verified_steps, whereabouts
 
 
@@ -22,18 +23,38 @@ def judge(kind: str, value: Any, version: Version = "3.1", place: str = "$") -> 
     ``value``  decoded JSON; ``place`` its path, for the findings
     Cost       about 6 MB of JSON a second on one core
     """
-    found = list(_unfit(value, place))
+    thing, found = _understood(kind, value, version, place)
+    if thing is None:
+        return None, found
+    canonical: Jsonable = engine(version).jsonization.to_jsonable(thing)
+    return canonical, list(islice(_broken(version, thing, canonical, place), MOST_FINDINGS))
+
+
+def understand(kind: str, value: Any, place: str = "$") -> tuple[Jsonable | None, list[Finding]]:
+    """Return (canonical JSON, findings) as `judge` does, of the structure alone: rules are not looked at.
+
+    Structure is 3.1's, which reads all that 3.0 had.
+    """
+    thing, found = _understood(kind, value, "3.1", place)
+    return (None if thing is None else engine("3.1").jsonization.to_jsonable(thing)), found
+
+
+def unfit(value: Any, place: str = "$") -> list[Finding]:
+    """Find what no engine should see: depth, lengths, Base64 that is none, halves of characters."""
+    return list(islice(_unfit(value, place), MOST_FINDINGS))
+
+
+def _understood(kind: str, value: Any, version: Version, place: str) -> tuple[Any, list[Finding]]:
+    found = unfit(value, place)
     if found:
         return None, found
     rules = engine(version)
     try:
-        thing = rules.reader(kind)(value)
+        return rules.reader(kind)(value), []
     except rules.jsonization.DeserializationException as error:
         steps = jsonable_steps(error.path.segments)
         at = whereabouts(value, steps)
         return None, [finding("structure", json_path(steps, place), _told(error.cause), at=at)]
-    canonical: Jsonable = rules.jsonization.to_jsonable(thing)
-    return canonical, list(_broken(rules, version, thing, canonical, place))
 
 
 def admit(kind: str, value: Any, version: Version = "3.1", *, tolerate: bool = False) -> Jsonable:
@@ -76,9 +97,14 @@ def _better(environment: Environment) -> tuple[Version, list[Finding]]:
 
 
 def _judged(environment: Environment, version: Version) -> list[Finding]:
-    found = list(_twice(environment))
+    found = list(islice(_twice(environment), MOST_FINDINGS))
     for place, kind, value in environment.identifiables():
         found += judge(kind, value, version, place)[1]
+        if len(found) >= MOST_FINDINGS:
+            return [
+                *found[:MOST_FINDINGS],
+                finding("more", place, f"more than {MOST_FINDINGS:,} findings: not all are listed"),
+            ]
     return found
 
 
@@ -97,8 +123,8 @@ def _twice(environment: Environment) -> Iterator[Finding]:
             yield finding("duplicate-id", f"{place}.id", told, at=whereabouts(value, []), level=level)
 
 
-def _broken(rules: Engine, version: Version, thing: Any, canonical: Jsonable, place: str) -> Iterator[Finding]:
-    for error in rules.verification.verify(thing):
+def _broken(version: Version, thing: Any, canonical: Jsonable, place: str) -> Iterator[Finding]:
+    for error in engine(version).verification.verify(thing):
         segments = error.path.segments
         if version == "3.1" and _is_iri(error.cause, segments, thing):
             continue
@@ -138,7 +164,6 @@ _JSON = {
 
 
 def _unfit(value: Any, place: str) -> Iterator[Finding]:
-    """Find what no engine should see: depth, lengths, Base64 that is none, halves of characters."""
     waiting: list[tuple[Any, tuple[Any, ...], int]] = [(value, (), 0)]
     while waiting:
         here, way, depth = waiting.pop()
@@ -147,7 +172,9 @@ def _unfit(value: Any, place: str) -> Iterator[Finding]:
             return
         entries = here.items() if isinstance(here, dict) else enumerate(here)
         for step, inside in entries:
-            if isinstance(inside, str):
+            if isinstance(step, str) and _is_half(step):
+                yield finding("structure", json_path(_steps(way), place), f"the name of a property has {_HALF}")
+            elif isinstance(inside, str):
                 wrong = _wrong_text(here, step, inside)
                 if wrong:
                     steps = _steps((way, step))
@@ -165,20 +192,31 @@ def _steps(way: tuple[Any, ...]) -> list[Step]:
 
 
 def _wrong_text(holder: Any, step: Any, text: str) -> str:
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            return "half a character (a lone surrogate)"
+    if _is_half(text):
+        return _HALF
     most = LONGEST.get(step)
     if step in ("value", "min", "max"):
         if holder.get("modelType") == "Blob":
-            return _wrong_base64(text)
+            return wrong_base64(text)
         most = LONGEST_VALUE.get(str(holder.get("valueType") or holder.get("modelType")))
     return f"{len(text):,} characters, at most {most:,} are read here" if most and len(text) > most else ""
 
 
-def _wrong_base64(text: str) -> str:
+def _is_half(text: str) -> bool:
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+_HALF = "half a character (a lone surrogate)"
+
+
+def wrong_base64(text: str) -> str:
+    """Say why a text is no Base64; nothing where it is. The engines drop the letters that are not."""
     try:
         base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from baigong.models.aas.checking import judge
-from baigong.models.aas.environment import LISTS, Environment, Jsonable, Version
+from baigong.models.aas.checking import understand
+from baigong.models.aas.environment import LISTS, Environment, Jsonable
 from baigong.models.aas.findings import Finding, finding, refusal
+from baigong.models.aas.limits import MOST_FINDINGS
 from baigong.models.aas.places import Step, json_path, whereabouts
 from baigong.vocab.errors import FixConfiguration
 
@@ -52,7 +53,7 @@ def from_jsonable(document: Jsonable) -> tuple[Environment, list[Finding]]:
             else:
                 lists[name].append(canonical)
     extra = [name for name in document if name not in dict(LISTS)]
-    found += [finding("structure", f"$.{name}", f"Unexpected property: {name}") for name in extra]
+    found += [finding("structure", "$", f"Unexpected property: {ascii(name)[:100]}") for name in extra[:MOST_FINDINGS]]
     if found:
         raise refusal(found)
     shells, submodels, concepts = lists.values()
@@ -62,10 +63,10 @@ def from_jsonable(document: Jsonable) -> tuple[Environment, list[Finding]]:
 def _read(kind: str, value: Any, place: str, notes: list[Finding]) -> tuple[Jsonable | None, list[Finding]]:
     if not isinstance(value, dict):
         return None, [finding("structure", place, f"Expected an object that is a {kind}")]
-    canonical, found = judge(kind, value, _WIDEST, place)
+    canonical, found = understand(kind, value, place)
     if canonical is None and any(_LIST_TYPE in one.message for one in found):
         notes += _typed(value, place)
-        return judge(kind, value, _WIDEST, place)
+        return understand(kind, value, place)
     return canonical, found
 
 
@@ -92,9 +93,6 @@ def _typed(value: Jsonable, place: str) -> Iterator[Finding]:
 
 
 _LIST_TYPE = "typeValueListElement"
-
-
-_WIDEST: Version = "3.1"  # reads all that 3.0 had, too; by whose rules it is judged is decided later
 
 
 def _decoded(content: bytes, place: str) -> Any:

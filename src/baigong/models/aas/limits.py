@@ -13,7 +13,7 @@ class Limits:
     """
 
     file: int = 256 << 20  # as it comes: JSON, XML, or a package packed
-    text: int = 64 << 20  # of one environment, JSON or XML
+    text: int = 32 << 20  # of one environment, JSON or XML: in memory about fifteen times as much
     part: int = 256 << 20  # of one other file in a package
     package: int = 512 << 20  # of all parts together
     parts: int = 4096
@@ -21,6 +21,7 @@ class Limits:
 
 
 DEFAULT = Limits()
+MOST_FINDINGS = 1000  # whoever has more does not read them
 DEPTH = 200  # levels of JSON, 100 of nested collections: the engines recurse, Python allows a thousand frames
 _IDSHORT = 1024  # longer than any rule allows; the engines' patterns take a time that grows with the square
 _ADDRESS = 4096  # the same for xs:anyURI and paths; the metamodel ends at 2,048

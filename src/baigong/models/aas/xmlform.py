@@ -9,10 +9,10 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from baigong.models.aas.checking import judge, unfit, wrong_base64
 from baigong.models.aas.engine import NAMESPACES, engine
-from baigong.models.aas.environment import LISTS, Environment, Version
+from baigong.models.aas.environment import LISTS, Environment, Jsonable, Version
 from baigong.models.aas.findings import Finding, finding, refusal
-from baigong.models.aas.jsonform import from_jsonable
 from baigong.models.aas.limits import DEPTH
 from baigong.models.aas.places import json_path, xml_steps
 from baigong.vocab.errors import FixConfiguration
@@ -44,9 +44,19 @@ def read_xml(content: bytes, place: str = "") -> tuple[Environment, list[Finding
     document = engine("3.1").jsonization.to_jsonable(thing)
     if alone:
         document = {_LONE[alone]: [document]}
-    environment, notes = from_jsonable(document)
+    environment, notes = _kept(document)
     version = NAMESPACES[namespace]
     return Environment(environment.shells, environment.submodels, environment.concepts, version), notes
+
+
+def _kept(document: Jsonable) -> tuple[Environment, list[Finding]]:
+    """Keep what the engine has understood and put into canonical form already."""
+    notes = [finding("empty-list", f"$.{n}", f"{n} is an empty list") for n, _ in LISTS if document.get(n) == []]
+    found = unfit(document)
+    if found:
+        raise refusal(found)
+    shells, submodels, concepts = (document.get(name, []) for name, _ in LISTS)
+    return Environment(shells, submodels, concepts), notes
 
 
 def write_xml(environment: Environment, version: Version = "3.1") -> bytes:
@@ -59,7 +69,8 @@ def write_xml(environment: Environment, version: Version = "3.1") -> bytes:
     body = text.getvalue().replace("\r", "&#13;")
     bad = _NOT_XML.search(body)
     if bad:
-        where = next((p for p, _, v in environment.identifiables() if bad[0] in str(v)), "")
+        found = (one for p, kind, value in environment.identifiables() for one in judge(kind, value, "3.1", p)[1])
+        where = next((one.path for one in found if one.code == "AASd-130"), "")
         raise FixConfiguration("aas.unwritable", f"XML cannot hold the character U+{ord(bad[0]):04X}", place=where)
     body = body.replace(f'"{_READ_AS}"', f'"https://admin-shell.io/aas/{version.replace(".", "/")}"', 1)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'.encode()
@@ -131,7 +142,8 @@ def _known(root: str, place: str) -> tuple[str, str]:
 def _events(content: bytes, place: str) -> Iterator[Event]:
     """Yield what the engine reads, guarded: bounded depth, no element twice, all in one namespace.
 
-    The engine takes the last of two equal elements and drops the first, and reads no empty Blob.
+    The engine takes the last of two equal elements and drops the first, drops letters that are no Base64, and reads no
+    empty Blob.
     """
     seen: list[tuple[str, set[str]]] = []
     for event, element in _parsed(content, place):
@@ -143,15 +155,26 @@ def _events(content: bytes, place: str) -> Iterator[Event]:
                 del element.attrib[attribute]
             if seen:
                 _no_second(seen, name)
+                _blob(seen, element)
             seen.append((name, set()))
             if len(seen) > DEPTH:
                 raise FixConfiguration(_UNREADABLE, f"nested deeper than {DEPTH} levels", place=place)
         else:
             seen.pop()
-            if element.text is None and seen and seen[-1][0] == "blob":
-                element.text = ""
+            if seen and _blob(seen, element):
+                element.text = element.text or ""
         yield event, element
         element.clear()
+
+
+def _blob(seen: list[tuple[str, set[str]]], element: ElementTree.Element) -> bool:
+    """Say whether an element is the content of a Blob; its text is there at its start, or only at its end."""
+    if seen[-1][0] != "blob" or element.tag != f"{{{_READ_AS}}}value":
+        return False
+    wrong = wrong_base64(element.text or "")
+    if wrong:
+        raise refusal([finding("structure", json_path([step for step, _ in seen[1:]]), wrong)])
+    return True
 
 
 def _no_second(seen: list[tuple[str, set[str]]], name: str) -> None:
