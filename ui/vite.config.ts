@@ -9,6 +9,7 @@ export default defineConfig({
   html: { cspNonce: 'BAIGONG_NONCE' }, // src/baigong/api/console.py puts one of each answer there
   build: {
     outDir: '../src/baigong/api/console',
+    assetsDir: 'built', // /assets is a page
     emptyOutDir: true,
     target: 'es2022',
     chunkSizeWarningLimit: 900,

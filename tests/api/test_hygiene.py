@@ -68,7 +68,7 @@ async def test_two_pages_have_two_nonces(tmp_path: Path) -> None:
             _check(page)
             assert "BAIGONG_NONCE" not in page.text
         assert pages[0].text != pages[1].text
-        for path in ("/trends", "/assets/none.js", "/points/pump1.flow"):
+        for path in ("/trends", "/built/none.js", "/points/pump1.flow"):
             _check(await http.get(path))
 
 

@@ -246,17 +246,17 @@ async def test_the_demo_is_hidden_where_there_is_none(plant: World) -> None:
 
 async def test_the_console_is_served_with_its_routes(tmp_path: Path) -> None:
     built = tmp_path / "console"
-    (built / "assets").mkdir(parents=True)
+    (built / "built").mkdir(parents=True)
     (built / "index.html").write_text("<p>console</p>")
-    (built / "assets" / "index-abc123.js").write_text("1")
+    (built / "built" / "index-abc123.js").write_text("1")
     (tmp_path / "secret.txt").write_text("no")
     async with world(tmp_path / "data", console=built) as plant, plant.client(token="") as client:
-        for path in ("/", "/trends", "/connect/pump"):
+        for path in ("/", "/trends", "/connect/pump", "/assets/pump1"):
             answer = await client.get(plant.url + path)
             assert answer.text == "<p>console</p>" and answer.headers["cache-control"] == "no-store"
-        asset = await client.get(plant.url + "/assets/index-abc123.js")
+        asset = await client.get(plant.url + "/built/index-abc123.js")
         assert "immutable" in asset.headers["cache-control"]
         assert asset.headers["content-type"].startswith("text/javascript")
-        for path in ("/assets/gone.js", "/..%2fsecret.txt", "/%2e%2e/secret.txt", "/api/v2/points"):
+        for path in ("/built/gone.js", "/..%2fsecret.txt", "/%2e%2e/secret.txt", "/api/v2/points"):
             answer = await client.get(plant.url + path)
             assert answer.status_code == 404 and _is_problem(answer), path

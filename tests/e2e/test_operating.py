@@ -203,7 +203,14 @@ async def test_the_keyboard_reaches_search_and_every_entry(seen: Window) -> None
         await page.keyboard.press("Tab")
         reached.append(await page.evaluate(_FOCUSED))
     assert reached[0] == "Skip to content"
-    for wanted in ("Search points, devices, pages", "Trends", "SQL", "System", "Search devices", "Add a device"):
+    for wanted in (
+        "Search assets, points, devices, pages",
+        "Trends",
+        "SQL",
+        "System",
+        "Search devices",
+        "Add a device",
+    ):
         assert any(wanted in one for one in reached), (wanted, reached)
 
 

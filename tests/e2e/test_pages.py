@@ -16,6 +16,13 @@ pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(240
 
 PAGES = {
     "overview": "/",
+    "assets": "/assets",
+    "asset": "/assets/pump1",
+    "asset-parts": "/assets/press1/parts",
+    "asset-life": "/assets/press1/life",
+    "asset-about": "/assets/press1/about",
+    "asset-text": "/assets/press1/text",
+    "assets-import": "/assets?import",
     "connect": "/connect",
     "add": "/connect/add",
     "device": "/connect/pump-plc",
@@ -38,7 +45,9 @@ PAGES = {
     "missing": "/nowhere",
 }
 # A key nobody translated shows as itself: dots or low lines between small letters.
-_KEY = re.compile(r"\b(?:nav|common|add|trends|why|attention|overview|legend|word|signin|connect|range|tree)\.[a-z]\w+")
+_KEY = re.compile(
+    r"\b(?:nav|common|add|trends|why|attention|overview|legend|word|signin|connect|range|tree|assets)\.[a-z]\w+"
+)
 _WIDEST = """() => [...document.querySelectorAll('main *')]
     .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
     .slice(0, 8).map(e => `${e.tagName}.${e.className} ${(e.textContent || '').slice(0, 60)}`)"""

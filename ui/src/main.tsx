@@ -11,6 +11,7 @@ import './styles/shell.css'
 import './styles/parts.css'
 import './styles/pages.css'
 import './styles/access.css'
+import './styles/assets.css'
 import './styles/use.css'
 
 async function start(): Promise<void> {

@@ -1,4 +1,4 @@
-"""Serves the built console: hashed assets for ever, everything else that is no file as index.html."""
+"""Serves the built console: hashed files for ever, everything else that is no file as index.html."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from baigong.api.wire import problem
 from baigong.vocab.errors import FixConfiguration
 
 _FOR_EVER = "public, max-age=31536000, immutable"
-_ASSETS = "assets/"  # where the build puts files with a hash in their name
+_BUILT = "built/"  # where the build puts files with a hash in their name
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 # A missing file of these kinds is an error; any other name with a dot is a page: /points/pump1.flow.
 _FILES = frozenset(_TYPES) | {".map", ".ico", ".png", ".json", ".txt", ".xml", ".html", ".php", ".webmanifest"}
@@ -39,10 +39,10 @@ def console_routes(folder: Path) -> list[Route]:
             return problem(FixConfiguration("http.not_found", f"there is no /{path}", place=f"/{path}"))
         found = await asyncio.to_thread(_find, root, path)
         if found is not None and found.name != "index.html":
-            kept = _FOR_EVER if path.startswith(_ASSETS) else "no-cache"
+            kept = _FOR_EVER if path.startswith(_BUILT) else "no-cache"
             kind = _TYPES.get(found.suffix) or mimetypes.guess_type(found.name)[0] or "application/octet-stream"
             return FileResponse(found, media_type=kind, headers={"Cache-Control": kept})
-        if path.startswith(_ASSETS) or (Path(path).suffix in _FILES and path != "index.html"):
+        if path.startswith(_BUILT) or (Path(path).suffix in _FILES and path != "index.html"):
             return problem(FixConfiguration("http.not_found", f"there is no /{path}", place=f"/{path}"))
         index = await asyncio.to_thread(_find, root, "index.html")
         if index is None:

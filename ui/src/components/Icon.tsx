@@ -1,6 +1,14 @@
 /** Line icons of one weight, drawn here so that nothing is fetched. */
 const PATHS = {
   overview: 'M3 4h7v7H3zM14 4h7v4h-7zM14 12h7v8h-7zM3 15h7v5H3z',
+  assets: 'M9 3h6v5H9zM3 16h6v5H3zM15 16h6v5h-6zM12 8v4M6 16v-4h12v4',
+  area: 'M3 5h18v14H3zM3 12h8M11 5v14',
+  line: 'M2 9h20v6H2zM6 12h.01M12 12h.01M18 12h.01M5 15v4M19 15v4',
+  unit: 'M4 9h16v10H4zM8 9V5h8v4M8 14h8',
+  part: 'M12 3l7.500 4.500v9L12 21l-7.500-4.500v-9zM12 9a3 3 0 1 1 0 6 3 3 0 0 1 0-6z',
+  material: 'M12 3c3.500 4.500 5.500 7 5.500 10a5.500 5.500 0 0 1-11 0c0-3 2-5.500 5.500-10z',
+  product: 'M12 3l8 4v10l-8 4-8-4V7zM4 7l8 4 8-4M12 11v10',
+  lot: 'M4 14h7v6H4zM13 14h7v6h-7zM8.500 6h7v6h-7z',
   connect: 'M7 3v5M13 3v5M4.5 8h11v3.5a5.5 5.5 0 0 1-11 0zM10 17v2.5a1.5 1.5 0 0 0 1.5 1.5H20',
   trends: 'M3 3v18h18M6.5 15.5l4-5 3.5 3 5.5-8',
   sql: 'M12 4c4.4 0 8 1.3 8 3s-3.6 3-8 3-8-1.3-8-3 3.6-3 8-3zM4 7v10c0 1.7 3.6 3 8 3s8-1.3 8-3V7M4 12c0 1.7 3.6 3 8 3s8-1.3 8-3',

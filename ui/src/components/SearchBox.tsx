@@ -1,11 +1,12 @@
-/** Search over points, devices and pages; arrows and Enter. */
+/** Search over assets, points, devices and pages; arrows and Enter. */
 import { Modal } from 'antd'
 import { type KeyboardEvent, useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { type AssetLine, assets } from '../core/assets'
 import { devices, points } from '../core/calls'
 import { unitText } from '../core/format'
 import { fullTitle } from '../core/spoken'
-import { deviceLink, pointLink } from '../core/route'
+import { assetLink, deviceLink, pointLink } from '../core/route'
 import type { DeviceRow, Point } from '../wire/api'
 import { Icon, type IconName } from './Icon'
 import { navigate } from './navigation'
@@ -19,13 +20,14 @@ interface Hit {
   href: string
 }
 
-const PAGES = ['overview', 'trends', 'sql', 'connect', 'system'] as const
+const PAGES = ['overview', 'assets', 'trends', 'sql', 'connect', 'system'] as const
 
 export function SearchBox({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation()
   const language = useLanguageCode()
   const [text, setText] = useState('')
   const [found, setFound] = useState<Point[]>([])
+  const [things, setThings] = useState<AssetLine[]>([])
   const [rows, setRows] = useState<DeviceRow[]>([])
   const [at, setAt] = useState(0)
 
@@ -38,7 +40,10 @@ export function SearchBox({ onClose }: { onClose: () => void }) {
   useEffect(() => {
     const stop = new AbortController()
     const timer = setTimeout(() => {
-      points.list({ search: text.trim(), limit: 12 }, stop.signal).then((answer) => setFound(answer.points), () => undefined)
+      const want = text.trim()
+      if (want) assets.list({ search: want, limit: 6 }, stop.signal).then((answer) => setThings(answer.assets), () => undefined)
+      else setThings([])
+      points.list({ search: want, limit: 12 }, stop.signal).then((answer) => setFound(answer.points), () => undefined)
     }, 120)
     return () => {
       clearTimeout(timer)
@@ -51,10 +56,11 @@ export function SearchBox({ onClose }: { onClose: () => void }) {
     const fits = (...words: string[]) => !want || words.some((word) => word.toLowerCase().includes(want))
     return [
       ...PAGES.filter((page) => fits(page, t(`nav.${page}`))).map((page) => ({ key: `page ${page}`, icon: page, title: t(`nav.${page}`), sub: t('search.page'), href: page === 'overview' ? '/' : `/${page}` })),
+      ...things.map((line) => ({ key: `asset ${line.asset}`, icon: 'assets' as const, title: inLanguage(language, line.title, line.title_zh) || line.asset, sub: [t('search.asset'), line.asset, line.code].filter(Boolean).join(' · '), href: assetLink(line.asset) })),
       ...rows.filter((row) => fits(row.device, row.title, row.title_zh ?? '')).slice(0, 6).map((row) => ({ key: `device ${row.device}`, icon: 'connect' as const, title: inLanguage(language, row.title, row.title_zh) || row.device, sub: `${t('word.device')} · ${row.device} · ${row.driver}`, href: deviceLink(row.device) })),
       ...found.map((point) => ({ key: `point ${point.name}`, icon: 'trends' as const, title: fullTitle(language, point), sub: [point.name, unitText(point.unit)].filter(Boolean).join(' · '), href: pointLink(point.name) })),
     ]
-  }, [text, rows, found, t, language])
+  }, [text, things, rows, found, t, language])
 
   useEffect(() => setAt(0), [text])
 

@@ -14,10 +14,11 @@ import { OfflineBar } from './OfflineBar'
 import { inLanguage, usePreferences } from './preferences'
 import { SearchBox } from './SearchBox'
 
-type Entry = { page: 'overview' | 'connect' | 'commands' | 'trends' | 'sql' | 'access' | 'companies' | 'desk' | 'audit' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
+type Entry = { page: 'overview' | 'assets' | 'connect' | 'commands' | 'trends' | 'sql' | 'access' | 'companies' | 'desk' | 'audit' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
 
 const RAIL: Entry[] = [
   { page: 'overview', href: '/', icon: 'overview' },
+  { page: 'assets', href: '/assets', icon: 'assets' },
   { page: 'trends', href: '/trends', icon: 'trends', also: ['point'] },
   { page: 'sql', href: '/sql', icon: 'sql' },
   { page: 'connect', href: '/connect', icon: 'connect', also: ['add', 'device'] },

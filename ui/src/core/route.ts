@@ -4,6 +4,7 @@ export type Route =
   | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me' | 'missing' }
   | { page: 'device'; device: string; tab: string }
   | { page: 'point'; point: string }
+  | { page: 'assets'; asset: string; tab: string }
 
 const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me'> = {
   '': 'overview',
@@ -33,6 +34,7 @@ export function routeOf(path: string): Route {
   const parts = decoded(clean.split('/'))
   if (!parts) return { page: 'missing' }
   if ((parts[0] === 'connect' || parts[0] === 'devices') && parts[1]) return { page: 'device', device: parts[1], tab: parts[2] ?? 'points' }
+  if (parts[0] === 'assets') return { page: 'assets', asset: parts[1] ?? '', tab: parts[2] ?? '' }
   if (parts[0] === 'points' && parts[1]) return { page: 'point', point: parts[1] }
   return { page: 'missing' }
 }
@@ -48,5 +50,6 @@ export function decoded(parts: readonly string[]): string[] | null {
 
 export const deviceLink = (device: string, tab?: string): string => `/connect/${encodeURIComponent(device)}${tab ? `/${tab}` : ''}`
 export const pointLink = (name: string): string => `/points/${encodeURIComponent(name)}`
+export const assetLink = (asset: string, tab?: string): string => `/assets/${encodeURIComponent(asset)}${tab ? `/${tab}` : ''}`
 export const trendLink = (names: readonly string[], start = '-1h', end = 'now'): string =>
   `/trends?p=${names.map(encodeURIComponent).join(',')}&from=${encodeURIComponent(start)}&to=${encodeURIComponent(end)}`

@@ -29,7 +29,7 @@ export function asCurl(origin: string, names: readonly string[], range: TimeRang
   ].join('\n')
 }
 
-const shell = (text: string) => `'${text.replace(/'/g, `'\\''`)}'`
+export const shell = (text: string) => `'${text.replace(/'/g, `'\\''`)}'`
 
 export function asSql(names: readonly string[], range: TimeRange, nowUs: number): string {
   const quoted = names.map((name) => `'${name.replace(/'/g, "''")}'`).join(', ')

@@ -9,6 +9,7 @@ import { Boundary } from './Boundary'
 
 const PAGES = {
   overview: lazy(() => import('./overview/OverviewPage')),
+  assets: lazy(() => import('./assets/AssetsPage')),
   connect: lazy(() => import('./connect/ConnectPage')),
   commands: lazy(() => import('./commands/CommandsPage')),
   add: lazy(() => import('./add/AddDevicePage')),
@@ -51,7 +52,7 @@ export function Signed() {
   return (
     <WhyProvider>
       <Shell page={route.page}>
-        <Boundary key={path}>
+        <Boundary key={route.page === 'assets' ? 'assets' : path}>
           <Suspense
             fallback={
               <div className="page">

@@ -3,12 +3,12 @@ import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Diff } from '../../components/Diff'
 
-export function Conflict({ theirs, mine, onTake, onKeep }: { theirs: string; mine: string; onTake: () => void; onKeep: () => void }) {
+export function Conflict({ title, theirs, mine, onTake, onKeep }: { title?: string; theirs: string; mine: string; onTake: () => void; onKeep: () => void }) {
   const { t } = useTranslation()
   return (
     <section className="note note-error conflict" role="alert">
       <div>
-        <p className="note-title">{t('conflict.title')}</p>
+        <p className="note-title">{title ?? t('conflict.title')}</p>
         <p className="note-advice">{t('conflict.text')}</p>
         <Diff before={theirs} after={mine} />
         <div className="bar">

@@ -3,7 +3,7 @@ import { Button, Dropdown, Tabs } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Age } from '../../components/Age'
 import { Icon } from '../../components/Icon'
-import { navigate, usePath } from '../../components/navigation'
+import { Link, navigate, usePath } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
 import { StateMark } from '../../components/StateMark'
@@ -11,7 +11,7 @@ import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { useTrouble } from '../../components/useTrouble'
 import { useAsk } from '../../components/useAsk'
 import { devices } from '../../core/calls'
-import { deviceLink, routeOf, trendLink } from '../../core/route'
+import { assetLink, deviceLink, routeOf, trendLink } from '../../core/route'
 import { ConnectionTab } from './ConnectionTab'
 import { EventsTab } from './EventsTab'
 import { hasIdentity, IdentityTab } from './IdentityTab'
@@ -19,6 +19,8 @@ import { PointsTab } from './PointsTab'
 import { RemoveDialog } from './RemoveDialog'
 import { TextTab } from './TextTab'
 import { useState } from 'react'
+
+const ASSETS = 4 // named beside the title
 
 export default function DevicePage() {
   const { t, i18n } = useTranslation()
@@ -33,6 +35,8 @@ export default function DevicePage() {
   const { spec, status } = data
   const names = (spec.points ?? []).map((point) => point.name)
 
+  const things = [...new Set(names.map((name) => name.slice(0, name.lastIndexOf('.'))))]
+
   const enable = (enabled: boolean) =>
     devices.save({ ...spec, enabled }, data.revision).then(reload, trouble)
 
@@ -45,6 +49,12 @@ export default function DevicePage() {
           {status.since_us ? <Age us={status.since_us} /> : null}
           <span>{spec.device}</span>
           <span>{spec.driver}</span>
+          {things.slice(0, ASSETS).map((asset) => (
+            <Link key={asset} href={assetLink(asset)}>
+              {inLanguage(language, spec.assets?.[asset]?.title, spec.assets?.[asset]?.title_zh) || asset}
+            </Link>
+          ))}
+          {things.length > ASSETS ? <span>{t('assets.more', { n: things.length - ASSETS })}</span> : null}
         </span>
       }
       tools={

@@ -8,7 +8,7 @@ import { StateMark } from '../../components/StateMark'
 import { useLiveSample } from '../../components/useLive'
 import { unitText } from '../../core/format'
 import { isSimulated } from '../../core/quality'
-import { pointLink, trendLink } from '../../core/route'
+import { assetLink, pointLink, trendLink } from '../../core/route'
 import { spoken } from '../../core/spoken'
 import type { AssetTile as Tile, Headline } from '../../wire/api'
 
@@ -46,9 +46,9 @@ export function AssetTile({ tile: raw }: { tile: Tile }) {
             </span>
           </>
         ) : null}
-        <span className="tile-points num">
+        <Link href={assetLink(tile.asset)} className="tile-points num" title={t('overview.openAsset')}>
           {tile.bad > 0 ? t('overview.pointsBad', { n: tile.points, bad: tile.bad }) : t('overview.points', { n: tile.points })}
-        </span>
+        </Link>
       </footer>
     </article>
   )

@@ -15,7 +15,7 @@ import { useLiveSample } from '../../components/useLive'
 import { WhyPanel } from '../../components/WhyPanel'
 import { points } from '../../core/calls'
 import { unitText } from '../../core/format'
-import { deviceLink, routeOf, trendLink } from '../../core/route'
+import { assetLink, deviceLink, routeOf, trendLink } from '../../core/route'
 import { fullTitle, spoken } from '../../core/spoken'
 import { CounterCard } from './CounterCard'
 import { PointEdit } from './PointEdit'
@@ -82,7 +82,7 @@ export default function PointPage() {
           <Facts
             rows={[
               [t('point.number'), <code key="n">{data.number}</code>],
-              [t('word.asset'), data.asset_title ? `${data.asset_title} (${data.asset})` : data.asset],
+              [t('word.asset'), <Link key="w" href={assetLink(data.asset)}>{data.asset_title ? `${data.asset_title} (${data.asset})` : data.asset}</Link>],
               [t('point.quantity'), data.quantity],
               [t('point.unit'), unitText(data.unit) || '–'],
               [t('point.kind'), t(`kind.${data.kind}`)],

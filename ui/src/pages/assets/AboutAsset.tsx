@@ -1,0 +1,90 @@
+/** Properties, where it comes from, in what it is not what its type says, and who else may see it. */
+import { useTranslation } from 'react-i18next'
+import { Age } from '../../components/Age'
+import { Facts } from '../../components/Facts'
+import { Link } from '../../components/navigation'
+import { ErrorNote, Waiting } from '../../components/notes'
+import { inLanguage, useLanguageCode, usePreferences } from '../../components/preferences'
+import { useAsk } from '../../components/useAsk'
+import { grants } from '../../core/access'
+import { type AssetWhole, maySeeGrants, reaches } from '../../core/assets'
+import { assetTypes } from '../../core/assettypes'
+import { unitText } from '../../core/format'
+import { visited } from '../../core/visit'
+
+export function AboutAsset({ whole }: { whole: AssetWhole }) {
+  const { t } = useTranslation()
+  const language = useLanguageCode()
+  const { session } = usePreferences()
+  const { line } = whole
+  const type = useAsk(line.type ? `type:${line.type}` : null, () => assetTypes.get(line.type))
+  const said = type.data?.whole.properties ?? {}
+  const named = (name: string) => inLanguage(language, said[name]?.title, said[name]?.title_zh)
+  const shown = (name: string, value: string | number | boolean) => [typeof value === 'boolean' ? t(value ? 'assets.yes' : 'assets.no') : String(value), unitText(said[name]?.unit ?? '')].filter(Boolean).join(' ')
+  const properties = Object.entries(whole.properties)
+  return (
+    <div className="cards2">
+      <section className="card">
+        <h2>{t('assets.properties')}</h2>
+        {properties.length ? <Facts rows={properties.map(([name, value]) => [named(name) ? <span key={name}>{named(name)} <code className="faint">{name}</code></span> : name, shown(name, value)])} /> : <p className="muted">{t('assets.noProperties')}</p>}
+        {whole.gaps.length ? (
+          <>
+            <h2 className="asset-gaps">{t('assets.gaps', { type: line.type })}</h2>
+            <ul className="small">
+              {whole.gaps.map((gap) => (
+                <li key={`${gap.what}${gap.message}`}>
+                  <code>{gap.what}</code> {gap.message}
+                </li>
+              ))}
+            </ul>
+          </>
+        ) : null}
+      </section>
+      <section className="card">
+        <h2>{t('assets.facts')}</h2>
+        <Facts
+          rows={[
+            [t('assets.field.asset'), <code key="a">{line.asset}</code>],
+            [t('assets.field.type'), line.type || '–'],
+            [t('assets.field.code'), line.code || '–'],
+            [t('assets.field.place'), line.place || '–'],
+            ...(line.described
+              ? [
+                  [t('assets.field.state'), t(`assets.state.${line.state}`)] as const,
+                  [t('assets.added'), <Age key="c" us={whole.created_us} />] as const,
+                  [t('assets.lastChange'), <span key="m">{whole.changed_by} · <Age us={whole.changed_us} /></span>] as const,
+                ]
+              : []),
+          ]}
+        />
+      </section>
+      {maySeeGrants(session) && !visited() ? <WhoSees path={whole.path.map((step) => step.asset)} tenant={session?.tenant ?? ''} /> : null}
+    </div>
+  )
+}
+
+/** Beside the company's own people: what was granted on this asset, on what it is a part of, or on the whole company. */
+function WhoSees({ path, tenant }: { path: string[]; tenant: string }) {
+  const { t, i18n } = useTranslation()
+  const { data, error, reload } = useAsk('grants', grants.list)
+  const mine = (data ?? []).filter((one) => reaches(one.object, path, tenant))
+  const action = (name: string) => (i18n.exists(`access.action.${name}`) ? t(`access.action.${name}` as 'access.action.see') : name)
+  return (
+    <section className="card">
+      <h2>{t('assets.whoSees')}</h2>
+      <p className="muted small">
+        {t('assets.whoSeesText')} <Link href="/access#grants">{t('nav.access')}</Link>
+      </p>
+      {error ? <ErrorNote problem={error} retry={reload} /> : null}
+      {!data && !error ? <Waiting /> : null}
+      {data && !mine.length ? <p className="muted">{t('assets.noGrants')}</p> : null}
+      <ul className="asset-grants">
+        {mine.map((one) => (
+          <li key={one.id}>
+            <b>{one.title || one.id}</b> <code>{one.principal}</code> {one.permits ? '' : <span className="tag">{t('access.forbids')}</span>} {one.actions.map(action).join(' · ')} <code>{one.object}</code>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

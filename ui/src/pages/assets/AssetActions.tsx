@@ -1,0 +1,52 @@
+/** What can be done with an asset; what changes it only for whoever may. */
+import { Button, Dropdown } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { useCopy } from '../../components/CopyButton'
+import { Icon } from '../../components/Icon'
+import { navigate } from '../../components/navigation'
+import { type AssetWhole, specOf } from '../../core/assets'
+import { asJson, assetAsCurl, assetAsPython, asYaml, saveText } from '../../core/assettext'
+import { points } from '../../core/calls'
+import { trendLink } from '../../core/route'
+import { useTrouble } from '../../components/useTrouble'
+
+export type Doing = 'edit' | 'move' | 'add' | 'retire'
+
+const LINES = 6 // in one chart, to begin with
+
+export function AssetActions({ whole, may, onDo }: { whole: AssetWhole; may: boolean; onDo: (what: Doing) => void }) {
+  const { t } = useTranslation()
+  const copy = useCopy()
+  const trouble = useTrouble()
+  const { line } = whole
+  const draw = () => points.list({ asset: line.asset, limit: LINES }).then((answer) => navigate(trendLink(answer.points.map((point) => point.name))), trouble)
+  const changes = may && !line.retired
+  return (
+    <>
+      <Button icon={<Icon name="trends" size={16} />} disabled={!line.points} onClick={() => void draw()}>
+        {t('nav.trends')}
+      </Button>
+      {changes && line.described ? (
+        <Button icon={<Icon name="edit" size={16} />} onClick={() => onDo('edit')}>
+          {t('assets.edit')}
+        </Button>
+      ) : null}
+      {changes ? <Button onClick={() => onDo('move')}>{t('assets.move')}</Button> : null}
+      <Dropdown
+        trigger={['click']}
+        menu={{
+          items: [
+            ...(changes ? [{ key: 'add', label: t('assets.addPart'), onClick: () => onDo('add') }, { type: 'divider' as const }] : []),
+            { key: 'python', label: `${t('copy.title')} ${t('copy.python')}`, onClick: () => copy(assetAsPython(location.origin, line.asset)) },
+            { key: 'curl', label: `${t('copy.title')} ${t('copy.curl')}`, onClick: () => copy(assetAsCurl(location.origin, line.asset)) },
+            { key: 'yaml', label: `${t('export.title')} YAML`, onClick: () => saveText(`${line.asset}.yaml`, asYaml(specOf(whole)), 'application/yaml') },
+            { key: 'json', label: `${t('export.title')} JSON`, onClick: () => saveText(`${line.asset}.json`, asJson(specOf(whole)), 'application/json') },
+            ...(changes && line.described ? [{ type: 'divider' as const }, { key: 'retire', danger: true, label: t('assets.retire'), onClick: () => onDo('retire') }] : []),
+          ],
+        }}
+      >
+        <Button icon={<Icon name="more" />} aria-label={t('common.more')} />
+      </Dropdown>
+    </>
+  )
+}
