@@ -90,7 +90,7 @@ gf|+|gram-force|克力|9.80665e-3|kg.m.s-2
 [kn_i]||knot|节|0.5144444444444445|m.s-1
 [pH]||pH|酸碱度|1|
 [c]|+|velocity of light|光速|299792458|m.s-1
-bit||bit|比特|1|
+bit|+|bit|比特|1|
 By|+|byte|字节|1|
 Bd|+|baud|波特|1|s-1
 B|+|bel|贝尔|1|
