@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
+import msgspec
 import pytest
 
 from baigong.drivers.modbus.sim import Simulator
@@ -258,9 +259,11 @@ async def test_the_emergency_switch(mill: Plant) -> None:
         ]
     assert (await mill.ask("wang", "pump1.speed", 42)).json()["code"] == "command.stopped"
     assert (await mill.decide("li", asked["id"], "approve")).json()["code"] == "command.stopped"
-    order = b'{"id":"x","tenant":"main","point":%d,"value":42,"asked_by":"x","expires_us":%d,"revision":"%s"}'
+    order = b'{"id":"x","tenant":"main","point":%d,"value":42,"asked_by":"x","expires_us":1,"revision":"%s",%s}'
     speed = mill.world.registry.book.find("main", "pump1.speed")
-    raw = order % (speed.number, now_us() + 10_000_000, revision(speed.spec).encode())
+    moment = msgspec.json.decode(await mill.world.bus.request("gateway.local.moment", b"{}"))
+    until = msgspec.json.encode({"run": moment["run"], "until_us": moment["now_us"] + 10_000_000})[1:-1]
+    raw = order % (speed.number, revision(speed.spec).encode(), until)
     assert b"command.stopped" in await mill.world.bus.request("gateway.local.write", raw)  # the gateway holds it too
     assert mill.device.writes == []
     async with mill.as_("wang") as client:

@@ -22,6 +22,9 @@ class HandClock:
     def monotonic(self) -> float:
         return self._seconds
 
+    def passed_us(self) -> int:
+        return int(self._seconds * 1e6)
+
     async def sleep(self, seconds: float) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._seconds + seconds, next(self._numbers), future))

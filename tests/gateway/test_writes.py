@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,15 +16,37 @@ from baigong.drivers.modbus.sim import Simulator
 from baigong.drivers.mqtt.sim import Simulator as Broker
 from baigong.drivers.opcua.machine import SimNode
 from baigong.drivers.opcua.sim import OpcUaSim
-from baigong.gateway.clock import SystemClock
 from baigong.gateway.journal import Order
-from baigong.gateway.switches import Stop
+from baigong.gateway.switches import Stop, Switches
 from baigong.gateway.writes import Writes
 from baigong.vocab.devices import DeviceSpec, PointSpec
+from baigong.vocab.errors import RetryLater
 from baigong.vocab.writing import Outcome, WriteRule, revision
 from tests.gateway.rig import Rig, rig, until
 
 RULE = WriteRule(min=0, max=50, max_step=20, settle_s=0.3)
+
+
+@dataclass
+class Board:
+    """The registry's list of switches, while it answers."""
+
+    on: list[Stop] = field(default_factory=list)
+    is_away: bool = False
+
+    async def __call__(self) -> list[Stop]:
+        if self.is_away:
+            raise RetryLater("gateway.down", "nobody answered")
+        return list(self.on)
+
+
+def writes_of(made: Rig, folder: Path, board: Board | None = None) -> Writes:
+    return Writes(made.fleet, folder, made.clock, board or Board())
+
+
+def in_time(writes: Writes, left_s: float = 60.0) -> dict[str, Any]:
+    moment = writes.moment()
+    return {"run": moment.run, "until_us": moment.now_us + int(left_s * 1e6)}
 
 
 @dataclass
@@ -35,6 +56,7 @@ class Bench:
     folder: Path
     spec: DeviceSpec
     writes: Writes
+    board: Board
     count: int = field(default=0)
 
     @property
@@ -49,10 +71,10 @@ class Bench:
             "point": 1,
             "value": value,
             "asked_by": "wang",
-            "expires_us": time.time_ns() // 1000 + 60_000_000,
+            "expires_us": 1,  # for people: this machine's wall clock decides nothing
             "revision": revision(self.point),
         }
-        return Order(**(asked | more))
+        return Order(**(asked | in_time(self.writes) | more))
 
     async def write(self, value: Any, **more: Any) -> Outcome:
         return await self.writes.write(self.order(value, **more))
@@ -69,7 +91,8 @@ async def bench(folder: Path, rule: WriteRule | None = RULE, **options: Any) -> 
             device="plc", driver="modbus", options=device.options | options, points=[point], scan={"default": "50ms"}
         )
         await made.run(spec)
-        done = Bench(made, device, folder, spec, Writes(made.fleet, folder, SystemClock()))
+        board = Board()
+        done = Bench(made, device, folder, spec, writes_of(made, folder, board), board)
         await done.connected()
         yield done
 
@@ -81,7 +104,7 @@ async def test_a_write_is_scaled_read_back_and_done_once(tmp_path: Path) -> None
         assert (outcome.state, outcome.previous, outcome.read_back) == ("done", 10.0, pytest.approx(12.3))
         assert b.device.writes == [("holding", 1, [123])]
         assert await b.writes.write(order) == outcome  # asked again: the answer of the first time
-        assert await Writes(b.made.fleet, tmp_path, SystemClock()).write(order) == outcome  # also after a restart
+        assert await writes_of(b.made, tmp_path, b.board).write(order) == outcome  # also after a restart
         assert len(b.device.writes) == 1
 
 
@@ -92,7 +115,8 @@ async def test_a_write_is_scaled_read_back_and_done_once(tmp_path: Path) -> None
         (-1, {}, "command.range"),
         (40, {}, "command.range"),  # a step of 30
         ("fast", {}, "command.range"),
-        (12, {"expires_us": 1}, "command.expired"),
+        (12, {"until_us": 1}, "command.expired"),
+        (12, {"run": "the one before a restart"}, "command.expired"),
         (12, {"revision": "another"}, "command.changed"),
         (12, {"tenant": "other"}, "point.unknown"),
         (12, {"point": 2}, "point.unknown"),
@@ -119,21 +143,51 @@ async def test_too_often_is_refused(tmp_path: Path) -> None:
         assert (await b.write(12)).state == "done"
         outcome = await b.write(13)
         assert (outcome.state, outcome.code) == ("refused", "command.rate")
-        again = Writes(b.made.fleet, tmp_path, SystemClock())  # a restart does not forget it
-        assert (await again.write(b.order(13))).code == "command.rate"
+        again = writes_of(b.made, tmp_path, b.board)  # a restart does not forget it
+        assert (await again.write(b.order(13, **in_time(again)))).code == "command.rate"
         assert len(b.device.writes) == 1
 
 
 async def test_the_switch_stops_all_and_survives_a_restart(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
-        b.writes.switches.set([Stop(tenant="demo", asset="pump1")], 2)
-        b.writes.switches.set([], 1)  # an older list that came late
-        again = Writes(b.made.fleet, tmp_path, SystemClock())
+        b.writes.switches.add([Stop(tenant="demo", asset="pump1")])
+        again = writes_of(b.made, tmp_path, b.board)
         for writes in (b.writes, again):
-            assert (await writes.write(b.order(12))).code == "command.stopped"
+            assert (await writes.write(b.order(12, **in_time(writes)))).code == "command.stopped"
         assert b.device.writes == []
-        again.switches.set([Stop(tenant="other"), Stop(tenant="demo", asset="pump10")], 3)
-        assert (await again.write(b.order(12))).state == "done"
+        b.board.on = [Stop(tenant="other"), Stop(tenant="demo", asset="pump10")]
+        await again.switches.look()
+        assert (await again.write(b.order(12, **in_time(again)))).state == "done"
+
+
+async def test_the_switch_is_asked_for_last_of_all(tmp_path: Path) -> None:
+    """Pressed while an order was under way and not told here yet; or nobody can say whether it was."""
+    async with bench(tmp_path) as b:
+        b.board.on = [Stop(tenant="demo")]
+        assert (await b.write(12)).code == "command.stopped"
+        b.board.on = []
+        await b.writes.switches.look()
+        b.board.is_away = True
+        assert "could not be asked" in (await b.write(12)).detail
+        assert b.device.writes == []
+
+
+async def test_of_two_answers_the_one_asked_for_later_holds(tmp_path: Path) -> None:
+    """Whatever the clocks say, and whichever of the two arrives first."""
+    answers: list[asyncio.Future[list[Stop]]] = []
+
+    def ask() -> asyncio.Future[list[Stop]]:
+        answers.append(asyncio.get_running_loop().create_future())
+        return answers[-1]
+
+    switches = Switches(tmp_path / "stops.json", ask)
+    looks = [asyncio.create_task(switches.look()) for _ in range(2)]
+    await until(lambda: len(answers) == 2)
+    answers[1].set_result([Stop(tenant="demo")])
+    await looks[1]
+    answers[0].set_result([])
+    await looks[0]
+    assert switches.covers("demo", "pump1")
 
 
 async def test_a_machine_that_does_not_obey_is_told_and_rolled_back(tmp_path: Path) -> None:
@@ -202,7 +256,7 @@ async def test_killed_between_write_and_read_back_ends_in_the_truth(tmp_path: Pa
         order = b.order(12)
         await b.writes._begin(order)  # killed here, or right after the write
         await b.device.set("holding:1:int16", held)
-        again = Writes(b.made.fleet, tmp_path, SystemClock())
+        again = writes_of(b.made, tmp_path, b.board)
         assert (found := again.outcome(order.id)) is not None and found.state == "unknown"
         running = asyncio.create_task(again.run())
         await until(lambda: (now := again.outcome(order.id)) and now.state != "unknown")
@@ -219,12 +273,12 @@ async def test_opcua_is_written_and_counted(tmp_path: Path) -> None:
         point = PointSpec(name="m.speed", address=sim.address("Set.Speed"), number=1, kind="setpoint", write=RULE)
         await made.run(DeviceSpec(device="plc", driver="opcua", options={"url": sim.url}, points=[point]))
         await until(lambda: made.device("plc").state == "connected")
-        writes, now_us = Writes(made.fleet, tmp_path, SystemClock()), time.time_ns() // 1000
+        writes = writes_of(made, tmp_path)
 
         def order(id: str, value: float) -> Order:
             return Order(
-                id=id, tenant="demo", point=1, value=value, asked_by="wang", expires_us=now_us + 60_000_000,
-                revision=revision(point),
+                id=id, tenant="demo", point=1, value=value, asked_by="wang", expires_us=1,
+                revision=revision(point), **in_time(writes),
             )  # fmt: skip
 
         for id, value in (("a", 51.0), ("b", 49.0)):
@@ -240,12 +294,12 @@ async def test_mqtt_is_commanded_on_its_own_topic_and_believed_when_the_machine_
         point = PointSpec(name="m.speed", address="m/state#speed", number=1, kind="setpoint", write=rule)
         await made.run(DeviceSpec(device="plc", driver="mqtt", options=broker.options, points=[point]))
         await until(lambda: made.device("plc").station.table.value[0] == 10)
-        writes = Writes(made.fleet, tmp_path, SystemClock())
+        writes = writes_of(made, tmp_path)
 
         def order(id: str) -> Order:
             return Order(
-                id=id, tenant="demo", point=1, value=12, asked_by="wang", expires_us=time.time_ns() // 1000 + 9_000_000,
-                revision=revision(point),
+                id=id, tenant="demo", point=1, value=12, asked_by="wang", expires_us=1,
+                revision=revision(point), **in_time(writes),
             )  # fmt: skip
 
         silent = await writes.write(order("a"))

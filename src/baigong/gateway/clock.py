@@ -18,6 +18,10 @@ class Clock(Protocol):
         """Seconds that only go forward."""
         ...
 
+    def passed_us(self) -> int:
+        """Microseconds that only go forward, also while this machine sleeps."""
+        ...
+
     async def sleep(self, seconds: float) -> None: ...
 
 
@@ -29,6 +33,9 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def passed_us(self) -> int:
+        return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1000
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -16,7 +16,11 @@ _KEPT = 1000  # ended ones; the registry keeps all
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """A command as the registry hands it over. ``revision``: of point and rule, as the asker meant them."""
+    """A command as the registry hands it over. ``revision``: of point and rule, as the asker meant them.
+
+    ``until_us``: from then on it is not written, by this gateway's own clock that only goes forward, in its run ``run``
+    (see ``Moment``). No clock of another machine and no wall clock decides. ``expires_us``: the same for people.
+    """
 
     id: str
     tenant: str
@@ -25,6 +29,15 @@ class Order(Struct, frozen=True, kw_only=True):
     asked_by: str
     expires_us: int
     revision: str
+    run: str = ""
+    until_us: int = 0
+
+
+class Moment(Struct, frozen=True, kw_only=True):
+    """What a gateway's own clock shows: microseconds that only go forward, of no use in another run."""
+
+    run: str
+    now_us: int
 
 
 class Kept(Struct, frozen=True, kw_only=True):

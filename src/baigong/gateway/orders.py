@@ -1,7 +1,8 @@
-"""What the gateway answers about writes: ``gateway.<id>.write``, ``.outcome``, ``.values`` and ``.stops``."""
+"""What the gateway answers about writes: ``gateway.<id>.write``, ``.moment``, ``.outcome``, ``.values``, ``.stops``."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 import msgspec
@@ -16,7 +17,7 @@ from baigong.gateway.switches import Stop
 from baigong.gateway.values import present_value
 from baigong.gateway.verbs import answering
 from baigong.gateway.writes import Writes
-from baigong.vocab.errors import BaigongError
+from baigong.vocab.errors import BaigongError, ReportBug
 
 _AGAIN_S = 5.0
 
@@ -30,10 +31,13 @@ class AskValues(Struct, frozen=True, kw_only=True):
     points: Annotated[list[int], Meta(max_length=1000)]
 
 
-class TellStops(Struct, frozen=True, kw_only=True):
-    """All switches that are on; of two lists the one with the greater ``revision`` holds."""
+class AskMoment(Struct, frozen=True, kw_only=True):
+    """What this gateway's clock shows, in which an order says until when it may be written."""
 
-    revision: int
+
+class TellStops(Struct, frozen=True, kw_only=True):
+    """All switches that are on."""
+
     stops: list[Stop]
 
 
@@ -50,24 +54,34 @@ async def serve_writes(bus: Bus, gateway: str, fleet: Fleet, writes: Writes) -> 
         return [_value(fleet, asked.tenant, number) for number in asked.points]
 
     async def stops(told: TellStops) -> Any:
-        writes.switches.set(told.stops, told.revision)
+        writes.switches.add(told.stops)
+        await writes.switches.look()
         return {"ok": True}
 
+    async def moment(asked: AskMoment) -> Any:
+        return writes.moment()
+
     await bus.serve(f"gateway.{gateway}.write", answering(Order, write))
+    await bus.serve(f"gateway.{gateway}.moment", answering(AskMoment, moment))
     await bus.serve(f"gateway.{gateway}.outcome", answering(AskOutcome, outcome))
     await bus.serve(f"gateway.{gateway}.values", answering(AskValues, values))
     await bus.serve(f"gateway.{gateway}.stops", answering(TellStops, stops))
 
 
-async def follow_stops(bus: Bus, gateway: str, writes: Writes, clock: Clock) -> None:
+async def ask_stops(bus: Bus, gateway: str) -> list[Stop]:
+    """Return the switches that are on now. Raises gateway.down when the registry does not say."""
+    raw = await bus.request(asked_by("stops", gateway), b"{}", timeout_s=2.0)
+    try:
+        return msgspec.json.decode(raw, type=TellStops).stops
+    except msgspec.MsgspecError as error:
+        raise ReportBug("internal.error", f"the registry's list of switches: {error}") from error
+
+
+async def follow_stops(writes: Writes, clock: Clock) -> None:
     """Ask the registry from time to time which switches are on: one that was set while we were away holds too."""
     while True:
-        try:
-            raw = await bus.request(asked_by("stops", gateway), b"{}", timeout_s=2.0)
-            told = msgspec.json.decode(raw, type=TellStops)
-            writes.switches.set(told.stops, told.revision)
-        except (BaigongError, msgspec.MsgspecError):
-            pass  # what was last heard stays in force
+        with suppress(BaigongError):  # what was last heard stays in force
+            await writes.switches.look()
         await clock.sleep(_AGAIN_S)
 
 

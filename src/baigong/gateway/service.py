@@ -38,7 +38,7 @@ from baigong.gateway.identity import OwnCertificate, SignIn
 from baigong.gateway.leaving import Leaving, serve_leaving
 from baigong.gateway.memory import LastHeard
 from baigong.gateway.networks import Ways
-from baigong.gateway.orders import follow_stops, serve_writes
+from baigong.gateway.orders import ask_stops, follow_stops, serve_writes
 from baigong.gateway.outbox import Outbox
 from baigong.gateway.paces import Companies, Paces
 from baigong.gateway.probe import Probes
@@ -116,7 +116,7 @@ class Gateway:
         self._abandoned = abandoned
         self._rates = _Rates(clock)
         self._roster = Roster(bus, gateway, folder / "devices.json", clock, self._apply, options.sealed_with)
-        self._writes = Writes(self.fleet, folder, clock)
+        self._writes = Writes(self.fleet, folder, clock, lambda: ask_stops(bus, gateway))
         self._disk = Disk(folder, options.buffer.reserve_bytes, clock, self._announce)
         self._turns = Turns(self.keys, self.status)
         sign_in = SignIn(bus, gateway, clock, os.urandom(32))
@@ -145,7 +145,7 @@ class Gateway:
             self._keep("probes", self._probes.run),
             self._keep("disk", self._disk.run),
             self._keep("writes", self._writes.run),
-            self._keep("stops", lambda: follow_stops(self._bus, self._gateway, self._writes, self._clock)),
+            self._keep("stops", lambda: follow_stops(self._writes, self._clock)),
         ]
         if mqtt is not None:
             chosen = mqtt

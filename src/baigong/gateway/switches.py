@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import count
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,22 +18,39 @@ class Stop(Struct, frozen=True, kw_only=True):
     asset: str = ""
 
 
+Ask = Callable[[], Awaitable[list[Stop]]]
+"""Asks the registry for all that are on; raises a BaigongError when it does not answer."""
+
+
 class Switches:
-    """Those that are on."""
+    """Those that are on. What is told stops at once; only the answer to a question of our own releases.
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._on = set(memory.load(file, list[Stop], []))
-        self._revision = 0
+    So neither a clock nor a number that must outlive the registry or this gateway says which of two lists is newer:
+    an answer is newer than the sending of its question, and questions are numbered where they are sent.
+    """
 
-    def set(self, stops: list[Stop], revision: int) -> None:
-        """Take the whole list, unless a newer one came before; in force at once, on disk when this returns."""
-        if revision < self._revision:
-            return
-        self._revision = revision
-        if set(stops) != self._on:
-            self._on = set(stops)
-            memory.save(self._file, stops)
+    def __init__(self, file: Path, ask: Ask) -> None:
+        self._file, self._ask = file, ask
+        self._on = frozenset(memory.load(file, list[Stop], []))
+        self._numbers = count(1)
+        self._answered = 0
+
+    async def look(self) -> None:
+        """Ask, and take the answer unless a later question was answered before. Raises what the asking raises."""
+        number = next(self._numbers)
+        stops = await self._ask()
+        if number > self._answered:
+            self._answered = number
+            self._take(stops)
+
+    def add(self, stops: Iterable[Stop]) -> None:
+        """Stop these too; in force at once, on disk when this returns."""
+        self._take(self._on.union(stops))
+
+    def _take(self, stops: Iterable[Stop]) -> None:
+        if (on := frozenset(stops)) != self._on:
+            self._on = on
+            memory.save(self._file, sorted(on, key=lambda stop: (stop.tenant, stop.asset)))
 
     def covers(self, tenant: str, asset: str) -> bool:
         return any(

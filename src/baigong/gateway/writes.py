@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from msgspec.structs import replace
 
 from baigong.gateway.clock import Clock
 from baigong.gateway.fleet import Fleet
-from baigong.gateway.journal import Journal, Kept, Order
+from baigong.gateway.journal import Journal, Kept, Moment, Order
 from baigong.gateway.supervisor import Supervisor
-from baigong.gateway.switches import Switches
+from baigong.gateway.switches import Ask, Switches
 from baigong.gateway.values import fresh_value, present_value
 from baigong.vocab.devices import PointSpec
 from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug, RetryLater
@@ -32,8 +33,9 @@ _PATIENCE_S = 5.0  # how long whoever asked waits for a connection that was lost
 class Writes:
     """One gateway's writes; those to one point follow each other."""
 
-    def __init__(self, fleet: Fleet, folder: Path, clock: Clock) -> None:
-        self.switches = Switches(folder / "stops.json")
+    def __init__(self, fleet: Fleet, folder: Path, clock: Clock, ask_stops: Ask) -> None:
+        self.switches = Switches(folder / "stops.json", ask_stops)
+        self._run = secrets.token_hex(8)
         self._fleet = fleet
         self._clock = clock
         self._journal = Journal(folder / "writes.json")
@@ -61,6 +63,10 @@ class Writes:
         """Return what is known of a command; None when it never came here."""
         held = self._journal.find(id)
         return held.outcome if held else None
+
+    def moment(self) -> Moment:
+        """Return what orders say their end in."""
+        return Moment(run=self._run, now_us=self._clock.passed_us())
 
     def forget(self, tenant: str) -> None:
         """Drop the memory of a company's writes."""
@@ -108,8 +114,17 @@ class Writes:
     def _may_go(self, order: Order, spec: PointSpec) -> None:
         if self.switches.covers(order.tenant, spec.asset):
             raise FixConfiguration("command.stopped", f"writes to {spec.asset} are stopped", place=spec.asset)
-        if self._clock.now_us() >= order.expires_us:
+        if order.run != self._run or self._clock.passed_us() >= order.until_us:
             raise FixConfiguration("command.expired", f"the command to {spec.name} came too late")
+
+    async def _look(self) -> None:
+        """Hear which switches are on now: one that was pressed while an order was under way stops it."""
+        try:
+            await self.switches.look()
+        except BaigongError as error:
+            raise FixConfiguration(
+                "command.stopped", f"whether writes are stopped could not be asked: {error.message}"
+            ) from error
 
     async def _previous(self, supervisor: Supervisor, row: int, rule: WriteRule) -> Value | None:
         session = supervisor.session
@@ -137,6 +152,7 @@ class Writes:
             if rule is None or value is None:
                 return FixConfiguration("command.changed", f"{spec.name} was changed meanwhile")
             async with session.turn() as driver:
+                await self._look()
                 self._may_go(kept.order, spec)
                 ack = await session.call(driver.write(_command(kept, spec, rule, value)), "writing")
             return None if ack.ok else FixConfiguration("command.failed", ack.detail or "the machine refused")
@@ -192,14 +208,14 @@ class Writes:
         found: Value | None = None
         while True:
             with suppress(BaigongError):  # the connection may come back while there is time
-                value = await self._look(supervisor, row, since)
+                value = await self._shown(supervisor, row, since)
                 found = found if value is None else value
             now = self._clock.monotonic()
             if (found is not None and (is_same(rule, wanted, found) or now >= until)) or now >= max(until, deadline):
                 return found
             await self._clock.sleep(_LOOK_S)
 
-    async def _look(self, supervisor: Supervisor, row: int, since: float) -> Value | None:
+    async def _shown(self, supervisor: Supervisor, row: int, since: float) -> Value | None:
         supervisor, row = self._again(supervisor, row)
         session = supervisor.session
         if session is None or supervisor.state != "connected":
@@ -228,6 +244,8 @@ class Writes:
         try:
             meant(spec, previous)  # a machine may have stood where nobody may put it
             async with session.turn() as driver:
+                with suppress(BaigongError):  # what was last heard stays in force
+                    await self.switches.look()
                 if self.switches.covers(kept.order.tenant, spec.asset):
                     return "writes are stopped"
                 await session.call(driver.write(_command(kept, spec, rule, previous)), "rolling back")

@@ -21,6 +21,7 @@ from baigong.registry.audit import Audit, Entry
 from baigong.registry.book import PointBook
 from baigong.registry.devices import Devices
 from baigong.registry.events import Events
+from baigong.registry.handover import Deadline, deadline
 from baigong.registry.interlocks import check_interlock, present_values
 from baigong.registry.people import Principal
 from baigong.registry.rights import Rights, point_ref
@@ -85,19 +86,20 @@ class Commands:
         try:
             decision = self._rights.require(who, "command", point_ref(tenant, point.number))
             await self._check(point, value)
+            waits = point.spec.write is not None and point.spec.write.approval
+            until = None if waits else await self._deadline(row, point)
         except BaigongError as error:
             refused = replace(row, state="refused", code=error.code, detail=error.message, finished_us=row.asked_us)
             await self._enter(refused, "command.refused", who.user)
             await self._note(refused, who, "command", origin, allowed=False, because=())
             error.fields["command"] = row.id
             raise
-        rule = point.spec.write
         await self._enter(row, "command.asked", who.user)
         await self._note(row, who, "command", origin, allowed=True, because=tuple(decision.because))
-        if rule is not None and rule.approval:
+        if until is None:
             self._askers.remember(row.id, who)
             return row
-        return await self._hand_over(row, point, None)
+        return await self._hand_over(row, point, None, until)
 
     async def approve(self, who: Principal, tenant: str, id: str, origin: str = "") -> CommandRow:
         """Agree as the second person; everything is checked once more, then it is sent.
@@ -114,6 +116,7 @@ class Commands:
                 raise FixConfiguration("command.changed", f"{point.name} was changed after this was asked", place=id)
             await self._askers.require(row)
             await self._check(point, row.value)
+            until = await self._deadline(row, point)
         except RetryLater:
             raise  # too early, or a gateway that is away: it stays pending
         except BaigongError as error:
@@ -122,7 +125,7 @@ class Commands:
             )
             raise
         await self._note(row, who, "approve", origin, allowed=True, because=())
-        return await self._hand_over(row, point, who.user)
+        return await self._hand_over(row, point, who.user, until)
 
     async def refuse(self, who: Principal, tenant: str, id: str, reason: str, origin: str = "") -> CommandRow:
         """Turn down what waits, or take back one's own wish. Raises command.unknown/closed, auth.denied."""
@@ -216,7 +219,12 @@ class Commands:
             raise FixConfiguration("command.closed", f"it is {row.state} already", place=id)
         return row, self._book.find(tenant, str(row.point))
 
-    async def _hand_over(self, row: CommandRow, point: PointRow, approved_by: str | None) -> CommandRow:
+    async def _deadline(self, row: CommandRow, point: PointRow) -> Deadline:
+        return await deadline(self._bus, self._gateway(point), row, self._clock_us)
+
+    async def _hand_over(
+        self, row: CommandRow, point: PointRow, approved_by: str | None, until: Deadline
+    ) -> CommandRow:
         """Send it to the gateway once, and wait a while for how it ended."""
         now_us = self._clock_us()
         sent = replace(row, state="sent", sent_us=now_us, decided_by=approved_by)
@@ -229,7 +237,7 @@ class Commands:
             self._open[row.id] = sent
             order = {
                 "id": row.id, "tenant": row.tenant, "point": row.point, "value": row.value, "asked_by": row.asked_by,
-                "expires_us": row.expires_us, "revision": row.revision,
+                "expires_us": row.expires_us, "revision": row.revision, **asdict(until),
             }  # fmt: skip
             try:
                 subject = f"gateway.{self._gateway(point)}.write"

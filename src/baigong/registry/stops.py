@@ -28,7 +28,10 @@ _TOLD_S = 2.0
 
 
 class Stops:
-    """Those that are on, in memory; told to every gateway at once, and to each that asks."""
+    """Those that are on, in memory; told to every gateway at once, and to each that asks.
+
+    What a gateway is told it stops; what it need not stop any more it learns by asking back, which it does at once.
+    """
 
     def __init__(
         self,
@@ -45,12 +48,10 @@ class Stops:
         self._records, self._events, self._devices = records, events, devices
         self._rights, self._audit, self._bus, self._clock_us = rights, audit, bus, clock_us
         self._on: dict[tuple[str, str], StopRow] = {}
-        self._revision = 0
         self.tree: Callable[[str], Tree] = lambda tenant: Tree({})  # of a tenant's assets
 
     async def load(self) -> None:
         self._on = {(row.tenant, row.asset): row for row in await self._records.read(all_stops, tenant=ALL)}
-        self._revision = self._clock_us()
         await self._bus.serve("registry.stops.*", self._answer)
 
     def of_tenant(self, tenant: str) -> list[StopRow]:
@@ -117,7 +118,6 @@ class Stops:
         )
 
     async def _tell_gateways(self) -> None:
-        self._revision = max(self._revision + 1, self._clock_us())
         await asyncio.gather(*(self._tell(gateway) for gateway in self._devices.gateways))
 
     async def _tell(self, gateway: str) -> None:
@@ -127,7 +127,7 @@ class Stops:
     def _list(self, gateway: str) -> bytes:
         rows = [row for row in self._on.values() if self._gateways.serves(gateway, row.tenant)]
         stops = [{"tenant": row.tenant, "asset": name} for row in rows for name in self._stopped(row)]
-        return msgspec.json.encode({"revision": self._revision, "stops": stops})
+        return msgspec.json.encode({"stops": stops})
 
     def _stopped(self, row: StopRow) -> list[str]:
         """Name what a switch stops: its asset, and parts that a gateway, which knows names only, would miss."""
