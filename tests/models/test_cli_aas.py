@@ -93,3 +93,12 @@ def test_a_strangers_file_does_not_steer_the_terminal(files: Path) -> None:
         told = run(app, ["aas", command, "evil.json"]).output
         assert "Sp\ufffd[2Jeed" in told
         assert "\x1b" not in told
+
+
+def test_what_3_0_cannot_hold_at_all_is_refused(files: Path) -> None:
+    (files / "long.json").write_text(json.dumps(environment(submodel(id="urn:" + "x" * 2_040))))
+    assert run(app, ["aas", "convert", "long.json", "out.xml"]).exit_code == 0
+    told = run(app, ["aas", "convert", "long.json", "older.xml", "--as", "3.0"])
+    assert isinstance(told.exception, BaigongError)
+    assert "2000" in told.exception.message
+    assert not (files / "older.xml").exists()

@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from baigong.models.aas import Limits, check, read
+from baigong.models.aas import Limits, check, jsonform, read, xmlform
 from baigong.vocab.errors import BaigongError
 from tests.models.samples import (
     AASX,
@@ -259,3 +259,33 @@ def test_what_is_said_of_strange_names_can_be_shown(name: str) -> None:
         with pytest.raises(BaigongError) as caught:
             read(json.dumps(document).encode())
         assert json.dumps(caught.value.problem(), ensure_ascii=False).encode()
+
+
+def test_a_million_small_things_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonform, "MOST_THINGS", 100)
+    monkeypatch.setattr(xmlform, "MOST_THINGS", 100)
+    many = "<submodels><submodel><id>a</id><submodelElements>" + "<capability/>" * 200
+    for content in (
+        b'{"submodels": [' + b"[]," * 200 + b"[]]}",
+        xml(f"{many}</submodelElements></submodel></submodels>"),
+    ):
+        with pytest.raises(BaigongError) as caught:
+            read(content)
+        assert caught.value.code == "aas.too_large"
+
+
+def test_a_directory_of_a_million_entries_is_not_opened() -> None:
+    small = Limits(parts=8)
+    with pytest.raises(BaigongError) as caught:
+        read(zipped({f"{n}.txt": b"" for n in range(200)}), limits=small)
+    assert caught.value.code == "aas.too_large"
+
+
+def test_relationships_have_a_bound() -> None:
+    many = relations(*((f"{AASX}aas-suppl", f"/aasx/{n}.pdf") for n in range(100)))
+    with pytest.raises(BaigongError) as caught:
+        read(zipped(package(spec_rels=many)), limits=Limits(relationships=50))
+    assert caught.value.code == "aas.too_large"
+    with pytest.raises(BaigongError) as caught:
+        read(zipped(package(root=b" " * (5 << 20))))
+    assert caught.value.code == "aas.too_large"

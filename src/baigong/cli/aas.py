@@ -122,6 +122,8 @@ def convert(
         accept(package)
     if rules is As.V3_0:
         package, changes = as_3_0(package)
+        if not tolerate:
+            accept(package)
         for change in changes:
             told = change.message_zh if show.language() == "zh" else change.message
             show.tell(_plain(f"3.0: {change.at or change.path}: {told}"))

@@ -50,10 +50,12 @@ def read_aasx(content: bytes, place: str = "", limits: Limits = DEFAULT) -> Pack
     for spec in specs:
         related |= {(one.target, one.type) for one in opc.relations(held, spec, limits) if not one.external}
     own = {origin, *specs, opc.TYPES_PART, *(name for name in held if name.endswith(".rels"))}
+    roles: dict[str, set[str]] = {}
+    for target, type_ in related:
+        if type_ in _ROLES:
+            roles.setdefault(target, set()).add(_ROLES[type_])
     files = {
-        name: Attachment(
-            data, media[name], frozenset(_ROLES[t] for target, t in related if target == name and t in _ROLES)
-        )
+        name: Attachment(data, media[name], frozenset(roles.get(name, ())))
         for name, data in held.items()
         if name not in own
     }

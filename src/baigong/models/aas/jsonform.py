@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from baigong.models.aas.checking import understand
 from baigong.models.aas.environment import LISTS, Environment, Jsonable
 from baigong.models.aas.findings import Finding, finding, refusal
-from baigong.models.aas.limits import MOST_FINDINGS
+from baigong.models.aas.limits import MOST_FINDINGS, MOST_THINGS
 from baigong.models.aas.places import Step, json_path, whereabouts
 from baigong.vocab.errors import FixConfiguration
 
@@ -102,6 +102,8 @@ def _decoded(content: bytes, place: str) -> Any:
         raise FixConfiguration(
             _UNREADABLE, f"not UTF-8: byte {error.start:,} is {content[error.start]:#04x}", place=place
         ) from error
+    if text.count("{") + text.count("[") > MOST_THINGS:
+        raise FixConfiguration("aas.too_large", f"more than {MOST_THINGS:,} objects and arrays", place=place)
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except json.JSONDecodeError as error:

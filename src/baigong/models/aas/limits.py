@@ -21,6 +21,7 @@ class Limits:
 
 
 DEFAULT = Limits()
+MOST_THINGS = 1_200_000  # XML elements, or JSON objects and arrays: the engines take 0.5 kB for the smallest
 MOST_FINDINGS = 1000  # whoever has more does not read them
 DEPTH = 200  # levels of JSON, 100 of nested collections: the engines recurse, Python allows a thousand frames
 _IDSHORT = 1024  # longer than any rule allows; the engines' patterns take a time that grows with the square

@@ -24,6 +24,7 @@ ORIGIN, SPEC, SUPPLEMENTARY = (
 THUMBNAIL = f"{_RELATIONS}/metadata/thumbnail"
 CORE_PROPERTIES = f"{_RELATIONS}/metadata/core-properties"
 _PACKAGE = "aas.package"
+_MOST = 4 << 20  # bytes of one part of relationships: 20,000 of them
 _UNKNOWN = "application/octet-stream"
 _MEDIA = {"json": "application/json", "xml": "text/xml", "aasx": "application/asset-administration-shell-package+xml"}
 
@@ -116,6 +117,8 @@ def _parsed(content: bytes, name: str) -> ElementTree.Element:
     def doctype(*_: object) -> None:
         raise FixConfiguration(_PACKAGE, "the part brings a DTD: it is not read", place=name)
 
+    if len(content) > _MOST:
+        raise FixConfiguration("aas.too_large", f"{len(content):,} bytes of relationships or types", place=name)
     guard = expat.ParserCreate()
     guard.StartDoctypeDeclHandler = doctype
     try:

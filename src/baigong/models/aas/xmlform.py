@@ -13,7 +13,7 @@ from baigong.models.aas.checking import judge, unfit, wrong_base64
 from baigong.models.aas.engine import NAMESPACES, engine
 from baigong.models.aas.environment import LISTS, Environment, Jsonable, Version
 from baigong.models.aas.findings import Finding, finding, refusal
-from baigong.models.aas.limits import DEPTH
+from baigong.models.aas.limits import DEPTH, MOST_THINGS
 from baigong.models.aas.places import json_path, xml_steps
 from baigong.vocab.errors import FixConfiguration
 
@@ -146,8 +146,12 @@ def _events(content: bytes, place: str) -> Iterator[Event]:
     empty Blob.
     """
     seen: list[tuple[str, set[str]]] = []
+    count = 0
     for event, element in _parsed(content, place):
         if event == "start":
+            count += 1
+            if count > MOST_THINGS:
+                raise FixConfiguration("aas.too_large", f"more than {MOST_THINGS:,} elements", place=place)
             name = element.tag.rpartition("}")[2]
             if element.tag.startswith("{https://admin-shell.io/aas/3/0}"):
                 element.tag = f"{{{_READ_AS}}}{name}"

@@ -12,6 +12,8 @@ from baigong.vocab.errors import FixConfiguration
 
 _STORED_OR_DEFLATED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that OPC allows (ECMA-376-2, annex B)
 _ENCRYPTED = 0x1
+_ENTRY = b"PK\x01\x02"  # begins a central directory entry; zips inside, stored as they are, have some of their own
+_SLACK = 16
 _TOO_LARGE = "aas.too_large"
 _PACKAGE = "aas.package"
 
@@ -21,6 +23,8 @@ def parts(content: bytes, limits: Limits, place: str = "") -> dict[str, bytes]:
 
     What an entry says of its size is not believed: reading ends at the bound. A zip inside stays bytes.
     """
+    if content.count(_ENTRY) > _SLACK * limits.parts:  # the zip module would make an object of each before we see one
+        raise FixConfiguration(_TOO_LARGE, f"more than {_SLACK * limits.parts:,} entries", place=place)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             infos = [info for info in package.infolist() if not info.is_dir()]
