@@ -64,7 +64,10 @@ async def test_a_change_that_breaks_assets_is_shown_first(plant: World) -> None:
         refused = await _put(client, "mine", worse)
         assert (refused.status_code, refused.json()["code"]) == (409, "config.conflict")
         assert (await client.get("/types/mine")).json()["version"] == 1
-        assert (await _put(client, "mine", worse, confirm=1)).json()["version"] == 2
+        late = await _put(client, "mine", worse, confirm=1, base=0)
+        assert (late.status_code, late.json()["place"]) == (409, "base")  # somebody else wrote version 1 meanwhile
+        assert {gap["message_zh"] for gap in seen["breaks"]} == {"没有这个测点", "m3/h 与 Cel 不是同一种量的单位"}
+        assert (await _put(client, "mine", worse, confirm=1, base=1)).json()["version"] == 2
         assert "pump1" in (await client.delete("/types/special")).text
         pinned = {"asset": "pump1", "type": "mine@1"}
         assert (await client.put("/assets/pump1", json=pinned)).json()["gaps"] == []

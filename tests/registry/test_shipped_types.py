@@ -10,6 +10,7 @@ from baigong.plant.catalogue import DEVICES
 from baigong.registry.types import shipped
 from baigong.vocab.assettypes import AssetType, merged, parse_type
 from baigong.vocab.units import is_unit, same_quantity
+from baigong.vocab.unitwords import unit_words
 
 # What the demo plant's machines are. Its pumps and compressors say where they measure pressure; nothing asks for it.
 DEMO = {
@@ -35,6 +36,7 @@ def test_a_shipped_type_is_whole(name: str) -> None:
         assert said.title and said.title_zh, f"{place} lacks a title"
     for place, said in {**whole.points, **whole.properties}.items():
         assert is_unit(said.unit), place
+        assert not said.unit or all(unit_words(said.unit)), f"{said.unit} of {place} has no words"
         assert said.unit or said.kind != "gauge" or place in ("tool", "power_factor"), f"{place} has no unit"
     for place, point in whole.points.items():
         assert set(point.states) == set(point.states_zh), place

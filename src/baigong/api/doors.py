@@ -153,6 +153,7 @@ DOORS: dict[str, Door] = {
     "PUT /assets/{name}": _CONFIGURE,
     "DELETE /assets/{name}": _CONFIGURE,
     "GET /types": _SEE,
+    "POST /types": _CONFIGURE,
     "GET /types/{name}": _SEE,
     "PUT /types/{name}": _CONFIGURE,
     "DELETE /types/{name}": _CONFIGURE,

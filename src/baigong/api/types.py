@@ -12,6 +12,7 @@ from baigong.registry.types import Gap, Resolved
 from baigong.vocab.assets import Level
 from baigong.vocab.assettypes import AssetType, split_type
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.unitwords import unit_words
 
 _MOST_GAPS = 500
 
@@ -40,7 +41,8 @@ class Version(Struct, frozen=True, kw_only=True):
 class TypeAnswer(Struct, frozen=True, kw_only=True):
     """``text``: of this version as written. ``whole``: with all that it has from ``chain``; ``came``: from which.
 
-    ``used``: its assets, then the types that extend it, which ``extending`` names alone.
+    ``used``: its assets, then the types that extend it, which ``extending`` names alone. ``units``: of each UCUM code
+    the words, English and Chinese.
     """
 
     type: str
@@ -53,6 +55,7 @@ class TypeAnswer(Struct, frozen=True, kw_only=True):
     came: dict[str, str]
     used: list[str]
     extending: list[str]
+    units: dict[str, list[str]]
 
 
 class TypeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,11 +63,37 @@ class TypeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TypeChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``check``: only say what it would do. ``confirm``: how many assets it may break, as ``broken`` said."""
+    """``check``: only say what it would do. ``confirm``: how many assets it may break, as ``broken`` said.
+
+    ``base``: the version that the text was made from; another one meanwhile: config.conflict.
+    """
 
     text: str
     check: bool = False
     confirm: Annotated[int, Meta(ge=0)] = 0
+    base: Annotated[int, Meta(ge=0)] | None = None
+
+
+class TypeText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    type: Annotated[str, Meta(max_length=64)]
+    text: str
+
+
+class TypeList(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Types that may extend each other. ``check``, ``confirm``: as for one."""
+
+    types: Annotated[list[TypeText], Meta(min_length=1, max_length=2000)]
+    check: bool = False
+    confirm: Annotated[int, Meta(ge=0)] = 0
+
+
+class TypeListAnswer(Struct, frozen=True, kw_only=True):
+    """``added`` and ``changed``: names; those that are so already are neither. ``broken``, ``breaks``: as for one."""
+
+    added: list[str]
+    changed: list[str]
+    broken: int
+    breaks: list[Gap]
 
 
 class TypeChanged(Struct, frozen=True, kw_only=True):
@@ -79,6 +108,7 @@ class TypeChanged(Struct, frozen=True, kw_only=True):
     whole: AssetType
     chain: list[str]
     came: dict[str, str]
+    units: dict[str, list[str]]
 
 
 class GapsAnswer(Struct, frozen=True, kw_only=True):
@@ -132,18 +162,20 @@ def operations(rooms: Rooms) -> list[Operation]:
             came=dict(found.came),
             used=types.used(call.tenant, name)[:_MOST_GAPS],
             extending=types.extending(call.tenant, name),
+            units=_units(found.whole),
         )
 
     async def put(call: Call) -> Any:
         told: TypeChange = call.body
         name = call.part("name")
-        made, broken = types.check(call.tenant, name, told.text)
+        checked, broken = types.check(call.tenant, {name: told.text})
+        made = checked[name]
         held = types.versions(call.tenant, name)
         version = held[-1].version if held else 0
         if not told.check:
             call.before = held[-1].text if held else None
             call.after = told.text
-            version = await types.put(call.tenant, name, told.text, call.who.user, told.confirm)
+            version = (await types.put(call.tenant, {name: told.text}, call.who.user, told.confirm, told.base))[name]
         many = len({gap.asset for gap in broken})
         return TypeChanged(
             version=version,
@@ -152,7 +184,23 @@ def operations(rooms: Rooms) -> list[Operation]:
             whole=made.whole,
             chain=list(made.chain),
             came=dict(made.came),
+            units=_units(made.whole),
         )
+
+    async def put_many(call: Call) -> Any:
+        told: TypeList = call.body
+        texts = {one.type: one.text for one in told.types}
+        if len(texts) < len(told.types):
+            raise FixConfiguration("config.invalid", "a type is in the list twice", place="types")
+        held = {name: rows[-1].text for name in texts if (rows := types.versions(call.tenant, name))}
+        added = [name for name in texts if name not in held]
+        changed = [name for name, text in texts.items() if name in held and held[name] != text]
+        _, broken = types.check(call.tenant, texts)
+        if not told.check:
+            await types.put(call.tenant, texts, call.who.user, told.confirm)
+            call.after = {"added": added, "changed": changed}
+        many = len({gap.asset for gap in broken})
+        return TypeListAnswer(added=added, changed=changed, broken=many, breaks=broken[:_MOST_GAPS])
 
     async def drop(call: Call) -> Any:
         await types.drop(call.tenant, call.part("name"), call.who.user)
@@ -165,6 +213,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     return [
         Operation("GET", "/types", "Asset types", listed, answer=list[TypeLine]),
+        Operation("POST", "/types", "Write many types", put_many, body=TypeList, answer=TypeListAnswer),
         Operation("GET", "/types/{name}", "One asset type", one, query=TypeQuery, answer=TypeAnswer),
         Operation(
             "PUT", "/types/{name}", "Write a type, or see what it breaks", put, body=TypeChange, answer=TypeChanged
@@ -172,3 +221,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         Operation("DELETE", "/types/{name}", "Take a type away", drop),
         Operation("GET", "/types/{name}/gaps", "Which assets are not what their type says", gaps, answer=GapsAnswer),
     ]  # fmt: skip
+
+
+def _units(whole: AssetType) -> dict[str, list[str]]:
+    codes = {one.unit for one in whole.points.values()} | {one.unit for one in whole.properties.values()}
+    return {code: list(unit_words(code)) for code in sorted(codes - {""})}

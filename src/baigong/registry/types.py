@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as resources
@@ -19,7 +19,7 @@ from baigong.registry.assets import Assets
 from baigong.registry.book import PointBook
 from baigong.registry.events import Events
 from baigong.registry.resident import Resident
-from baigong.stores.records.assettypes import TypeRow, add_type, drop_type
+from baigong.stores.records.assettypes import TypeRow, add_types, drop_type
 from baigong.vocab.assets import AssetSpec, Property
 from baigong.vocab.assettypes import AssetType, TypePoint, merged, parse_type, split_type
 from baigong.vocab.devices import PointSpec
@@ -30,6 +30,15 @@ from baigong.vocab.units import is_unit, meant, same_quantity
 
 _DEEP = 16  # types that extend each other
 _MOST = 20_000  # versions in memory at once
+_KINDS_ZH = {
+    "gauge": "模拟量",
+    "counter": "累计量",
+    "state": "状态量",
+    "text": "文本",
+    "burst": "高频波形",
+    "setpoint": "设定值",
+}
+_FACTS_ZH = {"text": "文本", "number": "数字", "flag": "是或否"}
 _KINDS: dict[str, type | tuple[type, ...]] = {"text": str, "number": (int, float), "flag": bool}
 
 
@@ -39,6 +48,7 @@ class Gap(Struct, frozen=True, kw_only=True, order=True):
     asset: str
     what: str  # points.flow, properties.power, type
     message: str
+    message_zh: str
 
 
 @dataclass(slots=True, frozen=True)
@@ -129,65 +139,71 @@ class Types:
         }
         return Resolved(merged(chain), tuple(reversed(names)), came)
 
-    def check(self, tenant: str, name: str, text: str) -> tuple[Resolved, list[Gap]]:
-        """Say what a text would make of a type, and what no longer fits then that fits now.
+    def check(self, tenant: str, texts: Mapping[str, str]) -> tuple[dict[str, Resolved], list[Gap]]:
+        """Say what texts would make of types, by name, and what no longer fits then that fits now.
 
-        Raises config.invalid, with the field ``line`` where it is about something in the text; also for a type that
-        extends this one and could no longer be read then.
+        They may extend each other. Raises config.invalid, with the field ``line`` where it is about something in a
+        text; also for a type that extends one of these and could no longer be read then.
         """
-        try:
-            made = self._resolve(tenant, name, {name: text})
-            _check_units(name, made)
-        except FixConfiguration as error:
-            raise with_line(error, text, name) from error
-        for other in self.extending(tenant, name):
-            self._resolve(tenant, other, {name: text})
+        made: dict[str, Resolved] = {}
+        for name, text in texts.items():
+            try:
+                made[name] = self._resolve(tenant, name, texts)
+                _check_units(name, made[name])
+            except FixConfiguration as error:
+                raise with_line(error, text, name) from error
+        for other in self.names(tenant):
+            if other not in texts and self._extends_any(tenant, other, texts):
+                self._resolve(tenant, other, texts)
         rows = self._assets.rows(tenant)
         touched = {row.spec.type for row in rows.values() if row.spec.type and row.retired_us is None}
         broken: list[Gap] = []
         for ref in sorted(touched):
-            before = self.find(tenant, ref)
             base, pinned = split_type(ref)
-            uses = pinned is None if base == name else before is not None and name in before.chain
+            uses = pinned is None if base in texts else self._extends_any(tenant, ref, texts)
             if not uses:
                 continue
-            after = self._resolve(tenant, ref, {name: text})
+            before, after = self.find(tenant, ref), self._resolve(tenant, ref, texts)
             new = set(self._gaps(tenant, ref, after))
             broken += sorted(new - (set(self._gaps(tenant, ref, before)) if before is not None else set()))
         return made, broken
 
-    async def put(self, tenant: str, name: str, text: str, by: str, confirm: int) -> int:
-        """Write a type's next version; the same text again makes none. Returns the version.
+    def _extends_any(self, tenant: str, ref: str, names: Collection[str]) -> bool:
+        found = self.find(tenant, ref)
+        return found is not None and any(name in names for name in found.chain)
 
-        Raises config.conflict where it breaks assets that fit now, and ``confirm`` does not say how many.
+    async def put(
+        self, tenant: str, texts: Mapping[str, str], by: str, confirm: int, base: int | None = None
+    ) -> dict[str, int]:
+        """Write the next versions of types, all or none; the same text again makes none. Returns the versions.
+
+        Raises config.conflict where it breaks assets that fit now, and ``confirm`` does not say how many; and where
+        ``base`` is given and is not the present version (of the one type).
         """
         async with self._one_change:
+            own = self._held.get(tenant)
+            fresh = {name: text for name, text in texts.items() if name not in own or own[name][-1].text != text}
+            if fresh:
+                for name in fresh if base is not None and len(texts) == 1 else ():
+                    _require_base(self.versions(tenant, name), base, name)
+                _require_confirmed(self.check(tenant, texts)[1], confirm)
+                await self._write(tenant, fresh, by)
+            return {name: self.versions(tenant, name)[-1].version for name in texts}
+
+    async def _write(self, tenant: str, texts: Mapping[str, str], by: str) -> None:
+        now, rows, events = self._clock_us(), [], []
+        for name, text in texts.items():
             held = self.versions(tenant, name)
-            own = self._held.get(tenant).get(name, [])
-            if own and own[-1].text == text:
-                return own[-1].version
-            _, broken = self.check(tenant, name, text)
-            many = len({gap.asset for gap in broken})
-            if many > confirm:
-                first = broken[0]
-                raise FixConfiguration(
-                    "config.conflict",
-                    f"{many} assets would no longer be what the type says, like {first.asset} "
-                    f"({first.what}: {first.message}): look, then send confirm {many}",
-                    place="confirm",
-                )
-            now = self._clock_us()
             row = TypeRow(tenant, name, held[-1].version + 1 if held else 1, text, now, by)
-            kind = "type.changed" if held else "type.added"
-            event = Event(
-                kind=kind, time_us=now, tenant=tenant, subject=f"type:{name}", detail={"by": by, "version": row.version}
-            )
-            await self._events.tell([event], with_work=lambda c: add_type(c, row))
-            with self._held.lock:
-                self._held.get(tenant).setdefault(name, []).append(row)
-                self._held.grown(tenant)
-                self._resolved = {}
-            return row.version
+            rows.append(row)
+            kind, detail = "type.changed" if held else "type.added", {"by": by, "version": row.version}
+            events.append(Event(kind=kind, time_us=now, tenant=tenant, subject=f"type:{name}", detail=detail))
+        await self._events.tell(events, with_work=lambda c: add_types(c, rows))
+        with self._held.lock:
+            for row in rows:
+                self._held.get(tenant).setdefault(row.type, []).append(row)
+            self._held.grown(tenant)
+            self._resolved = {}
 
     async def drop(self, tenant: str, name: str, by: str) -> None:
         """Take a type away with all its versions. Raises http.not_found, config.conflict while something uses it."""
@@ -277,27 +293,53 @@ def _check_units(name: str, made: Resolved) -> None:
             )
 
 
+def _require_base(held: Sequence[TypeRow], base: int | None, name: str) -> None:
+    now = held[-1].version if held else 0
+    if base != now:
+        who = f" by {held[-1].changed_by}" if held else ""
+        raise FixConfiguration(
+            "config.conflict", f"{name} was changed meanwhile{who}: it is at version {now}", place="base"
+        )
+
+
+def _require_confirmed(broken: list[Gap], confirm: int) -> None:
+    many = len({gap.asset for gap in broken})
+    if many > confirm:
+        first = broken[0]
+        raise FixConfiguration(
+            "config.conflict",
+            f"{many} assets would no longer be what the type says, like {first.asset} "
+            f"({first.what}: {first.message}): look, then send confirm {many}",
+            place="confirm",
+        )
+
+
 def _between(spec: AssetSpec, found: Resolved | None, points: Mapping[str, PointSpec]) -> Iterable[Gap]:
+    def gap(what: str, message: str, message_zh: str) -> Gap:
+        return Gap(asset=spec.asset, what=what, message=message, message_zh=message_zh)
+
     if found is None:
-        yield Gap(asset=spec.asset, what="type", message=f"there is no type {spec.type!r}")
+        yield gap("type", f"there is no type {spec.type!r}", f"没有类型“{spec.type}”")
         return
-    whole = found.whole
-    for quantity, wanted in whole.points.items():
-        point, what = points.get(quantity), f"points.{quantity}"
+    for quantity, wanted in found.whole.points.items():
+        point, what, unit = points.get(quantity), f"points.{quantity}", wanted.unit
         if point is None:
             if wanted.required:
-                yield Gap(asset=spec.asset, what=what, message="no point of this name")
+                yield gap(what, "no point of this name", "没有这个测点")
         elif point.kind != wanted.kind:
-            yield Gap(asset=spec.asset, what=what, message=f"is a {point.kind}, not a {wanted.kind}")
-        elif wanted.unit and point.unit and not same_quantity(point.unit, wanted.unit):
-            yield Gap(asset=spec.asset, what=what, message=f"{point.unit} does not measure what {wanted.unit} does")
-    for name, told in whole.properties.items():
-        value = spec.properties.get(name, told.default)
+            is_a, not_a = _KINDS_ZH[point.kind], _KINDS_ZH[wanted.kind]
+            yield gap(what, f"is a {point.kind}, not a {wanted.kind}", f"是{is_a},不是{not_a}")
+        elif unit and point.unit and not same_quantity(point.unit, unit):
+            yield gap(
+                what, f"{point.unit} does not measure what {unit} does", f"{point.unit} 与 {unit} 不是同一种量的单位"
+            )
+    for name, told in found.whole.properties.items():
+        value, what = spec.properties.get(name, told.default), f"properties.{name}"
         if value is None:
             if told.required:
-                yield Gap(asset=spec.asset, what=f"properties.{name}", message="is not given")
+                yield gap(what, "is not given", "未填写")
         elif not _is_a(value, told.kind):
-            yield Gap(asset=spec.asset, what=f"properties.{name}", message=f"{value!r} is no {told.kind}")
+            yield gap(what, f"{value!r} is no {told.kind}", f"“{value}”不是{_FACTS_ZH[told.kind]}")
 
 
 def _is_a(value: Property, kind: str) -> bool:

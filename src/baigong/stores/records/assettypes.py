@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -38,8 +39,8 @@ def types_of(connection: sa.Connection, tenant: str) -> list[TypeRow]:
     return [TypeRow(**{n: getattr(row, n) for n in TypeRow.__slots__}) for row in connection.execute(wanted)]
 
 
-def add_type(connection: sa.Connection, row: TypeRow) -> None:
-    connection.execute(asset_types.insert().values({n: getattr(row, n) for n in TypeRow.__slots__}))
+def add_types(connection: sa.Connection, rows: Sequence[TypeRow]) -> None:
+    connection.execute(asset_types.insert(), [{n: getattr(row, n) for n in TypeRow.__slots__} for row in rows])
 
 
 def drop_type(connection: sa.Connection, tenant: str, type: str) -> None:
