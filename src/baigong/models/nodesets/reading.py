@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ _CLASSES = frozenset(
         "UAReferenceType",
     )
 )
+_IDENTIFIER = re.compile(r"i=[0-9]{1,10}|[sgb]=.+", re.DOTALL)
 _MOST = 64 << 20  # bytes; the core of OPC UA has 4 MB
 _DEEP = 200
 
@@ -88,16 +90,19 @@ def models_of(content: bytes) -> tuple[str, ...]:
         if name == f"{_SPACE}}}Model":
             found.append(attributes.get("ModelUri", ""))
 
-    parser.StartElementHandler = started
+    def doctype(*_: object) -> None:
+        raise _SeenEnoughError
+
+    parser.StartElementHandler, parser.StartDoctypeDeclHandler = started, doctype
     try:
         parser.Parse(content, False)
-    except expat.ExpatError:
+    except (expat.ExpatError, _SeenEnoughError):
         return ()
     return tuple(found)
 
 
 class _SeenEnoughError(Exception):
-    """The root element came: no DTD can follow."""
+    """What follows is another reader's: after the root element comes no DTD."""
 
 
 def _parsed(content: bytes, place: str) -> ElementTree.Element:
@@ -159,7 +164,7 @@ class _Ids:
         if text.startswith("ns="):
             number, _, ident = text[3:].partition(";")
             index = int(number) if number.isascii() and number.isdecimal() else -1
-        if ident[:2] not in ("i=", "s=", "g=", "b=") or not 0 <= index < len(self.uris):
+        if not _IDENTIFIER.fullmatch(ident) or not 0 <= index < len(self.uris):
             raise FixConfiguration("config.invalid", f"{text!r} is no node id, and no alias", place=self._at(where))
         return f"nsu={self.uris[index]};{ident}"
 

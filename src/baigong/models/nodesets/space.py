@@ -19,11 +19,12 @@ HAS_MODELLING_RULE, HAS_TYPE_DEFINITION, HAS_SUBTYPE, HAS_INTERFACE = core(37), 
 AGGREGATES, HAS_PROPERTY = core(44), core(46)
 OBJECT, EVENT, INTERFACE = core(58), core(2041), core(17602)
 # What subtypes what in OPC UA itself, for files that come without it (OPC 10000-3, 10000-5)
-_KNOWN = {
+_NUMBERS = {
     46: 44, 47: 44, 49: 47, 17604: 47, 2: 27, 4: 27, 6: 27, 8: 27, 3: 28, 5: 28, 7: 28, 9: 28, 27: 26, 28: 26, 10: 26,
     11: 26, 26: 24, 1: 24, 12: 24, 13: 24, 14: 24, 15: 24, 21: 24, 22: 24, 29: 24, 290: 11, 294: 13, 295: 12, 30: 15,
     884: 22, 887: 22, 296: 22, 12878: 12, 256: 29,
 }  # fmt: skip
+_KNOWN = {core(below): core(above) for below, above in _NUMBERS.items()}
 
 
 class Space:
@@ -70,11 +71,7 @@ class Space:
 
     def above(self, id: str) -> str:
         """Return the supertype; empty where there is none that is known."""
-        found = self._above.get(id)
-        if found is None and id.startswith(f"nsu={CORE};i="):
-            known = _KNOWN.get(int(id.rpartition("=")[2]))
-            return core(known) if known else ""
-        return found or ""
+        return self._above.get(id) or _KNOWN.get(id, "")
 
     def lineage(self, id: str) -> Iterator[str]:
         """Yield a type and all that it is a subtype of."""
