@@ -70,8 +70,9 @@ def test_by_the_rules_of_3_0_all_are_judged_as_their_folder_says(cases: Path) ->
     assert count >= 2000
 
 
-def test_by_the_rules_of_3_1_only_what_it_allows_more_is_accepted_more(cases: Path) -> None:
-    _, wrong = misjudged(cases / "ContainedInEnvironment", "3.1")
+@pytest.mark.parametrize("version", ["3.1", None])
+def test_by_the_rules_of_3_1_only_what_it_allows_more_is_accepted_more(cases: Path, version: Version | None) -> None:
+    _, wrong = misjudged(cases / "ContainedInEnvironment", version)
     assert set(wrong) <= set(ALLOWED_SINCE_3_1)
     assert set(wrong.values()) <= {""}
 
