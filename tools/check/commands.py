@@ -16,6 +16,7 @@ def command_tree() -> Any:
         aas,
         ask,
         asset,
+        assettype,
         audit,
         authority,
         bus,
@@ -37,7 +38,7 @@ def command_tree() -> Any:
     app = typer.Typer(help=main.app.info.help)
     app.registered_commands = list(main.app.registered_commands)
     for module in (
-        aas, ask, asset, audit, authority, bus, command, counting, fleet, grant, keep, networks, person, records,
+        aas, ask, asset, assettype, audit, authority, bus, command, counting, fleet, grant, keep, networks, person, records,
         secrets, signin, tenant, use,
     ):  # fmt: skip
         module.add(app)

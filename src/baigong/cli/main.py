@@ -250,6 +250,7 @@ def main() -> None:
         application,
         ask,
         asset,
+        assettype,
         audit,
         authority,
         bus,
@@ -274,6 +275,7 @@ def main() -> None:
     application.add(app)
     ask.add(app)
     asset.add(app)
+    assettype.add(app)
     audit.add(app)
     authority.add(app)
     bus.add(app)

@@ -1,0 +1,228 @@
+"""``baigong type …``: what every pump has, said once, in versions; what a change would break before it does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from baigong.cli import show
+from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.typefiles import export_type, import_types
+from baigong.vocab.errors import FixConfiguration
+
+if TYPE_CHECKING:
+    from baigong.client.link import Link
+
+types = typer.Typer(no_args_is_help=True, help="Asset types: the points and properties that assets of a type have.")
+
+_LONGEST = 1 << 20  # bytes
+_TOLD = 50  # lines of what breaks
+Name = Annotated[str, typer.Argument(help="asset type, like pump")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def add(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    types.command("import")(import_types)
+    types.command("export")(export_type)
+    app.add_typer(types, name="type")
+
+
+@types.command("list")
+def list_types(
+    unused: Annotated[bool, typer.Option("--unused", help="only those of which there is no asset")] = False,
+    as_json: Json = False,
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """List asset types: those of the company, and those that come with the platform."""
+    with reach(data, url, token, tenant) as link:
+        found = [line for line in link.json("GET", "/types") if not (unused and line["assets"])]
+    if as_json:
+        show.json(found)
+        return
+    heads = ("type", "title", "extends", "level", "points", "properties", "assets", "version", "")
+    rows = [
+        (
+            line["type"], show.title(line), line["extends"], line["level"], line["points"] or "",
+            line["properties"] or "", line["assets"] or "", line["version"] or "shipped", line["error"],
+        )
+        for line in found
+    ]  # fmt: skip
+    show.table(heads, rows, right=("points", "properties", "assets", "version"))
+
+
+@types.command("show")
+def show_type(
+    name: Name,
+    version: Annotated[int | None, typer.Option(help="an earlier version", min=1)] = None,
+    text: Annotated[bool, typer.Option("--text", help="print it as it was written (YAML)")] = False,
+    as_json: Json = False,
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Show one type: what it has, and from which type each of it is."""
+    with reach(data, url, token, tenant) as link:
+        found = link.json("GET", _path(name), params={"version": version} if version else {})
+    if as_json:
+        show.json(found)
+    elif text:
+        sys.stdout.write(found["text"])
+    else:
+        _describe(found)
+
+
+@types.command("put")
+def put_type(
+    file: Annotated[Path, typer.Argument(help="YAML, with `type: name` in it or named by its file")],
+    check: Annotated[bool, typer.Option("--check", help="only say what it would make and break")] = False,
+    confirm: Annotated[int, typer.Option(help="so many assets it may break", min=0)] = 0,
+    as_json: Json = False,
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Write a type's next version, after saying which assets would no longer be what it says, and in what."""
+    text = _read(file)
+    name = _named(text, file)
+    with reach(data, url, token, tenant) as link:
+        told = _written(link, file, name, text, check=True)
+        if not as_json:
+            _breaks(told)
+        if not check:
+            if told["broken"] > confirm:
+                raise FixConfiguration(
+                    "config.conflict",
+                    f"nothing was written: {told['broken']} assets would no longer be what {name} says; "
+                    f"to write it all the same, add --confirm {told['broken']}",
+                    place=f"{file}",
+                )
+            before = told["version"]
+            told = _written(link, file, name, text, confirm=confirm)
+    if as_json:
+        show.json(told)
+        return
+    said = f"{name}: {len(told['whole'].get('points', ()))} points"
+    if check:
+        show.tell(f"{said}; nothing was written")
+    elif told["version"] == before:
+        show.tell(f"{said}; version {before} says so already")
+    else:
+        show.tell(f"{said}, version {told['version']}")
+
+
+@types.command()
+def drop(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Take a type away, all its versions. Not while assets or other types use it; a shipped one comes back."""
+    with reach(data, url, token, tenant) as link:
+        link.json("GET", _path(name))
+        if not yes and typer.prompt(f"all versions of {name} go; type its name", err=True) != name:
+            raise FixConfiguration("config.invalid", "this is not its name; nothing was changed", place=name)
+        link.json("DELETE", _path(name))
+        left = [line for line in link.json("GET", "/types") if line["type"] == name]
+    show.tell(f"{name} is as it came with the platform again" if left else f"{name} is gone")
+
+
+@types.command()
+def gaps(
+    name: Name, as_json: Json = False, data: Data = None, url: Url = None, token: Token = None, tenant: Tenant = None
+) -> None:
+    """Say in what the assets of a type are not what it says."""
+    with reach(data, url, token, tenant) as link:
+        found = link.json("GET", f"{_path(name)}/gaps")
+    if as_json:
+        show.json(found)
+        return
+    _gaps(found["gaps"])
+    fewer = len({gap["asset"] for gap in found["gaps"]})
+    show.tell(f"{found['assets']:,} assets of type {name}, {fewer:,} are not all that it says")
+
+
+def _path(name: str) -> str:
+    return f"/types/{quote(name, safe='')}"
+
+
+def _read(file: Path) -> str:
+    try:
+        raw = file.read_bytes()
+        if len(raw) > _LONGEST:
+            raise FixConfiguration("payload.too_large", f"a type has at most {_LONGEST:,} bytes", place=str(file))
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        raise FixConfiguration("config.invalid", f"cannot be read: {error.strerror}", place=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise FixConfiguration("config.invalid", "this is no UTF-8 text", place=str(file)) from error
+
+
+def _named(text: str, file: Path) -> str:
+    from baigong.vocab.texts import read_yaml
+
+    raw = read_yaml(text, str(file))
+    return str(raw["type"]) if isinstance(raw, dict) and raw.get("type") else file.stem
+
+
+def _written(link: Link, file: Path, name: str, text: str, **how: Any) -> dict[str, Any]:
+    try:
+        return dict(link.json("PUT", _path(name), body={"text": text, **how}))
+    except FixConfiguration as error:
+        if "line" not in error.fields:
+            raise
+        place = f"{file}:{error.fields['line']} {error.place}"
+        raise FixConfiguration(error.code, error.message, place=place) from error
+
+
+def _breaks(told: Mapping[str, Any]) -> None:
+    if told["broken"]:
+        show.tell(f"{told['broken']:,} assets would no longer be what the type says:")
+        _gaps(told["breaks"])
+
+
+def _gaps(found: Sequence[Mapping[str, Any]]) -> None:
+    if found:
+        show.table(("asset", "what", "why"), [(gap["asset"], gap["what"], gap["message"]) for gap in found[:_TOLD]])
+    if len(found) > _TOLD:
+        show.tell(f"{len(found) - _TOLD:,} more; --json has them")
+
+
+def _describe(found: Mapping[str, Any]) -> None:
+    whole, chinese = found["whole"], show.language() == "zh"
+    version = "shipped" if found["shipped"] else f"{found['version']} of {found['versions'][-1]['version']}"
+    facts = [
+        ("type", found["type"]), ("title", show.title(whole)), ("chain", " → ".join(found["chain"])),
+        ("level", whole.get("level", "")), ("semantic id", whole.get("semantic", "")), ("version", version),
+        ("used by", ", ".join(found["used"][:10]) + (" …" if len(found["used"]) > 10 else "")),
+    ]  # fmt: skip
+    show.table(("", ""), [fact for fact in facts if fact[1]])
+    for what in ("points", "properties"):
+        held = whole.get(what)
+        if not held:
+            continue
+        show.out().print()
+        rows = []
+        for key, one in held.items():
+            code = one.get("unit", "")
+            words = found["units"].get(code, ["", ""])[chinese]
+            needed = one.get("required", what == "points")
+            kind = one.get("kind", "gauge" if what == "points" else "text")
+            rows.append(
+                (key, show.title(one), kind, code, words, "yes" if needed else "", found["came"].get(f"{what}.{key}"))
+            )
+        show.table((what.removesuffix("s") if what == "points" else "property", "title", "kind", "unit", "in words",
+                    "required", "from"), rows)  # fmt: skip

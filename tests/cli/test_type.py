@@ -1,0 +1,50 @@
+"""Asset types on the command line, against a real platform: written, measured, changed though it breaks, dropped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+
+BLENDER = """\
+type: blender
+extends: machine
+title: Blender
+title_zh: 混合机
+points:
+  speed: {unit: "{rev}/min", title: Speed, title_zh: 转速, required: false}
+"""
+
+
+def test_a_type_is_written_shown_broken_and_dropped(up: Path, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "blender.yaml"
+    file.write_text(BLENDER.replace("{rev}/min", "rpm"), "utf-8")
+    wrong = run("type", "put", file, "--data", up)
+    assert wrong.code == 2
+    assert "perhaps /min" in wrong.err and "blender.yaml:6 blender.points.speed.unit" in wrong.err
+
+    file.write_text(BLENDER, "utf-8")
+    assert "nothing was written" in run("type", "put", file, "--check", "--data", up).err
+    assert run("type", "show", "blender", "--data", up).code == 2
+    assert "version 1" in run("type", "put", file, "--data", up).err
+    assert "version 1 says so already" in run("type", "put", file, "--data", up).err
+    shown = run("type", "show", "blender", "--data", up).out
+    assert "machine → blender" in shown and "revolution per minute" in shown
+    lines = {line["type"]: line for line in json.loads(run("type", "list", "--unused", "--json", "--data", up).out)}
+    assert (lines["blender"]["version"], lines["pump"]["version"]) == (1, 0)
+
+    assert run("asset", "add", "t_blender", "--type", "blender", "--data", up).code == 0
+    assert "1 assets of type blender, 0 are not" in run("type", "gaps", "blender", "--data", up).err
+    assert "blender" not in run("type", "list", "--unused", "--data", up).out
+    file.write_text(BLENDER.replace(", required: false", ""), "utf-8")
+    refused = run("type", "put", file, "--data", up)
+    assert refused.code == 2 and "--confirm 1" in refused.err
+    assert "t_blender" in refused.out and "points.speed" in refused.out  # in what it would break, first
+    assert "version 2" in run("type", "put", file, "--confirm", "1", "--data", up).err
+    assert "no point of this name" in run("type", "gaps", "blender", "--data", up).out
+    assert run("type", "show", "blender", "--version", "1", "--text", "--data", up).out == BLENDER
+
+    assert run("type", "drop", "blender", "--yes", "--data", up).code == 2  # an asset is of it
+    assert run("asset", "retire", "t_blender", "--yes", "--data", up).code == 0
+    assert run("type", "drop", "blender", "--yes", "--data", up).err.strip() == "blender is gone"
