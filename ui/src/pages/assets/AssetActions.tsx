@@ -27,11 +27,13 @@ export function AssetActions({ whole, may, onDo }: { whole: AssetWhole; may: boo
         {t('nav.trends')}
       </Button>
       {changes && line.described ? (
-        <Button icon={<Icon name="edit" size={16} />} onClick={() => onDo('edit')}>
-          {t('assets.edit')}
-        </Button>
+        <>
+          <Button icon={<Icon name="edit" size={16} />} onClick={() => onDo('edit')}>
+            {t('assets.edit')}
+          </Button>
+          <Button onClick={() => onDo('move')}>{t('assets.move')}</Button>
+        </>
       ) : null}
-      {changes ? <Button onClick={() => onDo('move')}>{t('assets.move')}</Button> : null}
       <Dropdown
         trigger={['click']}
         menu={{

@@ -11,7 +11,7 @@ import { inLanguage, useLanguageCode, usePreferences } from '../../components/pr
 import { useAsk } from '../../components/useAsk'
 import { useTrouble } from '../../components/useTrouble'
 import { assets, mayDescribe, specOf } from '../../core/assets'
-import { assetLink, routeOf } from '../../core/route'
+import { assetLink, routeOf, typeLink } from '../../core/route'
 import { AboutAsset } from './AboutAsset'
 import { AssetActions, type Doing } from './AssetActions'
 import { AssetTags, LevelIcon } from './AssetMark'
@@ -64,16 +64,18 @@ export function AssetView({ asset, turn, onChanged, onPath }: AssetViewProps) {
   return (
     <>
       {back}
-      <nav className="crumbs" aria-label={t('assets.path')}>
-        <ol>
-          {data.path.slice(0, -1).map((step) => (
-            <li key={step.asset}>
-              <Link href={assetLink(step.asset)}>{inLanguage(language, step.title, step.title_zh) || step.asset}</Link>
-            </li>
-          ))}
-          <li aria-current="page">{title}</li>
-        </ol>
-      </nav>
+      {data.path.length > 1 ? (
+        <nav className="crumbs" aria-label={t('assets.path')}>
+          <ol>
+            {data.path.slice(0, -1).map((step) => (
+              <li key={step.asset}>
+                <Link href={assetLink(step.asset)}>{inLanguage(language, step.title, step.title_zh) || step.asset}</Link>
+              </li>
+            ))}
+            <li aria-current="page">{title}</li>
+          </ol>
+        </nav>
+      ) : null}
       <Page
         title={title}
         sub={
@@ -90,7 +92,7 @@ export function AssetView({ asset, turn, onChanged, onPath }: AssetViewProps) {
                 {t('assets.field.code')} <b>{line.code}</b>
               </span>
             ) : null}
-            {line.type ? <span>{line.type}</span> : null}
+            {line.type ? <Link href={typeLink(line.type.split('@')[0] ?? '')}>{line.type}</Link> : null}
             {line.place ? <span>{line.place}</span> : null}
           </span>
         }

@@ -3,7 +3,7 @@ import { Button, Input, Select } from 'antd'
 import { useEffect, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../components/Icon'
-import { navigate, usePath, useSearch } from '../../components/navigation'
+import { Link, navigate, usePath, useSearch } from '../../components/navigation'
 import { usePreferences } from '../../components/preferences'
 import { type AssetsAsk, LEVELS, mayDescribe, STATES } from '../../core/assets'
 import { assetLink, routeOf } from '../../core/route'
@@ -46,6 +46,7 @@ export default function AssetsPage() {
         <header className="assets-head">
           {asset || importing ? <h2>{t('nav.assets')}</h2> : <h1>{t('nav.assets')}</h1>}
           <span className="grow" />
+          <Link href="/types">{t('types.short')}</Link>
           {mayDescribe(session) ? (
             <>
               <Button size="small" icon={<Icon name="plus" size={15} />} onClick={() => setAdding(true)}>

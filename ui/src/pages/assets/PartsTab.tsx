@@ -28,7 +28,7 @@ export function PartsTab({ asset, turn, onAdd }: { asset: string; turn: number; 
       <table className="table asset-parts">
         <thead>
           <tr>
-            <th>{t('assets.field.title')}</th>
+            <th>{t('search.asset')}</th>
             <th>{t('assets.field.level')}</th>
             <th>{t('assets.field.code')}</th>
             <th>{t('assets.field.place')}</th>
