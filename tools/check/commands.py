@@ -38,8 +38,8 @@ def command_tree() -> Any:
     app = typer.Typer(help=main.app.info.help)
     app.registered_commands = list(main.app.registered_commands)
     for module in (
-        aas, ask, asset, assettype, audit, authority, bus, command, counting, fleet, grant, keep, networks, person, records,
-        secrets, signin, tenant, use,
+        aas, ask, asset, assettype, audit, authority, bus, command, counting, fleet, grant, keep, networks, person,
+        records, secrets, signin, tenant, use,
     ):  # fmt: skip
         module.add(app)
     return typer.main.get_command(app)

@@ -18,7 +18,7 @@ type Entry = { page: 'overview' | 'assets' | 'connect' | 'commands' | 'trends' |
 
 const RAIL: Entry[] = [
   { page: 'overview', href: '/', icon: 'overview' },
-  { page: 'assets', href: '/assets', icon: 'assets' },
+  { page: 'assets', href: '/assets', icon: 'assets', also: ['types'] },
   { page: 'trends', href: '/trends', icon: 'trends', also: ['point'] },
   { page: 'sql', href: '/sql', icon: 'sql' },
   { page: 'connect', href: '/connect', icon: 'connect', also: ['add', 'device'] },

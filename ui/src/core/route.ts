@@ -5,6 +5,7 @@ export type Route =
   | { page: 'device'; device: string; tab: string }
   | { page: 'point'; point: string }
   | { page: 'assets'; asset: string; tab: string }
+  | { page: 'types'; type: string }
 
 const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me'> = {
   '': 'overview',
@@ -35,6 +36,7 @@ export function routeOf(path: string): Route {
   if (!parts) return { page: 'missing' }
   if ((parts[0] === 'connect' || parts[0] === 'devices') && parts[1]) return { page: 'device', device: parts[1], tab: parts[2] ?? 'points' }
   if (parts[0] === 'assets') return { page: 'assets', asset: parts[1] ?? '', tab: parts[2] ?? '' }
+  if (parts[0] === 'types') return { page: 'types', type: parts[1] ?? '' }
   if (parts[0] === 'points' && parts[1]) return { page: 'point', point: parts[1] }
   return { page: 'missing' }
 }
@@ -51,5 +53,6 @@ export function decoded(parts: readonly string[]): string[] | null {
 export const deviceLink = (device: string, tab?: string): string => `/connect/${encodeURIComponent(device)}${tab ? `/${tab}` : ''}`
 export const pointLink = (name: string): string => `/points/${encodeURIComponent(name)}`
 export const assetLink = (asset: string, tab?: string): string => `/assets/${encodeURIComponent(asset)}${tab ? `/${tab}` : ''}`
+export const typeLink = (type: string): string => `/types/${encodeURIComponent(type)}`
 export const trendLink = (names: readonly string[], start = '-1h', end = 'now'): string =>
   `/trends?p=${names.map(encodeURIComponent).join(',')}&from=${encodeURIComponent(start)}&to=${encodeURIComponent(end)}`

@@ -1,0 +1,101 @@
+/** One type, or one that is not written yet: reads it, and hands it to the editor. */
+import { Button, Tabs } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Icon } from '../../components/Icon'
+import { Link, navigate } from '../../components/navigation'
+import { ErrorNote, Waiting } from '../../components/notes'
+import { Page } from '../../components/Page'
+import { inLanguage, useLanguageCode, usePreferences } from '../../components/preferences'
+import { useAsk } from '../../components/useAsk'
+import { mayDescribe } from '../../core/assets'
+import { typeLink } from '../../core/route'
+import { extending, renamed, types } from '../../core/types'
+import { DropType } from './DropType'
+import { Made } from './Made'
+import { NewType } from './NewType'
+import { TypeEditor } from './TypeEditor'
+import { Used } from './Used'
+import { Versions } from './Versions'
+
+export type From = { extend: string } | { copy: string } | null
+
+export function TypePage({ type, from }: { type: string; from: From }) {
+  const { t } = useTranslation()
+  const language = useLanguageCode()
+  const { session } = usePreferences()
+  const may = mayDescribe(session)
+  const held = useAsk(from ? null : `type:${type}`, (signal) => types.get(type, undefined, signal))
+  const copied = useAsk(from && 'copy' in from ? `type:${from.copy}` : null, (signal) => types.get('copy' in (from ?? {}) ? (from as { copy: string }).copy : '', undefined, signal))
+  const lines = useAsk('types', types.list)
+  const [doing, setDoing] = useState<'new' | 'drop' | null>(null)
+  const [taken, setTaken] = useState<{ text: string } | null>(null) // a version's text, to be written again
+  const { data } = held
+  const title = (data ? inLanguage(language, data.whole.title, data.whole.title_zh) : '') || type
+  const error = held.error ?? copied.error
+  const fresh = from && ('extend' in from ? extending(type, from.extend) : copied.data ? renamed(copied.data.text, type) : null)
+  const written = () => (from ? navigate(typeLink(type), { replace: true }) : (held.reload(), lines.reload()))
+
+  return (
+    <Page
+      title={title}
+      sub={
+        <span className="sub-line">
+          <Link href="/types">{t('types.title')}</Link>
+          <code>{type}</code>
+          {data ? <span>{data.shipped ? t('types.shippedText') : t('types.versionOf', { version: data.version })}</span> : null}
+          {from ? <span>{t('types.notYet')}</span> : null}
+          {data?.chain.slice(0, -1).map((one) => (
+            <Link key={one} href={typeLink(one)}>
+              {one} →
+            </Link>
+          ))}
+        </span>
+      }
+      tools={
+        data && may ? (
+          <>
+            <Button icon={<Icon name="plus" size={15} />} onClick={() => setDoing('new')}>
+              {t('types.extend')}
+            </Button>
+            {data.shipped ? null : (
+              <Button icon={<Icon name="trash" size={15} />} onClick={() => setDoing('drop')}>
+                {t('common.remove')}
+              </Button>
+            )}
+          </>
+        ) : null
+      }
+    >
+      {error ? <ErrorNote problem={error} retry={held.reload} /> : null}
+      {!error && !data && !fresh ? <Waiting rows={8} /> : null}
+      {data || fresh ? (
+        <Tabs
+          destroyOnHidden={false}
+          activeKey={taken ? 'text' : undefined}
+          onTabClick={() => setTaken(null)}
+          items={[
+            { key: 'text', label: t('device.text'), children: may ? <TypeEditor type={type} held={data} fresh={fresh} taken={taken} onWritten={written} /> : data ? <Reader text={data.text} made={data} /> : null },
+            ...(data
+              ? [
+                  { key: 'used', label: `${t('types.used')} ${data.used.length}`, children: <Used held={data} /> },
+                  { key: 'versions', label: `${t('types.versions')} ${data.versions.length}`, children: <Versions held={data} onTake={may ? (text: string) => setTaken({ text }) : null} /> },
+                ]
+              : []),
+          ]}
+        />
+      ) : null}
+      {doing === 'new' && lines.data ? <NewType lines={lines.data} extend={type} onClose={() => setDoing(null)} /> : null}
+      {doing === 'drop' && data ? <DropType held={data} onClose={() => setDoing(null)} /> : null}
+    </Page>
+  )
+}
+
+function Reader({ text, made }: { text: string; made: Parameters<typeof Made>[0]['made'] }) {
+  return (
+    <div className="type-sides">
+      <pre className="card asset-text">{text}</pre>
+      <Made made={made} />
+    </div>
+  )
+}
