@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -195,7 +196,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         held = {name: rows[-1].text for name in texts if (rows := types.versions(call.tenant, name))}
         added = [name for name in texts if name not in held]
         changed = [name for name, text in texts.items() if name in held and held[name] != text]
-        _, broken = types.check(call.tenant, texts)
+        _, broken = await asyncio.to_thread(types.check, call.tenant, texts)
         if not told.check:
             await types.put(call.tenant, texts, call.who.user, told.confirm)
             call.after = {"added": added, "changed": changed}
