@@ -55,7 +55,7 @@ class Machinery:
     async def device(self, tenant: str, device: str) -> None:
         await self.registry.devices.put(tenant, DeviceSpec(device=device, driver="frontdoor", options=MAPPING), "test")
 
-    async def until(self, holds: Callable[[], bool], within_s: float = 20.0) -> None:
+    async def until(self, holds: Callable[[], bool], within_s: float = 45.0) -> None:
         async with asyncio.timeout(within_s):
             while not holds():
                 await asyncio.sleep(0.01)

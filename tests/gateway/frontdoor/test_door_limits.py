@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import ALL, Client, HeldSink, client, house, raw_client, until
+from doors import ALL, OPENED, Client, HeldSink, client, house, raw_client, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -337,3 +337,37 @@ async def test_who_outstays_what_it_signed_in_with_is_shown_out() -> None:
         connection.until_us = 1  # a certificate that ended meanwhile
         assert await press.gone()
         assert home.door.counts.closed["certificate ended"] == 1
+
+
+async def test_machines_of_one_address_that_come_at_once_all_get_in() -> None:
+    async with house(signing_in_per_address=20, line_per_address=500) as home:
+        seen: list[int] = []
+
+        async def one(i: int) -> None:
+            press = await raw_client(home.port)
+            seen.append(home.door.stats()["in_line"])
+            press.send(p.Connect(f"c{i}", username="press1", password=b"secret"))
+            assert await press.get(20) == p.Connack(p.ACCEPTED)
+
+        async with asyncio.TaskGroup() as group:
+            for i in range(300):
+                group.create_task(one(i))
+        told = home.door.stats()
+        assert (told["connections"], told["signing_in"], told["in_line"]) == (300, 0, 0) and max(seen) > 100
+        assert not told["refused"] and not told["closed"]
+
+
+async def test_who_says_nothing_holds_no_place_for_long_and_none_of_others() -> None:
+    async with house(signing_in_per_address=20, line_per_address=10, crowded_timeout_s=0.1) as home:
+        [await raw_client(home.port) for _ in range(25)]
+        await until(lambda: home.door.stats()["in_line"] == 5)
+        away = Client(*await asyncio.open_connection("127.0.0.1", home.port, local_addr=("127.0.0.9", 0)))
+        OPENED.append(away)
+        away.send(p.Connect("away", username="press2", password=b"secret"))
+        assert await away.get() == p.Connack(p.ACCEPTED)  # another address, at once
+        behind = await client(home.port, "behind")  # the same one, when the silent are put out
+        assert home.door.stats()["closed"]["slow to sign in"] >= 5
+        [await raw_client(home.port) for _ in range(40)]
+        await until(lambda: home.door.stats()["refused"].get("too many from one address"))
+        assert home.door.stats()["recent_refusals"][-1]["from"] == "127.0.0.1"
+        assert home.door.stats()["connections"] >= 2 and not behind.writer.is_closing()

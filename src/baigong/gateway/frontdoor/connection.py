@@ -43,6 +43,8 @@ class Connection(asyncio.Protocol):
         self.began = self.heard = self.write_paused_since = 0.0
         self.partial_since = 0.0  # when the first byte of an incomplete packet came; 0: there is none
         self.is_signing_in = False
+        self.is_in_line = False  # behind others of its network (see ``doorstep``)
+        self.network = ""
         self.is_closed = False
         self.messages = 0
         self._holds: set[str] = set()  # why the socket is not read
@@ -80,9 +82,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, raw: bytes) -> None:
         if self.is_closed:
             return
-        if self._tail or self.is_signing_in:
+        if self._tail or self.is_signing_in or self.is_in_line:
             self._tail += raw
-            if self.is_signing_in:
+            if self.is_signing_in or self.is_in_line:
                 if len(self._tail) > self.options.max_packet:
                     self.close("payload.too_large")
                 return
@@ -100,6 +102,12 @@ class Connection(asyncio.Protocol):
             self.session.keep_to(self.allowance)
 
     # reading
+
+    def go_in(self) -> None:
+        """Be read, after those before in line."""
+        self.is_in_line, self.began = False, time.monotonic()
+        self.resume("line")
+        self.go_on()
 
     def go_on(self) -> None:
         """Read what came while the client was signing in."""
@@ -347,7 +355,7 @@ class Connection(asyncio.Protocol):
             codes.append(qos)
             new.append((wanted, qos))
         self.send(encode(p.Suback(packet.packet_id, tuple(codes))))
-        self.door.send_retained(self, new)
+        self.room.send_retained(session, new)
         self.room.wake()
 
 

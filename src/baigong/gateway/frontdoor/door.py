@@ -12,12 +12,12 @@ from baigong.bus.contract import Bus
 from baigong.drivers.mqtt import packets as p
 from baigong.drivers.mqtt.codec import encode
 from baigong.drivers.mqtt.payload import Book
-from baigong.drivers.mqtt.topics import covers
 from baigong.gateway.frontdoor.announce import Announcer
 from baigong.gateway.frontdoor.bridge import Bridge
 from baigong.gateway.frontdoor.connection import Connection
 from baigong.gateway.frontdoor.counts import Counts
 from baigong.gateway.frontdoor.denials import Denials
+from baigong.gateway.frontdoor.doorstep import Doorstep
 from baigong.gateway.frontdoor.entrance import Entrance
 from baigong.gateway.frontdoor.keep import Keep
 from baigong.gateway.frontdoor.listeners import Listeners
@@ -66,6 +66,7 @@ class FrontDoor:
         self.rooms: dict[str, Room] = {}
         self._sink, self._notice = sink, notice
         self.entrance = Entrance(self.options, self.counts, credentials, machines, notice)
+        self._doorstep = Doorstep(self.options, self.entrance)
         self._keep = Keep(self.options.file)
         self._announcer = Announcer(register_points, self.counts)
         self._connections: set[Connection] = set()
@@ -166,8 +167,7 @@ class FrontDoor:
             now, now_us, options = time.monotonic(), time.time_ns() // 1000, self.options
             for c in list(self._connections):
                 if c.session is None:
-                    if now - c.began > options.connect_timeout_s + options.refusal_delay_s:
-                        c.close("slow to sign in", flush=False)
+                    self._doorstep.hurry(c, now)
                 elif c.until_us and now_us > c.until_us:
                     c.close("certificate ended")
                 elif c.partial_since and not c.is_held and now - c.partial_since > options.packet_timeout_s:
@@ -185,10 +185,13 @@ class FrontDoor:
         if len(self._connections) > self.options.connections:
             self.counts.refused["too many connections"] += 1
             connection.close("too many connections", flush=False)
+        else:
+            self._doorstep.come(connection)
 
     def left(self, connection: Connection) -> None:
         """Clean up behind a connection: its will, its session if that was to be clean."""
         self._connections.discard(connection)
+        self._doorstep.leave(connection)
         session, room = connection.session, connection.room
         if session is None:
             return
@@ -259,6 +262,7 @@ class FrontDoor:
         session.open(connection)
         connection.session = session
         room.enter(connection)
+        self._doorstep.leave(connection)
         connection.keep_alive_s, connection.will = float(packet.keep_alive_s), packet.will
         connection.heard = time.monotonic()
         connection.send(encode(p.Connack(p.ACCEPTED, before is not None)))
@@ -278,18 +282,6 @@ class FrontDoor:
             detail = {"action": action, "topic": denials.topic, "count": count, "from": connection.peer}
             self._tell(connection, "client.denied", detail | {"client": connection.client_id[:100]}, every_s=0.0)
         return denials.error()
-
-    def send_retained(self, connection: Connection, filters: list[tuple[str, int]]) -> None:
-        """Give a new subscription the retained messages it matches [MQTT-3.3.1-6]."""
-        session = connection.session
-        for wanted, granted in filters:
-            retained = connection.room.retained
-            exact = "+" not in wanted and "#" not in wanted
-            topics = [wanted] if exact and wanted in retained else [] if exact else list(retained)
-            for topic in topics:
-                if session is not None and covers(wanted, topic):
-                    payload, qos = retained[topic]
-                    session.push(topic, payload, min(qos, granted), retain=True)
 
     def publish(self, tenant: str, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> None:
         """Give a message to the tenant's subscribers (a command, a live value); it is not stored as telemetry."""
@@ -356,6 +348,8 @@ class FrontDoor:
         return {
             **self.counts.plain(),
             "connections": len(self._connections),
+            "signing_in": self._doorstep.waiting,
+            "in_line": self._doorstep.in_line,
             "sessions": sum(len(room.sessions) for room in rooms),
             "subscriptions": sum(len(s.subscriptions) for room in rooms for s in room.sessions.values()),
             "retained": sum(len(room.retained) for room in rooms),

@@ -46,7 +46,10 @@ class Options:
     linger_s: float = 0.005  # how long the first value waits for company
     batch_rows: int = 30_000  # waiting rows of a tenant from which on its sockets are not read
     batch_bytes: int = 16 << 20
+    signing_in_per_address: int = 500  # of IPv6 its /64; who comes on top of that stands in line
+    line_per_address: int = 4_500
     connect_timeout_s: float = 10.0
+    crowded_timeout_s: float = 2.0  # the same for an address where others stand in line
     packet_timeout_s: float = 30.0  # from a packet's first byte to its last
     write_timeout_s: float = 60.0  # how long a subscriber may take nothing
     refusal_delay_s: float = 0.5  # a wrong password costs time

@@ -26,6 +26,7 @@ import pyarrow as pa
 from baigong.drivers.mqtt.columns import Columns
 from baigong.drivers.mqtt.mapping import parse_mapping
 from baigong.drivers.mqtt.payload import Book, numbering_of
+from baigong.drivers.mqtt.topics import covers
 from baigong.gateway.frontdoor.allowance import named_topics
 from baigong.gateway.frontdoor.counts import Counts
 from baigong.gateway.frontdoor.denials import Denials
@@ -214,6 +215,16 @@ class Room:
         if self.outward is not None:
             self.outward(self.tenant, topic, payload, qos, retain=retain)
         self.wake()
+
+    def send_retained(self, session: Session, filters: list[tuple[str, int]]) -> None:
+        """Give a new subscription the retained messages it matches [MQTT-3.3.1-6]."""
+        for wanted, granted in filters:
+            exact = "+" not in wanted and "#" not in wanted
+            topics = [wanted] if exact and wanted in self.retained else [] if exact else list(self.retained)
+            for topic in topics:
+                if covers(wanted, topic):
+                    payload, qos = self.retained[topic]
+                    session.push(topic, payload, min(qos, granted), retain=True)
 
     def pass_on(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> None:
         """Retain a message where it asks for it, and give it to all subscribers."""
