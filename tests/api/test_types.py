@@ -109,6 +109,7 @@ async def test_what_is_wrong_is_said_with_its_line(plant: World) -> None:
             ("type: x\npoints:\n  a.b: {}\n", 3, "x.points.a.b", "names no quantity"),
             ("# a pump\ntype: x\nextends: pumpp\n", 3, "pumpp", "perhaps pump"),
             ("type: x\nextends: pump\npoints:\n  flow:\n    unit: Cel\n", 4, "x.points.flow", "does not measure"),
+            ("type: x\npoints:\n  a: {states: {0: off}}\n", 3, "x.points.a.states", "in quotes"),
             ("type: x\npoints:\n  a: {\n", 4, "x", "not YAML"),
             ("type: x\npoints:\n  a: {}\n  a: {}\n", 4, "x", "twice"),
         ):

@@ -124,6 +124,8 @@ def _wrong(message: str, place: str, kind: type[Struct]) -> FixConfiguration:
     if unknown:
         near = difflib.get_close_matches(unknown[1], kind.__struct_fields__, 1)
         message, place = message + (f"; perhaps {near[0]}" if near else ""), f"{place}.{unknown[1]}"
+    if message.endswith("got `bool`"):
+        message += "; YAML takes on, off, yes and no for true and false: write them in quotes"
     return FixConfiguration("config.invalid", message, place=place)
 
 

@@ -29,6 +29,7 @@ export function TypePage({ type, from }: { type: string; from: From }) {
   const copied = useAsk(from && 'copy' in from ? `type:${from.copy}` : null, (signal) => types.get('copy' in (from ?? {}) ? (from as { copy: string }).copy : '', undefined, signal))
   const lines = useAsk('types', types.list)
   const [doing, setDoing] = useState<'new' | 'drop' | null>(null)
+  const [tab, setTab] = useState('text')
   const [taken, setTaken] = useState<{ text: string } | null>(null) // a version's text, to be written again
   const { data } = held
   const title = (data ? inLanguage(language, data.whole.title, data.whole.title_zh) : '') || type
@@ -71,15 +72,14 @@ export function TypePage({ type, from }: { type: string; from: From }) {
       {!error && !data && !fresh ? <Waiting rows={8} /> : null}
       {data || fresh ? (
         <Tabs
-          destroyOnHidden={false}
-          activeKey={taken ? 'text' : undefined}
-          onTabClick={() => setTaken(null)}
+          activeKey={tab}
+          onChange={setTab}
           items={[
             { key: 'text', label: t('device.text'), children: may ? <TypeEditor type={type} held={data} fresh={fresh} taken={taken} onWritten={written} /> : data ? <Reader text={data.text} made={data} /> : null },
             ...(data
               ? [
                   { key: 'used', label: `${t('types.used')} ${data.used.length}`, children: <Used held={data} /> },
-                  { key: 'versions', label: `${t('types.versions')} ${data.versions.length}`, children: <Versions held={data} onTake={may ? (text: string) => setTaken({ text }) : null} /> },
+                  { key: 'versions', label: `${t('types.versions')} ${data.versions.length}`, children: <Versions held={data} onTake={may ? (text: string) => (setTaken({ text }), setTab('text')) : null} /> },
                 ]
               : []),
           ]}
