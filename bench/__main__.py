@@ -27,6 +27,7 @@ ROWS = {
     11: "tenants",
     12: "bus",
     13: "guards",
+    14: "assets",
 }
 RESULTS = Path(__file__).with_name("results.md")
 _ROW = re.compile(r"\| (\d+) \|")

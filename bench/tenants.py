@@ -52,8 +52,8 @@ def _measure(data: Path, place: Path | Server, called: str, companies_: int, peo
     url = place.url if isinstance(place, Server) else ""
     with Baigong(data, records=url, ready_s=900) as platform:
         process, chosen = psutil.Process(platform.pid), random.Random(1).sample(range(companies_), _ASKED)
-        _settle(process)
-        taken = _Taken(process)
+        settle(process)
+        taken = Taken(process)
         with _as_company(platform, chosen) as ask:
             taken.each("a company's devices, first time", lambda i: ask(i, "/api/v1/devices"), chosen)
             taken.each("a company's devices, again", lambda i: ask(i, "/api/v1/devices"), chosen[-20:] * 10)
@@ -85,7 +85,7 @@ def _measure(data: Path, place: Path | Server, called: str, companies_: int, peo
     return lines
 
 
-def _settle(process: psutil.Process, most_s: float = 600.0) -> None:
+def settle(process: psutil.Process, most_s: float = 600.0) -> None:
     """Wait until what a first start makes of ten thousand companies at once, their points of use, is made."""
     busy, until = 1.0, time.monotonic() + most_s
     while busy > 0.05 and time.monotonic() < until:
@@ -94,7 +94,7 @@ def _settle(process: psutil.Process, most_s: float = 600.0) -> None:
         busy = (cpu_of(process) - before) / 5
 
 
-class _Taken:
+class Taken:
     """Times questions one after the other: the 95th percentile by the clock, and what each took of CPU."""
 
     def __init__(self, server: psutil.Process) -> None:
@@ -124,7 +124,7 @@ def _fill(data: Path, place: Path | Server, companies_: int, people_: int, devic
             connection.execute(table.insert(), batch)
 
     def work(connection: sa.Connection) -> None:
-        names = [_company(i) for i in range(companies_)]
+        names = [company_of(i) for i in range(companies_)]
         some(connection, tenants, ({"tenant": n, "title": "", "created_us": 1} for n in names))
         some(connection, companies, (
             {"tenant": n, "title": f"Company {n}", "title_zh": f"企业{n}", "region": "", "credit_code": "",
@@ -134,7 +134,7 @@ def _fill(data: Path, place: Path | Server, companies_: int, people_: int, devic
              "must_set_password": False, "role": "tenant_admin", "language": "", "created_us": 1}
             for i in range(people_)))  # fmt: skip
         some(connection, tokens, (
-            {"token": f"t{i}", "tenant": n, "person": None, "title": "bench", "digest": digest(_token(i)),
+            {"token": f"t{i}", "tenant": n, "person": None, "title": "bench", "digest": digest(token_of(i)),
              "role": "tenant_admin", "created_us": 1} for i, n in enumerate(names)))  # fmt: skip
 
     records.write_now(work, tenant=ALL)
@@ -156,7 +156,7 @@ def _fill(data: Path, place: Path | Server, companies_: int, people_: int, devic
 
 def _plant(company: int, count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[tuple[str, str, str]]]:
     """Return rows of devices and points, and (tenant, device, text) of files. One template, with other names in it."""
-    tenant, made, held, written = _company(company), [], [], []
+    tenant, made, held, written = company_of(company), [], [], []
     point = PointSpec(name="zzqq.power", address=_ADDRESS, unit="kW", title="Power")
     spec = DeviceSpec(device="zzqq", driver="modbus", gateway=f"edge{company % 100}", title="Machine zzqq",
                       options={"host": "10.0.0.1", "unit": 1}, points=[point])  # fmt: skip
@@ -182,18 +182,18 @@ def _files(data: Path, written: list[tuple[str, str, str]]) -> None:
         (data / "config" / tenant / "devices" / f"{name}.yaml").write_text(text)
 
 
-def _company(number: int) -> str:
+def company_of(number: int) -> str:
     return f"company-{number:05d}"
 
 
-def _token(number: int) -> str:
+def token_of(number: int) -> str:
     return f"bgt_{number}"
 
 
 @contextmanager
 def _as_company(platform: Baigong, chosen: list[int]) -> Iterator[Callable[[int, str], Any]]:
     """Let each company ask with a token and a connection of its own."""
-    links = {i: Http(platform.port, {"Authorization": f"Bearer {_token(i)}"}) for i in chosen}
+    links = {i: Http(platform.port, {"Authorization": f"Bearer {token_of(i)}"}) for i in chosen}
     for link in links.values():
         link.json("/api/v1/health")
     try:
@@ -206,7 +206,7 @@ def _as_company(platform: Baigong, chosen: list[int]) -> Iterator[Callable[[int,
 def _sign_in(port: int, company: int) -> None:
     link = Http(port, {})
     try:
-        link.json("/api/v1/session", {"user": f"person{company}@{_company(company)}", "password": _PASSWORD})
+        link.json("/api/v1/session", {"user": f"person{company}@{company_of(company)}", "password": _PASSWORD})
     finally:
         link.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench.assets import measure
 from bench.data import walks
 from bench.ingest import over_http
 from bench.queries import rows
@@ -19,3 +20,9 @@ def test_row_4_gets_the_right_answers_before_and_after_corrections(tmp_path: Pat
     made = rows(tmp_path, points=200, seconds=600, rounds=1, with_peers=False)  # raises when an answer is wrong
     assert [line.row for line in made] == [4] * 8 + [5, 4]
     assert "0.12 M values in 1 file" in made[8].what
+
+
+def test_row_14_writes_and_finds_every_asset(tmp_path: Path) -> None:
+    place = tmp_path / "data" / "records.db"
+    made = measure(tmp_path / "data", place, "SQLite", 20, 1_000, asked=5)  # raises when one is missing
+    assert [line.row for line in made] == [14] * 7

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from baigong.api.assets_found import found_assets
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.registry.assets import Counts, Finding, counted
-from baigong.registry.findable import is_found, words_of
 from baigong.registry.rights import asset_ref
 from baigong.registry.tree import Tree
 from baigong.registry.types import Gap
@@ -23,7 +22,6 @@ from baigong.vocab.errors import FixConfiguration
 
 _MOST = 20_000  # assets in one list that is written
 _NAMELESS = AssetWords()
-_DIGITS = re.compile(r"([0-9]+)")
 
 
 class AssetsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,14 +115,13 @@ def operations(rooms: Rooms) -> list[Operation]:
         return rooms.registry.types.gaps_of(call.tenant, asset)
 
     async def listed(call: Call) -> Any:
-        query, shown = call.query, _Shown.of(rooms, call)
-        found = [one for one in _candidates(shown, query) if _is_wanted(rooms, call.tenant, shown, one, query)]
-        found.sort(key=_natural)
+        query, shown = call.query, Shown.of(rooms, call)
+        found = found_assets(shown, query, assets.searched(call.tenant))
         page = found[query.offset : query.offset + query.limit]
         return AssetsAnswer(total=len(found), assets=[shown.line(one, query.properties) for one in page])
 
     async def one(call: Call) -> Any:
-        name, shown = call.part("name"), _Shown.of(rooms, call)
+        name, shown = call.part("name"), Shown.of(rooms, call)
         if name not in shown.names:
             raise FixConfiguration("http.not_found", f"there is no asset {name!r}", place=name)
         return shown.whole(name, gaps(call, name) if name in shown.open else [])
@@ -136,12 +133,12 @@ def operations(rooms: Rooms) -> list[Operation]:
         held = assets.rows(call.tenant).get(spec.asset)
         call.before, call.after = held and held.spec, spec
         await assets.put(call.tenant, [spec], call.who.user, revision=call.query.revision)
-        return _Shown.of(rooms, call).whole(spec.asset, gaps(call, spec.asset))
+        return Shown.of(rooms, call).whole(spec.asset, gaps(call, spec.asset))
 
     async def put_many(call: Call) -> Any:
         told: AssetList = call.body
         held = assets.rows(call.tenant)
-        findings = assets.check(call.tenant, told.assets)
+        findings = assets.check(call.tenant, told.assets) if told.check else []  # else put looks
         added = sum(spec.asset not in held for spec in told.assets)
         changed = sum(spec.asset in held and held[spec.asset].spec != spec for spec in told.assets)
         if not told.check:
@@ -167,7 +164,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
 
 @dataclass(slots=True)
-class _Shown:
+class Shown:
     """The part of a tenant's tree that somebody may see. ``names``: with those above, of which no more is told."""
 
     tree: Tree
@@ -178,7 +175,7 @@ class _Shown:
     counts: Counts
 
     @classmethod
-    def of(cls, rooms: Rooms, call: Call) -> _Shown:
+    def of(cls, rooms: Rooms, call: Call) -> Shown:
         assets, tree = rooms.registry.assets, rooms.registry.assets.tree(call.tenant)
         if call.only is None:
             counts = assets.counts(call.tenant)
@@ -231,38 +228,3 @@ class _Shown:
     def is_retired(self, asset: str) -> bool:
         row = self.rows.get(asset)
         return row is not None and row.retired_us is not None
-
-
-def _candidates(shown: _Shown, query: AssetsQuery) -> list[str]:
-    if query.parent is not None:
-        found = shown.tree.children(query.parent)
-    elif query.under:
-        found = list(shown.tree.below(query.under)) if query.under in shown.tree else []
-    else:
-        found = list(shown.tree)
-    return [one for one in found if one in shown.names]
-
-
-def _is_wanted(rooms: Rooms, tenant: str, shown: _Shown, asset: str, query: AssetsQuery) -> bool:
-    row = shown.rows.get(asset)
-    if shown.is_retired(asset) != query.retired:
-        return False
-    if query.level or query.type or query.state:
-        if row is None or asset not in shown.open:
-            return False
-        spec = row.spec
-        if (query.level and spec.level != query.level) or (query.state and spec.state != query.state):
-            return False
-        if query.type and spec.type.partition("@")[0] != query.type and spec.type != query.type:
-            return False
-    if not query.search:
-        return True
-    if asset in shown.open:
-        return is_found(rooms.registry.assets.searched(tenant, asset), query.search)
-    called = shown.words.get(asset, _NAMELESS)
-    return is_found(words_of([asset, called.title, called.title_zh]), query.search)
-
-
-def _natural(asset: str) -> list[tuple[int, int, str]]:
-    """Order names as people do: pump2 before pump10."""
-    return [(0, int(step), "") if step.isdecimal() else (1, 0, step) for step in _DIGITS.split(asset.casefold())]

@@ -92,7 +92,7 @@ class Assets:
         if found is None:
             found = Tree({name: row.spec.above for name, row in shelf.rows.items()})
             found.name(row.spec.above for row in shelf.rows.values())
-            found.name({point.spec.asset for point in self._book.active(tenant)})
+            found.name(self._book.by_asset(tenant))
             shelf.trees = {key: found}
         return found
 
@@ -116,13 +116,18 @@ class Assets:
             shelf.words = (key, words)
         return shelf.words[1]
 
-    def searched(self, tenant: str, asset: str) -> str:
-        """Return all that an asset is searched by, folded."""
-        row = self.rows(tenant).get(asset)
-        if row is not None and (row.spec.title or row.spec.title_zh):
-            return row.words
-        called = self.words(tenant).get(asset, AssetWords())
-        return " ".join([row.words if row else "", words_of([asset, called.title, called.title_zh])])
+    def searched(self, tenant: str) -> Callable[[str], str]:
+        """Return what tells all that an asset is searched by, folded."""
+        rows, words = self.rows(tenant), self.words(tenant)
+
+        def told(asset: str) -> str:
+            row = rows.get(asset)
+            if row is not None and (row.spec.title or row.spec.title_zh):
+                return row.words
+            called = words.get(asset, AssetWords())
+            return " ".join([row.words if row else "", words_of([asset, called.title, called.title_zh])])
+
+        return told
 
     def check(self, tenant: str, specs: Sequence[AssetSpec]) -> list[Finding]:
         """Say what is wrong with these, taken together with those there are; nothing is changed."""
@@ -191,7 +196,7 @@ class Assets:
             row, tree = self.rows(tenant).get(asset), self.tree(tenant)
             if row is None or row.retired_us is not None:
                 raise FixConfiguration("http.not_found", f"there is no asset {asset!r} that was described", place=asset)
-            points = [p.name for p in self._book.active(tenant) if p.spec.asset == asset]
+            points = [point.name for point in self._book.by_asset(tenant).get(asset, ())]
             if points:
                 raise FixConfiguration(
                     "config.conflict",
@@ -248,7 +253,7 @@ class Assets:
 
 def counted(tree: Tree, book: PointBook, tenant: str) -> Counts:
     """Count the points that ``book`` knows, by where they are in the tree."""
-    own = Counter(point.spec.asset for point in book.active(tenant))
+    own = Counter({asset: len(points) for asset, points in book.by_asset(tenant).items()})
     all_: Counter[str] = Counter()
     for asset, count in own.items():
         for step in tree.path(asset) if asset else ():

@@ -19,7 +19,7 @@ _NAMELESS = AssetWords()
 
 def open_assets(tree: Tree, tenant: str, only: Visible) -> set[str]:
     """Return the assets that are open to somebody: opened by themselves, or by points of their own."""
-    own = {point.spec.asset for point in only.book.active(tenant)}
+    own = only.book.by_asset(tenant)
     return {one for one in tree if one in own or only.of(asset_ref(tenant, one)) is not None}
 
 

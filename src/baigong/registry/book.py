@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -48,7 +48,7 @@ POINTS = pa.schema(
 class _Shelf:
     """One tenant's points, by what they are looked up by."""
 
-    __slots__ = ("active", "devices", "names", "numbers", "sorted", "table")
+    __slots__ = ("active", "assets", "devices", "names", "numbers", "sorted", "table")
 
     def __init__(self) -> None:
         self.numbers: dict[int, PointRow] = {}
@@ -56,6 +56,7 @@ class _Shelf:
         self.devices: dict[str, dict[int, PointRow]] = {}
         self.table: tuple[int, pa.Table] | None = None
         self.active: tuple[int, list[PointRow]] | None = None
+        self.assets: tuple[int, dict[str, list[PointRow]]] | None = None
         self.sorted: tuple[int, np.ndarray[Any, np.dtype[np.int64]]] | None = None
 
     def take(self, fresh: list[PointRow]) -> None:
@@ -163,6 +164,17 @@ class PointBook:
             rows = sorted((p for p in shelf.numbers.values() if p.retired_us is None), key=_name)
             held = shelf.active = (version, rows)
         return list(held[1])
+
+    def by_asset(self, tenant: str) -> Mapping[str, Sequence[PointRow]]:
+        """Return the same, by the asset that names them; of the points of none by ""."""
+        version, shelf = self.version(tenant), self._shelves.get(tenant)
+        held = shelf.assets
+        if held is None or held[0] != version:
+            made: dict[str, list[PointRow]] = {}
+            for point in self.active(tenant):
+                made.setdefault(point.spec.asset, []).append(point)
+            held = shelf.assets = (version, made)
+        return held[1]
 
     def of_device(self, tenant: str, device: str) -> list[PointRow]:
         return list(self._shelves.get(tenant).devices.get(device, {}).values())

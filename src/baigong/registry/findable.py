@@ -30,9 +30,9 @@ def words_of(texts: Iterable[str]) -> str:
     return " ".join([*plain, *(spelled for text in plain for spelled in _spelled(text))])
 
 
-def is_found(words: str, search: str) -> bool:
-    """Say whether every word of ``search`` is in it."""
-    return all(word in words for word in folded(search).split())
+def is_found(words: str, search: Iterable[str]) -> bool:
+    """Say whether every one of ``search``, which are folded, is in it."""
+    return all(word in words for word in search)
 
 
 @lru_cache(maxsize=10_000)

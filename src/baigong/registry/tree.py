@@ -6,10 +6,12 @@ An asset that somebody described stands where its row says; one that only points
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from baigong.vocab.assets import named_above
 
+_DIGITS = re.compile(r"[0-9]+")
 _DEEP = 64  # steps from the company down to a part; more is a mistake
 
 
@@ -19,6 +21,7 @@ class Tree:
     def __init__(self, above: Mapping[str, str]) -> None:
         self._above = above
         self._children: dict[str, list[str]] | None = None
+        self._places: dict[str, int] | None = None
         self._names: set[str] = set(above)
 
     def name(self, assets: Iterable[str]) -> None:
@@ -27,7 +30,7 @@ class Tree:
             while asset and asset not in self._names:
                 self._names.add(asset)
                 asset = self.above(asset)
-        self._children = None
+        self._children = self._places = None
 
     def __contains__(self, asset: object) -> bool:
         return asset in self._names
@@ -76,3 +79,13 @@ class Tree:
             one = todo.pop()
             yield one
             todo += self.children(one)
+
+    def places(self) -> dict[str, int]:
+        """Return all by name, as people order them, each with its place: pump2 is before pump10."""
+        if self._places is None:
+            self._places = {name: at for at, name in enumerate(sorted(self._names, key=_natural))}
+        return self._places
+
+
+def _natural(name: str) -> str:
+    return _DIGITS.sub(lambda digits: digits[0].zfill(20), name.casefold())
