@@ -77,6 +77,30 @@ def test_what_is_no_nodeset_is_refused_with_its_place(content: bytes, said: str,
     assert place in caught.value.place
 
 
+def test_components_in_each_other_end() -> None:
+    back = b'<Reference ReferenceType="HasComponent">ns=1;i=5002</Reference>'
+    ring = FILLER.replace(b"<References>", b"<References>" + back)  # every node has the drive as its component
+    lost = made_of(ring)["Filling-FillerType"].lost
+    assert any("components in each other" in one.reason for one in lost)
+
+
+def test_few_nodes_make_no_millions_of_points() -> None:
+    levels, wide = 7, 6
+    nodes = [
+        f'<UAObject NodeId="ns=1;i={9000 + level * 10 + n}" BrowseName="1:L{level}N{n}"><References>'
+        + "".join(
+            f'<Reference ReferenceType="HasComponent" IsForward="false">ns=1;i={above}</Reference>'
+            for above in ([9000 + (level - 1) * 10 + m for m in range(wide)] if level else [1001])
+        )
+        + '<Reference ReferenceType="HasModellingRule">i=78</Reference></References></UAObject>'
+        for level in range(levels)
+        for n in range(wide)
+    ]
+    with pytest.raises(FixConfiguration, match="more than 50000 components") as caught:
+        made_of(FILLER.replace(b"</UANodeSet>", "".join(nodes).encode() + b"</UANodeSet>"))
+    assert caught.value.place == "Filling-FillerType"
+
+
 def test_a_model_stands_in_one_file_only() -> None:
     with pytest.raises(FixConfiguration, match="too"):
         Space([read_nodeset(FILLER, "a"), read_nodeset(FILLER, "b")])

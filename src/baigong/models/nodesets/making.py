@@ -18,11 +18,13 @@ from baigong.models.nodesets.kinds import USED, Found, as_point, as_property
 from baigong.models.nodesets.reading import CORE, Node
 from baigong.models.nodesets.space import EVENT, OBJECT, Space, core
 from baigong.models.typetext import Lost, MadeType, type_text
+from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.units import same_quantity
 
 _MANDATORY, _PLACEHOLDERS = core(78), (core(11508), core(11510))
 _DEEP = 8  # components in components
 _MOST = 2000  # points, and properties, of a type
+_MOST_SEEN = 50_000  # components of a type, however often they are the same
 _NOT_IN_A_NAME = re.compile(r"[\s./\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -37,6 +39,7 @@ class _Making:
     raw: dict[str, Any]
     notes: dict[str, str] = field(default_factory=dict)
     lost: list[Lost] = field(default_factory=list)
+    seen: int = 0
 
     def lose(self, reason: str, what: str) -> None:
         self.lost.append(Lost(reason=reason, what=what))
@@ -124,6 +127,9 @@ class Maker:
         within: tuple[str, ...],
     ) -> Iterator[_Member]:
         rule, path = self._space.rule(part.id), (*path, part)
+        made.seen += 1
+        if made.seen > _MOST_SEEN:
+            raise FixConfiguration("config.invalid", f"more than {_MOST_SEEN} components", place=made.raw["type"])
         if part.kind == "UAMethod":
             made.lose("a method", _path(path))
         elif not rule:
@@ -141,11 +147,17 @@ class Maker:
     ) -> Iterator[_Member]:
         """Yield what stands in a component: as it says itself, then as its type definition and that one's bases do."""
         definition = self._space.definition(part.id)
-        if len(path) >= _DEEP or definition in within:
-            made.lose("a component in a component of its own kind", _path(path))
+        if len(path) >= _DEEP:
+            made.lose(f"more than {_DEEP} components in each other", _path(path))
             return
+        owners = [part.id]
+        if definition in within:
+            if any(self._space.parts(one) for one in self._space.lineage(definition)):
+                made.lose("what its type has: it stands in a component of this type", _path(path))
+        else:
+            owners += self._space.lineage(definition)
         seen: set[str] = set()
-        for owner in [part.id, *self._space.lineage(definition)]:
+        for owner in owners:
             for one, is_property in self._space.parts(owner):
                 if one.name in seen:
                     continue
