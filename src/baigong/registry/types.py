@@ -9,7 +9,7 @@ import asyncio
 import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files as resources
 from typing import Any
 
@@ -97,9 +97,10 @@ class Types:
 
     def get(self, tenant: str, ref: str) -> Resolved:
         """Return a type with all it extends. Raises http.not_found, or config.invalid for one in a ring."""
-        found = self._resolved.get((tenant, ref))
+        held = self._resolved  # a change meanwhile puts another in its place
+        found = held.get((tenant, ref))
         if found is None:
-            found = self._resolved[tenant, ref] = self._resolve(tenant, ref, {})
+            found = held[tenant, ref] = self._resolve(tenant, ref, {})
         return found
 
     def _text(self, tenant: str, ref: str) -> str:
@@ -126,7 +127,7 @@ class Types:
                 raise FixConfiguration("config.invalid", f"types extend each other in a ring: {ring}", place="extends")
             if len(names) >= _DEEP:
                 raise FixConfiguration("config.invalid", f"more than {_DEEP} types extend each other", place="extends")
-            made, raw = parse_type(instead[name] if name in instead else self._text(tenant, ref), name)
+            made, raw = _parsed(instead[name] if name in instead else self._text(tenant, ref), name)
             names.append(name)
             chain.append(raw)
             ref = made.extends
@@ -186,7 +187,8 @@ class Types:
             if fresh:
                 for name in fresh if base is not None and len(texts) == 1 else ():
                     _require_base(self.versions(tenant, name), base, name)
-                _require_confirmed(self.check(tenant, texts)[1], confirm)
+                _, broken = await asyncio.to_thread(self.check, tenant, texts)  # hundreds take a second
+                _require_confirmed(broken, confirm)
                 await self._write(tenant, fresh, by)
             return {name: self.versions(tenant, name)[-1].version for name in texts}
 
@@ -255,7 +257,7 @@ class Types:
         if row is None or not row.spec.type:
             return []
         found = self.find(tenant, row.spec.type)
-        own = {p.spec.quantity: p.spec for p in self._book.active(tenant) if p.spec.asset == asset}
+        own = {point.spec.quantity: point.spec for point in self._book.by_asset(tenant).get(asset, ())}
         return sorted(_between(row.spec, found, own))
 
     def _gaps(self, tenant: str, ref: str, found: Resolved | None) -> Iterable[Gap]:
@@ -274,6 +276,9 @@ class Types:
         """Follow the records after a tenant is gone."""
         self._held.drop(tenant)
         self._resolved = {}
+
+
+_parsed = lru_cache(1000)(parse_type)  # what others extend is read once; nobody changes what it returns
 
 
 def _check_units(name: str, made: Resolved) -> None:
