@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AssetLine, type AssetSpec, fieldOf, lean, propertyOf, reaches, specOf, validAsset } from '../src/core/assets'
+import { type AssetLine, type AssetSpec, fieldOf, lean, propertyOf, reaches, specOf, splitType, validAsset } from '../src/core/assets'
 import { NO_WORDS, readCell, rowsOf, soundRows, specsOf, tableOf, writtenCell } from '../src/core/assettable'
 import { asYaml } from '../src/core/assettext'
 import { type AssetTree, emptyTree, flattened, keyed, opened, shut, unread, withLines } from '../src/core/assettree'
@@ -116,6 +116,9 @@ describe('an asset', () => {
     expect(specOf({ line: { ...line('hall.p', 0, 'hall'), code: 'X' }, properties: {} })).toEqual({ asset: 'hall.p', code: 'X' })
     expect(lean({ asset: 'p', parent: 'hall', title: ' ', level: 'unit' })).toEqual({ asset: 'p', parent: 'hall' })
     expect(asYaml({ asset: 'p1', title: 'A: b', title_zh: '给水泵', properties: { power: 5.5, no: 'yes', 'two words': true } })).toBe('asset: p1\ntitle: "A: b"\ntitle_zh: 给水泵\nproperties:\n  power: 5.5\n  "no": "yes"\n  "two words": true\n')
+  })
+  it('has a type, perhaps of a version', () => {
+    expect([splitType('pump@2'), splitType('pump')]).toEqual([['pump', 2], ['pump', undefined]])
   })
   it('is refused at a field', () => {
     expect(fieldOf({ code: 'config.invalid', title: '', place: 'row 1: code' })).toBe('code')

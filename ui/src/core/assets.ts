@@ -72,6 +72,12 @@ export const validAsset = (name: string): boolean => name.length <= 200 && NAME.
 /** What an asset is a part of by its name alone: `hall` of `hall.press1`. */
 export const namedAbove = (asset: string): string => asset.slice(0, Math.max(0, asset.lastIndexOf('.')))
 
+/** `pump@2`: the second version of pump; without a number, the newest. */
+export function splitType(type: string): [name: string, version: number | undefined] {
+  const [name = '', version] = type.split('@')
+  return [name, version ? Number(version) : undefined]
+}
+
 /** What would be written to keep all as it is; what the name or the default says is left out. */
 export function specOf({ line, properties }: Pick<AssetWhole, 'line' | 'properties'>): AssetSpec {
   return lean({ asset: line.asset, parent: line.parent, level: line.level, type: line.type, code: line.code, title: line.title, title_zh: line.title_zh, place: line.place, state: line.state, properties })

@@ -7,9 +7,9 @@ import { ErrorNote, Waiting } from '../../components/notes'
 import { inLanguage, useLanguageCode, usePreferences } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
 import { grants } from '../../core/access'
-import { type AssetWhole, maySeeGrants, reaches } from '../../core/assets'
-import { assetTypes } from '../../core/assettypes'
+import { type AssetWhole, maySeeGrants, reaches, splitType } from '../../core/assets'
 import { unitText } from '../../core/format'
+import { types } from '../../core/types'
 import { visited } from '../../core/visit'
 
 export function AboutAsset({ whole }: { whole: AssetWhole }) {
@@ -17,7 +17,7 @@ export function AboutAsset({ whole }: { whole: AssetWhole }) {
   const language = useLanguageCode()
   const { session } = usePreferences()
   const { line } = whole
-  const type = useAsk(line.type ? `type:${line.type}` : null, () => assetTypes.get(line.type))
+  const type = useAsk(line.type ? `type:${line.type}` : null, (signal) => types.get(...splitType(line.type), signal))
   const said = type.data?.whole.properties ?? {}
   const named = (name: string) => inLanguage(language, said[name]?.title, said[name]?.title_zh)
   const shown = (name: string, value: string | number | boolean) => [typeof value === 'boolean' ? t(value ? 'assets.yes' : 'assets.no') : String(value), unitText(said[name]?.unit ?? '')].filter(Boolean).join(' ')

@@ -106,7 +106,7 @@ function Row({ id, row, isAt, isChosen, isBarred, isFlat, onEnter, onFlip }: Row
   const seat = { id, role: 'treeitem', 'aria-level': row.depth + 1, style, onClick: onEnter }
   if (row.kind !== 'asset') {
     return (
-      <div {...seat} className={`asset-row is-more ${isAt ? 'is-at' : ''}`} aria-selected={false}>
+      <div {...seat} style={{ height: ROW, paddingInlineStart: 32 + row.depth * 16 }} className={`asset-row is-more ${isAt ? 'is-at' : ''}`} aria-selected={false}>
         {row.kind === 'more' ? t('assets.more', { n: row.rest }) : t('common.loading')}
       </div>
     )

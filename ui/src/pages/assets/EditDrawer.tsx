@@ -5,10 +5,10 @@ import { useTranslation } from 'react-i18next'
 import { ErrorNote } from '../../components/notes'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
-import { type AssetSpec, type AssetState, type AssetWhole, assets, fieldOf, lean, type Level, LEVELS, specOf, STATES, validAsset } from '../../core/assets'
-import { assetTypes } from '../../core/assettypes'
+import { type AssetSpec, type AssetState, type AssetWhole, assets, fieldOf, lean, type Level, LEVELS, specOf, splitType, STATES, validAsset } from '../../core/assets'
 import { asYaml } from '../../core/assettext'
 import { asProblem } from '../../core/http'
+import { types as assetTypes } from '../../core/types'
 import type { Problem } from '../../wire/api'
 import { Conflict } from '../device/Conflict'
 import { PropertyRows, propertiesOf, rowsFrom } from './PropertyRows'
@@ -32,9 +32,9 @@ export function EditDrawer({ whole, above, onClose, onSaved }: EditDrawerProps) 
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
   const [theirs, setTheirs] = useState<AssetWhole | null>(null)
-  const types = useAsk('types', assetTypes.list)
-  const type = (types.data ?? []).find((one) => one.type === spec.type?.split('@')[0])
-  const typed = useAsk(type ? `type:${spec.type}` : null, () => assetTypes.get(spec.type ?? ''))
+  const types = useAsk('types', (signal) => assetTypes.list(signal))
+  const type = (types.data ?? []).find((one) => one.type === splitType(spec.type ?? '')[0])
+  const typed = useAsk(type ? `type:${spec.type}` : null, (signal) => assetTypes.get(...splitType(spec.type ?? ''), signal))
   const says = (more: Partial<AssetSpec>) => setSpec((old) => ({ ...old, ...more }))
   const mine = () => lean({ ...spec, asset: spec.asset.trim(), properties: propertiesOf(rows) })
   const wrong = problem ? fieldOf(problem) || (problem.code === 'config.conflict' && !whole ? 'asset' : '') : ''

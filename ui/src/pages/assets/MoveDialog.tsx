@@ -48,8 +48,8 @@ export function MoveDialog({ whole, onClose, onMoved }: { whole: AssetWhole; onC
   }
   return (
     <Modal open width={620} title={t('assets.moveTitle', { asset: inLanguage(language, line.title, line.title_zh) || line.asset })} okText={t('assets.move')} cancelText={t('common.cancel')} okButtonProps={{ disabled: to === null || to === line.parent, loading: busy }} onOk={move} onCancel={onClose}>
-      <div className="bar">
-        <Input className="grow" allowClear prefix={<Icon name="search" size={15} />} placeholder={t('assets.search')} aria-label={t('assets.search')} value={typed} onChange={(e) => setTyped(e.target.value)} />
+      <div className="bar asset-pick-bar">
+        <Input allowClear prefix={<Icon name="search" size={15} />} placeholder={t('assets.search')} aria-label={t('assets.search')} value={typed} onChange={(e) => setTyped(e.target.value)} />
         <Button type={to === '' ? 'primary' : 'default'} onClick={() => setTo('')}>
           {t('assets.company')}
         </Button>
