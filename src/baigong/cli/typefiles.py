@@ -49,6 +49,8 @@ def import_types(
     NodeSets that a NodeSet builds on are looked for in its folder.
     """
     made = list(_made(files, name, only or []))
+    if not made:
+        raise FixConfiguration("config.invalid", "no object type in it could be an asset", place=files[0].name)
     if text:
         sys.stdout.write("---\n".join(one.text for one in made))
         _tell_lost(made, every=lost)
