@@ -135,3 +135,17 @@ def test_any_property_comes_back_as_it_was() -> None:
     (told,) = table.told
     assert told.properties == given["properties"]
     assert (told.fields["title"], told.fields["parent"]) == ("@x", "b")
+
+
+def test_a_file_of_more_than_one_list_is_checked_as_one_and_written_parents_first(
+    up: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("baigong.cli.asset_file._AT_ONCE", 2)  # instead of 20,000
+    rows = ["asset,parent,level", "m_1,m_line,", "m_2,m_line,", "m_3,m_line,", "m_line,m_hall,line", "m_hall,,area"]
+    file = _text(tmp_path, "\n".join([*rows, "m_4,nowhere,", ""]))
+    said = run("asset", "import", file, "--data", up)
+    assert said.code == 2 and "row 7, column parent (B7): there is no asset 'nowhere'" in said.err
+    assert "m_1" not in run("asset", "list", "--data", up).out
+    said = run("asset", "import", _text(tmp_path, "\n".join([*rows, ""])), "--data", up)
+    assert "written in 3 pieces" in said.err and "5 assets added" in said.err
+    assert "m_hall/m_line/m_3" in run("query", "select path from assets", "-f", "csv", "--data", up).out
