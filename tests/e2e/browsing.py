@@ -58,7 +58,9 @@ class Window:
         self.page.on("response", self._answered)
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.text.startswith(_BY_THE_BROWSER) and ("/sql" in self.page.url or "/connect" in self.page.url):
+        if message.text.startswith(_BY_THE_BROWSER) and any(
+            one in self.page.url for one in ("/sql", "/connect", "/types")
+        ):
             return
         if message.type in ("error", "warning") and not message.text.startswith(_ASKED_FOR):
             self.errors.append(f"{message.type}: {message.text}")

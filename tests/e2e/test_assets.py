@@ -35,6 +35,7 @@ async def test_assets_from_a_table_to_a_place_of_their_own(browser: Browser, dem
         await _moved(here)
         await _found_by_keys(here)
         await _changed_by_two(here, demo)
+        await _measured_by_a_type(here, demo)
         with demo.http() as http:
             (await asyncio.to_thread(http.delete, "/devices/fan9")).raise_for_status()
     await here.context.close()
@@ -121,3 +122,43 @@ async def _changed_by_two(here: Window, demo: Running) -> None:
     await page.get_by_role("button", name="继续使用我的版本").click()
     await page.get_by_role("button", name="保存").click()
     await expect(page.locator(".sub-line")).to_contain_text("我的位置")
+
+
+async def _measured_by_a_type(here: Window, demo: Running) -> None:
+    """A type with a mistake, mended; then one that a real asset is not, written after its number is confirmed."""
+    page = here.page
+    await here.go("/types/blower9?extends=machine")
+    save = page.get_by_role("button", name="保存", exact=True)
+    text = "type: blower9\ntitle_zh: 鼓风机\npoints:\n  speed: {unit: rpmm}\n"
+    await _write(here, text)
+    await expect(page.locator(".cm-wrong-line")).to_contain_text("rpmm")
+    await expect(page.locator(".type-tells")).to_contain_text("转到第 4 行")
+    await expect(save).to_be_disabled()
+    text = text.replace("rpmm", "/min")
+    await _write(here, text)
+    await expect(page.locator(".type-made")).to_contain_text("每分钟")
+    await save.click()
+    await expect(page.locator("h1")).to_have_text("鼓风机")
+
+    await _put(demo, "/assets/fan9", {"asset": "fan9", "parent": "bay9", "type": "blower9"})
+    await _write(here, text + "  torque: {unit: N.m}\n")
+    await expect(page.locator(".type-breaks")).to_contain_text("fan9torque 没有这个测点")
+    await save.click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name="仍要保存")).to_be_disabled()
+    await dialog.get_by_role("textbox").fill("1")
+    await dialog.get_by_role("button", name="仍要保存").click()
+    await expect(page.locator(".sub-line")).to_contain_text("版本 2")
+    await page.get_by_role("tab", name="使用者").click()
+    await expect(page.locator(".type-gaps")).to_contain_text("fan9")
+    await page.get_by_role("tab", name="版本").click()
+    await expect(page.locator(".diff-added")).to_contain_text("torque")
+    await _put(demo, "/assets/fan9", {"asset": "fan9", "parent": "bay9"})
+    with demo.http() as http:
+        (await asyncio.to_thread(http.delete, "/types/blower9")).raise_for_status()
+
+
+async def _write(here: Window, text: str) -> None:
+    await here.page.locator(".cm-content").click()
+    await here.page.keyboard.press("ControlOrMeta+a")
+    await here.page.keyboard.insert_text(text)

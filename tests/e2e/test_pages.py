@@ -42,6 +42,8 @@ PAGES = {
     "companies": "/companies",
     "use": "/use",
     "me": "/me",
+    "types": "/types",
+    "type": "/types/injection_moulding",
     "missing": "/nowhere",
 }
 # A key nobody translated shows as itself: dots or low lines between small letters.
