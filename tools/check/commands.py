@@ -14,6 +14,7 @@ def command_tree() -> Any:
 
     from baigong.cli import (
         aas,
+        aasplatform,
         ask,
         asset,
         assettype,
@@ -38,8 +39,8 @@ def command_tree() -> Any:
     app = typer.Typer(help=main.app.info.help)
     app.registered_commands = list(main.app.registered_commands)
     for module in (
-        aas, ask, asset, assettype, audit, authority, bus, command, counting, fleet, grant, keep, networks, person,
-        records, secrets, signin, tenant, use,
+        aas, aasplatform, ask, asset, assettype, audit, authority, bus, command, counting, fleet, grant, keep,
+        networks, person, records, secrets, signin, tenant, use,
     ):  # fmt: skip
         module.add(app)
     return typer.main.get_command(app)

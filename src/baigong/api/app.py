@@ -14,9 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from baigong.api import (
+    aas,
     accounts,
     applications,
     apply,
@@ -62,6 +63,7 @@ from baigong.api import (
     waysin,
     writable,
 )
+from baigong.api.aaswire import refused
 from baigong.api.console import built_console, console_routes
 from baigong.api.hygiene import Hygiene, new_nonce, page_policy
 from baigong.api.live import Live
@@ -77,7 +79,7 @@ from baigong.bus.contract import Bus
 from baigong.registry.leaving import Departures
 from baigong.registry.opening import Registry
 from baigong.stores.lake.contract import LakeReader
-from baigong.vocab.errors import FixConfiguration, ReportBug
+from baigong.vocab.errors import BaigongError, FixConfiguration, ReportBug
 
 
 def create_app(
@@ -112,8 +114,9 @@ def create_app(
     follow_gateways(rooms)
 
     declared = operations(rooms)
-    routes = [route(rooms, operation, PREFIX) for operation in declared]
+    routes: list[BaseRoute] = [route(rooms, operation, PREFIX) for operation in declared]
     routes += [route(rooms, o, "") for o in declared if o.path == "/metrics"]
+    routes += aas.standard_routes(rooms)
     routes += _documents(declared, chosen.version)
     app = Starlette(
         routes=[*routes, live_route(rooms, PREFIX), *console_routes(chosen.console or built_console())],
@@ -172,6 +175,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *certificates.operations(rooms),
         *mqtt.operations(rooms),
         *assets.operations(rooms),
+        *aas.operations(rooms),
         *things.operations(rooms),
         *types.operations(rooms),
         *points.operations(rooms),
@@ -213,12 +217,16 @@ def _documents(declared: list[Operation], version: str) -> list[Route]:
 
 async def _http_problem(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    path = request.url.path
+    path, problem = request.url.path, _refusal(request)
     if status == 405:
         return problem(FixConfiguration("http.method", f"{path} knows no {request.method}", place=path))
     if status == 404:
         return problem(FixConfiguration("http.not_found", f"there is no {path}", place=path))
     return problem(FixConfiguration("payload.malformed", f"the request cannot be read ({status})", place=path))
+
+
+def _refusal(request: Request) -> Callable[[BaigongError], Response]:
+    return refused if aas.is_standard(request) else problem
 
 
 async def _gone(request: Request, error: Exception) -> Response:
@@ -227,7 +235,9 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 async def _bug(request: Request, error: Exception) -> Response:
     # Starlette raises it again after this answer, so that it is logged with its trace.
-    return problem(ReportBug("internal.error", f"{type(error).__name__} in {request.method} {request.url.path}"))
+    return _refusal(request)(
+        ReportBug("internal.error", f"{type(error).__name__} in {request.method} {request.url.path}")
+    )
 
 
 def _gauges(lake: LakeReader, pulse: Pulse, live: Live) -> dict[str, float]:

@@ -108,7 +108,7 @@ def _known(scope: Message) -> dict[bytes, bytes]:
 
 
 def _with_headers(scope: Message, send: Send) -> Send:
-    private = scope["path"].startswith(PREFIX)
+    private = scope["path"].startswith((PREFIX, "/aas/"))
 
     async def told(message: Message) -> None:
         if message["type"] == "http.response.start":

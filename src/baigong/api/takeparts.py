@@ -5,6 +5,7 @@ Names, not numbers; nothing that opens a door (hashes, digests, envelopes), and 
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import re
@@ -232,6 +233,8 @@ def _csv(rows: list[list[Any]]) -> bytes:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     text = masked(str(value), "(closed)")
     return f"'{text}" if isinstance(value, str) and re.match(_FORMULA, text) else text
 

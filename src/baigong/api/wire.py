@@ -96,20 +96,44 @@ class Operation:
 NOBODY = Principal(tenant="", user="", role="", by="")
 
 
-def route(rooms: Rooms, operation: Operation, prefix: str) -> Route:
+def problem(error: BaigongError) -> Response:
+    """Answer with the RFC 9457 document of an error."""
+    headers = {}
+    wait = error.fields.get("retry_after_s")
+    if wait is not None:
+        headers["Retry-After"] = str(wait)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="baigong"'
+    body = msgspec.json.encode(error.problem(), enc_hook=str)
+    return Response(body, status_code=error.status, media_type=PROBLEM, headers=headers)
+
+
+def route(
+    rooms: Rooms,
+    operation: Operation,
+    prefix: str,
+    refuse: Callable[[BaigongError], Response] = problem,
+    below: str = "",
+) -> Route:
+    """Make an operation's route. ``refuse``: how an error is answered where a standard says how.
+
+    ``below``: the front of the operation's path that its mount has already.
+    """
     door = door_of(operation.method, operation.path)
 
     async def endpoint(request: Request) -> Response:
         begun = time.perf_counter()
-        response = await _answer(rooms, operation, door, request)
+        response = await _answer(rooms, operation, door, request, refuse)
         rooms.metrics.requests.labels(operation.method, operation.path, str(response.status_code)).inc()
         rooms.metrics.duration.labels(operation.path).observe(time.perf_counter() - begun)
         return response
 
-    return Route(prefix + operation.path, endpoint, methods=[operation.method])
+    return Route(prefix + operation.path.removeprefix(below), endpoint, methods=[operation.method])
 
 
-async def _answer(rooms: Rooms, operation: Operation, door: Door, request: Request) -> Response:
+async def _answer(
+    rooms: Rooms, operation: Operation, door: Door, request: Request, refuse: Callable[[BaigongError], Response]
+) -> Response:
     who, tenant = NOBODY, ""
     try:
         who = NOBODY if operation.everyone else authorise(rooms, request, request.method)
@@ -138,7 +162,7 @@ async def _answer(rooms: Rooms, operation: Operation, door: Door, request: Reque
         rooms.metrics.refuse(error.code, rooms.clock_us())
         if error.code != "quota.exceeded":  # told to wait, and counted as that
             rooms.registry.usage.add(who.tenant, "calls_failed")
-        return _marked(rooms, who, problem(error))
+        return _marked(rooms, who, refuse(error))
 
 
 def _marked(rooms: Rooms, who: Principal, made: Response) -> Response:
@@ -221,18 +245,6 @@ def encode(made: Any) -> Response:
     if made is None:
         return Response(status_code=204)
     return Response(msgspec.json.encode(made), media_type=JSON)
-
-
-def problem(error: BaigongError) -> Response:
-    """Answer with the RFC 9457 document of an error."""
-    headers = {}
-    wait = error.fields.get("retry_after_s")
-    if wait is not None:
-        headers["Retry-After"] = str(wait)
-    if error.status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="baigong"'
-    body = msgspec.json.encode(error.problem(), enc_hook=str)
-    return Response(body, status_code=error.status, media_type=PROBLEM, headers=headers)
 
 
 def offered(request: Request, choices: Mapping[str, str], wanted: str = "") -> str:

@@ -247,6 +247,7 @@ def main() -> None:
     """Run a command; an error of ours is one clear line and exit code 2."""
     from baigong.cli import (
         aas,
+        aasplatform,
         application,
         ask,
         asset,
@@ -272,6 +273,7 @@ def main() -> None:
     )
 
     aas.add(app)
+    aasplatform.add(app)
     application.add(app)
     ask.add(app)
     asset.add(app)

@@ -51,14 +51,21 @@ class Link:
     def close(self) -> None:
         self._http.close()
 
-    def json(self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None) -> Any:
-        """Ask and decode JSON; None for an empty answer. Raises what the server raised."""
+    def json(
+        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None, key: str = ""
+    ) -> Any:
+        """Ask and decode JSON; None for an empty answer. Raises what the server raised.
+
+        ``key``: goes with a request that must not be carried out twice (Idempotency-Key).
+        """
         content = None if body is None else msgspec.json.encode(body)
-        raw = self._ask(method, path, params, content, "application/json", "application/json")
+        raw = self._ask(method, path, params, content, "application/json", "application/json", key)
         return self._decoded(raw) if raw else None
 
-    def send(self, path: str, content: bytes, media: str, method: str = "POST") -> Any:
-        return self._decoded(self._ask(method, path, None, content, media, "application/json"))
+    def send(
+        self, path: str, content: bytes, media: str, method: str = "POST", params: Mapping[str, Any] | None = None
+    ) -> Any:
+        return self._decoded(self._ask(method, path, params, content, media, "application/json"))
 
     def _decoded(self, raw: bytes) -> Any:
         try:
@@ -84,9 +91,16 @@ class Link:
             yield from response.iter_bytes()
 
     def _ask(
-        self, method: str, path: str, params: Mapping[str, Any] | None, content: bytes | None, media: str, accept: str
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        content: bytes | None,
+        media: str,
+        accept: str,
+        key: str = "",
     ) -> bytes:
-        headers = {"Accept": accept}
+        headers = {"Accept": accept} | ({"Idempotency-Key": f'"{key}"'} if key else {})
         if content is not None:
             headers["Content-Type"] = media
         asked = {k: v for k, v in (params or {}).items() if v not in (None, "")}

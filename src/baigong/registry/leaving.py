@@ -286,6 +286,7 @@ class Departures:
             registry.book.forget,
             registry.assets.forget,
             registry.types.forget,
+            registry.shells.forget,
             registry.episodes.forget,
             registry.retention.forget,
             registry.usage.forget,

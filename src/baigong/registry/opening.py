@@ -45,6 +45,7 @@ from baigong.registry.scrub import scrub
 from baigong.registry.sealing import Sealing, forget_old_key, open_ring
 from baigong.registry.service import answer
 from baigong.registry.set_up import SetUp
+from baigong.registry.shells import Shells
 from baigong.registry.standing import Standing
 from baigong.registry.stops import Stops
 from baigong.registry.support import Support
@@ -59,6 +60,7 @@ from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.assets import assets_of
 from baigong.stores.records.assettypes import types_of
 from baigong.stores.records.plant import device_keys, devices_of, file_digests, points_of
+from baigong.stores.records.shells import shells_of
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError
 
@@ -77,6 +79,7 @@ class Registry:
     devices: Devices
     assets: Assets
     types: Types
+    shells: Shells
     watch: FileWatch
     people: People
     factors: Factors
@@ -251,6 +254,7 @@ def _furnish(
         devices=devices,
         assets=assets,
         types=types,
+        shells=Shells(events, records, clock_us, lambda t: records.read_now(lambda c: shells_of(c, t), tenant=t)),
         watch=FileWatch(
             config, devices, events, clock_us, lambda t: records.read(lambda c: file_digests(c, t), tenant=t)
         ),

@@ -3994,11 +3994,24 @@ export interface components {
             changed: number;
             concepts: string[];
             files: number;
-            findings: components["schemas"]["baigong.models.aas.findings.Finding"][];
+            findings: components["schemas"]["ImportFinding"][];
             left_out: string[];
             shells: string[];
             submodels: string[];
             unchanged: number;
+        };
+        /**
+         * ImportFinding
+         * @description One thing that is wrong, or looks so: `baigong.models.aas.Finding` on the wire.
+         */
+        ImportFinding: {
+            advice: string;
+            advice_zh: string;
+            at: string;
+            code: string;
+            level: string;
+            message: string;
+            path: string;
         };
         /**
          * ImportQuery
@@ -4550,12 +4563,14 @@ export interface components {
         };
         /**
          * NewPassword
-         * @description ``current`` is not asked for after signing in with the one-time secret.
+         * @description ``current`` is not asked for after signing in with the one-time secret. ``tokens``: end my API tokens as well.
          */
         NewPassword: {
             /** @default null */
             current: string | null;
             password: string;
+            /** @default false */
+            tokens: boolean;
         };
         /** NewPerson */
         NewPerson: {
@@ -5061,11 +5076,13 @@ export interface components {
         };
         /**
          * Reset
-         * @description ``second_factor``: take that away too, for somebody who has lost the phone.
+         * @description ``second_factor``: take that away too, for somebody who has lost the phone. ``tokens``: their API tokens too.
          */
         Reset: {
             /** @default false */
             second_factor: boolean;
+            /** @default false */
+            tokens: boolean;
         };
         /**
          * RetentionAnswer
@@ -6011,25 +6028,6 @@ export interface components {
             passkey: Record<string, never> | null;
             /** @default  */
             password: string;
-        };
-        /**
-         * Finding
-         * @description One thing that is wrong, or looks so.
-         *
-         *         ``code``  the metamodel's number (``AASd-021``), or a word where it has none (``language``, ``structure``)
-         *         ``level`` *error*: refused unless the reader tolerates it; *warning*: read all the same
-         *         ``path``  where in the environment as JSON, ``$.submodels[0].submodelElements[2].value``
-         *         ``at``    the same place in words of the plant: ids and idShorts
-         */
-        "baigong.models.aas.findings.Finding": {
-            advice: string;
-            advice_zh: string;
-            at: string;
-            code: string;
-            /** @enum {unknown} */
-            level: "error" | "warning";
-            message: string;
-            path: string;
         };
         /**
          * Finding

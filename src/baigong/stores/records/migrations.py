@@ -15,6 +15,7 @@ from baigong.stores.records.assets import assets
 from baigong.stores.records.assettypes import asset_types
 from baigong.stores.records.bills import bills, move_from_settings, tariffs
 from baigong.stores.records.machines import machine_certificates
+from baigong.stores.records.shells import shell_files, shells
 from baigong.stores.records.support import support_requests
 from baigong.stores.records.tables import (
     audit_entries,
@@ -130,6 +131,11 @@ def _know_assets(connection: sa.Connection) -> None:
     asset_types.create(connection)
 
 
+def _know_shells(connection: sa.Connection) -> None:
+    shells.create(connection)
+    shell_files.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -146,6 +152,7 @@ STEPS: tuple[Step, ...] = (
     _keep_applications,
     _say_what_machines_may_publish,
     _know_assets,
+    _know_shells,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))

@@ -1,0 +1,61 @@
+"""The asset administration shell's own API (IDTA-01002, part 2), beside ours: one set of routes for 3.1 and for 3.0.
+
+Served below /aas/v3.1, and below /aas/v3.0 as readers of 3.0 know it; errors are the standard's ``Result``.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+
+from baigong.api.aaselements import element_operations
+from baigong.api.aasfiles import import_operations, serialization_operations
+from baigong.api.aasshells import concept_operations, shell_operations
+from baigong.api.aassubmodels import submodel_operations
+from baigong.api.aaswire import BASES, answered, refused
+from baigong.api.rooms import Rooms
+from baigong.api.wire import Call, Operation, route
+
+_NAMED = "https://admin-shell.io/aas/API"
+_SERVED = {
+    "AssetAdministrationShellRepositoryServiceSpecification": ("SSP-001", "SSP-002"),
+    "SubmodelRepositoryServiceSpecification": ("SSP-001", "SSP-002"),
+    "ConceptDescriptionRepositoryServiceSpecification": ("SSP-001",),
+}
+PROFILES = [f"{_NAMED}/3/{n}/{name}/{ssp}" for n in (1, 0) for name, found in _SERVED.items() for ssp in found]
+_PREFIX = "/aas"
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    """Return what of this is below /api/v1."""
+    return import_operations(rooms)
+
+
+def standard_operations(rooms: Rooms) -> list[Operation]:
+    """Return what the standard names; paths below /aas."""
+
+    async def description(call: Call) -> Response:
+        return answered({"profiles": PROFILES})
+
+    return [
+        Operation("GET", "/aas/description", "What of the standard is served", description),
+        *serialization_operations(rooms),
+        *shell_operations(rooms),
+        *submodel_operations(rooms),
+        *element_operations(rooms),
+        *concept_operations(rooms),
+    ]
+
+
+def standard_routes(rooms: Rooms) -> list[Mount]:
+    """Make the routes of both versions; what they have not is answered with the standard's ``Result``, too."""
+    declared = standard_operations(rooms)
+    return [
+        Mount(base, routes=[route(rooms, one, "", refused, below=_PREFIX) for one in declared])
+        for base in BASES.values()
+    ]
+
+
+def is_standard(request: Request) -> bool:
+    return request.url.path.startswith(tuple(f"{base}/" for base in BASES.values()))

@@ -1,0 +1,235 @@
+"""Whole files of shells in and out: import of JSON, XML and AASX, and the standard's serialization."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from starlette.responses import Response
+
+from baigong.api.aasserved import Served, submodels_of
+from baigong.api.aaswire import ident, several, truth, version_of
+from baigong.api.rooms import Rooms
+from baigong.api.wire import Call, Operation, offered, read_body
+from baigong.models.aas import MEDIA, Attachment, Finding, Form, Package, check, errors, read, write
+from baigong.models.aas.environment import Environment, Jsonable
+from baigong.models.aas.findings import refusal
+from baigong.models.aas.paths import files_named
+from baigong.registry.shells import CONCEPT, SHELL, SUBMODEL, Change, Key, key_values
+from baigong.stores.records.shells import FileRow, ShellRow
+from baigong.vocab.errors import FixConfiguration
+
+_MOST = 256 << 20  # bytes of a file
+_TOLD = 1_000  # findings of an answer
+_OFFERED = {str(form): media for form, media in MEDIA.items()} | {"xml2": "text/xml"}
+_LISTS = (SHELL, SUBMODEL, CONCEPT)
+
+
+class ImportQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``check``: only say what is wrong, and what would change; ``tolerate``: keep what breaks rules, too.
+
+    ``replace``: put what comes in place of what bears its id; else such a file is refused.
+    """
+
+    check: bool = False
+    tolerate: bool = False
+    replace: bool = False
+
+
+class ImportFinding(Struct, frozen=True, kw_only=True):
+    """One thing that is wrong, or looks so: `baigong.models.aas.Finding` on the wire."""
+
+    code: str
+    level: str
+    path: str
+    at: str
+    message: str
+    advice: str
+    advice_zh: str
+
+
+class ImportAnswer(Struct, frozen=True, kw_only=True):
+    """What was kept, or would be. ``findings``: warnings, and what was tolerated; at most a thousand.
+
+    ``left_out``: places of what bears an id that something before it has: of those the first is kept.
+    """
+
+    added: int
+    changed: int
+    unchanged: int
+    files: int
+    findings: list[ImportFinding]
+    left_out: list[str]
+    shells: list[str]
+    submodels: list[str]
+    concepts: list[str]
+
+
+def import_operations(rooms: Rooms) -> list[Operation]:
+    shells = rooms.registry.shells
+
+    async def take(call: Call) -> ImportAnswer:
+        query: ImportQuery = call.query
+        raw = await read_body(call.request, min(_MOST, rooms.settings.max_body))
+        package, found = await asyncio.to_thread(_judged, raw, query.tolerate)
+        things, left_out = _once(package.environment)
+        files = [*_files(call.tenant, package)]
+        counts = [0, 0]
+
+        def change() -> Change:
+            held = [(value, shells.find(call.tenant, value["modelType"], value["id"])) for value in things]
+            _require_new(held, query.replace)
+            counts[:] = [sum(row is None for _, row in held), sum(_differs(value, row) for value, row in held)]
+            keys = [(value["modelType"], value["id"]) for value in things]
+            return Change(puts=things, bare=keys, files=files)
+
+        if query.check:
+            change()
+        else:
+            await shells.replace(call.tenant, change, call.who.user)
+            call.after = {"added": counts[0], "changed": counts[1], "files": len(files)}
+        ids = {kind: [v["id"] for v in things if v["modelType"] == kind] for kind in _LISTS}
+        return ImportAnswer(
+            added=counts[0],
+            changed=counts[1],
+            unchanged=len(things) - sum(counts),
+            files=len(files),
+            findings=[ImportFinding(**msgspec.to_builtins(one)) for one in found[:_TOLD]],
+            left_out=left_out,
+            shells=ids[SHELL],
+            submodels=ids[SUBMODEL],
+            concepts=ids[CONCEPT],
+        )
+
+    return [
+        Operation(
+            "POST", "/aas/import", "Import shells from an AAS file", take, query=ImportQuery, answer=ImportAnswer,
+            takes=tuple(MEDIA.values()),
+        )
+    ]  # fmt: skip
+
+
+def serialization_operations(rooms: Rooms) -> list[Operation]:
+    async def give(call: Call) -> Response:
+        served = Served(rooms, call)
+        form: Form = offered(call.request, _OFFERED).removesuffix("2")  # type: ignore[assignment]
+        shells, submodels = ([ident(one) for one in several(call, name)] for name in ("aasIds", "submodelIds"))
+        with_concepts = truth(call, "includeConceptDescriptions", True)
+        chosen = _chosen(served, shells, submodels, with_concepts)
+        keys: list[Key] = [(value["modelType"], value["id"]) for held in chosen for value in held]
+        files = await rooms.registry.shells.files(call.tenant, keys) if form == "aasx" else []
+        environment = Environment(*chosen, version=version_of(call))
+        package = Package(environment, _attached(files))
+        content = await asyncio.to_thread(write, package, form, version_of(call))
+        return Response(content, media_type=MEDIA[form])
+
+    return [Operation("GET", "/aas/serialization", "Shells and submodels as one file", give)]
+
+
+def _judged(raw: bytes, tolerate: bool) -> tuple[Package, list[Finding]]:
+    package = read(raw)
+    found = check(package)
+    wrong = errors(found)
+    if wrong and not tolerate:
+        raise refusal(wrong)
+    return package, found
+
+
+def _once(environment: Environment) -> tuple[list[Jsonable], list[str]]:
+    """Return all that has an id, each once, and the places of those whose id another one has already.
+
+    That is an error (``duplicate-id``), so only who tolerates it gets here.
+    """
+    found: dict[Key, Jsonable] = {}
+    left_out = []
+    for place, kind, value in environment.identifiables():
+        if found.setdefault((kind, value["id"]), value) != value:
+            left_out.append(place)
+    return [*found.values()], left_out
+
+
+def _files(tenant: str, package: Package) -> Iterable[FileRow]:
+    """Yield the files with who names them; what nobody names goes with the first thing of the package."""
+    named: set[str] = set()
+    things = [value for _, _, value in package.environment.identifiables()]
+    for value in things:
+        lists: dict[str, list[Jsonable]] = {SHELL: [], SUBMODEL: [], CONCEPT: []}
+        lists[value["modelType"]].append(value)
+        alone = Environment(lists[SHELL], lists[SUBMODEL], lists[CONCEPT])
+        for name in dict.fromkeys(name for _, _, name in files_named(alone, package.spec or "/aasx/data.xml")):
+            if name in package.files:
+                named.add(name)
+                yield _file(tenant, value, name, package.files[name])
+    for name, file in package.files.items():
+        if name not in named and things:
+            yield _file(tenant, things[0], name, file)
+
+
+def _file(tenant: str, owner: Jsonable, name: str, file: Attachment) -> FileRow:
+    roles = " ".join(sorted(file.roles))
+    return FileRow(tenant, owner["modelType"], owner["id"], name, file.media, roles, file.content)
+
+
+def _require_new(held: Sequence[tuple[Jsonable, ShellRow | None]], replace: bool) -> None:
+    known = [value["id"] for value, row in held if _differs(value, row)]
+    if known and not replace:
+        more = f", and {len(known) - 1} more" if len(known) > 1 else ""
+        raise FixConfiguration("aas.exists", f"{known[0]!r} is there already and says something else{more}")
+
+
+def _differs(value: Jsonable, row: ShellRow | None) -> bool:
+    return row is not None and row.body != msgspec.json.encode(value).decode()
+
+
+def _chosen(
+    served: Served, shells: list[str], submodels: list[str], with_concepts: bool
+) -> tuple[list[Jsonable], list[Jsonable], list[Jsonable]]:
+    """Return what is asked for; shells alone bring their submodels, and who asks for nothing gets everything."""
+    everything = not shells and not submodels
+    if everything:
+        shells, submodels = served.ids(SHELL), served.ids(SUBMODEL)
+    found = [served.whole(SHELL, id) for id in shells]
+    if not submodels:
+        known = set(served.ids(SUBMODEL))
+        told = dict.fromkeys(id for shell in found for id in submodels_of(shell))
+        submodels = [id for id in told if id in known]
+    held = [served.whole(SUBMODEL, id) for id in submodels]
+    if not with_concepts:
+        return found, held, []
+    concepts = served.ids(CONCEPT)
+    if not everything:
+        meant = _meanings([*found, *held])
+        concepts = [id for id in concepts if id in meant]
+    return found, held, [served.whole(CONCEPT, id) for id in concepts]
+
+
+def _meanings(things: list[Any]) -> set[str]:
+    """Return every value that a semantic id of anything inside names."""
+    found: set[str] = set()
+    waiting: list[Any] = [*things]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, dict):
+            for name in ("semanticId", "semanticIdListElement"):
+                found.update(key_values(here.get(name)))
+            for one in here.get("supplementalSemanticIds", ()):
+                found.update(key_values(one))
+            waiting += [held for held in here.values() if isinstance(held, (dict, list))]
+        else:
+            waiting += [held for held in here if isinstance(held, (dict, list))]
+    return found
+
+
+def _attached(rows: list[FileRow]) -> dict[str, Attachment]:
+    """Put the files of several together. Raises aas.package where two of one name differ."""
+    found: dict[str, Attachment] = {}
+    for row in rows:
+        file = Attachment(row.content, row.media, frozenset(row.roles.split()))
+        if found.setdefault(row.name, file).content != file.content:
+            raise FixConfiguration(
+                "aas.package", f"two different files are named {row.name}: export fewer", place=row.id
+            )
+    return found

@@ -1,0 +1,214 @@
+"""Submodels by the standard's paths: of the repository, and of a shell that refers to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from baigong.api.aasserved import Served
+from baigong.api.aasshells import reference_filter, without_reference
+from baigong.api.aaswire import (
+    answered,
+    asked,
+    body_of,
+    cursor_of,
+    encoded,
+    here,
+    limit_of,
+    page_of_ids,
+    paged,
+    part,
+)
+from baigong.api.rooms import Rooms
+from baigong.api.wire import JSON, Call, Operation
+from baigong.models.aas.environment import Jsonable
+from baigong.models.aas.paths import children, elements
+from baigong.models.aas.views import core, metadata, reference, values, without_blobs
+from baigong.registry.shelledits import assign, describe, merge
+from baigong.registry.shells import SHELL, SUBMODEL
+from baigong.vocab.errors import FixConfiguration
+
+View = Callable[[Jsonable], Any]
+BASES = ("/aas/submodels/{submodel}", "/aas/shells/{shell}/submodels/{submodel}")
+
+
+def submodel_operations(rooms: Rooms) -> list[Operation]:
+    made = _Submodels(rooms)
+    found = [
+        Operation("GET", "/aas/submodels", "Submodels", made.listed),
+        Operation("POST", "/aas/submodels", "Add a submodel", made.add),
+        Operation("GET", "/aas/submodels/$metadata", "What describes submodels", made.all_metadata),
+        Operation("GET", "/aas/submodels/$value", "Values of submodels", made.all_values),
+        Operation("GET", "/aas/submodels/$reference", "References to submodels", made.all_references),
+        Operation("GET", "/aas/submodels/$path", "Paths in submodels", made.all_paths),
+    ]
+    for base in BASES:
+        found += [
+            Operation("GET", base, "A submodel", made.one),
+            Operation("PUT", base, "Put a submodel", made.put),
+            Operation("PATCH", base, "Change a submodel", made.patched(merge)),
+            Operation("DELETE", base, "Take a submodel away", made.drop),
+            Operation("GET", base + "/$metadata", "What describes a submodel", made.metadata),
+            Operation("PATCH", base + "/$metadata", "Describe a submodel", made.patched(describe)),
+            Operation("GET", base + "/$value", "Values of a submodel", made.values),
+            Operation("PATCH", base + "/$value", "Give a submodel values", made.patched(assign)),
+            Operation("GET", base + "/$reference", "The reference to a submodel", made.reference),
+            Operation("GET", base + "/$path", "Paths in a submodel", made.paths),
+        ]
+    return found
+
+
+def submodel_of(served: Served) -> str:
+    """Return the id of the path's submodel; below a shell, one that the shell refers to. Raises aas.unknown."""
+    id = part(served.call, "submodel")
+    if "shell" not in served.call.request.path_params:
+        return id
+    return served.submodel(part(served.call, "shell"), id)
+
+
+def shape(call: Call) -> View | None:
+    """Return what level and extent make of a thing; None: nothing. Raises aas.query."""
+    is_core = asked(call, "level", ("deep", "core")) == "core"
+    bare = asked(call, "extent", ("withBlobValue", "withoutBlobValue")) == "withoutBlobValue"
+    if not is_core and not bare:
+        return None
+
+    def shaped(thing: Jsonable) -> Jsonable:
+        cut = core(thing) if is_core else thing
+        return without_blobs(cut) if bare else cut
+
+    return shaped
+
+
+def valued(call: Call) -> View:
+    """Return what level and extent make of a thing's values."""
+    shaped = shape(call)
+    return lambda thing: values(thing if shaped is None else shaped(thing))
+
+
+class _Submodels:
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms, self._shells = rooms, rooms.registry.shells
+
+    async def _page(self, call: Call, view: View | None) -> Response:
+        served = Served(self._rooms, call)
+        found, cursor = page_of_ids(call, served.ids(SUBMODEL), _filter(served))
+        return paged((served.shown(SUBMODEL, id, view) for id in found), cursor)
+
+    async def listed(self, call: Call) -> Response:
+        return await self._page(call, shape(call))
+
+    async def all_metadata(self, call: Call) -> Response:
+        return await self._page(call, metadata)
+
+    async def all_values(self, call: Call) -> Response:
+        return await self._page(call, valued(call))
+
+    async def all_references(self, call: Call) -> Response:
+        return await self._page(call, reference)
+
+    async def all_paths(self, call: Call) -> Response:
+        """Paths of all submodels in a row; a page has so many paths, wherever in a submodel it ends."""
+        served, is_core = Served(self._rooms, call), asked(call, "level", ("deep", "core")) == "core"
+        most, (after, begin) = limit_of(call), _parted(cursor_of(call))
+        passes = _filter(served)
+        found: list[str] = []
+        for id in served.ids(SUBMODEL):
+            if id < after or not passes(id):
+                continue
+            paths = [*paths_of(served.whole(SUBMODEL, id), is_core)]
+            at = begin if id == after else 0
+            end = min(at + most - len(found), len(paths))
+            found += paths[at:end]
+            if len(found) == most:
+                return paged((msgspec.json.encode(one) for one in found), encoded(f"{end} {id}"))
+        return paged((msgspec.json.encode(one) for one in found), "")
+
+    async def add(self, call: Call) -> Response:
+        body = await body_of(call, self._rooms.settings.max_body)
+        made = await self._shells.add(call.tenant, SUBMODEL, body, call.who.user)
+        call.after = {"id": made["id"]}
+        return answered(made, 201, here(call, f"/submodels/{encoded(made['id'])}"))
+
+    async def one(self, call: Call) -> Response:
+        served, view = Served(self._rooms, call), shape(call)
+        return Response(served.shown(SUBMODEL, submodel_of(served), view), media_type=JSON)
+
+    async def put(self, call: Call) -> Response:
+        served, id = Served(self._rooms, call), part(call, "submodel")
+        if "shell" in call.request.path_params:
+            submodel_of(served)
+        body = await body_of(call, self._rooms.settings.max_body)
+        made = await self._shells.put(call.tenant, SUBMODEL, id, body, call.who.user)
+        call.after = {"id": id}
+        if made is None:
+            return Response(status_code=204)
+        return answered(made, 201, here(call, f"/submodels/{encoded(id)}"))
+
+    def patched(self, change: Callable[[Jsonable, Any], None]) -> Callable[[Call], Any]:
+        async def handle(call: Call) -> None:
+            id = submodel_of(Served(self._rooms, call))
+            body = await body_of(call, self._rooms.settings.max_body)
+            call.after = {"id": id}
+            await self._shells.edit(call.tenant, SUBMODEL, id, call.who.user, lambda held: change(held, body))
+
+        return handle
+
+    async def drop(self, call: Call) -> None:
+        id = submodel_of(Served(self._rooms, call))
+        call.before = {"id": id}
+        if "shell" in call.request.path_params:
+            await self._shells.edit(
+                call.tenant, SHELL, part(call, "shell"), call.who.user, lambda shell: without_reference(shell, id)
+            )
+        await self._shells.drop(call.tenant, SUBMODEL, id, call.who.user)
+
+    async def metadata(self, call: Call) -> Response:
+        return self._shown(call, metadata)
+
+    async def values(self, call: Call) -> Response:
+        return self._shown(call, valued(call))
+
+    async def reference(self, call: Call) -> Response:
+        return self._shown(call, reference)
+
+    async def paths(self, call: Call) -> Response:
+        is_core = asked(call, "level", ("deep", "core")) == "core"
+        return self._shown(call, lambda held: [*paths_of(held, is_core)])
+
+    def _shown(self, call: Call, view: View) -> Response:
+        served = Served(self._rooms, call)
+        return answered(view(served.whole(SUBMODEL, submodel_of(served))))
+
+
+def paths_of(holder: Jsonable, is_core: bool, prefix: str = "") -> Iterator[str]:
+    """Yield the idShortPaths of what is inside; ``is_core``: only of what is right inside."""
+    if not is_core:
+        yield from (f"{prefix}{path}" for path, _ in elements(holder))
+        return
+    in_list = holder["modelType"] == "SubmodelElementList"
+    for index, one in enumerate(children(holder)):
+        yield f"{prefix}[{index}]" if in_list else f"{prefix}{one.get('idShort', '')}"
+
+
+def _parted(cursor: str) -> tuple[str, int]:
+    begin, _, id = cursor.partition(" ")
+    if cursor and not (begin.isdecimal() and begin.isascii() and len(begin) < 10):
+        raise FixConfiguration("aas.query", "the cursor is none of ours", place="cursor")
+    return id, int(begin or 0)
+
+
+def _filter(served: Served) -> Callable[[str], bool]:
+    query = served.call.request.query_params
+    name, semantic = query.get("idShort"), reference_filter(query.get("semanticId"))
+
+    def passes(id: str) -> bool:
+        row = served.row(SUBMODEL, id)
+        if name is not None and row.id_short != name:
+            return False
+        return semantic is None or msgspec.json.decode(row.found_by) == semantic
+
+    return passes
