@@ -16,6 +16,7 @@ import pytest
 
 from baigong.drivers.modbus.sim import Simulator
 from baigong.gateway import run_gateway
+from baigong.registry.repeats import Repeats
 from baigong.stores.records.access import PersonRow, put_person
 from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.writing import WriteRule, revision
@@ -292,3 +293,25 @@ async def test_a_gateway_gone_between_write_and_read_back_ends_in_the_truth(mill
             await asyncio.sleep(0.1)
     assert (state["state"], state["previous"], state["read_back"]) == ("done", 10, 42), state
     assert mill.device.writes == [("holding", 1, [42])]
+
+
+async def test_one_sent_twice_under_a_key_is_written_once(mill: Plant) -> None:
+    async def ask(who: str, value: Any, key: str) -> httpx.Response:
+        async with mill.as_(who) as client:
+            body = {"point": "pump1.speed", "value": value}
+            return await client.post("/commands", json=body, headers={"Idempotency-Key": key})
+
+    both = await asyncio.gather(ask("wang", 20, '"k"'), ask("wang", 20, '"k"'))
+    assert {a.json()["id"] for a in both} == {both[0].json()["id"]} and both[1].json()["state"] == "done"
+    mill.world.registry.commands._repeats = Repeats(mill.world.registry.records, now_us)  # as after a restart
+    assert (await ask("wang", 20, "k")).json()["id"] == both[0].json()["id"]
+    assert mill.device.writes == [("holding", 1, [20])]
+    other = await ask("wang", 21, "k")
+    assert (other.status_code, other.json()["code"]) == (422, "command.key")
+    assert other.json()["fields"]["command"] == both[0].json()["id"]
+    assert (await ask("li", 20, "k")).json()["state"] == "done"  # a key is its person's
+    refused = [(await ask("wang", 99, "r")).json() for _ in range(2)]
+    assert refused[0]["code"] == "command.range" and refused[0]["fields"] == refused[1]["fields"]
+    for bad in ("", '"', "x" * 256, "a b"):
+        assert (await ask("wang", 20, bad)).json()["code"] == "config.invalid"
+    assert len(mill.device.writes) == 2

@@ -138,8 +138,12 @@ async def test_a_token_made_abroad_has_no_more_than_the_grant(plant: World) -> N
             assert answer.status_code == status, (role, answer.text)
         (lasting,) = [t for t in (await owner.get("/tokens")).json() if t["title"] == "t"]
         assert lasting["expires_us"] is None
+        made = (await client.post("/tokens", json={"title": "t2", "role": "viewer"}, params={"tenant": "main"})).json()
         for grant in (await owner.get("/grants")).json():
             await owner.delete(f"/grants/{grant['id']}")
+        async with plant.client(token=made["token"]) as abroad:
+            assert (await abroad.get("/latest")).status_code == 401, "revoked early, it ends early"
+        assert not [t for t in (await owner.get("/tokens")).json() if t["title"] in ("t", "t2")]
         assert (await owner.post("/grants", json=form | {"ends": "+1h"})).status_code == 200
         asked = {"title": "short", "role": "viewer", "ends": "+90d"}
         assert (await client.post("/tokens", json=asked, params={"tenant": "main"})).status_code == 200

@@ -124,7 +124,7 @@ async def test_a_reset_gives_a_password_for_one_time(plant: World) -> None:
     async with plant.client() as admin:
         secret = await add(admin, "wang", "viewer")
         async with browser(plant, "wang", secret) as wang:
-            answer = await admin.post("/people/wang/reset", json={})
+            answer = await admin.post("/people/wang/reset", json={"tokens": True})
             assert (await wang.get("/points")).status_code == 401
             old = await wang.post("/session", json={"user": "wang", "password": PASSWORD})
             assert old.status_code == 401

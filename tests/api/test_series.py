@@ -129,6 +129,16 @@ async def test_csv_for_excel_begins_with_a_bom(plant: World) -> None:
     assert raw.startswith(b"\xef\xbb\xbf") and b"2025-10-09" in raw
 
 
+@pytest.mark.parametrize(("bom", "note"), [("true", b"\"'=cmd\""), ("false", b'"=cmd"')])
+async def test_csv_for_excel_has_no_text_that_it_would_run(plant: World, bom: str, note: bytes) -> None:
+    async with plant.client() as client:
+        values = [{"point": "pump1.note", "time": T0, "value": "=cmd"}]
+        assert (await client.post("/ingest", json={"values": values})).status_code == 200
+        await plant.settled()
+        params = {"points": "pump1.note", "start": T0, "width": 0, "format": "csv", "bom": bom}
+        assert note in (await client.get("/series", params=params)).content
+
+
 async def test_texts_and_big_integers_are_shown(plant: World) -> None:
     async with plant.client() as client:
         values = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -10,8 +11,11 @@ from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.registry.rights import point_ref, tenant_ref
 from baigong.stores.records.commands import CommandRow, StopRow
+from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.writing import State, Value
 
+_HEADER = "Idempotency-Key"
+_KEY = re.compile(r"[!#-\[\]-~]{1,255}")
 _Reason = Annotated[str, Meta(max_length=500)]
 
 
@@ -97,7 +101,7 @@ def operations(rooms: Rooms) -> list[Operation]:
     async def ask(call: Call) -> Any:
         asked: NewCommand = call.body
         name = call.book.find(call.tenant, asked.point).name
-        row = await commands.ask(call.who, call.tenant, name, asked.value, asked.reason, _origin(call))
+        row = await commands.ask(call.who, call.tenant, name, asked.value, asked.reason, _origin(call), _key(call))
         return _answer(rooms, call, row)
 
     async def approve(call: Call) -> Any:
@@ -109,7 +113,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         return _answer(rooms, call, row)
 
     async def roll_back(call: Call) -> Any:
-        row = await commands.roll_back(call.who, call.tenant, call.part("id"), call.body.reason, _origin(call))
+        origin, key = _origin(call), _key(call)
+        row = await commands.roll_back(call.who, call.tenant, call.part("id"), call.body.reason, origin, key)
         return _answer(rooms, call, row)
 
     return [
@@ -175,6 +180,19 @@ def _stop(row: StopRow) -> StopAnswer:
 
 def _origin(call: Call) -> str:
     return call.request.client.host if call.request.client else ""
+
+
+def _key(call: Call) -> str:
+    """Return what the sender calls this request (Idempotency-Key), in quotes or not; empty: nothing."""
+    told = call.request.headers.get(_HEADER)
+    if told is None:
+        return ""
+    key = told[1:-1] if len(told) > 1 and told[0] == told[-1] == '"' else told
+    if not _KEY.fullmatch(key):
+        raise FixConfiguration(
+            "config.invalid", "a key is 1 to 255 visible ASCII characters without quotes", place=_HEADER
+        )
+    return key
 
 
 def _answer(rooms: Rooms, call: Call, row: CommandRow) -> CommandAnswer:

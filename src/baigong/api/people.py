@@ -37,9 +37,10 @@ class Lock(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Reset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``second_factor``: take that away too, for somebody who has lost the phone."""
+    """``second_factor``: take that away too, for somebody who has lost the phone. ``tokens``: their API tokens too."""
 
     second_factor: bool = False
+    tokens: bool = False
 
 
 class RoleLine(Struct, frozen=True, kw_only=True):
@@ -94,8 +95,11 @@ def operations(rooms: Rooms) -> list[Operation]:
         await members.lock(call.who, call.tenant, call.part("name"), call.body.locked)
 
     async def reset(call: Call) -> Any:
-        name, too = call.part("name"), call.body.second_factor
-        secret = await members.reset(call.who, call.tenant, name, second_factor=too)
+        name, asked = call.part("name"), call.body
+        call.after = {"second_factor": asked.second_factor, "tokens": asked.tokens}
+        secret = await members.reset(
+            call.who, call.tenant, name, second_factor=asked.second_factor, tokens=asked.tokens
+        )
         return OneTimePassword(name=name, password=secret)
 
     async def drop(call: Call) -> Any:

@@ -37,10 +37,11 @@ class SignedOut(Struct, frozen=True, kw_only=True):
 
 
 class NewPassword(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``current`` is not asked for after signing in with the one-time secret."""
+    """``current`` is not asked for after signing in with the one-time secret. ``tokens``: end my API tokens as well."""
 
     password: Text
     current: Text | None = None
+    tokens: bool = False
 
 
 class Language(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,6 +117,8 @@ def _mine(rooms: Rooms, throttle: Throttle, queue: Queue) -> list[Operation]:
             throttle.failed(key)
             try:
                 await people.set_password(call.who, call.body.password, call.body.current)
+                if call.body.tokens:
+                    await people.end_tokens(call.who.user)
             except FixConfiguration:  # too weak a choice of somebody who has shown the present one
                 throttle.succeeded(key)
                 raise

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import math
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 from starlette.responses import Response, StreamingResponse
@@ -21,6 +23,7 @@ PARQUET = "application/vnd.apache.parquet"
 FORMATS = {"json": "application/json", "arrow": ARROW, "csv": CSV, "parquet": PARQUET}
 _BOM = "\ufeff".encode()  # Excel reads UTF-8 only behind it
 _EXACT = 1 << 53
+FORMULA = r"^([=+\-@\t\r])"  # a text that a spreadsheet would run
 
 
 class Spout(io.RawIOBase):
@@ -42,8 +45,24 @@ class Spout(io.RawIOBase):
         return made
 
 
+def unformulated(table: pa.Table) -> pa.Table:
+    """Put an apostrophe before every text that a spreadsheet would run, such as ``=cmd``; also in names of columns."""
+    columns = [
+        pc.replace_substring_regex(column.cast(pa.string()), FORMULA, r"'\1") if _is_text(column.type) else column
+        for column in table.columns
+    ]
+    return pa.table(columns, names=[re.sub(FORMULA, r"'\1", name) for name in table.column_names])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner))
+
+
 def pour(form: str, schema: pa.Schema, tables: Iterator[pa.Table], *, bom: bool = False) -> Iterator[bytes]:
-    """Encode tables of one schema, piece by piece."""
+    """Encode tables of one schema, piece by piece. ``bom``: CSV for a spreadsheet, with no text that it would run."""
+    if form == "csv" and bom:
+        schema, tables = unformulated(schema.empty_table()).schema, map(unformulated, tables)
     spout = Spout()
     sink = pa.PythonFile(spout, mode="w")
     writer: Any

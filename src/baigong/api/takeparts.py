@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from baigong.api.tables import pour
+from baigong.api.tables import FORMULA, pour
 from baigong.registry.opening import Registry
 from baigong.security.envelope import masked
 from baigong.stores.lake.contract import LakeReader, Snapshot
@@ -52,7 +52,6 @@ HIDDEN = {  # tables that are left out, and columns
 }
 _SEEN = ("devices", "assets", "asset_types", "points", "events", "episodes", "commands", "stops", "companies")
 _RIGHTS = {"grants": "share", "bills": "usage", "tariffs": "usage", "support_requests": "share"}
-_FORMULA = r"^([=+\-@\t\r])"  # a text that a spreadsheet would run
 
 
 @dataclass(slots=True, frozen=True)
@@ -128,7 +127,7 @@ class Values:
         said = pa.array([describe(int(code)) for code in codes], pa.string())
         text = rows.column("text").cast(pa.string())
         if form == "csv":
-            text = pc.replace_substring_regex(text, _FORMULA, r"'\1")
+            text = pc.replace_substring_regex(text, FORMULA, r"'\1")
         columns = [
             rows.column("time").cast(pa.timestamp("us")),
             self._names.take(at),
@@ -236,7 +235,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     text = masked(str(value), "(closed)")
-    return f"'{text}" if isinstance(value, str) and re.match(_FORMULA, text) else text
+    return f"'{text}" if isinstance(value, str) and re.match(FORMULA, text) else text
 
 
 def configuration(folder: Path) -> Iterator[Part]:

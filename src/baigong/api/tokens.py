@@ -61,10 +61,12 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def add(call: Call) -> Any:
         asked: NewToken = call.body
-        role, until_us = _role(rooms, call, asked.role)
+        role, until_us, under = _role(rooms, call, asked.role)
         expires_us = _end(rooms, call, asked.ends, until_us)
         person = call.who.user if call.who.by == "cookie" else call.who.person or None
-        made = await people.add_token(call.tenant, asked.title, person=person, role=role, expires_us=expires_us)
+        made = await people.add_token(
+            call.tenant, asked.title, person=person, role=role, expires_us=expires_us, under=under
+        )
         call.after = {"title": asked.title, "role": role, "expires_us": expires_us}
         held = await people.tokens(call.tenant)
         return MadeToken(id=next(t.token for t in held if t.digest == digest(made)), token=made)
@@ -79,22 +81,24 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-def _role(rooms: Rooms, call: Call, asked: str) -> tuple[str, int]:
-    """Return the token's roles, each action of which its maker has here, and until when they have them."""
+def _role(rooms: Rooms, call: Call, asked: str) -> tuple[str, int, set[str]]:
+    """Return the token's roles, each action of which its maker has here, until when, and by which grants."""
     names = [name.strip() for name in asked.split(",") if name.strip()]
     if call.tenant == call.who.tenant:
-        return (check_roles(call.who, names) if names else call.who.role), _NEVER
+        return (check_roles(call.who, names) if names else call.who.role), _NEVER, set()
     if not names:
         raise FixConfiguration("config.invalid", "say which role a token of another company has", place="role")
-    until_us = _NEVER
+    until_us, under, rights = _NEVER, set[str](), rooms.registry.rights
     for name in names:  # one's own roles count at home only
         known = ready_made().get(name)
         if known is None:
             raise FixConfiguration("config.invalid", f"there is no role {name!r}", place="role")
         for action in known.actions:
             place = PLATFORM if known.platform else tenant_ref(call.tenant)
-            until_us = min(until_us, rooms.registry.rights.require(call.who, action, place).until_us)
-    return ",".join(sorted(set(names))), until_us
+            decision = rights.require(call.who, action, place)
+            until_us = min(until_us, decision.until_us)
+            under.update(id for id in decision.because if rights.held(id) is not None)
+    return ",".join(sorted(set(names))), until_us, under
 
 
 def _end(rooms: Rooms, call: Call, asked: str, until_us: int) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import typer
 
@@ -32,6 +33,7 @@ def write(
     point: Annotated[str, typer.Argument(help="point, like pump1.speed")],
     value: Annotated[str, typer.Argument(help="number, word of a state, or text")],
     reason: Reason = "",
+    key: Annotated[str, typer.Option(help="your name for this write: sent again under it, it is not done twice")] = "",
     as_json: Json = False,
     data: Data = None,
     url: Url = None,
@@ -40,7 +42,8 @@ def write(
 ) -> None:
     """Set a point on its machine, within the point's rule; exit code 2 when it is refused or fails."""
     with reach(data, url, token, tenant) as link:
-        done = link.json("POST", "/commands", body={"point": point, "value": value, "reason": reason})
+        body = {"point": point, "value": value, "reason": reason}
+        done = link.json("POST", "/commands", body=body, key=key or uuid4().hex)
     _tell(done, as_json)
 
 

@@ -104,6 +104,7 @@ def lock(
 def reset(
     name: Name,
     second_factor: Annotated[bool, typer.Option("--second-factor", help="take phone and passkeys away too")] = False,
+    tokens: Annotated[bool, typer.Option("--tokens", help="end the API tokens that they made, too")] = False,
     as_json: Json = False,
     data: Data = None,
     url: Url = None,
@@ -111,7 +112,8 @@ def reset(
 ) -> None:
     """Give a person a new one-time password, shown this once; the old password and all sessions are gone."""
     with reach(data, url, token) as link:
-        made = link.json("POST", f"/people/{quote(name, safe='')}/reset", body={"second_factor": second_factor})
+        body = {"second_factor": second_factor, "tokens": tokens}
+        made = link.json("POST", f"/people/{quote(name, safe='')}/reset", body=body)
     _tell_secret(made, as_json)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -103,14 +104,17 @@ class Point:
             order by time, state"""  # noqa: S608 - times, and a name whose quotes are doubled
         return self._link.arrow("POST", "/sql", body={"sql": sql}).to_pandas()
 
-    def write(self, value: float | int | str | bool, *, reason: str = "") -> dict[str, Any]:
+    def write(self, value: float | int | str | bool, *, reason: str = "", key: str = "") -> dict[str, Any]:
         """Set the point on its machine, within the point's rule; returns the command as it stands.
+
+        ``key``: your name for this write; the same write sent again under it within a day, as after a lost answer, is
+        not carried out twice. Empty: a new one each time.
 
         ``state`` is ``done`` (read back), ``pending`` (a second person must agree) or ``sent`` (not known yet).
         Refused or failed raises: command.off, range, rate, interlock, stopped, failed; auth.denied.
         """
         body = {"point": self.name, "value": value, "reason": reason}
-        done = dict(self._link.json("POST", "/commands", body=body))
+        done = dict(self._link.json("POST", "/commands", body=body, key=key or uuid4().hex))
         if done["state"] not in ("done", "pending", "sent"):
             raise FixConfiguration("command.failed", f"{done['state']}: {done['detail']}", place=self.name)
         return done

@@ -24,6 +24,7 @@ from baigong.registry.events import Events
 from baigong.registry.handover import Deadline, deadline
 from baigong.registry.interlocks import check_interlock, present_values
 from baigong.registry.people import Principal
+from baigong.registry.repeats import Repeats, keep, refusal_again
 from baigong.registry.rights import Rights, point_ref
 from baigong.registry.stops import Stops
 from baigong.security.tokens import new_token
@@ -67,6 +68,7 @@ class Commands:
         self._records, self._events, self._book, self._devices = records, events, book, devices
         self._rights, self._audit, self._stops, self._bus, self._clock_us = rights, audit, stops, bus, clock_us
         self._askers = askers
+        self._repeats = Repeats(records, clock_us)
         self._open: dict[str, CommandRow] = {}
         self._handing: set[str] = set()  # whose answer is being waited for
 
@@ -75,26 +77,42 @@ class Commands:
         self._open = {row.id: row for row in rows}
 
     async def ask(
-        self, who: Principal, tenant: str, name: str, value: Value, reason: str, origin: str = ""
+        self, who: Principal, tenant: str, name: str, value: Value, reason: str, origin: str = "", key: str = ""
     ) -> CommandRow:
         """Ask for a write. Returns it pending (a second person must agree), or as it ended.
 
-        Raises point.unknown, auth.denied, command.off/range/rate/interlock/stopped; what was refused is kept.
+        ``key``: what comes again under it within a day is the same wish, and gets what became of it (see ``repeats``).
+        Raises command.key where that was another wish; point.unknown, auth.denied, gateway.down,
+        command.off/range/rate/interlock/stopped; what was refused is kept.
         """
         point = self._book.find(tenant, name)
+        if not key:
+            return await self._ask(who, point, value, reason, origin)
+        async with self._repeats.turn(tenant, who.asks_as, key, (point.name, value, reason)) as held:
+            if held is None:
+                return await self._ask(who, point, value, reason, origin, key)
+            before = await self.find(tenant, held.command)
+            refusal = refusal_again(before)
+            if refusal is not None:
+                raise refusal
+            return before
+
+    async def _ask(
+        self, who: Principal, point: PointRow, value: Value, reason: str, origin: str, key: str = ""
+    ) -> CommandRow:
         row = self._made(who, point, value, reason)
         try:
-            decision = self._rights.require(who, "command", point_ref(tenant, point.number))
+            decision = self._rights.require(who, "command", point_ref(point.tenant, point.number))
             await self._check(point, value)
             waits = point.spec.write is not None and point.spec.write.approval
             until = None if waits else await self._deadline(row, point)
         except BaigongError as error:
             refused = replace(row, state="refused", code=error.code, detail=error.message, finished_us=row.asked_us)
-            await self._enter(refused, "command.refused", who.user)
+            await self._enter(refused, "command.refused", who.user, key)
             await self._note(refused, who, "command", origin, allowed=False, because=())
             error.fields["command"] = row.id
             raise
-        await self._enter(row, "command.asked", who.user)
+        await self._enter(row, "command.asked", who.user, key)
         await self._note(row, who, "command", origin, allowed=True, because=tuple(decision.because))
         if until is None:
             self._askers.remember(row.id, who)
@@ -134,12 +152,14 @@ class Commands:
         await self._note(row, who, "refuse", origin, allowed=True, because=())
         return await self._end(row, ("pending",), outcome, who.user, decided_by=who.user)
 
-    async def roll_back(self, who: Principal, tenant: str, id: str, reason: str, origin: str = "") -> CommandRow:
+    async def roll_back(
+        self, who: Principal, tenant: str, id: str, reason: str, origin: str = "", key: str = ""
+    ) -> CommandRow:
         """Ask for the value before a write that was done: a new command, through every check."""
         row = await self.find(tenant, id)
         if row.previous is None or row.state not in ("done", "failed", "unknown"):
             raise FixConfiguration("command.closed", "there is no value to go back to", place=id)
-        return await self.ask(who, tenant, row.name, row.previous, reason or f"roll back {id}", origin)
+        return await self.ask(who, tenant, row.name, row.previous, reason or f"roll back {id}", origin, key)
 
     async def find(self, tenant: str, id: str) -> CommandRow:
         row = await self._records.read(lambda c: find_command(c, tenant, id), tenant=tenant)
@@ -285,8 +305,13 @@ class Commands:
         )
         return ended
 
-    async def _enter(self, row: CommandRow, kind: str, by: str) -> None:
-        await self._events.tell([self._event(row, kind, by)], with_work=lambda c: add_command(c, row))
+    async def _enter(self, row: CommandRow, kind: str, by: str, key: str) -> None:
+        def work(connection: Any) -> None:
+            add_command(connection, row)
+            if key:
+                keep(connection, self._repeats.row(key, row))
+
+        await self._events.tell([self._event(row, kind, by)], with_work=work)
         if row.state not in FINAL:
             self._open[row.id] = row
 

@@ -163,8 +163,10 @@ class Members:
                 await self._records.write(lambda c: members.drop_lock(c, name), tenant=tenant)
                 self._people.locked.discard(name)
 
-    async def reset(self, maker: Principal, tenant: str, name: str, *, second_factor: bool = False) -> str:
-        """Return a new one-time password; the old password, every session and, if asked, the second factor are gone."""
+    async def reset(
+        self, maker: Principal, tenant: str, name: str, *, second_factor: bool = False, tokens: bool = False
+    ) -> str:
+        """Return a new one-time password; the old one and every session are gone, if asked second factor and tokens."""
         async with self._one_change:
             row = await self.within_reach(maker, tenant, name)
             secret = one_time_secret()
@@ -173,6 +175,8 @@ class Members:
             if second_factor:
                 await self._factors.drop_all(name)
             await self._people.end_sessions(name)
+            if tokens:
+                await self._people.end_tokens(name)
         return secret
 
     async def drop(self, maker: Principal, tenant: str, name: str) -> None:

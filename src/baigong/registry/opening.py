@@ -187,6 +187,7 @@ def _furnish(
     credentials = Credentials(records, events, clock_us, tenants.require_standing, standing)
     rights = Rights(records, book, tenants.place, clock_us)
     people = People(records, clock_us, factors, rights.changed)
+    rights.ended = people.grant_ended
 
     def changed(owner: str, spec: DeviceSpec) -> None:
         if devices.find(owner, spec.device) is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from baigong.registry.files import write_atomically
-from baigong.registry.principal import ADMIN, ADMIN_ROLES, NEVER_US, From, Principal, SecondFactor
+from baigong.registry.principal import ADMIN, ADMIN_ROLES, From, Principal, SecondFactor
+from baigong.registry.recognised import of_session, of_token
 from baigong.registry.roles import still_given
 from baigong.security.passwords import check_new_password, hash_password, one_time_secret, verify_password
 from baigong.security.tokens import digest, new_token, same, sign
@@ -19,7 +20,8 @@ from baigong.stores.records import ALL, access, members
 from baigong.stores.records.access import PersonRow, SessionRow, TokenRow
 from baigong.stores.records.companies import want_set_up
 from baigong.stores.records.engine import Records
-from baigong.vocab.errors import FixConfiguration, Reauthenticate, ReportBug
+from baigong.stores.records.tokengrants import add_token_grants, tokens_under
+from baigong.vocab.errors import FixConfiguration, Reauthenticate
 
 __all__ = ["ADMIN", "ADMIN_ROLES", "SESSION_US", "From", "People", "Principal", "session_name"]
 
@@ -44,6 +46,7 @@ class People:
         self._factor = factor
         self._roles_changed = roles_changed
         self.locked: set[str] = set()
+        self._under: dict[str, set[str]] = {}  # tokens, by the grants that they were made with
         self._known: dict[str, Principal] = {}  # digest -> who
         self.used_tokens: set[tuple[str, str]] = set()  # tenant, token: since ``Uses`` last looked
         self._hashing = asyncio.Semaphore(_HASHING)
@@ -56,15 +59,17 @@ class People:
         sessions = await self._records.read(partial(access.all_sessions, now_us=now), tenant=ALL)
         owners = {row.person for row in tokens if row.person}
         held = await self._records.read(lambda c: {name: access.person(c, name) for name in owners}, tenant=ALL)
+        for grant, token in await self._records.read(tokens_under, tenant=ALL):
+            self._under.setdefault(grant, set()).add(token)
         for row in tokens:
-            self._known[row.digest] = _of_token(row, held.get(row.person or ""))
+            self._known[row.digest] = of_token(row, held.get(row.person or ""))
         known = {p.name: p for p in await self._records.read(partial(members.signed_in_people, now_us=now), tenant=ALL)}
         for session in sessions:
             person = known.get(session.person)
             if person is not None:
                 if session.factor is None:
                     session = replace(session, factor=self._factor.has(person.name))
-                self._known[session.digest] = _of_session(person, session)
+                self._known[session.digest] = of_session(person, session)
         self.locked = await self._records.read(members.all_locks, tenant=ALL)
         self._device_key = await self._records.write(_device_key, tenant=ALL)
 
@@ -152,7 +157,7 @@ class People:
             factor=factor,
         )
         await self._records.write(lambda c: access.add_session(c, session, now), tenant=ALL)
-        who = _of_session(person, session)
+        who = of_session(person, session)
         self._known[session.digest] = who
         return cookie, who
 
@@ -250,9 +255,19 @@ class People:
         return await self._records.read(lambda c: access.all_tokens(c, tenant), tenant=tenant)
 
     async def add_token(
-        self, tenant: str, title: str, *, person: str | None = None, role: str = "admin", expires_us: int | None = None
+        self,
+        tenant: str,
+        title: str,
+        *,
+        person: str | None = None,
+        role: str = "admin",
+        expires_us: int | None = None,
+        under: Collection[str] = (),
     ) -> str:
-        """Make an API token; it is shown once and kept only as a digest. ``expires_us``: None for never."""
+        """Make an API token; it is shown once and kept only as a digest.
+
+        ``expires_us``: None for never; ``under``: the grants that let its maker: it ends when one of them does.
+        """
         secret = new_token("bgt")
         now = self._clock_us()
         row = TokenRow(new_token("t")[:12], tenant, person, title, digest(secret), role, now, expires_us)
@@ -260,9 +275,12 @@ class People:
         def work(connection: sa.Connection) -> None:
             access.ensure_tenant(connection, tenant, row.created_us)
             access.add_token(connection, row)
+            add_token_grants(connection, row.token, under)
 
         await self._records.write(work, tenant=tenant)
-        self._known[row.digest] = _of_token(row, await self.find(person) if person else None)
+        for grant in under:
+            self._under.setdefault(grant, set()).add(row.token)
+        self._known[row.digest] = of_token(row, await self.find(person) if person else None)
         return secret
 
     async def drop_token(self, tenant: str, token: str) -> None:
@@ -271,6 +289,17 @@ class People:
             raise FixConfiguration("http.not_found", f"there is no token {token!r}", place=token)
         await self._records.write(lambda c: access.drop_token(c, tenant, token), tenant=tenant)
         self._known.pop(held.digest, None)
+
+    async def end_tokens(self, name: str) -> None:
+        """End every API token of a person, in whichever company it is."""
+        await self._records.write(lambda c: access.drop_tokens_of(c, name), tenant=ALL)
+        self._known = {key: who for key, who in self._known.items() if not (who.token and who.person == name)}
+
+    def grant_ended(self, grant: str) -> None:
+        """Follow the records after a grant was revoked, with the tokens that were made with it."""
+        ended = self._under.pop(grant, set())
+        if ended:
+            self._known = {key: who for key, who in self._known.items() if who.token not in ended}
 
     async def ensure_key(self, path: Path, tenant: str) -> str:
         """Return the token in the key file (mode 600), writing a new one when there is none that works."""
@@ -365,36 +394,3 @@ def _device_key(connection: sa.Connection) -> str:
 
 def _read_key(path: Path) -> str:
     return path.read_text("utf-8").strip() if path.is_file() else ""
-
-
-def _of_token(row: TokenRow, owner: PersonRow | None) -> Principal:
-    made = Principal(
-        tenant=row.tenant,
-        user=row.person or row.title,
-        role=row.role,
-        by="token",
-        token=row.token,
-        person=row.person or "",
-        given=row.role,
-        expires_us=NEVER_US if row.expires_us is None else row.expires_us,
-    )
-    return made if owner is None else still_given(made, owner.tenant, owner.role)
-
-
-def _of_session(person: PersonRow, session: SessionRow) -> Principal:
-    if not session.digest:
-        raise ReportBug("internal.error", "a session without a digest")
-    return Principal(
-        tenant=person.tenant,
-        user=person.name,
-        role=person.role,
-        by="cookie",
-        language=person.language,
-        must_set_password=person.must_set_password,
-        session=session.digest,
-        expires_us=session.expires_us,
-        how=session.how,
-        what=session.what,
-        factor=bool(session.factor),
-        proved_us=session.created_us,
-    )

@@ -85,10 +85,13 @@ class Rights:
         self._visible: dict[tuple[Ref, str, str], tuple[int, int, Visible]] = {}  # until when, version of the points
         self._keys = count(1)
         self.above: Callable[[str, str], str] = lambda tenant, asset: named_above(asset)  # what an asset is a part of
+        self.ended: Callable[[str], None] = lambda grant: None  # told of each grant that is no more in force
         self.decided: set[str] = set()  # ids of policies, since ``Uses`` last looked
 
     async def load(self) -> None:
         rows = await self._records.read(all_grants, tenant=ALL)
+        for gone in self._grants.keys() - {row.grant for row in rows}:
+            self.ended(gone)
         self._grants = {row.grant: (row, parse(row.text, row.grant)) for row in rows}
         self.changed()
 
@@ -185,6 +188,7 @@ class Rights:
     def forget(self, grant: str) -> None:
         """Follow after a grant was revoked in the records."""
         self._grants.pop(grant, None)
+        self.ended(grant)
         self.changed()
 
     async def grants(self, tenant: str) -> list[GrantRow]:

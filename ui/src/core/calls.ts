@@ -72,7 +72,7 @@ export async function seriesArrow(names: string[], start: string, end: string, w
 }
 
 export const exportLink = (names: string[], start: string, end: string, format: 'csv' | 'parquet') =>
-  `/api/v1/series${query({ points: names.join(','), start, end, format })}&width=0`
+  `/api/v1/series${query({ points: names.join(','), start, end, format, bom: format === 'csv' ? 'true' : '' })}&width=0`
 
 export const sql = {
   run: (text: string, limit: number, signal?: AbortSignal) =>
@@ -80,7 +80,7 @@ export const sql = {
   schema: () => askJson<SqlTable[]>('/sql/schema'),
   file: async (text: string, kind: 'csv' | 'parquet') => {
     const accept = kind === 'csv' ? 'text/csv' : 'application/vnd.apache.parquet'
-    return (await ask('/sql', { method: 'POST', json: { sql: text }, accept })).blob()
+    return (await ask(kind === 'csv' ? '/sql?bom=true' : '/sql', { method: 'POST', json: { sql: text }, accept })).blob()
   },
 }
 

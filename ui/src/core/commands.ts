@@ -7,14 +7,19 @@ export type Stops = components['schemas']['StopsAnswer']
 export type WriteRule = components['schemas']['WriteRule']
 
 const id = encodeURIComponent
-const post = (path: string, json: unknown) => askJson<Command>(path, { method: 'POST', json })
+const post = (path: string, json: unknown, key?: string) => askJson<Command>(path, { method: 'POST', json, key })
+
+/** A name for one request: 128 random bits; `crypto.randomUUID` is not there on plain http. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
 
 export const commands = {
   list: (signal?: AbortSignal) => askJson<Command[]>(`/commands${query({ limit: 200 })}`, { signal }),
-  ask: (point: string, value: number | string, reason: string) => post('/commands', { point, value, reason }),
+  ask: (point: string, value: number | string, reason: string, key: string) => post('/commands', { point, value, reason }, key),
   approve: (one: string) => post(`/commands/${id(one)}/approve`, {}),
   refuse: (one: string, reason: string) => post(`/commands/${id(one)}/refuse`, { reason }),
-  rollBack: (one: string, reason: string) => post(`/commands/${id(one)}/rollback`, { reason }),
+  rollBack: (one: string, reason: string) => post(`/commands/${id(one)}/rollback`, { reason }, newKey()),
   stops: (signal?: AbortSignal) => askJson<Stops>('/stops', { signal }),
   stop: (on: boolean, asset: string, reason: string) => askJson<Stops>('/stops', { method: 'PUT', json: { on, asset, reason } }),
 }

@@ -59,6 +59,8 @@ export interface Ask {
   accept?: string
   /** If-Match: the revision a change was made from. */
   match?: number | undefined
+  /** Idempotency-Key: sent again under it, the same request is not carried out twice. */
+  key?: string | undefined
   signal?: AbortSignal | undefined
   /** Sign-in itself handles 401. */
   quiet401?: boolean
@@ -73,6 +75,7 @@ export async function ask(asked: string, options: Ask = {}): Promise<Response> {
     forget()
   }
   if (options.match !== undefined) headers['If-Match'] = `"${options.match}"`
+  if (options.key) headers['Idempotency-Key'] = `"${options.key}"`
   let body: string | Blob | undefined
   if (options.json !== undefined) {
     body = JSON.stringify(options.json)

@@ -196,6 +196,10 @@ def drop_token(connection: sa.Connection, tenant: str, token: str) -> bool:
     return bool(connection.execute(gone).rowcount)
 
 
+def drop_tokens_of(connection: sa.Connection, person: str) -> None:
+    connection.execute(tokens.delete().where(tokens.c.person == person))
+
+
 def setting(connection: sa.Connection, name: str) -> str | None:
     return connection.execute(sa.select(settings.c.value).where(settings.c.name == name)).scalar()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from baigong.stores.records.tables import grants
+from baigong.stores.records.tokengrants import drop_tokens_under
 
 
 @dataclass(slots=True, frozen=True)
@@ -30,10 +31,13 @@ def add_grant(connection: sa.Connection, row: GrantRow) -> None:
 
 
 def revoke_grant(connection: sa.Connection, tenant: str, grant: str, by: str, now_us: int) -> bool:
-    """Say whether there was such a grant, not revoked before."""
+    """Say whether there was such a grant, not revoked before; tokens that were made with it go with it."""
     c = grants.c
     this = sa.and_(c.tenant == tenant, c.grant == grant, c.revoked_us.is_(None))
-    return bool(connection.execute(grants.update().where(this).values(revoked_us=now_us, revoked_by=by)).rowcount)
+    if not connection.execute(grants.update().where(this).values(revoked_us=now_us, revoked_by=by)).rowcount:
+        return False
+    drop_tokens_under(connection, grant)
+    return True
 
 
 def all_grants(connection: sa.Connection) -> list[GrantRow]:

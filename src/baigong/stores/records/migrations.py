@@ -14,6 +14,7 @@ from baigong.stores.records.applications import applications
 from baigong.stores.records.assets import assets
 from baigong.stores.records.assettypes import asset_types
 from baigong.stores.records.bills import bills, move_from_settings, tariffs
+from baigong.stores.records.commandkeys import command_keys
 from baigong.stores.records.machines import machine_certificates
 from baigong.stores.records.shells import shell_files, shells
 from baigong.stores.records.support import support_requests
@@ -41,6 +42,7 @@ from baigong.stores.records.tables import (
     token_ends,
     tokens,
 )
+from baigong.stores.records.tokengrants import token_grants
 from baigong.stores.records.topics import give_everything, machine_topics
 from baigong.stores.records.uses import last_uses
 from baigong.vocab.errors import FixConfiguration
@@ -131,6 +133,11 @@ def _know_assets(connection: sa.Connection) -> None:
     asset_types.create(connection)
 
 
+def _know_commands_by_their_keys(connection: sa.Connection) -> None:
+    command_keys.create(connection)
+    token_grants.create(connection)
+
+
 def _know_shells(connection: sa.Connection) -> None:
     shells.create(connection)
     shell_files.create(connection)
@@ -152,6 +159,7 @@ STEPS: tuple[Step, ...] = (
     _keep_applications,
     _say_what_machines_may_publish,
     _know_assets,
+    _know_commands_by_their_keys,
     _know_shells,
 )  # STEPS[0] makes version 2 of version 1, and so on
 

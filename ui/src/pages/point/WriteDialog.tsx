@@ -1,10 +1,10 @@
 /** Set a point on its machine: the value, the reason, and what the rule allows. */
 import { Button, Input, Modal, Select } from 'antd'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from '../../components/navigation'
 import { ErrorNote } from '../../components/notes'
-import { type Command, commands, typedValue, type WriteRule } from '../../core/commands'
+import { type Command, commands, newKey, typedValue, type WriteRule } from '../../core/commands'
 import { unitText } from '../../core/format'
 import { asProblem } from '../../core/http'
 import type { Point, Problem } from '../../wire/api'
@@ -19,14 +19,19 @@ export function WriteDialog({ point, rule, onClose }: { point: Point; rule: Writ
   const value = typedValue(text, point.kind)
   const unit = unitText(point.unit)
   const states = Object.entries(point.states ?? {})
+  const sent = useRef({ wish: '', key: '' })
   const send = async () => {
     if (value === null) return
+    const wish = JSON.stringify([value, reason.trim()])
+    if (sent.current.wish !== wish) sent.current = { wish, key: newKey() }
     setBusy(true)
     setProblem(null)
     try {
-      setMade(await commands.ask(point.name, value, reason.trim()))
+      setMade(await commands.ask(point.name, value, reason.trim(), sent.current.key))
     } catch (error) {
-      setProblem(asProblem(error))
+      const told = asProblem(error)
+      if (told.code !== 'client.offline') sent.current.wish = '' // answered: the next click is another wish
+      setProblem(told)
     } finally {
       setBusy(false)
     }
