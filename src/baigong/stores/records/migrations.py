@@ -133,14 +133,14 @@ def _know_assets(connection: sa.Connection) -> None:
     asset_types.create(connection)
 
 
-def _know_commands_by_their_keys(connection: sa.Connection) -> None:
-    command_keys.create(connection)
-    token_grants.create(connection)
-
-
 def _know_shells(connection: sa.Connection) -> None:
     shells.create(connection)
     shell_files.create(connection)
+
+
+def _know_commands_by_their_keys(connection: sa.Connection) -> None:
+    command_keys.create(connection)
+    token_grants.create(connection)
 
 
 STEPS: tuple[Step, ...] = (
