@@ -48,3 +48,9 @@ def test_a_type_is_written_shown_broken_and_dropped(up: Path, run: Run, tmp_path
     assert run("type", "drop", "blender", "--yes", "--data", up).code == 2  # an asset is of it
     assert run("asset", "retire", "t_blender", "--yes", "--data", up).code == 0
     assert run("type", "drop", "blender", "--yes", "--data", up).err.strip() == "blender is gone"
+
+    assert run("asset", "add", "t_valve", "--type", "valve", "--data", up).code == 0
+    assert (
+        json.loads(run("asset", "show", "t_valve", "--json", "--data", up).out)["line"]["level"] == "part"
+    )  # its type's
+    assert run("asset", "retire", "t_valve", "--yes", "--data", up).code == 0

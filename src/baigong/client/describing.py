@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from baigong.client.link import Link
 from baigong.vocab.assets import named_above
+from baigong.vocab.errors import FixConfiguration
 
 _SAID = ("level", "type", "code", "title", "title_zh", "place", "state")
 
@@ -15,6 +16,17 @@ _SAID = ("level", "type", "code", "title", "title_zh", "place", "state")
 def find_asset(link: Link, name: str) -> dict[str, Any]:
     """Return ``AssetAnswer`` as a dict. Raises http.not_found."""
     return dict(link.json("GET", asset_path(name)))
+
+
+def _level_of(link: Link, ref: str) -> dict[str, str]:
+    """Return the level that a type says its assets have; nothing where it says none, or is not there."""
+    name, _, version = ref.partition("@")
+    try:
+        found = link.json("GET", f"/types/{quote(name, safe='')}", params={"version": version} if version else None)
+    except FixConfiguration:
+        return {}  # an asset may have a type that is not written yet
+    level = found["whole"].get("level")
+    return {"level": level} if level else {}
 
 
 def describe(
@@ -37,6 +49,8 @@ def describe(
         above = line["parent"]
         if line["described"]:
             spec |= {what: line[what] for what in _SAID}
+    if len(spec) == 1 and changes.get("type") and "level" not in changes:  # described for the first time
+        spec |= _level_of(link, changes["type"])
     above = above if parent is None else parent
     if above is not None and above != named_above(name):
         spec["parent"] = above

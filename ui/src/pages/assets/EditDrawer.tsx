@@ -36,6 +36,11 @@ export function EditDrawer({ whole, above, onClose, onSaved }: EditDrawerProps) 
   const type = (types.data ?? []).find((one) => one.type === splitType(spec.type ?? '')[0])
   const typed = useAsk(type ? `type:${spec.type}` : null, (signal) => assetTypes.get(...splitType(spec.type ?? ''), signal))
   const says = (more: Partial<AssetSpec>) => setSpec((old) => ({ ...old, ...more }))
+  /** What is described for the first time has the level that its type says. */
+  const chooseType = (name: string) => {
+    const level = whole?.line.described ? null : types.data?.find((one) => one.type === name.split('@')[0])?.level
+    says({ type: name, ...(level ? { level } : {}) })
+  }
   const mine = () => lean({ ...spec, asset: spec.asset.trim(), properties: propertiesOf(rows) })
   const wrong = problem ? fieldOf(problem) || (problem.code === 'config.conflict' && !whole ? 'asset' : '') : ''
   const ready = validAsset(spec.asset.trim())
@@ -106,7 +111,7 @@ export function EditDrawer({ whole, above, onClose, onSaved }: EditDrawerProps) 
             <AutoComplete
               value={spec.type ?? ''}
               allowClear
-              onChange={(value?: string) => says({ type: value ?? '' })}
+              onChange={(value?: string) => chooseType(value ?? '')}
               options={(types.data ?? []).map((one) => ({ value: one.type, label: `${inLanguage(language, one.title, one.title_zh) || one.type} · ${one.type}` }))}
               showSearch={{ filterOption: (input, option) => String(option?.label ?? '').toLowerCase().includes(input.toLowerCase()) }}
             />
