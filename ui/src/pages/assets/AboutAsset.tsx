@@ -33,7 +33,7 @@ export function AboutAsset({ whole }: { whole: AssetWhole }) {
             <ul className="small">
               {whole.gaps.map((gap) => (
                 <li key={`${gap.what}${gap.message}`}>
-                  <code>{gap.what}</code> {gap.message}
+                  <code>{gap.what}</code> {inLanguage(language, gap.message, gap.message_zh)}
                 </li>
               ))}
             </ul>
