@@ -15,7 +15,9 @@ from baigong.vocab.texts import read_yaml
 from baigong.vocab.writing import WriteRule
 
 Kind = Literal["gauge", "counter", "state", "text", "burst", "setpoint"]
-_STEP = r"[^\s./\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+"  # those turn what is read around
+_OTHER = r"\s./\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # some turn what is read around
+_STEP = rf"[^{_OTHER}]+"
+NO_NAME = re.compile(rf"[{_OTHER}]")  # what a step of a name may not have in it
 _POINT_NAME = re.compile(rf"{_STEP}(\.{_STEP})+")
 NAME_STEP = re.compile(rf"{_STEP}(\.{_STEP})*")  # of an asset
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|s|min|m|h|d|w|mo|y)")

@@ -14,6 +14,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from baigong.drivers.mqtt.mapping import Rule, TimeUnit, quality_of
+from baigong.vocab.devices import NO_NAME
 from baigong.vocab.errors import FixConfiguration
 
 MAX_DEPTH = 16
@@ -237,5 +238,4 @@ def propose_name(topic: str, path: str, asset: str = "", quantity: str = "") -> 
 
 
 def _word(text: str) -> str:
-    made = "".join("_" if c.isspace() or c in "./\\#" or c < " " else c for c in text)
-    return made or "_"
+    return NO_NAME.sub("_", text).replace("#", "_") or "_"
