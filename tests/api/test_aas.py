@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from baigong.api.aas import standard_operations
 from baigong.api.aaswire import encoded
+from baigong.api.doors import door_of
 from baigong.cli import aas, aasplatform
 from baigong.models.aas import Attachment, Package, read, write
 from tests.api.world import World
@@ -148,6 +149,7 @@ async def test_what_is_served(plant: World) -> None:
         await the_official_engine_finds_nothing(plant, suite)
     await foreign_libraries_read_it(plant)
     await it_comes_in_pages_and_filtered(plant)
+    await it_is_discovered(plant)
 
 
 async def the_official_engine_finds_nothing(plant: World, suite: str) -> None:
@@ -275,7 +277,8 @@ async def test_whoever_may_not_is_refused_in_the_standards_words(plant: World) -
     async with _client(plant) as client:
         for one in standard_operations(plant.app.state.rooms):
             path = one.path.removeprefix("/aas").format(**parts)
-            other = (looks, 403, {}) if one.method != "GET" else (theirs, 403, {"tenant": "main"})
+            is_read = door_of(one.method, one.path).action == "read"
+            other = (theirs, 403, {"tenant": "main"}) if is_read else (looks, 403, {})
             for token, status, params in (("", 401, {}), other):
                 answer = await client.request(
                     one.method, path, headers={"authorization": f"Bearer {token}" if token else ""}, params=params
@@ -288,6 +291,24 @@ async def test_whoever_may_not_is_refused_in_the_standards_words(plant: World) -
         assert own.json() == {"paging_metadata": {}, "result": []}
     plant.registry.shells.forget("main")  # what was in memory is read again
     assert plant.registry.shells.ids("main", "Submodel") == [SUBMODEL, SUBMODEL + "b"]
+
+
+async def it_is_discovered(plant: World) -> None:
+    link = {"name": "globalAssetId", "value": "https://example.org/pump1"}
+    async with _client(plant) as client:
+        found = (await client.get("/lookup/shells", params={"assetIds": encoded(json.dumps(link))})).json()
+        assert found == (await client.post("/lookup/shellsByAssetLink", json=[link])).json()
+        assert found["result"] == [SHELL]
+        assert (await client.get(f"/lookup/shells/{encoded(SHELL)}")).json() == [link]
+        assert (await client.post("/lookup/shellsByAssetLink", json=[1])).status_code == 400
+        (first, _) = (await client.get("/shell-descriptors", params={"assetKind": "Instance"})).json()["result"]
+        assert (first["id"], len(first["submodelDescriptors"])) == (SHELL, 2)
+        for one in (first, *first["submodelDescriptors"]):
+            there = await client.get(one["endpoints"][0]["protocolInformation"]["href"])
+            assert there.json()["id"] == one["id"]
+        assert (await client.get("/shell-descriptors", params={"assetKind": "Type"})).json()["result"] == []
+        below = (await client.get(f"/shell-descriptors/{encoded(SHELL)}/submodel-descriptors")).json()["result"]
+        assert below == (await client.get("/submodel-descriptors")).json()["result"] == first["submodelDescriptors"]
 
 
 async def it_comes_in_pages_and_filtered(plant: World) -> None:

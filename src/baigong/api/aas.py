@@ -11,6 +11,7 @@ from starlette.routing import Mount
 
 from baigong.api.aaselements import element_operations
 from baigong.api.aasfiles import import_operations, serialization_operations
+from baigong.api.aaslookup import lookup_operations
 from baigong.api.aasshells import concept_operations, shell_operations
 from baigong.api.aassubmodels import submodel_operations
 from baigong.api.aaswire import BASES, answered, refused
@@ -22,6 +23,9 @@ _SERVED = {
     "AssetAdministrationShellRepositoryServiceSpecification": ("SSP-001", "SSP-002"),
     "SubmodelRepositoryServiceSpecification": ("SSP-001", "SSP-002"),
     "ConceptDescriptionRepositoryServiceSpecification": ("SSP-001",),
+    "AssetAdministrationShellRegistryServiceSpecification": ("SSP-002",),
+    "SubmodelRegistryServiceSpecification": ("SSP-002",),
+    "DiscoveryServiceSpecification": ("SSP-002",),
 }
 PROFILES = [f"{_NAMED}/3/{n}/{name}/{ssp}" for n in (1, 0) for name, found in _SERVED.items() for ssp in found]
 _PREFIX = "/aas"
@@ -45,6 +49,7 @@ def standard_operations(rooms: Rooms) -> list[Operation]:
         *submodel_operations(rooms),
         *element_operations(rooms),
         *concept_operations(rooms),
+        *lookup_operations(rooms),
     ]
 
 

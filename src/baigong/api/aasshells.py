@@ -69,7 +69,7 @@ class _Shells:
 
     async def _page(self, call: Call, view: Callable[[Jsonable], object] | None) -> Response:
         served = Served(self._rooms, call)
-        found, cursor = page_of_ids(call, served.ids(SHELL), _shell_filter(served))
+        found, cursor = page_of_ids(call, served.ids(SHELL), shell_filter(served))
         return paged((served.shown(SHELL, id, view) for id in found), cursor)
 
     async def listed(self, call: Call) -> Response:
@@ -250,9 +250,11 @@ def _reference(body: Any) -> Jsonable:
     return canonical
 
 
-def _shell_filter(served: Served) -> Callable[[str], bool]:
+def shell_filter(served: Served, links: Sequence[str] = ()) -> Callable[[str], bool]:
+    """Return which shells idShort and assetIds of the query mean; ``links``: further ``name=value`` of their assets."""
     name = served.call.request.query_params.get("idShort")
-    wanted = [_asset_id(text) for text in several(served.call, "assetIds")]
+    told = [decode_json(ident(text).encode(), Any) for text in several(served.call, "assetIds")]
+    wanted = [*asset_links(told), *links]
 
     def passes(id: str) -> bool:
         row = served.row(SHELL, id)
@@ -264,11 +266,12 @@ def _shell_filter(served: Served) -> Callable[[str], bool]:
     return passes
 
 
-def _asset_id(text: str) -> str:
-    told = decode_json(ident(text).encode(), Any)
-    if isinstance(told, dict) and isinstance(told.get("name"), str) and isinstance(told.get("value"), str):
-        return f"{told['name']}={told['value']}"
-    raise FixConfiguration("aas.query", "an asset id has a name and a value", place="assetIds")
+def asset_links(told: Sequence[Any]) -> list[str]:
+    """Return asset ids as rows are found by them. Raises aas.query."""
+    for one in told:
+        if not (isinstance(one, dict) and isinstance(one.get("name"), str) and isinstance(one.get("value"), str)):
+            raise FixConfiguration("aas.query", "an asset id has a name and a value", place="assetIds")
+    return [f"{one['name']}={one['value']}" for one in told]
 
 
 def _concept_filter(served: Served) -> Callable[[str], bool]:
