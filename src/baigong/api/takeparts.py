@@ -47,6 +47,7 @@ HIDDEN = {  # tables that are left out, and columns
     "tokens": ("digest",),
     "credentials": ("proof",),
     "passkeys": ("credential", "handle", "public_key"),
+    "command_keys": None,  # names that senders gave to what `commands` tells, for a day
     "applications": ("code_digest",),
     "devices": ("spec",),  # the files of the folder say it, without what is closed in envelopes
 }
