@@ -228,6 +228,10 @@ async def test_shells_and_submodels_are_written_by_the_standards_paths(plant: Wo
         form = {"fileName": (None, "说明 书.txt"), "file": ("x.txt", b"\r\nnew\r\n", "text/plain")}
         await told("PUT", held + "/submodel-elements/Manual/attachment", 204, files=form)
         assert await told("GET", held + "/submodel-elements/Manual/attachment", 200) == b"\r\nnew\r\n"
+        await told("PUT", held + "/submodel-elements/Manual/attachment", 204, files={"file": ("b.txt", b"newer")})
+        assert [one.content for one in await plant.registry.shells.files("main", [("Submodel", SUBMODEL)])] == [
+            b"newer"
+        ]
         await told("DELETE", held + "/submodel-elements/Manual/attachment", 204)
         await told("GET", held + "/submodel-elements/Manual/attachment", 404)
         await told("PUT", at + "/asset-information/thumbnail", 204, content=PICTURE, params={"fileName": "a.png"},

@@ -210,7 +210,7 @@ class _Files:
     async def put(self, call: Call) -> None:
         id, path = submodel_of(Served(self._rooms, call)), call.part("path")
         name, media, content = await upload(call, self._rooms.settings.max_body)
-        part_name, rows = f"{_FOLDER}/{name}", list[FileRow]()
+        part_name, rows, lost = f"{_FOLDER}/{name}", list[FileRow](), list[tuple[str, str, str]]()
 
         def work(held: Jsonable) -> None:
             found = _of_file(element(held, path), path)
@@ -220,11 +220,14 @@ class _Files:
                 return
             used = {inside(other.get("value", "")) for other in _files_in(held) if other is not found}
             free = next(n for i in range(len(used) + 1) if (n := _numbered(part_name, i)) not in used)
+            before = inside(found.get("value", ""))
+            if before and before not in used:
+                lost.append((SUBMODEL, id, before))
             found["value"] = quote(free)
             rows.append(FileRow(call.tenant, SUBMODEL, id, free, media, "supplementary", content))
 
         call.after = {"id": id, "path": path, "bytes": len(content)}
-        await self._shells.edit(call.tenant, SUBMODEL, id, call.who.user, work, lambda _: Change(files=rows))
+        await self._shells.edit(call.tenant, SUBMODEL, id, call.who.user, work, lambda _: Change(files=rows, lost=lost))
 
     async def drop(self, call: Call) -> None:
         id, path = submodel_of(Served(self._rooms, call)), call.part("path")
