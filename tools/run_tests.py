@@ -15,7 +15,7 @@ STEPS = [
     ("style", [BIN / "ruff", "check", "."]),
     ("format", [BIN / "ruff", "format", "--check", "src", "tests", "bench", "tools"]),
     ("types", [BIN / "mypy"]),
-    ("tests", [BIN / "pytest", "-n", "2", "--dist", "loadgroup", "--durations", "12"]),
+    ("tests", [BIN / "pytest", "-n", "3", "--dist", "loadgroup", "--durations", "12"]),
 ]
 
 

@@ -69,6 +69,13 @@ def operations(rooms: Rooms) -> list[Operation]:
         return Response(msgspec.json.encode(shown), media_type=JSON)
 
     return [
-        Operation("GET", "/assets/{name}/td", "An asset as a W3C Thing Description", td, gives=tuple(_MEDIA.values())),
-        Operation("GET", "/points/{name}/value", "The newest value alone", value),
+        Operation(
+            "GET",
+            "/assets/{name}/td",
+            "An asset as a W3C Thing Description",
+            td,
+            answer=dict[str, Any],
+            gives=tuple(_MEDIA.values()),
+        ),
+        Operation("GET", "/points/{name}/value", "The newest value alone", value, answer=float | int | str | None),
     ]

@@ -10,7 +10,8 @@ _UCUM = {
     "MLT": "mL", "MQH": "m3/h", "L2": "L/min", "MQS": "m3/s", "KGM": "kg", "GRM": "g", "TNE": "t", "KGS": "kg/s",
     "E93": "kg/h", "NEW": "N", "B47": "kN", "NU": "N.m", "SEC": "s", "C26": "ms", "MIN": "min", "HUR": "h", "DAY": "d",
     "P1": "%", "59": "[ppm]", "MTS": "m/s", "2M": "cm/s", "C16": "mm/s", "MSK": "m/s2", "OHM": "Ohm", "DD": "deg",
-    "C81": "rad", "KVR": "kvar", "D46": "V.A", "KVA": "kV.A", "D44": "V.A", "C62": "1", "H87": "1", "2N": "dB", "2A": "rad/s",
+    "C81": "rad", "KVR": "kvar", "D46": "V.A", "KVA": "kV.A", "D44": "V.A", "C62": "1", "H87": "1", "2N": "dB",
+    "2A": "rad/s",
     "B98": "us", "E32": "L/h", "B10": "bit/s", "E20": "Mbit/s",
 }  # fmt: skip
 

@@ -18,9 +18,9 @@ from baigong.drivers.opcua.addresses import from_node_id, parse, to_node_id, wri
 from baigong.drivers.opcua.codec import Browsed, Columns, Reference
 from baigong.drivers.opcua.faults import translated
 from baigong.drivers.opcua.link import Link
-from baigong.vocab.unece import ucum
 from baigong.drivers.opcua.values import plain, time_at, value_at
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.unece import ucum
 
 _OBJECT, _VARIABLE = ua.NodeClass.Object.value, ua.NodeClass.Variable.value
 _HIERARCHICAL = ua.ObjectIds.HierarchicalReferences
