@@ -32,7 +32,7 @@ def test_a_type_is_written_shown_broken_and_dropped(up: Path, run: Run, tmp_path
     shown = run("type", "show", "blender", "--data", up).out
     assert "machine → blender" in shown and "revolution per minute" in shown
     lines = {line["type"]: line for line in json.loads(run("type", "list", "--unused", "--json", "--data", up).out)}
-    assert (lines["blender"]["version"], lines["pump"]["version"]) == (1, 0)
+    assert (lines["blender"]["version"], lines["conveyor"]["version"]) == (1, 0)
 
     assert run("asset", "add", "t_blender", "--type", "blender", "--data", up).code == 0
     assert "1 assets of type blender, 0 are not" in run("type", "gaps", "blender", "--data", up).err

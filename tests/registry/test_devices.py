@@ -99,7 +99,7 @@ async def test_a_file_edited_by_hand_is_taken_and_keeps_its_comments(tmp_path: P
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "device: other\ndriver: sim\n", "device: plc\n", "device: plc\ndriver: sim\nscan: {default: 1y}\n", "\x00"],
+    ["{", "device: other\ndriver: sim\n", "device: plc\n", "device: plc\ndriver: sim\nscan: {default: 1x}\n", "\x00"],
 )
 async def test_a_wrong_file_is_told_and_changes_nothing(tmp_path: Path, text: str) -> None:
     async with opened(tmp_path) as registry:
