@@ -94,6 +94,8 @@ async def test_what_is_no_type_is_refused_with_its_place(plant: World) -> None:
             assert answer.status_code in (404, 422), (text, answer.text)
             assert said in answer.text, (text, answer.text)
         assert (await client.get("/types/x")).status_code == 404
+        nameless = await client.post("/types", json={"types": [{"type": "", "text": ""}]})
+        assert nameless.json()["code"] == "config.invalid", nameless.text
         assert (await client.get("/types/one")).json()["version"] == 1
 
 

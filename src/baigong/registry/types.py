@@ -120,7 +120,7 @@ class Types:
         """``instead``: texts that count for types as if they were there already."""
         chain: list[dict[str, Any]] = []
         names: list[str] = []
-        while ref:
+        while ref or not names:  # also a type without a name is read, and refused
             name, _ = split_type(ref)
             if name in names:
                 ring = " → ".join([*names[names.index(name) :], name])
