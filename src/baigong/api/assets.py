@@ -12,7 +12,7 @@ from baigong.api.assets_found import found_assets
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.registry.assets import Counts, Finding, counted
-from baigong.registry.rights import asset_ref
+from baigong.registry.assettable import open_assets, with_those_above
 from baigong.registry.tree import Tree
 from baigong.registry.types import Gap
 from baigong.stores.records.assets import AssetRow
@@ -181,9 +181,8 @@ class Shown:
             counts = assets.counts(call.tenant)
             return cls(tree, assets.rows(call.tenant), assets.words(call.tenant), tree, tree, counts)
         counts = counted(tree, call.book, call.tenant)
-        only = call.only
-        opened = {one for one in tree if only.of(asset_ref(call.tenant, one)) is not None} | set(counts.own)
-        names = {step for one in opened if one for step in tree.path(one)}
+        opened = open_assets(tree, call.tenant, call.only)
+        names = with_those_above(tree, opened)
         return cls(tree, assets.rows(call.tenant), assets.words(call.tenant), names, opened, counts)
 
     def line(self, asset: str, with_properties: bool = False) -> AssetLine:

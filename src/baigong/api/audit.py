@@ -14,33 +14,29 @@ from baigong.api.times import read_time
 from baigong.api.wire import Call, Operation
 from baigong.registry.audit import Audit, Entry, Proof
 from baigong.registry.auditcheck import Checked
-from baigong.stores.records.audit import AuditRow
 from baigong.vocab.errors import FixConfiguration
 
 _NDJSON = "application/x-ndjson"
 _PAGE = 500
 
 
-class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Wanted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     who: str = ""
     action: str = ""
     object: str = ""
     allowed: bool | None = None
     start: str = ""
     end: str = ""
+
+
+class AuditQuery(Wanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     before: int | None = None  # entries older than this one: the next page
     limit: Annotated[int, Meta(ge=1, le=_PAGE)] = 100
 
 
-class ExportQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ExportQuery(Wanted, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``known``: entries of a checkpoint kept earlier; the first line then proves that the log only grew since."""
 
-    who: str = ""
-    action: str = ""
-    object: str = ""
-    allowed: bool | None = None
-    start: str = ""
-    end: str = ""
     known: Annotated[int, Meta(ge=0)] | None = None
 
 
@@ -80,7 +76,7 @@ def operations(rooms: Rooms) -> list[Operation]:
     audit = rooms.registry.audit
 
     def wanted(call: Call) -> dict[str, Any]:
-        query: AuditQuery | ExportQuery = call.query
+        query: Wanted = call.query
         now = rooms.clock_us()
         return {
             "tenant": call.tenant,
@@ -145,11 +141,6 @@ async def _exported(audit: Audit, note: str, first: bytes, wanted: dict[str, Any
     """One JSON document a line, newest first: each a ``Proof`` at one checkpoint, to be checked without us."""
     if first:
         yield first
-    before = audit.size_at(note)
-    while True:
-        rows: list[AuditRow] = await audit.entries(**wanted, before=before, limit=_PAGE)
-        for proof in await audit.prove_in(note, [row.seq for row in rows]):
+    async for proofs in audit.proven(note, **wanted):
+        for proof in proofs:
             yield msgspec.json.encode(proof) + b"\n"
-        if len(rows) < _PAGE:
-            return
-        before = rows[-1].seq

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -12,11 +11,11 @@ from msgspec import Meta, Struct
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.api.witness import tell
+from baigong.registry.seldom import Seldom
 from baigong.vocab.errors import BaigongError
 from baigong.vocab.networks import Networks
 
 _BETWEEN_S = 60.0
-_MOST = 10_000
 Text = Annotated[str, Meta(max_length=100_000)]
 
 
@@ -83,7 +82,7 @@ class Refusals:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self._told: dict[tuple[str, str], tuple[float, int]] = {}  # (tenant, who) -> when last told, how often since
+        self._seldom = Seldom(_BETWEEN_S)
 
     @asynccontextmanager
     async def told(self, call: Call) -> AsyncIterator[None]:
@@ -102,13 +101,8 @@ class Refusals:
     async def _note(self, call: Call, code: str, place: Any) -> None:
         if code != "driver.network":
             return
-        key, now = (call.tenant, call.who.full_name), time.monotonic()
-        last, count = self._told.get(key, (-_BETWEEN_S, 0))
-        if now - last < _BETWEEN_S:
-            self._told[key] = (last, count + 1)
+        count = self._seldom.is_due((call.tenant, call.who.full_name))
+        if count is None:
             return
-        if len(self._told) >= _MOST:
-            self._told.clear()
-        self._told[key] = (now, 0)
         after = {"place": str(place)[:200], "more_before": count}
         await tell(self._rooms, call.request, call.who, call.tenant, "configure", refused=code, after=after)

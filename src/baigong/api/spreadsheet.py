@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
+from baigong.vocab.texts import FORMULA_SIGNS
+
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Cell = str | int | Decimal | None
@@ -19,7 +21,6 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a text that a spreadsheet would run
 
 
 def csv_bytes(rows: Sequence[Sequence[Cell]]) -> bytes:
@@ -40,7 +41,7 @@ def xlsx_bytes(rows: Sequence[Sequence[Cell]], sheet: str) -> bytes:
 
 def _plain(cell: Cell) -> str:
     text = "" if cell is None else str(cell)
-    return f"'{text}" if isinstance(cell, str) and text.startswith(_FORMULA) else text
+    return f"'{text}" if isinstance(cell, str) and text.startswith(FORMULA_SIGNS) else text
 
 
 def _parts(rows: Sequence[Sequence[Cell]], sheet: str) -> dict[str, str]:

@@ -17,13 +17,15 @@ import pyarrow.csv
 import pyarrow.parquet
 from starlette.responses import Response, StreamingResponse
 
+from baigong.vocab.texts import FORMULA_SIGNS
+
 ARROW = "application/vnd.apache.arrow.stream"
 CSV = "text/csv"
 PARQUET = "application/vnd.apache.parquet"
 FORMATS = {"json": "application/json", "arrow": ARROW, "csv": CSV, "parquet": PARQUET}
 _BOM = "\ufeff".encode()  # Excel reads UTF-8 only behind it
 _EXACT = 1 << 53
-FORMULA = r"^([=+\-@\t\r])"  # a text that a spreadsheet would run
+FORMULA = "^([" + "".join(f"\\x{ord(sign):02x}" for sign in FORMULA_SIGNS) + "])"  # as Python and Arrow (RE2) read it
 
 
 class Spout(io.RawIOBase):

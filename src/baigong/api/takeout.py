@@ -23,6 +23,7 @@ from baigong.api.tables import Spout, in_threads
 from baigong.api.takeparts import Part
 from baigong.api.wire import Call, Operation, authorise
 from baigong.api.witness import tell
+from baigong.registry.audit import Proof
 from baigong.registry.rights import tenant_ref
 from baigong.security.tokens import new_token
 from baigong.vocab.errors import FixConfiguration
@@ -32,7 +33,6 @@ _ZIP = "application/zip"
 _LEASE_S = 600.0  # so long replaced files wait for somebody who reads no more
 _LEVEL = 1  # of deflate: a third of the time of the usual 6, and a sixth more bytes
 _KEPT = 200  # exports whose end is remembered
-_AUDIT_PAGE = 500
 _AT_ONCE, _STILL_US = 2, 120_000_000  # of one company; one that nobody reads for so long does not count
 _README = """\
 # {tenant}
@@ -209,15 +209,14 @@ class _Archive:
         def wait(work: Any) -> Any:
             return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-        note = wait(audit.checkpoint())
-        before = audit.size_at(note)
-        while True:
-            rows = wait(audit.entries(tenant=self._call.tenant, before=before, limit=_AUDIT_PAGE))
-            for proof in wait(audit.prove_in(note, [row.seq for row in rows])):
+        pages = audit.proven(wait(audit.checkpoint()), tenant=self._call.tenant)
+
+        async def following() -> list[Proof] | None:
+            return await anext(pages, None)
+
+        while (proofs := wait(following())) is not None:
+            for proof in proofs:
                 yield msgspec.json.encode(proof) + b"\n", 0
-            if len(rows) < _AUDIT_PAGE:
-                return
-            before = rows[-1].seq
 
     def _manifest(self) -> dict[str, Any]:
         return {

@@ -11,7 +11,7 @@ from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.registry.types import Gap, Resolved
 from baigong.vocab.assets import Level
-from baigong.vocab.assettypes import AssetType, split_type
+from baigong.vocab.assettypes import AssetType
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.unitwords import unit_words
 
@@ -118,13 +118,10 @@ class GapsAnswer(Struct, frozen=True, kw_only=True):
 
 
 def operations(rooms: Rooms) -> list[Operation]:
-    types, assets = rooms.registry.types, rooms.registry.assets
+    types = rooms.registry.types
 
-    def line(tenant: str, name: str) -> TypeLine:
+    def line(tenant: str, name: str, assets: int) -> TypeLine:
         row = types.versions(tenant, name)[-1]
-        used = sum(
-            r.retired_us is None and split_type(r.spec.type)[0] == name for r in assets.rows(tenant).values()
-        )  # fmt: skip
         error, whole = "", AssetType(type=name)
         try:
             whole = types.get(tenant, name).whole
@@ -139,12 +136,13 @@ def operations(rooms: Rooms) -> list[Operation]:
             level=whole.level,
             points=len(whole.points),
             properties=len(whole.properties),
-            assets=used,
+            assets=assets,
             error=error,
         )
 
     async def listed(call: Call) -> Any:
-        return [line(call.tenant, name) for name in types.names(call.tenant)]
+        used = types.assets(call.tenant)
+        return [line(call.tenant, name, len(used.get(name, ()))) for name in types.names(call.tenant)]
 
     async def one(call: Call) -> Any:
         name = call.part("name")
@@ -169,17 +167,17 @@ def operations(rooms: Rooms) -> list[Operation]:
     async def put(call: Call) -> Any:
         told: TypeChange = call.body
         name = call.part("name")
-        checked, broken = types.check(call.tenant, {name: told.text})
-        made = checked[name]
-        held = types.versions(call.tenant, name)
-        version = held[-1].version if held else 0
-        if not told.check:
+        held, texts = types.versions(call.tenant, name), {name: told.text}
+        if told.check:
+            checked, broken = types.check(call.tenant, texts)
+        else:
             call.before = held[-1].text if held else None
             call.after = told.text
-            version = (await types.put(call.tenant, {name: told.text}, call.who.user, told.confirm, told.base))[name]
+            checked, broken = await types.put(call.tenant, texts, call.who.user, told.confirm, told.base)
+        held, made = types.versions(call.tenant, name), checked[name]
         many = len({gap.asset for gap in broken})
         return TypeChanged(
-            version=version,
+            version=held[-1].version if held else 0,
             broken=many,
             breaks=broken[:_MOST_GAPS],
             whole=made.whole,
@@ -196,9 +194,10 @@ def operations(rooms: Rooms) -> list[Operation]:
         held = {name: rows[-1].text for name in texts if (rows := types.versions(call.tenant, name))}
         added = [name for name in texts if name not in held]
         changed = [name for name, text in texts.items() if name in held and held[name] != text]
-        _, broken = await asyncio.to_thread(types.check, call.tenant, texts)
-        if not told.check:
-            await types.put(call.tenant, texts, call.who.user, told.confirm)
+        if told.check:
+            _, broken = await asyncio.to_thread(types.check, call.tenant, texts)
+        else:
+            _, broken = await types.put(call.tenant, texts, call.who.user, told.confirm)
             call.after = {"added": added, "changed": changed}
         many = len({gap.asset for gap in broken})
         return TypeListAnswer(added=added, changed=changed, broken=many, breaks=broken[:_MOST_GAPS])
@@ -210,7 +209,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         name = call.part("name")
         types.get(call.tenant, name)
         found = types.gaps(call.tenant, name)
-        return GapsAnswer(assets=line(call.tenant, name).assets, gaps=found[:_MOST_GAPS])
+        return GapsAnswer(assets=len(types.assets(call.tenant).get(name, ())), gaps=found[:_MOST_GAPS])
 
     return [
         Operation("GET", "/types", "Asset types", listed, answer=list[TypeLine]),

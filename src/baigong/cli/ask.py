@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Server, Tenant, Token, Url, download, find, reach
+from baigong.cli.textfile import whole_file
 from baigong.vocab.errors import FixConfiguration
 
 if TYPE_CHECKING:
@@ -115,15 +115,11 @@ def _sink(output: Path | None, *, binary: bool) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    part = output.with_name(f"{output.name}.part")
     try:
-        with part.open("wb") as file:
+        with whole_file(output) as file:
             yield file
-        os.replace(part, output)
     except OSError as error:
         raise FixConfiguration("config.invalid", f"cannot be written: {error}", place=str(output)) from error
-    finally:
-        part.unlink(missing_ok=True)
     show.tell(f"wrote {output} ({output.stat().st_size:,} bytes)")
 
 

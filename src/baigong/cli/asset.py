@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
 
 import typer
 from rich.markup import escape
@@ -90,7 +89,7 @@ def show_asset(
     with reach(data, url, token, tenant) as link:
         found = _one(link, name)
         points = _own_points(link, name) if found["own_points"] else []
-        parts = link.json("GET", "/assets", params={"limit": _PAGE} | {"parent": name})["assets"]
+        parts = link.json("GET", "/assets", params={"parent": name, "limit": _PAGE})["assets"]
     if as_json:
         show.json(found | {"points": points, "parts": parts})
         return
@@ -243,9 +242,8 @@ def move(
         held = _one(link, name)
         parts = link.json("GET", "/assets", params={"under": name, "limit": 1})["total"] - 1
         made = _described(link, name, held, {}, parent=_parent(to))
-    before = "/".join(step["asset"] for step in held["path"][:-1]) or "the company"
     with_it = f"{parts:,} parts and {made['line']['points']:,} points move with it"
-    show.tell(f"{name} is a part of {_above(made)} now, before of {before}; {with_it}")
+    show.tell(f"{name} is a part of {_above(made)} now, before of {_above(held)}; {with_it}")
     show.tell("grants, emergency switches and quotas of either follow; names of points, and their past, stay")
 
 
@@ -261,9 +259,9 @@ def retire(
     """Take an asset out of the tree; its history stays. Not while points or parts are its own."""
     with reach(data, url, token, tenant) as link:
         _one(link, name)
-        if not yes and typer.prompt(f"{name} leaves the tree; type its name", err=True) != name:
-            raise FixConfiguration("config.invalid", "this is not its name; nothing was changed", place=name)
-        link.json("DELETE", f"/assets/{quote(name, safe='')}")
+        if not yes:
+            show.require_typed(name, f"{name} leaves the tree")
+        link.json("DELETE", _path(name))
     show.tell(f"{name} is retired; described again, it comes back")
 
 
@@ -284,7 +282,15 @@ def _told(
 
 
 def _one(link: Link, name: str) -> dict[str, Any]:
-    return dict(link.json("GET", f"/assets/{quote(name, safe='')}"))
+    from baigong.client.describing import find_asset
+
+    return find_asset(link, name)
+
+
+def _path(name: str) -> str:
+    from baigong.client.describing import asset_path
+
+    return asset_path(name)
 
 
 def _described(link: Link, name: str, held: dict[str, Any] | None, told: dict[str, str], **more: Any) -> dict[str, Any]:

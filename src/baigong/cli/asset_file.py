@@ -31,7 +31,6 @@ from baigong.vocab.errors import FixConfiguration
 if TYPE_CHECKING:
     from baigong.client.link import Link
 
-_PAGE = 10_000
 _AT_ONCE = 20_000  # assets the server takes whole or not at all
 _TOLD = 50  # of what is wrong
 _LONGEST = 200 << 20  # bytes of a text file
@@ -94,13 +93,9 @@ def export_file(
 
 def every(link: Link, under: str = "", *, properties: bool = False) -> list[dict[str, Any]]:
     """Return the lines of all assets, or of one and all its parts."""
-    found: list[dict[str, Any]] = []
-    total, which = 1, {"under": under, "limit": _PAGE, "properties": "true" if properties else ""}
-    while len(found) < total:
-        page = link.json("GET", "/assets", params=which | {"offset": len(found)})
-        found += page["assets"]
-        total = page["total"] if page["assets"] else 0
-    return found
+    from baigong.client.describing import asset_lines
+
+    return asset_lines(link, {"under": under, "properties": "true" if properties else ""})
 
 
 def described(link: Link, under: str = "") -> dict[str, dict[str, Any]]:

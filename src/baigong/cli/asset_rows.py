@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from baigong.vocab.assets import Level, Property, State, named_above
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.texts import FORMULA_SIGNS
 
 if TYPE_CHECKING:
     from baigong.api.spreadsheet import Cell
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 FIELDS = ("asset", "parent", "level", "type", "code", "title", "title_zh", "place", "state")
 COMPANY = "/"  # as a parent: the company itself, whatever the name says
 _MARK = "property:"  # before a property that is called like a field
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _EXACT_DIGITS = 15  # more than a spreadsheet keeps: a number like that of a card stays text
 _NAMES = {
@@ -252,13 +252,13 @@ def unescaped(text: str) -> str:
 
 
 def _needs_mark(text: str) -> bool:
-    if text.startswith(("'", *_FORMULA)) or text != text.strip():
+    if text.startswith(("'", *FORMULA_SIGNS)) or text != text.strip():
         return True
     return read_cell(text) != text
 
 
 def _unguarded(head: str) -> str:
-    return head[1:] if head.startswith("'") and head[1:].startswith(("'", *_FORMULA)) else head
+    return head[1:] if head.startswith("'") and head[1:].startswith(("'", *FORMULA_SIGNS)) else head
 
 
 def changed(told: Told, held: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -330,13 +330,13 @@ def write_rows(assets: Sequence[Mapping[str, Any]]) -> list[list[Cell]]:
 
 def _guarded(text: str) -> Cell:
     """Mark what a spreadsheet would run; codes of digits are left alone, since fields are texts anyway."""
-    return f"'{text}" if text.startswith(("'", *_FORMULA)) or text != text.strip() else text
+    return f"'{text}" if text.startswith(("'", *FORMULA_SIGNS)) or text != text.strip() else text
 
 
 def _heading(name: str) -> str:
     known = name == _CALLED or _folded(name.strip()) in _FIELD_OF
     marked = known or not name or name != name.strip() or name.startswith((_MARK, "属性:"))
-    return _MARK + name if marked else f"'{name}" if name.startswith(("'", *_FORMULA)) else name
+    return _MARK + name if marked else f"'{name}" if name.startswith(("'", *FORMULA_SIGNS)) else name
 
 
 def write_cell(value: Property | None) -> Cell:

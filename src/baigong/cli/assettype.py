@@ -133,8 +133,8 @@ def drop(
     """Take a type away, all its versions. Not while assets or other types use it; a shipped one comes back."""
     with reach(data, url, token, tenant) as link:
         link.json("GET", _path(name))
-        if not yes and typer.prompt(f"all versions of {name} go; type its name", err=True) != name:
-            raise FixConfiguration("config.invalid", "this is not its name; nothing was changed", place=name)
+        if not yes:
+            show.require_typed(name, f"all versions of {name} go")
         link.json("DELETE", _path(name))
         left = [line for line in link.json("GET", "/types") if line["type"] == name]
     show.tell(f"{name} is as it came with the platform again" if left else f"{name} is gone")

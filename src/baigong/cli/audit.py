@@ -11,7 +11,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Token, Url, reach
-from baigong.security.merkle import verify_consistency
+from baigong.cli.textfile import whole_file
 from baigong.stores.durable import replace_file
 from baigong.vocab.errors import FixConfiguration
 
@@ -115,14 +115,9 @@ def export(
         key = link.json("GET", "/audit/checkpoint")["key"]
         if known is not None:
             params["known"] = str(read_checkpoint(_read(known), Verifier.parse(key)).size)
-        unfinished = target.with_name(target.name + ".part")
-        try:
-            with unfinished.open("wb") as file:
-                for piece in link.stream("/audit/export", params=params):
-                    file.write(piece)
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with whole_file(target) as file:
+            for piece in link.stream("/audit/export", params=params):
+                file.write(piece)
     show.tell(f"wrote {target}; whoever checks it needs this key, by another way than this file:")
     show.tell(key)
 
@@ -147,15 +142,13 @@ def verify(
 
 def _must_continue(link: Link, old: Checkpoint, new: Checkpoint, place: Path) -> None:
     """Raise audit.invalid unless the log of ``new`` begins with the one of ``old``."""
-    wrong = ""
-    if new.size < old.size:
-        wrong = f"the log has {new.size} entries; it had {old.size} when this checkpoint was made: it was cut"
-    elif old.size:
+    from baigong.security.verify import not_grown
+
+    path: list[bytes] = []
+    if 0 < old.size <= new.size:
         told = link.json("GET", "/audit/consistency", params={"old": old.size, "new": new.size})
         path = [b64decode(p) for p in told["path"]]
-        if not verify_consistency(old.size, new.size, old.root, new.root, path):
-            wrong = f"what stood before entry {old.size} is not what it was when this checkpoint was made"
-    if wrong:
+    if wrong := not_grown(old, new, path):
         raise FixConfiguration("audit.invalid", wrong, place=str(place))
 
 

@@ -15,6 +15,7 @@ from baigong.cli.certificate import certificate
 from baigong.cli.points import Json, point
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.secret import secret
+from baigong.cli.textfile import text_of
 from baigong.cli.topics import topics
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
 from baigong.vocab.errors import FixConfiguration, from_problem
@@ -83,7 +84,7 @@ def _device_files(given: Path) -> list[Path]:
 
 def _read_file(path: Path) -> DeviceSpec:
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8")
+        text = text_of(path)
     except (OSError, UnicodeDecodeError) as error:
         raise FixConfiguration("config.invalid", f"cannot be read: {error}", place=str(path)) from error
     try:

@@ -12,6 +12,7 @@ import typer
 from baigong.cli import show
 from baigong.cli.points import Json
 from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.textfile import text_of
 
 networks = typer.Typer(no_args_is_help=True, help="Where gateways may connect to, for which company, as text.")
 
@@ -49,7 +50,7 @@ def set_networks(
     token: Token = None,
 ) -> None:
     """Set a gateway's text; it replaces what was there, and is in force within seconds."""
-    text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+    text = text_of(file)
     with reach(data, url, token) as link:
         link.json("PUT", f"/gateways/{quote(gateway, safe='')}/networks", body={"text": text})
     show.tell(f"where {gateway} may connect to is set; it follows within seconds")

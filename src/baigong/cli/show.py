@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -24,6 +25,7 @@ from rich.progress import (
 from rich.table import Table
 
 from baigong.vocab import quality as q
+from baigong.vocab.errors import FixConfiguration
 
 Step = Callable[[str, int, int], None]  # what is being done, bytes of it done, bytes in all
 say = Console(stderr=True, highlight=False, emoji=False)
@@ -145,3 +147,9 @@ def progress(what: str, total: float | None, *, in_bytes: bool = False) -> Itera
         console=say, transient=True, disable=not say.is_terminal,
     ) as bar:  # fmt: skip
         yield bar, bar.add_task(what, total=total)
+
+
+def require_typed(name: str, what: str) -> None:
+    """Let somebody type a name before ``what`` is done to it. Raises config.invalid for another one."""
+    if typer.prompt(f"{what}; type its name", err=True) != name:
+        raise FixConfiguration("config.invalid", "this is not its name; nothing was changed", place=name)

@@ -12,6 +12,7 @@ import typer
 from baigong.cli import show
 from baigong.cli.points import Json
 from baigong.cli.reach import Data, Token, Url, download, find, reach
+from baigong.cli.textfile import text_of
 from baigong.vocab.errors import FixConfiguration
 
 usage = typer.Typer(no_args_is_help=True, help="What companies use; counted in the lake.")
@@ -33,10 +34,6 @@ def add(app: typer.Typer) -> None:
 
 def _of(company: str) -> dict[str, str]:
     return {"tenant": company} if company else {}
-
-
-def _text(file: Path) -> str:
-    return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
 
 
 @usage.command("show")
@@ -144,7 +141,7 @@ def set_quotas(
     if level not in paths or bool(place) == (level == "platform"):
         raise FixConfiguration("config.invalid", f"{where!r} is none of {_LEVELS}", place="where")
     with reach(data, url, token) as link:
-        link.json("PUT", f"/quotas/{paths[level]}{quote(place, safe='')}", body={"text": _text(file)})
+        link.json("PUT", f"/quotas/{paths[level]}{quote(place, safe='')}", body={"text": text_of(file)})
     show.tell(f"quotas of {where} are set")
 
 
@@ -165,7 +162,7 @@ def list_tariffs(as_json: Json = False, data: Data = None, url: Url = None, toke
 def put_tariff(file: File, data: Data = None, url: Url = None, token: Token = None) -> None:
     """Add a tariff from text; earlier versions stay, and hold where this one does not."""
     with reach(data, url, token) as link:
-        made = link.json("POST", "/tariffs", body={"text": _text(file)})
+        made = link.json("POST", "/tariffs", body={"text": text_of(file)})
     show.tell(f"version {made['version']} holds from {made['tariff']['start']}")
 
 

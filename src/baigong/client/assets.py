@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from baigong.client.describing import describe, find_asset
+from baigong.client.describing import asset_lines, describe, find_asset
 from baigong.client.link import Link
 from baigong.client.point import Point, points_of
 from baigong.client.tables import How, of_assets, read_intervals, read_latest, read_rows, side_by_side
@@ -13,8 +13,6 @@ from baigong.client.times import Time
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_PAGE = 10_000
 
 
 class Assets:
@@ -122,14 +120,7 @@ class AssetSet(Sequence["Asset"]):
 
     def _assets(self) -> list[Asset]:
         if self._found is None:
-            found: list[Asset] = []
-            total = 1
-            while len(found) < total:
-                params = {**self._params, "limit": _PAGE, "offset": len(found)}
-                page = self._link.json("GET", "/assets", params=params)
-                total = page["total"] if page["assets"] else 0
-                found += [Asset(self._link, line["asset"], line) for line in page["assets"]]
-            self._found = found
+            self._found = [Asset(self._link, line["asset"], line) for line in asset_lines(self._link, self._params)]
         return self._found
 
 
@@ -157,8 +148,7 @@ class Asset:
 
     def parts(self) -> list[Asset]:
         """List its direct parts. All of them, and theirs: ``plant.assets.where(under=name)``."""
-        found = self._link.json("GET", "/assets", params={"parent": self.name, "limit": _PAGE})["assets"]
-        return [Asset(self._link, line["asset"], line) for line in found]
+        return [Asset(self._link, line["asset"], line) for line in asset_lines(self._link, {"parent": self.name})]
 
     @property
     def facts(self) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from baigong.client.link import Link
 from baigong.vocab.assets import named_above
 from baigong.vocab.errors import FixConfiguration
 
+_PAGE = 10_000  # lines of one answer
 _SAID = ("level", "type", "code", "title", "title_zh", "place", "state")
 
 
@@ -56,6 +57,17 @@ def describe(
         spec["parent"] = above
     spec["properties"] = dict(kept if properties is None else properties)
     return dict(link.json("PUT", asset_path(name), params={"revision": revision}, body=spec | dict(changes)))
+
+
+def asset_lines(link: Link, params: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return every ``AssetLine`` that ``params`` ask for, page after page."""
+    found: list[dict[str, Any]] = []
+    total = 1
+    while len(found) < total:
+        page = link.json("GET", "/assets", params={**params, "limit": _PAGE, "offset": len(found)})
+        found += page["assets"]
+        total = page["total"] if page["assets"] else 0
+    return found
 
 
 def asset_path(name: str) -> str:

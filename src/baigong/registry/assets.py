@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -51,7 +51,8 @@ class Counts(NamedTuple):
 class _Shelf:
     rows: dict[str, AssetRow]
     version: int = 0
-    trees: dict[tuple[int, int], Tree] = field(default_factory=dict)  # by versions of points and of rows
+    # what follows from them, with the versions of points and of rows that it is of
+    tree: tuple[tuple[int, int], Tree] | None = None
     words: tuple[tuple[int, int], dict[str, AssetWords]] | None = None
     counts: tuple[tuple[int, int], Counts] | None = None
 
@@ -88,13 +89,12 @@ class Assets:
         """Return what is a part of what, as it is now; do not change it."""
         shelf = self._shelves.get(tenant)
         key = (self._book.version(tenant), shelf.version)
-        found = shelf.trees.get(key)
-        if found is None:
+        if shelf.tree is None or shelf.tree[0] != key:
             found = Tree({name: row.spec.above for name, row in shelf.rows.items()})
             found.name(row.spec.above for row in shelf.rows.values())
             found.name(self._book.by_asset(tenant))
-            shelf.trees = {key: found}
-        return found
+            shelf.tree = (key, found)
+        return shelf.tree[1]
 
     def counts(self, tenant: str) -> Counts:
         """Return how many points each asset has."""

@@ -8,7 +8,7 @@ own, so that whoever has the records alone cannot sign another history.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ from baigong.vocab.errors import BaigongError, FixConfiguration
 _STEP = 8  # levels between kept hashes: a proof reads at most 256 hashes a kept level
 _GATHER_S = 0.02
 _PENDING = 10_000
+_PAGE = 500  # entries proven at once
 
 
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -129,6 +130,14 @@ class Audit:
         """Prove that these entries are in the log as it stood at the checkpoint ``note``. Raises http.not_found."""
         size = self.size_at(note)
         return await self._records.read(lambda c: [self._prove(c, i, size, note) for i in indices], tenant=ALL)
+
+    async def proven(self, note: str, **wanted: Any) -> AsyncIterator[list[Proof]]:
+        """Yield the entries that are ``wanted`` (see ``entries``), newest first, each proven at one checkpoint."""
+        before: int | None = self.size_at(note)
+        while before is not None:
+            rows = await self.entries(**wanted, before=before, limit=_PAGE)
+            yield await self.prove_in(note, [row.seq for row in rows])
+            before = rows[-1].seq if len(rows) == _PAGE else None
 
     def size_at(self, note: str) -> int:
         """Return how many entries the log had at a checkpoint of its own. Raises audit.invalid for another's."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -10,26 +9,21 @@ import msgspec
 
 from baigong.bus.contract import Bus
 from baigong.registry.audit import Audit, Entry
+from baigong.registry.seldom import Seldom
 from baigong.vocab.errors import BaigongError
 from baigong.vocab.happenings import Event
 
 _BETWEEN_S = 10.0  # a gateway tells of a device every ten minutes; one that says more is not believed to know better
-_MOST = 10_000
 
 
 async def audit_denied(bus: Bus, audit: Audit, has_left: Callable[[str], bool]) -> None:
     """Listen until cancelled."""
-    last: dict[tuple[str, str], float] = {}
+    seldom = Seldom(_BETWEEN_S)
     async for message in bus.subscribe("event.*.client.denied"):
         with suppress(msgspec.MsgspecError, BaigongError):  # a full disk: the event is there
             told = msgspec.json.decode(message.payload, type=Event)
-            now, key = time.monotonic(), (told.tenant, told.subject)
-            if has_left(told.tenant) or now - last.get(key, -_BETWEEN_S) < _BETWEEN_S:
-                continue
-            if len(last) >= _MOST:
-                last.clear()
-            last[key] = now
-            await audit.note(_entry(told))
+            if not has_left(told.tenant) and seldom.is_due((told.tenant, told.subject)) is not None:
+                await audit.note(_entry(told))
 
 
 def _entry(told: Event) -> Entry:

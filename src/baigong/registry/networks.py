@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 import msgspec
 
@@ -53,7 +54,7 @@ class NetworkTexts:
 
     def told(self, gateway: str) -> Told:
         """What the gateway needs: of the companies it serves."""
-        held, only = parse_networks(self.text(gateway)), self._gateways.only(gateway)
+        held, only = _parsed(self.text(gateway)), self._gateways.only(gateway)
         if only is not None:
             companies = {name: said for name, said in held.companies.items() if name in (*only, "*")}
             held = msgspec.structs.replace(held, companies=companies)
@@ -71,6 +72,9 @@ class NetworkTexts:
             return
         if not Verdict(self.told(spec.gateway)).permits(tenant, host, lambda address: False):
             raise refused(f"{host}:{port}" if port else host)
+
+
+_parsed = lru_cache(1000)(parse_networks)  # gateways ask every few seconds; nobody changes what it returns
 
 
 async def serve_networks(bus: Bus, networks: NetworkTexts) -> None:

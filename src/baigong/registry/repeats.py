@@ -12,6 +12,7 @@ from hashlib import sha256
 from weakref import WeakValueDictionary
 
 import msgspec
+import sqlalchemy as sa
 
 from baigong.stores.records import Records
 from baigong.stores.records.commandkeys import KeyRow, add_key, find_key
@@ -53,9 +54,9 @@ class Repeats:
         return KeyRow(command.tenant, command.asked_by, key, _digest(wanted), command.id, self._clock_us())
 
 
-def keep(connection: object, row: KeyRow) -> None:
+def keep(connection: sa.Connection, row: KeyRow) -> None:
     """Write a key down with its command, in one piece."""
-    add_key(connection, row, row.asked_us - KEPT_US)  # type: ignore[arg-type]
+    add_key(connection, row, row.asked_us - KEPT_US)
 
 
 def refusal_again(row: CommandRow) -> BaigongError | None:

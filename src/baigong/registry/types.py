@@ -175,22 +175,22 @@ class Types:
 
     async def put(
         self, tenant: str, texts: Mapping[str, str], by: str, confirm: int, base: int | None = None
-    ) -> dict[str, int]:
-        """Write the next versions of types, all or none; the same text again makes none. Returns the versions.
+    ) -> tuple[dict[str, Resolved], list[Gap]]:
+        """Write the next versions of types, all or none; the same text again makes none. Returns what ``check`` says.
 
-        Raises config.conflict where it breaks assets that fit now, and ``confirm`` does not say how many; and where
-        ``base`` is given and is not the present version (of the one type).
+        Raises what ``check`` does; config.conflict where ``base`` is given and is not the present version (of the one
+        type), and where it breaks assets that fit now, and ``confirm`` does not say how many.
         """
         async with self._one_change:
+            made, broken = await asyncio.to_thread(self.check, tenant, texts)  # hundreds take a second
             own = self._held.get(tenant)
             fresh = {name: text for name, text in texts.items() if name not in own or own[name][-1].text != text}
             if fresh:
                 for name in fresh if base is not None and len(texts) == 1 else ():
                     _require_base(self.versions(tenant, name), base, name)
-                _, broken = await asyncio.to_thread(self.check, tenant, texts)  # hundreds take a second
                 _require_confirmed(broken, confirm)
                 await self._write(tenant, fresh, by)
-            return {name: self.versions(tenant, name)[-1].version for name in texts}
+            return made, broken
 
     async def _write(self, tenant: str, texts: Mapping[str, str], by: str) -> None:
         now, rows, events = self._clock_us(), [], []
@@ -232,9 +232,15 @@ class Types:
 
     def used(self, tenant: str, name: str) -> list[str]:
         """Name the assets of a type, and the types that extend it."""
-        rows = self._assets.rows(tenant).values()
-        assets = [r.spec.asset for r in rows if r.retired_us is None and split_type(r.spec.type)[0] == name]
-        return sorted(assets) + self.extending(tenant, name)
+        return sorted(self.assets(tenant).get(name, ())) + self.extending(tenant, name)
+
+    def assets(self, tenant: str) -> dict[str, list[str]]:
+        """Name the assets of each type that has any, whichever version they are of."""
+        found: dict[str, list[str]] = {}
+        for row in self._assets.rows(tenant).values():
+            if row.spec.type and row.retired_us is None:
+                found.setdefault(split_type(row.spec.type)[0], []).append(row.spec.asset)
+        return found
 
     def extending(self, tenant: str, name: str) -> list[str]:
         """Name the types that extend one, also through others."""
@@ -256,21 +262,16 @@ class Types:
         row = self._assets.rows(tenant).get(asset)
         if row is None or not row.spec.type:
             return []
-        found = self.find(tenant, row.spec.type)
-        own = {point.spec.quantity: point.spec for point in self._book.by_asset(tenant).get(asset, ())}
-        return sorted(_between(row.spec, found, own))
+        return sorted(self._gaps_in(tenant, row.spec, self.find(tenant, row.spec.type)))
 
     def _gaps(self, tenant: str, ref: str, found: Resolved | None) -> Iterable[Gap]:
-        rows = [
-            r.spec for r in self._assets.rows(tenant).values() if r.spec.type == ref and r.retired_us is None
-        ]  # fmt: skip
-        wanted = {spec.asset for spec in rows}
-        points: dict[str, dict[str, PointSpec]] = {}
-        for point in self._book.active(tenant):
-            if point.spec.asset in wanted:
-                points.setdefault(point.spec.asset, {})[point.spec.quantity] = point.spec
-        for spec in rows:
-            yield from _between(spec, found, points.get(spec.asset, {}))
+        for row in self._assets.rows(tenant).values():
+            if row.spec.type == ref and row.retired_us is None:
+                yield from self._gaps_in(tenant, row.spec, found)
+
+    def _gaps_in(self, tenant: str, spec: AssetSpec, found: Resolved | None) -> Iterable[Gap]:
+        points = self._book.by_asset(tenant).get(spec.asset, ())
+        return _between(spec, found, {point.spec.quantity: point.spec for point in points})
 
     def forget(self, tenant: str) -> None:
         """Follow the records after a tenant is gone."""

@@ -12,7 +12,7 @@ import argparse
 import base64
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,16 +67,23 @@ class _Past:
         known, at = self._known, (told.size, told.root)
         if at in self._joined:
             return
-        if told.size < known.size:
-            message = f"this log has {told.size} entries, it had {known.size} at the known checkpoint: it was cut"
-        elif "entry" in proof or proof["old"] != known.size:
+        if told.size >= known.size and ("entry" in proof or proof["old"] != known.size):
             message = "no proof that this log continues the one of the known checkpoint; export it again with --known"
-        elif known.size and not merkle.verify_consistency(known.size, told.size, known.root, told.root, path):
-            message = f"what stood before entry {known.size} is not what it was at the known checkpoint"
         else:
+            message = not_grown(known, told, path)
+        if not message:
             self._joined.add(at)
             return
         raise FixConfiguration("audit.invalid", message, place="known")
+
+
+def not_grown(known: Checkpoint, told: Checkpoint, path: Sequence[bytes]) -> str:
+    """Say why the log of ``told`` does not continue that of ``known``; nothing where ``path`` proves that it does."""
+    if told.size < known.size:
+        return f"this log has {told.size} entries, it had {known.size} at the known checkpoint: it was cut"
+    if known.size and not merkle.verify_consistency(known.size, told.size, known.root, told.root, path):
+        return f"what stood before entry {known.size} is not what it was at the known checkpoint"
+    return ""
 
 
 def said(count: int, key: str, known: str) -> str:

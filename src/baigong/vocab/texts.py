@@ -11,6 +11,9 @@ from baigong.vocab.errors import FixConfiguration
 _LET_THROUGH = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError, RecursionError)
 
 
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a text that begins with one
+
+
 def read_yaml(text: str, place: str, *, code: str = "config.invalid", as_written: bool = False) -> Any:
     """Read YAML; None for a text that says nothing. Raises ``code`` with the line.
 
