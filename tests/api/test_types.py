@@ -74,6 +74,16 @@ async def test_a_change_that_breaks_assets_is_shown_first(plant: World) -> None:
         assert (await client.delete("/types/special")).status_code == 204
 
 
+async def test_what_extends_a_version_is_not_touched_by_the_next(plant: World) -> None:
+    async with plant.client() as client:
+        await _put(client, "mine", "type: mine\npoints:\n  flow: {unit: m3/h}\n")
+        await _put(client, "special", "type: special\nextends: mine@1\n")
+        await client.put("/assets/pump1", json={"asset": "pump1", "type": "special"})
+        more = "type: mine\npoints:\n  flow: {unit: m3/h}\n  torque: {unit: N.m}\n"
+        assert (await _put(client, "mine", more)).json()["broken"] == 0
+        assert (await client.get("/assets/pump1")).json()["gaps"] == []
+
+
 async def test_what_is_no_type_is_refused_with_its_place(plant: World) -> None:
     async with plant.client() as client:
         await _put(client, "one", "type: one\n")

@@ -121,13 +121,14 @@ class Types:
         chain: list[dict[str, Any]] = []
         names: list[str] = []
         while ref or not names:  # also a type without a name is read, and refused
-            name, _ = split_type(ref)
+            name, pinned = split_type(ref)
             if name in names:
                 ring = " → ".join([*names[names.index(name) :], name])
                 raise FixConfiguration("config.invalid", f"types extend each other in a ring: {ring}", place="extends")
             if len(names) >= _DEEP:
                 raise FixConfiguration("config.invalid", f"more than {_DEEP} types extend each other", place="extends")
-            made, raw = _parsed(instead[name] if name in instead else self._text(tenant, ref), name)
+            is_new = pinned is None and name in instead
+            made, raw = _parsed(instead[name] if is_new else self._text(tenant, ref), name)
             names.append(name)
             chain.append(raw)
             ref = made.extends
