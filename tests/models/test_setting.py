@@ -1,4 +1,4 @@
-"""Values are set by the form in which the API shows them; the rest stays, and what was handed in stays, too."""
+"""Values are set by the form in which the API shows them; the rest stays."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 
 from baigong.models.aas import admit, locate, read
-from baigong.models.aas.setting import with_values
 from baigong.models.aas.views import values
+from baigong.registry.shelledits import assign
 from baigong.vocab.errors import BaigongError
 from tests.models.test_views import THING
+
+
+def with_values(thing: dict[str, Any], told: Any) -> dict[str, Any]:
+    made = deepcopy(thing)
+    assign(made, told)
+    return made
 
 
 def test_what_is_shown_can_be_set_again() -> None:
@@ -45,13 +51,13 @@ def test_only_what_is_named_changes() -> None:
     [
         ({"Pump": 1}, "aas.no_element", "Pump"),
         ({"Motor": {"statements": {"Pump": 1}}}, "aas.no_element", "Motor.Pump"),
-        ({"Speed": [1]}, "aas.structure", "Speed"),
-        ({"Speed": None}, "aas.structure", "Speed"),
-        ({"Markings": []}, "aas.structure", "Markings"),
-        ({"Markings": {"0": {}}}, "aas.structure", "Markings"),
-        ({"Limits": {"middle": 1}}, "aas.structure", "Limits"),
-        ({"Start": 1}, "aas.structure", "Start"),
-        ([], "aas.structure", ""),
+        ({"Speed": [1]}, "aas.value", "Speed"),
+        ({"Speed": None}, "aas.value", "Speed"),
+        ({"Markings": []}, "aas.value", "Markings"),
+        ({"Markings": {"0": {}}}, "aas.value", "Markings"),
+        ({"Limits": {"middle": 1}}, "aas.value", "Limits"),
+        ({"Start": 1}, "aas.unfit", "Start"),
+        ([], "aas.value", ""),
     ],
 )
 def test_what_does_not_fit_is_told_with_its_place(wrong: Any, code: str, place: str) -> None:

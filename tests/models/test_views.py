@@ -70,7 +70,7 @@ def test_values_are_of_json() -> None:
         "Photo": {"contentType": "image/png", "value": "AAAA"},
         "Motor": {"entityType": "SelfManagedEntity", "globalAssetId": "urn:m", "statements": {"Poles": 4}},
     }
-    assert values(THING, blobs=False)["Photo"] == {"contentType": "image/png"}
+    assert values(without_blobs(THING))["Photo"] == {"contentType": "image/png"}
 
 
 @pytest.mark.parametrize(

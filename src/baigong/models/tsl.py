@@ -67,11 +67,6 @@ class Model(Struct, frozen=True, kw_only=True):
     services: list[Named] = []
 
 
-def is_tsl(content: bytes) -> bool:
-    """Tell whether a JSON file is meant as TSL, rather than as anything else."""
-    return content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"properties"' in content
-
-
 def from_tsl(content: bytes, name: str, place: str = "") -> MadeType:
     """Make the type ``name`` of a TSL file (UTF-8 JSON). Raises config.invalid with the place in the document."""
     if len(content) > _MOST:

@@ -5,7 +5,7 @@ environment is kept as plain canonical JSON, one value for each shell, submodel 
 the door (`admit` does so for one of them), so that serving it costs no more than sending bytes.
 """
 
-from baigong.models.aas.checking import admit, check, fits, judge
+from baigong.models.aas.checking import admit, check, judge
 from baigong.models.aas.environment import Attachment, Environment, Form, Package, Version
 from baigong.models.aas.findings import Finding, errors
 from baigong.models.aas.forms import MEDIA, accept, form_of, read, write
@@ -29,7 +29,6 @@ __all__ = [
     "check",
     "elements",
     "errors",
-    "fits",
     "form_of",
     "judge",
     "locate",

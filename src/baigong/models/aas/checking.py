@@ -57,14 +57,11 @@ def _understood(kind: str, value: Any, version: Version, place: str) -> tuple[An
         return None, [finding("structure", json_path(steps, place), _told(error.cause), at=at)]
 
 
-def admit(kind: str, value: Any, version: Version = "3.1", *, tolerate: bool = False) -> Jsonable:
-    """Return the canonical JSON of one thing; aas.structure, or aas.invalid with every broken rule.
-
-    ``tolerate`` lets broken rules pass; what is not the metamodel never passes.
-    """
+def admit(kind: str, value: Any, version: Version = "3.1") -> Jsonable:
+    """Return the canonical JSON of one thing; aas.structure, or aas.invalid with every broken rule."""
     canonical, found = judge(kind, value, version)
     wrong = errors(found)
-    if canonical is None or (wrong and not tolerate):
+    if canonical is None or wrong:
         raise refusal(wrong)
     return canonical
 
@@ -78,22 +75,18 @@ def check(source: Environment | Package, version: Version | None = None) -> list
     environment = source.environment if isinstance(source, Package) else source
     notes = list(source.notes) if isinstance(source, Package) else []
     told = version or environment.version
-    return notes + (_judged(environment, told) if told else _better(environment)[1])
+    return notes + (_judged(environment, told) if told else _better(environment))
 
 
-def fits(environment: Environment) -> Version:
-    """Say which version an environment is of: what it names, else the one of which it breaks fewer rules."""
-    return environment.version or _better(environment)[0]
-
-
-def _better(environment: Environment) -> tuple[Version, list[Finding]]:
-    judged: list[tuple[Version, list[Finding]]] = []
+def _better(environment: Environment) -> list[Finding]:
+    """Judge by the version of which it breaks fewer rules."""
+    judged: list[list[Finding]] = []
     for version in VERSIONS:
-        judged.append((version, _judged(environment, version)))
-        if not errors(judged[-1][1]):
+        judged.append(_judged(environment, version))
+        if not errors(judged[-1]):
             return judged[-1]
     # what is not of a version at all counts more than any number of its rules
-    return min(judged, key=lambda one: (any(f.code == "structure" for f in one[1]), len(errors(one[1]))))
+    return min(judged, key=lambda found: (any(f.code == "structure" for f in found), len(errors(found))))
 
 
 def _judged(environment: Environment, version: Version) -> list[Finding]:

@@ -70,45 +70,43 @@ def reference(submodel: Jsonable, path: str = "") -> Jsonable:
     return {"type": "ModelReference", "keys": keys}
 
 
-def values(thing: Jsonable, *, blobs: bool = True) -> Any:
+def values(thing: Jsonable) -> Any:
     """Return the ValueOnly form: numbers as numbers, truth as truth, collections as objects; None without a value.
 
     A number that JSON's readers would round (beyond 2^53, INF, NaN) stays text: the form loses no digit of an integer.
     """
-    found = _value(thing, blobs)
+    found = _value(thing)
     return None if found is _NONE else found
 
 
-def _value(thing: Jsonable, blobs: bool) -> Any:
+def _value(thing: Jsonable) -> Any:
     kind = thing["modelType"]
     if kind in ("Submodel", "SubmodelElementCollection"):
-        return _named(children(thing), blobs)
+        return _named(children(thing))
     if kind == "SubmodelElementList":
-        return [value for child in children(thing) if (value := _value(child, blobs)) is not _NONE]
+        return [value for child in children(thing) if (value := _value(child)) is not _NONE]
     if kind == "Property":
         return scalar(thing["value"], thing["valueType"]) if "value" in thing else _NONE
     if kind == "Range":
         return {end: scalar(thing[end], thing["valueType"]) for end in ("min", "max") if end in thing}
     if kind == "MultiLanguageProperty":
         return [{text["language"]: text["text"]} for text in thing.get("value", ())]
-    if kind == "Blob":
-        return _some(thing, ("contentType", "value") if blobs else ("contentType",))
-    return _other(thing, kind, blobs)
+    return _other(thing, kind)
 
 
-def _other(thing: Jsonable, kind: str, blobs: bool) -> Any:
-    if kind == "File":
+def _other(thing: Jsonable, kind: str) -> Any:
+    if kind in ("Blob", "File"):
         return _some(thing, ("contentType", "value"))
     if kind == "ReferenceElement":
         return thing.get("value", _NONE)
     if kind == "RelationshipElement":
         return _some(thing, ("first", "second"))
     if kind == "AnnotatedRelationshipElement":
-        return _some(thing, ("first", "second")) | {"annotations": _named(children(thing), blobs)}
+        return _some(thing, ("first", "second")) | {"annotations": _named(children(thing))}
     if kind == "Entity":
         ids = [{one["name"]: one["value"]} for one in thing.get("specificAssetIds", ())]
         about = _some(thing, ("entityType", "globalAssetId")) | ({"specificAssetIds": ids} if ids else {})
-        return about | {"statements": _named(children(thing), blobs)}
+        return about | {"statements": _named(children(thing))}
     return _some(thing, ("observed",)) if kind == "BasicEventElement" else _NONE
 
 
@@ -116,8 +114,8 @@ def _some(thing: Jsonable, names: tuple[str, ...]) -> Jsonable:
     return {name: thing[name] for name in names if name in thing}
 
 
-def _named(held: list[Jsonable], blobs: bool) -> Jsonable:
-    return {one.get("idShort", ""): value for one in held if (value := _value(one, blobs)) is not _NONE}
+def _named(held: list[Jsonable]) -> Jsonable:
+    return {one.get("idShort", ""): value for one in held if (value := _value(one)) is not _NONE}
 
 
 def scalar(text: str, type_: str) -> str | int | float | bool:

@@ -31,7 +31,6 @@ class Space:
     """All nodes by id. Raises config.invalid where a model is missing that another builds on, or comes twice."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
-        self.documents = documents
         held: dict[str, str] = {}
         for one in documents:
             for model in one.models:
@@ -48,7 +47,6 @@ class Space:
                         f"it builds on {model}: put that NodeSet into the same folder",
                         place=one.place,
                     )
-        self.models = held
         self.nodes: dict[str, Node] = {node.id: node for one in documents for node in one.nodes}
         self._above: dict[str, str] = {}
         self._parts: dict[str, dict[str, str]] = defaultdict(dict)  # owner -> part -> type of the reference
