@@ -19,10 +19,10 @@ from basyx.aas.adapter import json as basyx_json
 from typer.testing import CliRunner
 
 from baigong.api.aas import standard_operations
-from baigong.api.aaswire import encoded
 from baigong.api.doors import door_of
 from baigong.cli import aas, aasplatform
 from baigong.models.aas import Attachment, Package, read, write
+from baigong.models.aas.paths import encoded
 from tests.api.world import World
 
 with warnings.catch_warnings():

@@ -11,14 +11,13 @@ import msgspec
 from starlette.responses import Response
 
 from baigong.api.aasserved import Served
-from baigong.api.aasshells import file_answer
+from baigong.api.aasshells import FOLDER, file_answer
 from baigong.api.aassubmodels import BASES, View, paths_of, shape, submodel_of, valued
 from baigong.api.aaswire import (
     answered,
-    asked,
     body_of,
-    encoded,
     here,
+    is_core,
     page_of,
     paged,
     part,
@@ -29,8 +28,8 @@ from baigong.api.aaswire import (
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.models.aas.environment import Jsonable
-from baigong.models.aas.paths import children, elements, inside
-from baigong.models.aas.views import metadata, reference, values
+from baigong.models.aas.paths import children, elements, encoded, inside
+from baigong.models.aas.views import metadata, reference
 from baigong.registry.shelledits import add, assign, describe, element, merge, put, remove
 from baigong.registry.shells import SUBMODEL, Change
 from baigong.stores.records.shells import FileRow
@@ -38,7 +37,6 @@ from baigong.vocab.errors import FixConfiguration
 
 _BARE = ("Operation", "Capability")  # have neither values nor metadata of their own (IDTA-01002)
 _HOLDING = ("SubmodelElementCollection", "SubmodelElementList", "Entity")  # those of which $path is
-_FOLDER = "/aasx/files"
 
 
 def element_operations(rooms: Rooms) -> list[Operation]:
@@ -94,10 +92,10 @@ class _Elements:
 
     async def all_values(self, call: Call) -> Response:
         """3.1 answers with one object of values, 3.0 with a list of objects: one for each element."""
-        shaped = shape(call)
-        held = [one for one in children(self._submodel(call)) if values(one) is not None]
+        view = valued(call)
+        held = [(one, value) for one in children(self._submodel(call)) if (value := view(one)) is not None]
         page, cursor = page_of(call, held)
-        found = {one["idShort"]: values(shaped(one) if shaped else one) for one in page}
+        found = {one["idShort"]: value for one, value in page}
         if version_of(call) == "3.0":
             return paged((msgspec.json.encode({name: value}) for name, value in found.items()), cursor)
         return wrapped(msgspec.json.encode(found), cursor)
@@ -108,8 +106,8 @@ class _Elements:
         return paged((msgspec.json.encode(reference(submodel, path)) for path in page), cursor)
 
     async def all_paths(self, call: Call) -> Response:
-        is_core = asked(call, "level", ("deep", "core")) == "core"
-        page, cursor = page_of(call, [*paths_of(self._submodel(call), is_core)])
+        shallow = is_core(call)
+        page, cursor = page_of(call, [*paths_of(self._submodel(call), shallow)])
         return paged((msgspec.json.encode(one) for one in page), cursor)
 
     async def one(self, call: Call) -> Response:
@@ -133,12 +131,12 @@ class _Elements:
         return answered(reference(self._submodel(call), call.part("path")))
 
     async def paths(self, call: Call) -> Response:
-        path, is_core = call.part("path"), asked(call, "level", ("deep", "core")) == "core"
+        path, shallow = call.part("path"), is_core(call)
         found = element(self._submodel(call), path)
         if found["modelType"] not in _HOLDING:
             raise FixConfiguration("aas.no_view", f"a {found['modelType']} has no $path", place=path)
         dot = "" if found["modelType"] == "SubmodelElementList" else "."
-        inner = [one if one.startswith("[") else f"{dot}{one}" for one in paths_of(found, is_core)]
+        inner = [one if one.startswith("[") else f"{dot}{one}" for one in paths_of(found, shallow)]
         return answered([path, *(f"{path}{one}" for one in inner)])
 
     async def add(self, call: Call) -> Response:
@@ -210,39 +208,37 @@ class _Files:
     async def put(self, call: Call) -> None:
         id, path = submodel_of(Served(self._rooms, call)), call.part("path")
         name, media, content = await upload(call, self._rooms.settings.max_body)
-        part_name, rows, lost = f"{_FOLDER}/{name}", list[FileRow](), list[tuple[str, str, str]]()
+        part_name = f"{FOLDER}/{name}"
 
-        def work(held: Jsonable) -> None:
+        def work(held: Jsonable) -> Change | None:
             found = _of_file(element(held, path), path)
             found["contentType"] = media
             if found["modelType"] == "Blob":
                 found["value"] = base64.b64encode(content).decode()
-                return
+                return None
             used = {inside(other.get("value", "")) for other in _files_in(held) if other is not found}
             free = next(n for i in range(len(used) + 1) if (n := _numbered(part_name, i)) not in used)
             before = inside(found.get("value", ""))
-            if before and before not in used:
-                lost.append((SUBMODEL, id, before))
+            lost = [(SUBMODEL, id, before)] if before and before not in used else []
             found["value"] = quote(free)
-            rows.append(FileRow(call.tenant, SUBMODEL, id, free, media, "supplementary", content))
+            return Change(lost=lost, files=[FileRow(call.tenant, SUBMODEL, id, free, media, "supplementary", content)])
 
         call.after = {"id": id, "path": path, "bytes": len(content)}
-        await self._shells.edit(call.tenant, SUBMODEL, id, call.who.user, work, lambda _: Change(files=rows, lost=lost))
+        await self._shells.edit(call.tenant, SUBMODEL, id, call.who.user, work)
 
     async def drop(self, call: Call) -> None:
         id, path = submodel_of(Served(self._rooms, call)), call.part("path")
-        lost: list[tuple[str, str, str]] = []
 
-        def work(held: Jsonable) -> None:
+        def work(held: Jsonable) -> Change:
             found = _of_file(element(held, path), path)
             value = found.pop("value", None)
             if value is None:
                 raise FixConfiguration("aas.no_file", "it has no file", place=path)
             name = inside(value) if found["modelType"] == "File" else ""
-            if name and not any(inside(other.get("value", "")) == name for other in _files_in(held)):
-                lost.append((SUBMODEL, id, name))
+            used = {inside(other.get("value", "")) for other in _files_in(held)}
+            return Change(lost=[(SUBMODEL, id, name)] if name and name not in used else [])
 
-        await self._shells.edit(call.tenant, SUBMODEL, id, call.who.user, work, lambda _: Change(lost=lost))
+        await self._shells.edit(call.tenant, SUBMODEL, id, call.who.user, work)
 
 
 def _files_in(held: Jsonable) -> list[Jsonable]:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
-from baigong.api.aasserved import Served, submodels_of
+from baigong.api.aasserved import Served
 from baigong.api.aaswire import ident, several, truth, version_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation, offered, read_body
@@ -81,8 +81,10 @@ def import_operations(rooms: Rooms) -> list[Operation]:
 
         def change() -> Change:
             held = [(value, shells.find(call.tenant, value["modelType"], value["id"])) for value in things]
-            _require_new(held, query.replace)
-            counts[:] = [sum(row is None for _, row in held), sum(_differs(value, row) for value, row in held)]
+            known = [value["id"] for value, row in held if row is not None and _differs(value, row)]
+            if known and not query.replace:
+                raise _there(known)
+            counts[:] = [sum(row is None for _, row in held), len(known)]
             keys = [(value["modelType"], value["id"]) for value in things]
             return Change(puts=things, bare=keys, files=files)
 
@@ -173,15 +175,13 @@ def _file(tenant: str, owner: Jsonable, name: str, file: Attachment) -> FileRow:
     return FileRow(tenant, owner["modelType"], owner["id"], name, file.media, roles, file.content)
 
 
-def _require_new(held: Sequence[tuple[Jsonable, ShellRow | None]], replace: bool) -> None:
-    known = [value["id"] for value, row in held if _differs(value, row)]
-    if known and not replace:
-        more = f", and {len(known) - 1} more" if len(known) > 1 else ""
-        raise FixConfiguration("aas.exists", f"{known[0]!r} is there already and says something else{more}")
+def _there(known: Sequence[str]) -> FixConfiguration:
+    more = f", and {len(known) - 1} more" if len(known) > 1 else ""
+    return FixConfiguration("aas.exists", f"{known[0]!r} is there already and says something else{more}")
 
 
-def _differs(value: Jsonable, row: ShellRow | None) -> bool:
-    return row is not None and row.body != msgspec.json.encode(value).decode()
+def _differs(value: Jsonable, row: ShellRow) -> bool:
+    return row.body != msgspec.json.encode(value).decode()
 
 
 def _chosen(
@@ -193,9 +193,7 @@ def _chosen(
         shells, submodels = served.ids(SHELL), served.ids(SUBMODEL)
     found = [served.whole(SHELL, id) for id in shells]
     if not submodels:
-        known = set(served.ids(SUBMODEL))
-        told = dict.fromkeys(id for shell in found for id in submodels_of(shell))
-        submodels = [id for id in told if id in known]
+        submodels = [*dict.fromkeys(id for shell in found for id in served.held(shell))]
     held = [served.whole(SUBMODEL, id) for id in submodels]
     if not with_concepts:
         return found, held, []

@@ -7,12 +7,11 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from baigong.api.aasserved import Served, submodels_of
+from baigong.api.aasserved import Served
 from baigong.api.aasshells import asset_links, shell_filter
 from baigong.api.aaswire import (
     answered,
     body_of,
-    encoded,
     here,
     page_of,
     page_of_ids,
@@ -23,6 +22,7 @@ from baigong.api.aaswire import (
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.models.aas.environment import Jsonable
+from baigong.models.aas.paths import encoded
 from baigong.registry.shells import SHELL, SUBMODEL
 from baigong.vocab.errors import FixConfiguration
 
@@ -100,7 +100,7 @@ class _Lookup:
 
     async def submodels_of(self, call: Call) -> Response:
         served = Served(self._rooms, call)
-        found, cursor = page_of(call, _kept(served, served.whole(SHELL, part(call, "shell"))))
+        found, cursor = page_of(call, served.held(served.whole(SHELL, part(call, "shell"))))
         return paged((msgspec.json.encode(_submodel(served, id)) for id in found), cursor)
 
     async def submodel(self, call: Call) -> Response:
@@ -110,11 +110,6 @@ class _Lookup:
         return answered(_submodel(served, id))
 
 
-def _kept(served: Served, shell: Jsonable) -> list[str]:
-    known = set(served.ids(SUBMODEL))
-    return [id for id in dict.fromkeys(submodels_of(shell)) if id in known]
-
-
 def _shell(served: Served, id: str) -> Jsonable:
     shell = served.whole(SHELL, id)
     about = shell["assetInformation"]
@@ -122,7 +117,7 @@ def _shell(served: Served, id: str) -> Jsonable:
     made |= {name: about[name] for name in ("assetKind", "assetType", "globalAssetId", "specificAssetIds")
              if name in about}  # fmt: skip
     made |= {"id": id, "endpoints": [_endpoint(served.call, "AAS", f"/shells/{encoded(id)}")]}
-    submodels = [_submodel(served, one) for one in _kept(served, shell)]
+    submodels = [_submodel(served, one) for one in served.held(shell)]
     return made | ({"submodelDescriptors": submodels} if submodels else {})
 
 

@@ -8,10 +8,11 @@ from functools import lru_cache
 
 import msgspec
 
-from baigong.api.aaswire import older, version_of
+from baigong.api.aaswire import version_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call
 from baigong.models.aas.environment import Jsonable
+from baigong.models.aas.older import older
 from baigong.registry.shells import SHELL, SUBMODEL, decoded
 from baigong.stores.records.shells import ShellRow
 from baigong.vocab.errors import FixConfiguration
@@ -57,6 +58,12 @@ class Served:
             raise FixConfiguration("aas.unknown", f"{shell} has no submodel {submodel!r}", place=submodel)
         self.row(SUBMODEL, submodel)
         return submodel
+
+    def held(self, shell: Jsonable) -> list[str]:
+        """Return the ids of the submodels that a shell refers to and that are here, each once."""
+        shells = self.rooms.registry.shells
+        told = dict.fromkeys(submodels_of(shell))
+        return [id for id in told if shells.find(self.tenant, SUBMODEL, id) is not None]
 
 
 @lru_cache(maxsize=_HELD)

@@ -10,12 +10,11 @@ from urllib.parse import quote
 import msgspec
 from starlette.responses import Response
 
+from baigong.api.aaskept import Kept
 from baigong.api.aasserved import Served, submodels_of
 from baigong.api.aaswire import (
     answered,
     body_of,
-    encoded,
-    here,
     ident,
     page_of,
     page_of_ids,
@@ -25,30 +24,29 @@ from baigong.api.aaswire import (
     upload,
 )
 from baigong.api.rooms import Rooms
-from baigong.api.wire import JSON, Call, Operation, decode_json
-from baigong.models.aas import errors, judge
+from baigong.api.wire import Call, Operation, decode_json
+from baigong.models.aas import admit
 from baigong.models.aas.environment import Jsonable
-from baigong.models.aas.findings import refusal
 from baigong.models.aas.paths import inside
 from baigong.registry.shells import CONCEPT, SHELL, SUBMODEL, Change, key_values
 from baigong.stores.records.shells import FileRow
 from baigong.vocab.errors import FixConfiguration
 
 _THUMBNAIL = "/aas/shells/{shell}/asset-information/thumbnail"
-_FOLDER = "/aasx/files"
+FOLDER = "/aasx/files"  # where a package has what was put beside its shells
 _SAFE = re.compile(r"image/(png|jpeg|gif|webp|bmp)|application/pdf|text/plain")  # no page, no script
 
 
 def shell_operations(rooms: Rooms) -> list[Operation]:
-    made = _Shells(rooms)
+    made, kept = _Shells(rooms), Kept(rooms, SHELL, "/shells", "shell")
     one_shell = "/aas/shells/{shell}"
     return [
         Operation("GET", "/aas/shells", "Shells", made.listed),
-        Operation("POST", "/aas/shells", "Add a shell", made.add),
+        Operation("POST", "/aas/shells", "Add a shell", kept.add),
         Operation("GET", "/aas/shells/$reference", "References to shells", made.all_references),
-        Operation("GET", one_shell, "A shell", made.one),
-        Operation("PUT", one_shell, "Put a shell", made.put),
-        Operation("DELETE", one_shell, "Take a shell away", made.drop),
+        Operation("GET", one_shell, "A shell", kept.one),
+        Operation("PUT", one_shell, "Put a shell", kept.put),
+        Operation("DELETE", one_shell, "Take a shell away", kept.drop),
         Operation("GET", one_shell + "/$reference", "The reference to a shell", made.reference),
         Operation("GET", one_shell + "/asset-information", "What a shell is of", made.asset),
         Operation("PUT", one_shell + "/asset-information", "Say what a shell is of", made.put_asset),
@@ -78,31 +76,8 @@ class _Shells:
     async def all_references(self, call: Call) -> Response:
         return await self._page(call, shell_reference)
 
-    async def add(self, call: Call) -> Response:
-        made = await self._shells.add(
-            call.tenant, SHELL, await body_of(call, self._rooms.settings.max_body), call.who.user
-        )
-        call.after = {"id": made["id"]}
-        return answered(made, 201, here(call, f"/shells/{encoded(made['id'])}"))
-
-    async def one(self, call: Call) -> Response:
-        return Response(Served(self._rooms, call).json(SHELL, part(call, "shell")), media_type=JSON)
-
     async def reference(self, call: Call) -> Response:
         return answered(shell_reference(Served(self._rooms, call).whole(SHELL, part(call, "shell"))))
-
-    async def put(self, call: Call) -> Response:
-        id = part(call, "shell")
-        made = await self._shells.put(
-            call.tenant, SHELL, id, await body_of(call, self._rooms.settings.max_body), call.who.user
-        )  # fmt: skip
-        call.after = {"id": id}
-        return Response(status_code=204) if made is None else answered(made, 201, here(call, f"/shells/{encoded(id)}"))
-
-    async def drop(self, call: Call) -> None:
-        id = part(call, "shell")
-        call.before = {"id": id}
-        await self._shells.drop(call.tenant, SHELL, id, call.who.user)
 
     async def asset(self, call: Call) -> Response:
         return answered(Served(self._rooms, call).whole(SHELL, part(call, "shell"))["assetInformation"])
@@ -149,68 +124,40 @@ class _Shells:
     async def put_thumbnail(self, call: Call) -> None:
         id = part(call, "shell")
         name, media, content = await upload(call, self._rooms.settings.max_body)
-        path = f"{_FOLDER}/{name}"
-        await self._shells.edit(
-            call.tenant,
-            SHELL,
-            id,
-            call.who.user,
-            lambda shell: shell["assetInformation"].update(
-                defaultThumbnail={"path": quote(path), "contentType": media}
-            ),
-            lambda _: Change(files=[FileRow(call.tenant, SHELL, id, path, media, "thumbnail", content)]),
-        )
+        path = f"{FOLDER}/{name}"
+
+        def work(shell: Jsonable) -> Change:
+            shell["assetInformation"]["defaultThumbnail"] = {"path": quote(path), "contentType": media}
+            return Change(files=[FileRow(call.tenant, SHELL, id, path, media, "thumbnail", content)])
+
+        await self._shells.edit(call.tenant, SHELL, id, call.who.user, work)
 
     async def drop_thumbnail(self, call: Call) -> None:
         id = part(call, "shell")
-        gone: list[tuple[str, str, str]] = []
 
-        def work(shell: Jsonable) -> None:
+        def work(shell: Jsonable) -> Change:
             held = shell["assetInformation"].pop("defaultThumbnail", None)
             if held is None:
                 raise FixConfiguration("aas.no_file", "it has no thumbnail", place=id)
-            gone.append((SHELL, id, inside(held["path"])))
+            return Change(lost=[(SHELL, id, inside(held["path"]))])
 
-        await self._shells.edit(call.tenant, SHELL, id, call.who.user, work, lambda _: Change(lost=gone))
+        await self._shells.edit(call.tenant, SHELL, id, call.who.user, work)
 
 
 def concept_operations(rooms: Rooms) -> list[Operation]:
-    shells = rooms.registry.shells
+    kept, path = Kept(rooms, CONCEPT, "/concept-descriptions", "concept"), "/aas/concept-descriptions"
 
     async def listed(call: Call) -> Response:
         served = Served(rooms, call)
         found, cursor = page_of_ids(call, served.ids(CONCEPT), _concept_filter(served))
         return paged((served.json(CONCEPT, id) for id in found), cursor)
 
-    async def add(call: Call) -> Response:
-        made = await shells.add(call.tenant, CONCEPT, await body_of(call, rooms.settings.max_body), call.who.user)
-        call.after = {"id": made["id"]}
-        return answered(made, 201, here(call, f"/concept-descriptions/{encoded(made['id'])}"))
-
-    async def one(call: Call) -> Response:
-        return Response(Served(rooms, call).json(CONCEPT, part(call, "concept")), media_type=JSON)
-
-    async def put(call: Call) -> Response:
-        id = part(call, "concept")
-        body = await body_of(call, rooms.settings.max_body)
-        made = await shells.put(call.tenant, CONCEPT, id, body, call.who.user)
-        call.after = {"id": id}
-        if made is None:
-            return Response(status_code=204)
-        return answered(made, 201, here(call, f"/concept-descriptions/{encoded(id)}"))
-
-    async def drop(call: Call) -> None:
-        id = part(call, "concept")
-        call.before = {"id": id}
-        await shells.drop(call.tenant, CONCEPT, id, call.who.user)
-
-    path = "/aas/concept-descriptions"
     return [
         Operation("GET", path, "Concept descriptions", listed),
-        Operation("POST", path, "Add a concept description", add),
-        Operation("GET", path + "/{concept}", "A concept description", one),
-        Operation("PUT", path + "/{concept}", "Put a concept description", put),
-        Operation("DELETE", path + "/{concept}", "Take a concept description away", drop),
+        Operation("POST", path, "Add a concept description", kept.add),
+        Operation("GET", path + "/{concept}", "A concept description", kept.one),
+        Operation("PUT", path + "/{concept}", "Put a concept description", kept.put),
+        Operation("DELETE", path + "/{concept}", "Take a concept description away", kept.drop),
     ]
 
 
@@ -233,18 +180,15 @@ def file_answer(name: str, media: str, content: bytes) -> Response:
     """Give a file that somebody handed in: only what no browser runs is shown in place."""
     bare = name.rpartition("/")[2].replace('"', "")
     how = "inline" if _SAFE.fullmatch(media) else "attachment"
-    headers = {"Content-Disposition": f"{how}; filename*=UTF-8''{_quoted(bare)}", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Content-Disposition": f"{how}; filename*=UTF-8''{quote(bare, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+    }
     return Response(content, media_type=media, headers=headers)
 
 
-def _quoted(name: str) -> str:
-    return quote(name, safe="")
-
-
 def _reference(body: Any) -> Jsonable:
-    canonical, found = judge("Reference", body)
-    if canonical is None or errors(found):
-        raise refusal(errors(found))
+    canonical = admit("Reference", body)
     if canonical["keys"][0]["type"] != SUBMODEL:
         raise FixConfiguration("aas.value", "this is no reference to a submodel", place="keys")
     return canonical
@@ -277,7 +221,7 @@ def asset_links(told: Sequence[Any]) -> list[str]:
 def _concept_filter(served: Served) -> Callable[[str], bool]:
     asked = served.call.request.query_params
     name = asked.get("idShort")
-    case, spec = (_keys(asked.get(one)) for one in ("isCaseOf", "dataSpecificationRef"))
+    case, spec = (reference_filter(asked.get(one)) for one in ("isCaseOf", "dataSpecificationRef"))
 
     def passes(id: str) -> bool:
         if name is not None and served.row(CONCEPT, id).id_short != name:
@@ -292,7 +236,7 @@ def _concept_filter(served: Served) -> Callable[[str], bool]:
     return passes
 
 
-def _keys(text: str | None) -> list[str] | None:
+def reference_filter(text: str | None) -> list[str] | None:
     """Read a filter that is a reference, base64url of its JSON; or a bare value."""
     if text is None:
         return None
@@ -303,6 +247,3 @@ def _keys(text: str | None) -> list[str] | None:
     if not found:
         raise FixConfiguration("aas.query", "the reference has no keys", place="query")
     return found
-
-
-reference_filter = _keys

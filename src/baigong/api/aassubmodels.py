@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from baigong.api.aaskept import Kept
 from baigong.api.aasserved import Served
 from baigong.api.aasshells import reference_filter, without_reference
 from baigong.api.aaswire import (
@@ -15,21 +16,20 @@ from baigong.api.aaswire import (
     asked,
     body_of,
     cursor_of,
-    encoded,
-    here,
+    is_core,
     limit_of,
     page_of_ids,
     paged,
     part,
+    position,
 )
 from baigong.api.rooms import Rooms
 from baigong.api.wire import JSON, Call, Operation
 from baigong.models.aas.environment import Jsonable
-from baigong.models.aas.paths import children, elements
+from baigong.models.aas.paths import children, elements, encoded
 from baigong.models.aas.views import core, metadata, reference, values, without_blobs
 from baigong.registry.shelledits import assign, describe, merge
-from baigong.registry.shells import SHELL, SUBMODEL
-from baigong.vocab.errors import FixConfiguration
+from baigong.registry.shells import SHELL, SUBMODEL, found_by_text
 
 View = Callable[[Jsonable], Any]
 BASES = ("/aas/submodels/{submodel}", "/aas/shells/{shell}/submodels/{submodel}")
@@ -39,7 +39,7 @@ def submodel_operations(rooms: Rooms) -> list[Operation]:
     made = _Submodels(rooms)
     found = [
         Operation("GET", "/aas/submodels", "Submodels", made.listed),
-        Operation("POST", "/aas/submodels", "Add a submodel", made.add),
+        Operation("POST", "/aas/submodels", "Add a submodel", made.kept.add),
         Operation("GET", "/aas/submodels/$metadata", "What describes submodels", made.all_metadata),
         Operation("GET", "/aas/submodels/$value", "Values of submodels", made.all_values),
         Operation("GET", "/aas/submodels/$reference", "References to submodels", made.all_references),
@@ -71,13 +71,13 @@ def submodel_of(served: Served) -> str:
 
 def shape(call: Call) -> View | None:
     """Return what level and extent make of a thing; None: nothing. Raises aas.query."""
-    is_core = asked(call, "level", ("deep", "core")) == "core"
+    shallow = is_core(call)
     bare = asked(call, "extent", ("withBlobValue", "withoutBlobValue")) == "withoutBlobValue"
-    if not is_core and not bare:
+    if not shallow and not bare:
         return None
 
     def shaped(thing: Jsonable) -> Jsonable:
-        cut = core(thing) if is_core else thing
+        cut = core(thing) if shallow else thing
         return without_blobs(cut) if bare else cut
 
     return shaped
@@ -92,6 +92,7 @@ def valued(call: Call) -> View:
 class _Submodels:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms, self._shells = rooms, rooms.registry.shells
+        self.kept = Kept(rooms, SUBMODEL, "/submodels", "submodel")
 
     async def _page(self, call: Call, view: View | None) -> Response:
         served = Served(self._rooms, call)
@@ -112,14 +113,14 @@ class _Submodels:
 
     async def all_paths(self, call: Call) -> Response:
         """Paths of all submodels in a row; a page has so many paths, wherever in a submodel it ends."""
-        served, is_core = Served(self._rooms, call), asked(call, "level", ("deep", "core")) == "core"
+        served, shallow = Served(self._rooms, call), is_core(call)
         most, (after, begin) = limit_of(call), _parted(cursor_of(call))
         passes = _filter(served)
         found: list[str] = []
         for id in served.ids(SUBMODEL):
             if id < after or not passes(id):
                 continue
-            paths = [*paths_of(served.whole(SUBMODEL, id), is_core)]
+            paths = [*paths_of(served.whole(SUBMODEL, id), shallow)]
             at = begin if id == after else 0
             end = min(at + most - len(found), len(paths))
             found += paths[at:end]
@@ -127,26 +128,14 @@ class _Submodels:
                 return paged((msgspec.json.encode(one) for one in found), encoded(f"{end} {id}"))
         return paged((msgspec.json.encode(one) for one in found), "")
 
-    async def add(self, call: Call) -> Response:
-        body = await body_of(call, self._rooms.settings.max_body)
-        made = await self._shells.add(call.tenant, SUBMODEL, body, call.who.user)
-        call.after = {"id": made["id"]}
-        return answered(made, 201, here(call, f"/submodels/{encoded(made['id'])}"))
-
     async def one(self, call: Call) -> Response:
         served, view = Served(self._rooms, call), shape(call)
         return Response(served.shown(SUBMODEL, submodel_of(served), view), media_type=JSON)
 
     async def put(self, call: Call) -> Response:
-        served, id = Served(self._rooms, call), part(call, "submodel")
         if "shell" in call.request.path_params:
-            submodel_of(served)
-        body = await body_of(call, self._rooms.settings.max_body)
-        made = await self._shells.put(call.tenant, SUBMODEL, id, body, call.who.user)
-        call.after = {"id": id}
-        if made is None:
-            return Response(status_code=204)
-        return answered(made, 201, here(call, f"/submodels/{encoded(id)}"))
+            submodel_of(Served(self._rooms, call))
+        return await self.kept.put(call)
 
     def patched(self, change: Callable[[Jsonable, Any], None]) -> Callable[[Call], Any]:
         async def handle(call: Call) -> None:
@@ -164,7 +153,7 @@ class _Submodels:
             await self._shells.edit(
                 call.tenant, SHELL, part(call, "shell"), call.who.user, lambda shell: without_reference(shell, id)
             )
-        await self._shells.drop(call.tenant, SUBMODEL, id, call.who.user)
+        await self.kept.drop(call)
 
     async def metadata(self, call: Call) -> Response:
         return self._shown(call, metadata)
@@ -176,17 +165,17 @@ class _Submodels:
         return self._shown(call, reference)
 
     async def paths(self, call: Call) -> Response:
-        is_core = asked(call, "level", ("deep", "core")) == "core"
-        return self._shown(call, lambda held: [*paths_of(held, is_core)])
+        shallow = is_core(call)
+        return self._shown(call, lambda held: [*paths_of(held, shallow)])
 
     def _shown(self, call: Call, view: View) -> Response:
         served = Served(self._rooms, call)
         return answered(view(served.whole(SUBMODEL, submodel_of(served))))
 
 
-def paths_of(holder: Jsonable, is_core: bool, prefix: str = "") -> Iterator[str]:
-    """Yield the idShortPaths of what is inside; ``is_core``: only of what is right inside."""
-    if not is_core:
+def paths_of(holder: Jsonable, shallow: bool, prefix: str = "") -> Iterator[str]:
+    """Yield the idShortPaths of what is inside; ``shallow``: only of what is right inside."""
+    if not shallow:
         yield from (f"{prefix}{path}" for path, _ in elements(holder))
         return
     in_list = holder["modelType"] == "SubmodelElementList"
@@ -196,19 +185,18 @@ def paths_of(holder: Jsonable, is_core: bool, prefix: str = "") -> Iterator[str]
 
 def _parted(cursor: str) -> tuple[str, int]:
     begin, _, id = cursor.partition(" ")
-    if cursor and not (begin.isdecimal() and begin.isascii() and len(begin) < 10):
-        raise FixConfiguration("aas.query", "the cursor is none of ours", place="cursor")
-    return id, int(begin or 0)
+    return id, position(begin) if cursor else 0
 
 
 def _filter(served: Served) -> Callable[[str], bool]:
     query = served.call.request.query_params
     name, semantic = query.get("idShort"), reference_filter(query.get("semanticId"))
+    wanted = found_by_text(semantic) if semantic is not None else None
 
     def passes(id: str) -> bool:
         row = served.row(SUBMODEL, id)
         if name is not None and row.id_short != name:
             return False
-        return semantic is None or msgspec.json.decode(row.found_by) == semantic
+        return wanted is None or row.found_by == wanted
 
     return passes

@@ -16,9 +16,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from baigong.api.wire import JSON, Call, decode_json, problem, read_body
-from baigong.models.aas import Package, as_3_0
-from baigong.models.aas.environment import Environment, Jsonable
-from baigong.registry.shells import SHELL, SUBMODEL
+from baigong.models.aas.paths import encoded
 from baigong.vocab.errors import BaigongError, FixConfiguration
 
 BASES = {"3.1": "/aas/v3.1", "3.0": "/aas/v3.0"}
@@ -27,7 +25,6 @@ _USUAL = 100
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 _CODE = 32  # characters, as the standard bounds them
 _QUERY = "aas.query"
-Level = Literal["core", "deep"]
 
 
 class Message(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -59,17 +56,12 @@ def refused(error: BaigongError) -> Response:
     return Response(body, status_code=status, media_type=JSON, headers=headers)
 
 
-def encoded(id: str) -> str:
-    """Write an id as it stands in a path.
-
-    >>> encoded("urn:a"), ident(encoded("泵"))
-    ('dXJuOmE', '泵')
-    """
-    return base64.urlsafe_b64encode(id.encode()).decode().rstrip("=")
-
-
 def ident(text: str) -> str:
-    """Read base64url, with its padding or without. Raises aas.identifier."""
+    """Read base64url, with its padding or without. Raises aas.identifier.
+
+    >>> ident("5rO1"), ident(encoded("urn:a"))
+    ('泵', 'urn:a')
+    """
     bare = text.rstrip("=")
     padding = -len(bare) % 4
     try:
@@ -94,6 +86,11 @@ def asked(call: Call, name: str, choices: Iterable[str]) -> str:
     if found not in known:
         raise FixConfiguration(_QUERY, f"{name} is {found[:100]!r}, none of {', '.join(known)}", place=name)
     return found
+
+
+def is_core(call: Call) -> bool:
+    """Say whether only what is right inside is asked for, not all that is below. Raises aas.query."""
+    return asked(call, "level", ("deep", "core")) == "core"
 
 
 def truth(call: Call, name: str, usual: bool) -> bool:
@@ -123,6 +120,13 @@ def cursor_of(call: Call) -> str:
         raise FixConfiguration(_QUERY, f"cursor {text[:100]!r} is none of ours", place="cursor") from error
 
 
+def position(text: str) -> int:
+    """Read the place in an order that a cursor names. Raises aas.query."""
+    if not (text.isdecimal() and text.isascii() and len(text) < 10):
+        raise FixConfiguration(_QUERY, "the cursor is none of ours", place="cursor")
+    return int(text)
+
+
 def page_of_ids(call: Call, ids: Sequence[str], wanted: Callable[[str], bool]) -> tuple[list[str], str]:
     """Return the ids of one page and the cursor of the next one; ``ids`` are sorted, so what is new stays in place."""
     most, after = limit_of(call), cursor_of(call)
@@ -138,9 +142,7 @@ def page_of_ids(call: Call, ids: Sequence[str], wanted: Callable[[str], bool]) -
 def page_of(call: Call, held: Sequence[Any]) -> tuple[Sequence[Any], str]:
     """Return one page of what has an order of its own, and the cursor of the next one."""
     most, after = limit_of(call), cursor_of(call)
-    if after and not (after.isdecimal() and after.isascii() and len(after) < 10):
-        raise FixConfiguration(_QUERY, "the cursor is none of ours", place="cursor")
-    begin = int(after or 0)
+    begin = position(after) if after else 0
     end = begin + most
     return held[begin:end], encoded(str(end)) if end < len(held) else ""
 
@@ -173,15 +175,6 @@ def version_of(call: Call) -> Literal["3.0", "3.1"]:
 def here(call: Call, path: str) -> str:
     """Return the address of something of this API."""
     return BASES[version_of(call)] + path
-
-
-def older(value: Jsonable) -> Jsonable:
-    """Return one thing as readers of 3.0 know it."""
-    kind = value["modelType"]
-    lists: tuple[list[Jsonable], list[Jsonable], list[Jsonable]] = ([], [], [])
-    lists[0 if kind == SHELL else 1 if kind == SUBMODEL else 2].append(value)
-    made, _ = as_3_0(Package(Environment(*lists)))
-    return next(one for _, _, one in made.environment.identifiables())
 
 
 async def upload(call: Call, most: int) -> tuple[str, str, bytes]:

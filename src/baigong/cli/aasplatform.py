@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from pathlib import Path
 from typing import Annotated, Any
@@ -79,14 +78,13 @@ def export_file(
 ) -> None:
     """Write shells of a platform, their submodels and concept descriptions into one file."""
     from baigong.models.aas import MEDIA, form_of
+    from baigong.models.aas.paths import encoded
     from baigong.stores.durable import replace_file
 
     accept = MEDIA[form_of(target.name)]
     where = find(data, url, token, tenant)
     params: dict[str, Any] = {
-        name: [base64.urlsafe_b64encode(id.encode()).decode().rstrip("=") for id in ids]
-        for name, ids in (("aasIds", shells), ("submodelIds", submodels))
-        if ids
+        name: [encoded(id) for id in ids] for name, ids in (("aasIds", shells), ("submodelIds", submodels)) if ids
     }
     path = f"{where.url.rstrip('/')}/aas/v{'3.0' if older else '3.1'}/serialization"
     sink = io.BytesIO()

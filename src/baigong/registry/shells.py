@@ -41,7 +41,6 @@ Key = tuple[str, str]  # kind, id
 @dataclass(slots=True)
 class _Shelf:
     rows: dict[Key, ShellRow]
-    size: int = 0
     order: dict[str, list[str]] = field(default_factory=dict)  # ids by kind, sorted; empty: to be made
 
 
@@ -68,7 +67,7 @@ class Shells:
         most: int = _MOST,
     ) -> None:
         self._events, self._records, self._clock_us = events, records, clock_us
-        self._shelves: Resident[_Shelf] = Resident(lambda tenant: _shelf(load(tenant)), lambda shelf: shelf.size, most)
+        self._shelves: Resident[_Shelf] = Resident(lambda tenant: _shelf(load(tenant)), _size, most)
         self._one_change = asyncio.Lock()
 
     def ids(self, tenant: str, kind: str) -> list[str]:
@@ -114,25 +113,23 @@ class Shells:
         kind: str,
         id: str,
         by: str,
-        work: Callable[[Jsonable], None],
-        more: Callable[[Jsonable], Change] | None = None,
+        work: Callable[[Jsonable], Change | None],
     ) -> Jsonable:
-        """Let ``work`` change one in place, judge it and keep it; ``more`` says what else is written with it.
+        """Let ``work`` change one in place, judge it and keep it; ``work`` returns what else is written with it.
 
         What was broken before, because it was tolerated, may stay so; nothing more may break.
         """
         async with self._one_change:
             before = self.row(tenant, kind, id)
 
-            def changed() -> Jsonable:
+            def changed() -> tuple[Jsonable, Change]:
                 value = decoded(before)
-                work(value)
-                return admitted(kind, value, before)
+                change = work(value) or Change()
+                return admitted(kind, value, before), change
 
-            made = await asyncio.to_thread(changed)
+            made, change = await asyncio.to_thread(changed)
             if made["id"] != id:
                 raise FixConfiguration("aas.identifier", "an id stays: delete this one and add another", place=id)
-            change = more(made) if more else Change()
             change.puts = [made, *change.puts]
             await self.write(tenant, change, by)
             return made
@@ -143,12 +140,12 @@ class Shells:
             self.row(tenant, kind, id)
             await self.write(tenant, Change(drops=[(kind, id)]), by)
 
-    async def replace(self, tenant: str, change: Callable[[], Change], by: str) -> tuple[int, int]:
-        """Write all of what ``change`` returns, or nothing; returns how many were added, and changed."""
+    async def replace(self, tenant: str, change: Callable[[], Change], by: str) -> None:
+        """Write all of what ``change`` returns, or nothing."""
         async with self._one_change:
-            return await self.write(tenant, change(), by)
+            await self.write(tenant, change(), by)
 
-    async def write(self, tenant: str, change: Change, by: str) -> tuple[int, int]:
+    async def write(self, tenant: str, change: Change, by: str) -> None:
         """Write while the one change is held; what is the same already is not written again."""
         held, now = self._shelves.get(tenant).rows, self._clock_us()
         rows, events = [], []
@@ -186,10 +183,9 @@ class Shells:
                 shelf.rows[row.kind, row.id] = row
             for key in change.drops:
                 shelf.rows.pop(key, None)
-            shelf.order = {}
-            shelf.size = sum(len(row.body) for row in shelf.rows.values())
+            if added or change.drops:
+                shelf.order = {}
             self._shelves.grown(tenant)
-        return added, len(rows) - added
 
     async def file(self, tenant: str, kind: str, id: str, name: str) -> FileRow | None:
         """Return one file of a shell or submodel."""
@@ -239,12 +235,17 @@ def made_row(tenant: str, value: Jsonable, now_us: int, by: str) -> ShellRow:
         kind=kind,
         id=value["id"],
         id_short=value.get("idShort", ""),
-        found_by=msgspec.json.encode(_found_by(value)).decode(),
+        found_by=found_by_text(_found_by(value)),
         body=msgspec.json.encode(value).decode(),
         revision=1,
         changed_us=now_us,
         changed_by=by,
     )
+
+
+def found_by_text(told: list[str]) -> str:
+    """Write what a row is found by as the row has it: the same list is the same text."""
+    return msgspec.json.encode(told).decode()
 
 
 def _found_by(value: Jsonable) -> list[str]:
@@ -262,8 +263,11 @@ def key_values(reference: Any) -> list[str]:
 
 
 def _shelf(rows: Iterable[ShellRow]) -> _Shelf:
-    held = {(row.kind, row.id): row for row in rows}
-    return _Shelf(held, sum(len(row.body) for row in held.values()))
+    return _Shelf({(row.kind, row.id): row for row in rows})
+
+
+def _size(shelf: _Shelf) -> int:
+    return sum(len(row.body) for row in shelf.rows.values())
 
 
 def _event(kind: str, tenant: str, now_us: int, id: str, by: str) -> Event:

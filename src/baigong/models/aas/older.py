@@ -11,7 +11,7 @@ import msgspec
 
 from baigong.models.aas.environment import Jsonable, Package
 from baigong.models.aas.paths import CHILDREN
-from baigong.models.aas.places import whereabouts
+from baigong.models.aas.places import json_path, whereabouts
 from baigong.models.aas.relations import guessed
 
 _CATEGORIES = {"CONSTANT", "PARAMETER", "VARIABLE"}  # AASd-090, gone in 3.1
@@ -39,7 +39,7 @@ class _Walk:
     renamed: dict[str, str]
 
     def told(self, way: tuple[str | int, ...], message: str, message_zh: str) -> None:
-        path = self.place + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in way)
+        path = json_path(way, self.place)
         self.changes.append(Change(path=path, at=whereabouts(self.whole, way), message=message, message_zh=message_zh))
 
 
@@ -57,6 +57,15 @@ def as_3_0(package: Package) -> tuple[Package, list[Change]]:
         for _, _, value in environment.identifiables():
             _redirect(value, renamed)
     return replace(package, environment=replace(environment, version="3.0"), notes=()), changes
+
+
+def older(value: Jsonable) -> Jsonable:
+    """Turn one thing, in place, into what readers of 3.0 know; returns it."""
+    renamed: dict[str, str] = {}
+    _convert(_Walk("$", value, [], renamed))
+    if renamed:
+        _redirect(value, renamed)
+    return value
 
 
 def _convert(walk: _Walk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import posixpath
 import re
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from baigong.models.aas.environment import Environment, Jsonable
-from baigong.models.aas.places import whereabouts
+from baigong.models.aas.places import json_path, whereabouts
 from baigong.vocab.errors import FixConfiguration
 
 # where a model type keeps its children; an operation's variables are not addressed by path
@@ -19,6 +20,15 @@ CHILDREN = {
 }  # fmt: skip
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _STEP = re.compile(r"([A-Za-z][\w-]*)|\[(\d{1,9})\]")
+
+
+def encoded(id: str) -> str:
+    """Write an id as it stands in a path of the API: base64url without padding.
+
+    >>> encoded("urn:a")
+    'dXJuOmE'
+    """
+    return base64.urlsafe_b64encode(id.encode()).decode().rstrip("=")
 
 
 def children(holder: Jsonable) -> list[Jsonable]:
@@ -93,7 +103,7 @@ def files_named(environment: Environment, spec: str) -> Iterator[tuple[str, str,
     for place, _, value in environment.identifiables():
         for way, name in _named_files(value, spec):
             at = whereabouts(value, way)
-            yield place + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in way), at, name
+            yield json_path(way, place), at, name
 
 
 def _named_files(value: Any, spec: str) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -31,7 +31,7 @@ def lines(environment: Environment, language: str = "en") -> Iterator[Line]:
         asset = shell["assetInformation"]
         yield Line(0, _name(shell), "AssetAdministrationShell", asset.get("globalAssetId", ""), "", "")
         for reference in shell.get("submodels", ()):
-            named = reference["keys"][-1]["value"] if reference["keys"] else ""
+            named = last_key(reference)
             if named in submodels:
                 shown.add(named)
                 yield from _below(1, submodels[named], _name(submodels[named]), units, language)
