@@ -14,6 +14,7 @@ from baigong.api.rooms import Rooms
 from baigong.api.wire import JSON, PREFIX, Call, Operation, offered
 from baigong.models.wot import MEDIA, Thing, describe
 from baigong.vocab.assets import AssetSpec
+from baigong.vocab.assettypes import TypePoint
 from baigong.vocab.devices import AssetWords, PointSpec
 from baigong.vocab.errors import FixConfiguration
 
@@ -23,9 +24,8 @@ _MEDIA = {"td": MEDIA, "json": JSON}
 def operations(rooms: Rooms) -> list[Operation]:
     types = rooms.registry.types
 
-    def with_words(call: Call, point: PointSpec) -> PointSpec:
+    def with_words(point: PointSpec, typed: TypePoint | None) -> PointSpec:
         """Give a point that says little of itself the words of its type."""
-        typed = types.point(call.tenant, point.asset, point.quantity)
         if typed is None:
             return point
         said = point if point.title or point.title_zh else typed
@@ -42,6 +42,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         spec = row.spec if row else AssetSpec(asset=name)
         called = shown.words.get(name, AssetWords())
         typed = types.find(call.tenant, spec.type) if spec.type else None
+        told = typed.whole.points if typed else {}
+        own = [point.spec for point in call.book.by_asset(call.tenant).get(name, ())]
         above = shown.tree.above(name)
         thing = Thing(
             tenant=call.tenant,
@@ -49,7 +51,7 @@ def operations(rooms: Rooms) -> list[Operation]:
             query=f"?tenant={quote(call.tenant)}" if call.tenant != call.who.tenant else "",
             spec=spec,
             titles=(called.title, called.title_zh),
-            points=[with_words(call, p.spec) for p in call.book.active(call.tenant) if p.spec.asset == name],
+            points=[with_words(point, told.get(point.quantity)) for point in own],
             semantic=typed.whole.semantic if typed else "",
             parent=above if above in shown.open else "",
             parts=[one for one in shown.tree.children(name) if one in shown.open and not shown.is_retired(one)],
