@@ -1,10 +1,13 @@
 /** What the machine is given now: files to save, and a command that tries them. */
 import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
-import { bytesOf, certificates, saveAs } from '../core/certificates'
+import { bytesOf, certificates } from '../core/certificates'
+import { saveAs } from '../core/save'
 import type { IssuedCertificate } from '../wire/machines'
 import { CopyButton } from './CopyButton'
 import { useAsk } from './useAsk'
+
+const PEM = 'application/x-pem-file'
 
 export function IssuedFiles({ made }: { made: IssuedCertificate }) {
   const { t } = useTranslation()
@@ -15,11 +18,11 @@ export function IssuedFiles({ made }: { made: IssuedCertificate }) {
     <div className="token-made" role="status">
       <p>{key ? t('certificate.once') : t('certificate.ready')}</p>
       <div className="bar wrap">
-        <Button size="small" onClick={() => saveAs(`${made.device}.pem`, made.certificate)}>
+        <Button size="small" onClick={() => saveAs(`${made.device}.pem`, made.certificate, PEM)}>
           {made.device}.pem
         </Button>
         {key ? (
-          <Button size="small" onClick={() => saveAs(`${made.device}.key`, key)}>
+          <Button size="small" onClick={() => saveAs(`${made.device}.key`, key, PEM)}>
             {made.device}.key
           </Button>
         ) : null}
@@ -29,7 +32,7 @@ export function IssuedFiles({ made }: { made: IssuedCertificate }) {
           </Button>
         ) : null}
         {way?.authority ? (
-          <Button size="small" onClick={() => saveAs('baigong-mqtt-ca.pem', way.authority)}>
+          <Button size="small" onClick={() => saveAs('baigong-mqtt-ca.pem', way.authority, PEM)}>
             baigong-mqtt-ca.pem
           </Button>
         ) : null}

@@ -1,10 +1,15 @@
 /** Title, tools, content: the same frame for every page. */
 import { type ReactNode, useEffect } from 'react'
 
-export function Page({ title, sub, tools, children, fill }: { title: string; sub?: ReactNode; tools?: ReactNode; children: ReactNode; fill?: boolean }) {
+/** What the browser calls this page; null leaves that to what is shown in it. */
+export function useTitle(title: string | null): void {
   useEffect(() => {
-    document.title = `${title} · 百工 Baigong`
+    if (title !== null) document.title = `${title} · 百工 Baigong`
   }, [title])
+}
+
+export function Page({ title, sub, tools, children, fill }: { title: string; sub?: ReactNode; tools?: ReactNode; children: ReactNode; fill?: boolean }) {
+  useTitle(title)
   return (
     <div className={`page ${fill ? 'page-fill' : ''}`}>
       <header className="page-head">

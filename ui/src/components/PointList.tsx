@@ -1,11 +1,10 @@
 /** Points with their live values, found by device or asset; a virtual list, for 50,000 of them. */
-import { Input } from 'antd'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { points } from '../core/calls'
-import { Icon } from './Icon'
 import { LivePointRow } from './LivePointRow'
 import { Empty, ErrorNote, Waiting } from './notes'
+import { SearchField } from './SearchField'
 import { useAsk } from './useAsk'
 import { usePointPages } from './usePointPages'
 import { VirtualList } from './VirtualList'
@@ -14,17 +13,12 @@ const ROW = 48
 
 export function PointList({ ask, none }: { ask: { device: string } | { asset: string }; none: string }) {
   const { t } = useTranslation()
-  const [typed, setTyped] = useState('')
   const [search, setSearch] = useState('')
-  useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), 150)
-    return () => clearTimeout(timer)
-  }, [typed])
   const first = useAsk(`points:${JSON.stringify(ask)}:${search}`, (signal) => points.list({ ...ask, search, limit: 100 }, signal))
   const pages = usePointPages({ ...ask, search }, first.data)
   return (
     <div className="points-tab">
-      <Input allowClear className="tool-search" prefix={<Icon name="search" size={15} />} placeholder={t('device.searchPoints')} aria-label={t('device.searchPoints')} value={typed} onChange={(e) => setTyped(e.target.value)} />
+      <SearchField className="tool-search" label={t('device.searchPoints')} onSearch={setSearch} />
       {first.error ? <ErrorNote problem={first.error} retry={first.reload} /> : null}
       {!first.data && !first.error ? <Waiting /> : null}
       {first.data && first.data.total === 0 ? <Empty title={search ? t('search.none') : none} /> : null}

@@ -1,6 +1,5 @@
 /** Points under their assets: search, tick or drag. Virtual, so that a large plant does not slow it. */
-import { Input } from 'antd'
-import { type DragEvent, useEffect, useMemo, useState } from 'react'
+import { type DragEvent, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { points } from '../core/calls'
 import { unitText } from '../core/format'
@@ -9,6 +8,7 @@ import type { Point } from '../wire/api'
 import { Icon } from './Icon'
 import { ErrorNote, Waiting } from './notes'
 import { useLanguageCode } from './preferences'
+import { SearchField } from './SearchField'
 import { useAsk } from './useAsk'
 import { VirtualList } from './VirtualList'
 
@@ -22,13 +22,8 @@ export const DRAG_TYPE = 'application/x-baigong-points'
 export function PointTree({ chosen, onToggle, onAdd }: { chosen: ReadonlySet<string>; onToggle: (name: string) => void; onAdd: (names: string[]) => void }) {
   const { t } = useTranslation()
   const language = useLanguageCode()
-  const [typed, setTyped] = useState('')
   const [search, setSearch] = useState('')
   const [shut, setShut] = useState<ReadonlySet<string>>(new Set())
-  useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), 150)
-    return () => clearTimeout(timer)
-  }, [typed])
   const { data, error, reload } = useAsk(`tree:${search}`, (signal) => points.list({ search, limit: LIMIT }, signal))
 
   const rows = useMemo<Row[]>(() => {
@@ -59,7 +54,7 @@ export function PointTree({ chosen, onToggle, onAdd }: { chosen: ReadonlySet<str
 
   return (
     <div className="tree">
-      <Input allowClear prefix={<Icon name="search" size={15} />} placeholder={t('tree.search')} aria-label={t('tree.search')} value={typed} onChange={(e) => setTyped(e.target.value)} />
+      <SearchField label={t('tree.search')} onSearch={setSearch} />
       {error && !data ? <ErrorNote problem={error} retry={reload} /> : null}
       {!data && !error ? <Waiting rows={6} /> : null}
       {data && rows.length === 0 ? <p className="muted">{t('search.none')}</p> : null}

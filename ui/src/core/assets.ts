@@ -24,6 +24,10 @@ export interface AssetSpec {
   properties?: Record<string, Property>
 }
 
+/** What is said of every asset, in the order of a table's columns; the rest are properties. */
+export const COLUMNS = ['asset', 'parent', 'level', 'type', 'code', 'title', 'title_zh', 'place', 'state'] as const
+export type Column = (typeof COLUMNS)[number]
+
 export const LEVELS: readonly Level[] = ['site', 'area', 'line', 'unit', 'part', 'material', 'product', 'lot', 'person', 'tool']
 export const STATES: readonly AssetState[] = ['in_service', 'planned', 'out_of_service']
 export const MOST = 20_000 // in one list that is written
@@ -55,8 +59,8 @@ export const assets = {
   get: (name: string, signal?: AbortSignal) => askJson<AssetWhole>(`/assets/${id(name)}`, { signal }),
   /** `revision`: what the change was made from; when somebody was faster, the answer is config.conflict. */
   put: (spec: AssetSpec, revision?: number) => askJson<AssetWhole>(`/assets/${id(spec.asset)}${query({ revision })}`, { method: 'PUT', json: spec }),
-  putMany: (specs: readonly AssetSpec[], check: boolean) =>
-    askJson<components['schemas']['AssetListAnswer']>('/assets', { method: 'POST', json: { assets: specs, check } }),
+  putMany: (specs: readonly AssetSpec[], check: boolean, signal?: AbortSignal) =>
+    askJson<components['schemas']['AssetListAnswer']>('/assets', { method: 'POST', json: { assets: specs, check }, signal }),
   retire: (name: string) => askJson<void>(`/assets/${id(name)}`, { method: 'DELETE' }),
   events: (name: string) => askJson<DeviceEvent[]>(`/events${query({ subject: `asset:${name}`, start: '-3650d', limit: 200 })}`),
 }
@@ -80,7 +84,7 @@ export function splitType(type: string): [name: string, version: number | undefi
 
 /** What would be written to keep all as it is; what the name or the default says is left out. */
 export function specOf({ line, properties }: Pick<AssetWhole, 'line' | 'properties'>): AssetSpec {
-  return lean({ asset: line.asset, parent: line.parent, level: line.level, type: line.type, code: line.code, title: line.title, title_zh: line.title_zh, place: line.place, state: line.state, properties })
+  return lean({ ...line, properties })
 }
 
 export function lean(spec: AssetSpec): AssetSpec {
@@ -107,7 +111,7 @@ export function propertyOf(text: string): Property {
 export function fieldOf(problem: Problem): string {
   const place = problem.place ?? ''
   const found = /(?:^row \d+: )?([a-z_]+)$/.exec(place)?.[1] ?? ''
-  return ['asset', 'parent', 'level', 'type', 'code', 'title', 'title_zh', 'place', 'state', 'properties'].includes(found) ? found : ''
+  return found === 'properties' || (COLUMNS as readonly string[]).includes(found) ? found : ''
 }
 
 /** Whether a grant on `object` (as Cedar writes it) reaches an asset with this path in this company. */

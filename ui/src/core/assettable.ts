@@ -1,8 +1,5 @@
 /** Assets as a table: a row each, columns for what every asset has, and a column for each property. Pure. */
-import { type AssetSpec, type AssetState, type Finding, lean, type Level, LEVELS, namedAbove, propertyOf, type Property, STATES, validAsset } from './assets'
-
-export const COLUMNS = ['asset', 'parent', 'level', 'type', 'code', 'title', 'title_zh', 'place', 'state'] as const
-export type Column = (typeof COLUMNS)[number]
+import { type AssetSpec, type AssetState, type Column, COLUMNS, lean, type Level, LEVELS, namedAbove, propertyOf, type Property, STATES, validAsset } from './assets'
 
 /** Right below the company, where the name says something else. */
 const TOP = '/'
@@ -132,11 +129,4 @@ export function soundRows(table: AssetTable): { table: AssetTable; at: number[] 
   const bad = new Set(table.findings.map((one) => one.row))
   const at = bad.has(0) ? [] : table.rows.map((_, i) => i + 1).filter((row) => !bad.has(row))
   return { table: { ...table, rows: at.map((row) => table.rows[row - 1] ?? []) }, at }
-}
-
-/** Findings of the server by row, 1 is the first below the names of the columns. */
-export function byRow(findings: readonly Finding[]): Map<number, Finding[]> {
-  const out = new Map<number, Finding[]>()
-  for (const finding of findings) out.set(finding.row, [...(out.get(finding.row) ?? []), finding])
-  return out
 }

@@ -24,12 +24,3 @@ export function assetAsPython(origin: string, asset: string): string {
 }
 
 export const assetAsCurl = (origin: string, asset: string): string => `curl ${shell(`${origin}/api/v1/assets/${encodeURIComponent(asset)}`)} -H 'Authorization: Bearer …'\n`
-
-/** Save a text as a file of this browser. */
-export function saveText(name: string, text: string, type: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([text], { type }))
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
-}

@@ -39,16 +39,6 @@ export function requestIn(text: string): string | null {
   return found ? `${found[0]}\n` : null
 }
 
-/** Hand a file to the browser. */
-export function saveAs(name: string, content: string | Uint8Array<ArrayBuffer>, media = 'application/x-pem-file'): void {
-  const url = URL.createObjectURL(new Blob([content], { type: media }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(url)
-}
-
 export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
 }

@@ -10,7 +10,6 @@ export type TypeLine = Schemas['TypeLine']
 export type TypeWhole = Schemas['TypeAnswer']
 export type TypeChanged = Schemas['TypeChanged']
 export type Gap = Schemas['Gap']
-export type Whole = Schemas['AssetType']
 
 const at = (name: string): string => `/types/${encodeURIComponent(name)}`
 

@@ -3,17 +3,18 @@ import { App, Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Age } from '../../components/Age'
 import { ErrorNote } from '../../components/notes'
+import { useActionWord } from '../../components/useActionWord'
 import { useAsk } from '../../components/useAsk'
 import { useTrouble } from '../../components/useTrouble'
 import { grants } from '../../core/access'
 import type { Grant } from '../../wire/access'
 
 export function Grants() {
-  const { t, i18n } = useTranslation()
+  const { t } = useTranslation()
   const { modal } = App.useApp()
   const trouble = useTrouble()
   const { data, error, reload } = useAsk('grants', grants.list)
-  const action = (name: string) => (i18n.exists(`access.action.${name}`) ? t(`access.action.${name}` as 'access.action.see') : name)
+  const action = useActionWord()
   const revoke = (one: Grant) =>
     modal.confirm({
       title: t('access.revokeTitle', { title: one.title || one.principal }),

@@ -1,12 +1,13 @@
 /** The ready-made roles in words. */
 import { useTranslation } from 'react-i18next'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
+import { useActionWord } from '../../components/useActionWord'
 import type { RoleLine } from '../../wire/access'
 
 export function RoleList({ roles }: { roles: RoleLine[] }) {
-  const { t, i18n } = useTranslation()
+  const { t } = useTranslation()
   const language = useLanguageCode()
-  const action = (name: string) => (i18n.exists(`access.action.${name}`) ? t(`access.action.${name}` as 'access.action.see') : name)
+  const action = useActionWord()
   return (
     <section className="card">
       <h2>{t('access.rolesTitle')}</h2>

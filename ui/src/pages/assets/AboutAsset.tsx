@@ -5,6 +5,7 @@ import { Facts } from '../../components/Facts'
 import { Link } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { inLanguage, useLanguageCode, usePreferences } from '../../components/preferences'
+import { useActionWord } from '../../components/useActionWord'
 import { useAsk } from '../../components/useAsk'
 import { grants } from '../../core/access'
 import { type AssetWhole, maySeeGrants, reaches, splitType } from '../../core/assets'
@@ -65,10 +66,10 @@ export function AboutAsset({ whole }: { whole: AssetWhole }) {
 
 /** Beside the company's own people: what was granted on this asset, on what it is a part of, or on the whole company. */
 function WhoSees({ path, tenant }: { path: string[]; tenant: string }) {
-  const { t, i18n } = useTranslation()
+  const { t } = useTranslation()
   const { data, error, reload } = useAsk('grants', grants.list)
   const mine = (data ?? []).filter((one) => reaches(one.object, path, tenant))
-  const action = (name: string) => (i18n.exists(`access.action.${name}`) ? t(`access.action.${name}` as 'access.action.see') : name)
+  const action = useActionWord()
   return (
     <section className="card">
       <h2>{t('assets.whoSees')}</h2>

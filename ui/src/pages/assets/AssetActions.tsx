@@ -5,9 +5,10 @@ import { useCopy } from '../../components/CopyButton'
 import { Icon } from '../../components/Icon'
 import { navigate } from '../../components/navigation'
 import { type AssetWhole, specOf } from '../../core/assets'
-import { asJson, assetAsCurl, assetAsPython, asYaml, saveText } from '../../core/assettext'
+import { asJson, assetAsCurl, assetAsPython, asYaml } from '../../core/assettext'
 import { points } from '../../core/calls'
 import { trendLink } from '../../core/route'
+import { saveAs } from '../../core/save'
 import { useTrouble } from '../../components/useTrouble'
 
 export type Doing = 'edit' | 'move' | 'add' | 'retire'
@@ -41,8 +42,8 @@ export function AssetActions({ whole, may, onDo }: { whole: AssetWhole; may: boo
             ...(changes ? [{ key: 'add', label: t('assets.addPart'), onClick: () => onDo('add') }, { type: 'divider' as const }] : []),
             { key: 'python', label: `${t('copy.title')} ${t('copy.python')}`, onClick: () => copy(assetAsPython(location.origin, line.asset)) },
             { key: 'curl', label: `${t('copy.title')} ${t('copy.curl')}`, onClick: () => copy(assetAsCurl(location.origin, line.asset)) },
-            { key: 'yaml', label: `${t('export.title')} YAML`, onClick: () => saveText(`${line.asset}.yaml`, asYaml(specOf(whole)), 'application/yaml') },
-            { key: 'json', label: `${t('export.title')} JSON`, onClick: () => saveText(`${line.asset}.json`, asJson(specOf(whole)), 'application/json') },
+            { key: 'yaml', label: `${t('export.title')} YAML`, onClick: () => saveAs(`${line.asset}.yaml`, asYaml(specOf(whole)), 'application/yaml') },
+            { key: 'json', label: `${t('export.title')} JSON`, onClick: () => saveAs(`${line.asset}.json`, asJson(specOf(whole)), 'application/json') },
             ...(changes && line.described ? [{ type: 'divider' as const }, { key: 'retire', danger: true, label: t('assets.retire'), onClick: () => onDo('retire') }] : []),
           ],
         }}

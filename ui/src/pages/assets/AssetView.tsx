@@ -10,7 +10,7 @@ import { PointList } from '../../components/PointList'
 import { inLanguage, useLanguageCode, usePreferences } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
 import { useTrouble } from '../../components/useTrouble'
-import { assets, mayDescribe, specOf } from '../../core/assets'
+import { assets, mayDescribe, specOf, splitType } from '../../core/assets'
 import { assetLink, routeOf, typeLink } from '../../core/route'
 import { AboutAsset } from './AboutAsset'
 import { AssetActions, type Doing } from './AssetActions'
@@ -92,7 +92,7 @@ export function AssetView({ asset, turn, onChanged, onPath }: AssetViewProps) {
                 {t('assets.field.code')} <b>{line.code}</b>
               </span>
             ) : null}
-            {line.type ? <Link href={typeLink(line.type.split('@')[0] ?? '')}>{line.type}</Link> : null}
+            {line.type ? <Link href={typeLink(splitType(line.type)[0])}>{line.type}</Link> : null}
             {line.place ? <span>{line.place}</span> : null}
           </span>
         }

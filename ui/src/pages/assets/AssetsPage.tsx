@@ -1,10 +1,12 @@
 /** All there is in the plant: a tree on the left, what is chosen on the right. On a phone one of the two. */
-import { Button, Input, Select } from 'antd'
-import { useEffect, useMemo, useState } from 'react'
+import { Button, Select } from 'antd'
+import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../components/Icon'
 import { Link, navigate, usePath, useSearch } from '../../components/navigation'
+import { useTitle } from '../../components/Page'
 import { usePreferences } from '../../components/preferences'
+import { SearchField } from '../../components/SearchField'
 import { type AssetsAsk, LEVELS, mayDescribe, STATES } from '../../core/assets'
 import { assetLink, routeOf } from '../../core/route'
 import { AssetTreeView } from './AssetTreeView'
@@ -23,22 +25,15 @@ export default function AssetsPage() {
   const [turn, setTurn] = useState(0) // grows with every change, so that all that is shown is read again
   const hold = useAssetTree(turn)
   const { open } = hold
-  const [typed, setTyped] = useState('')
   const [search, setSearch] = useState('')
   const [level, setLevel] = useState('')
   const [state, setState] = useState('')
   const [adding, setAdding] = useState(false)
-  useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), 150)
-    return () => clearTimeout(timer)
-  }, [typed])
   const asked = useMemo<AssetsAsk | null>(() => (search || level || state ? { search, level, ...(state === 'retired' ? { retired: true } : { state }) } : null), [search, level, state])
   const root = hold.tree.branches.get('')
   const empty = root?.total === 0 && !asked && !asset
   const changed = () => setTurn((n) => n + 1)
-  useEffect(() => {
-    if (!asset) document.title = `${t('nav.assets')} · 百工 Baigong`
-  }, [asset, t])
+  useTitle(asset || importing ? null : t('nav.assets'))
 
   return (
     <div className={`page assets ${asset || importing ? 'has-one' : ''}`}>
@@ -58,7 +53,7 @@ export default function AssetsPage() {
             </>
           ) : null}
         </header>
-        <Input allowClear prefix={<Icon name="search" size={15} />} placeholder={t('assets.search')} aria-label={t('assets.search')} value={typed} onChange={(e) => setTyped(e.target.value)} />
+        <SearchField label={t('assets.search')} onSearch={setSearch} />
         <div className="assets-filters">
           <Select size="small" aria-label={t('assets.field.level')} value={level} onChange={setLevel} options={[{ value: '', label: t('assets.allLevels') }, ...LEVELS.map((value) => ({ value: value as string, label: t(`assets.level.${value}`) }))]} />
           <Select size="small" aria-label={t('assets.field.state')} value={state} onChange={setState} options={[{ value: '', label: t('assets.allStates') }, ...STATES.map((value) => ({ value: value as string, label: t(`assets.state.${value}`) })), { value: 'retired', label: t('assets.retired') }]} />

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { ErrorNote } from '../../components/notes'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
-import { type AssetSpec, type AssetState, type AssetWhole, assets, fieldOf, lean, type Level, LEVELS, specOf, splitType, STATES, validAsset } from '../../core/assets'
+import { type AssetSpec, type AssetState, type AssetWhole, assets, type Column, fieldOf, lean, type Level, LEVELS, specOf, splitType, STATES, validAsset } from '../../core/assets'
 import { asYaml } from '../../core/assettext'
 import { asProblem } from '../../core/http'
 import { types as assetTypes } from '../../core/types'
@@ -38,7 +38,7 @@ export function EditDrawer({ whole, above, onClose, onSaved }: EditDrawerProps) 
   const says = (more: Partial<AssetSpec>) => setSpec((old) => ({ ...old, ...more }))
   /** What is described for the first time has the level that its type says. */
   const chooseType = (name: string) => {
-    const level = whole?.line.described ? null : types.data?.find((one) => one.type === name.split('@')[0])?.level
+    const level = whole?.line.described ? null : types.data?.find((one) => one.type === splitType(name)[0])?.level
     says({ type: name, ...(level ? { level } : {}) })
   }
   const mine = () => lean({ ...spec, asset: spec.asset.trim(), properties: propertiesOf(rows) })
@@ -130,10 +130,8 @@ export function EditDrawer({ whole, above, onClose, onSaved }: EditDrawerProps) 
   )
 }
 
-type FieldName = Text | 'asset' | 'level' | 'state' | 'type' | 'parent'
-
 /** A label, a field, what is wrong with it. */
-function Field({ name, problem, wrong, hint, children }: { name: FieldName; problem: Problem | null; wrong: string; hint?: string; children: ReactNode }) {
+function Field({ name, problem, wrong, hint, children }: { name: Column; problem: Problem | null; wrong: string; hint?: string; children: ReactNode }) {
   const { t } = useTranslation()
   const language = useLanguageCode()
   return (

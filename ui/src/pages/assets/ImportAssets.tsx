@@ -9,9 +9,9 @@ import { Page } from '../../components/Page'
 import { useTrouble } from '../../components/useTrouble'
 import { type AssetSpec, assets, type Finding, MOST } from '../../core/assets'
 import { type AssetTable, NO_WORDS, rowsOf, soundRows, specsOf, tableOf, type TableWords } from '../../core/assettable'
-import { saveText } from '../../core/assettext'
 import { csvText, decodedText, parsedCsv } from '../../core/csv'
 import { asProblem } from '../../core/http'
+import { saveAs } from '../../core/save'
 import type { Problem } from '../../wire/api'
 import { heldSpecs } from './held'
 import { ImportTable } from './ImportTable'
@@ -45,23 +45,23 @@ export function ImportAssets({ onChanged }: { onChanged: () => void }) {
     setChecked(null)
     setProblem(null)
     if (!text.trim()) return
-    let gone = false
+    const stop = new AbortController()
     const timer = setTimeout(async () => {
       const table = tableOf(parsedCsv(text), words)
       const sound = soundRows(table)
       if (!sound.at.length || table.rows.length > MOST) return setChecked({ table, specs: [], added: 0, changed: 0, findings: [] })
       try {
-        const specs = specsOf(sound.table, await heldSpecs())
-        const answer = await assets.putMany(specs, true)
+        const specs = specsOf(sound.table, await heldSpecs(stop.signal))
+        const answer = await assets.putMany(specs, true, stop.signal)
         const findings = answer.findings.map((one) => ({ ...one, row: sound.at[one.row - 1] ?? one.row }))
-        if (!gone) setChecked({ table, specs, ...answer, findings })
+        if (!stop.signal.aborted) setChecked({ table, specs, ...answer, findings })
       } catch (error) {
-        if (!gone) setProblem(asProblem(error))
+        if (!stop.signal.aborted) setProblem(asProblem(error))
       }
     }, 250)
     return () => {
-      gone = true
       clearTimeout(timer)
+      stop.abort()
     }
   }, [text, words])
 
@@ -91,7 +91,7 @@ export function ImportAssets({ onChanged }: { onChanged: () => void }) {
       setBusy(false)
     }
   }
-  const download = () => heldSpecs().then((held) => saveText('assets.csv', csvText(rowsOf([...held.values()])), 'text/csv'), trouble)
+  const download = () => heldSpecs().then((held) => saveAs('assets.csv', csvText(rowsOf([...held.values()])), 'text/csv'), trouble)
   const tooMany = checked !== null && checked.table.rows.length > MOST
   const wrong = checked ? checked.table.findings.length + checked.findings.length : 0
   const nothing = checked !== null && !wrong && checked.added + checked.changed === 0

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { Icon } from '../../components/Icon'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
 import type { Finding } from '../../core/assets'
-import { type AssetTable, byRow } from '../../core/assettable'
+import type { AssetTable } from '../../core/assettable'
 
 const SHOWN = 100
 
@@ -15,7 +15,7 @@ export function ImportTable({ table, findings }: { table: AssetTable; findings: 
     const out = new Map<number, { field: string; text: string }[]>()
     const add = (row: number, field: string, text: string) => out.set(row, [...(out.get(row) ?? []), { field, text }])
     for (const one of table.findings) add(one.row, one.field, t(`assets.finding.${one.what}`))
-    for (const [row, list] of byRow(findings)) for (const one of list) add(row, one.field, inLanguage(language, one.message, one.message_zh))
+    for (const one of findings) add(one.row, one.field, inLanguage(language, one.message, one.message_zh))
     return out
   }, [table, findings, t, language])
   const order = useMemo(() => {

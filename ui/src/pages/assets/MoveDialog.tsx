@@ -1,10 +1,10 @@
 /** Moves an asset to another place: what goes with it and what changes is said before. */
-import { Button, Input, Modal } from 'antd'
-import { useEffect, useMemo, useState } from 'react'
+import { Button, Modal } from 'antd'
+import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Icon } from '../../components/Icon'
 import { ErrorNote } from '../../components/notes'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
+import { SearchField } from '../../components/SearchField'
 import { useAsk } from '../../components/useAsk'
 import { type AssetWhole, assets, lean, specOf } from '../../core/assets'
 import { asProblem } from '../../core/http'
@@ -19,15 +19,10 @@ export function MoveDialog({ whole, onClose, onMoved }: { whole: AssetWhole; onC
   const language = useLanguageCode()
   const { line } = whole
   const hold = useAssetTree(0, false)
-  const [typed, setTyped] = useState('')
   const [search, setSearch] = useState('')
   const [to, setTo] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
-  useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), 150)
-    return () => clearTimeout(timer)
-  }, [typed])
   const below = useAsk(`below:${line.asset}`, (signal) => assets.list({ under: line.asset, limit: ALL }, signal))
   const target = useAsk(to ? `asset:${to}` : null, (signal) => assets.get(to ?? '', signal))
   const barred = useMemo(() => new Set([line.asset, ...(below.data?.assets ?? []).map((one) => one.asset)]), [line.asset, below.data])
@@ -49,7 +44,7 @@ export function MoveDialog({ whole, onClose, onMoved }: { whole: AssetWhole; onC
   return (
     <Modal open width={620} title={t('assets.moveTitle', { asset: inLanguage(language, line.title, line.title_zh) || line.asset })} okText={t('assets.move')} cancelText={t('common.cancel')} okButtonProps={{ disabled: to === null || to === line.parent, loading: busy }} onOk={move} onCancel={onClose}>
       <div className="bar asset-pick-bar">
-        <Input allowClear prefix={<Icon name="search" size={15} />} placeholder={t('assets.search')} aria-label={t('assets.search')} value={typed} onChange={(e) => setTyped(e.target.value)} />
+        <SearchField label={t('assets.search')} onSearch={setSearch} />
         <Button type={to === '' ? 'primary' : 'default'} onClick={() => setTo('')}>
           {t('assets.company')}
         </Button>

@@ -3,7 +3,7 @@ import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../components/Icon'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
-import { type Property, propertyOf } from '../../core/assets'
+import type { Property } from '../../core/assets'
 import { readCell, writtenCell } from '../../core/assettable'
 
 export interface PropertyRow {
@@ -18,7 +18,7 @@ const row = (name: string, value: string): PropertyRow => ({ key: ++last, name, 
 export const rowsFrom = (properties: Readonly<Record<string, Property>>): PropertyRow[] => Object.entries(properties).map(([name, value]) => row(name, writtenCell(value)))
 
 export function propertiesOf(rows: readonly PropertyRow[]): Record<string, Property> {
-  return Object.fromEntries(rows.filter((one) => one.name.trim() && one.value !== '').map((one) => [one.name.trim(), readCell(one.value) ?? propertyOf(one.value)]))
+  return Object.fromEntries(rows.filter((one) => one.name.trim() && one.value !== '').map((one) => [one.name.trim(), readCell(one.value) ?? '']))
 }
 
 type Known = Readonly<Record<string, { title?: string; title_zh?: string; unit?: string }>>

@@ -5,7 +5,8 @@ import { useTranslation } from 'react-i18next'
 import { CopyButton } from '../../components/CopyButton'
 import { Icon } from '../../components/Icon'
 import { type AssetWhole, specOf } from '../../core/assets'
-import { asJson, assetAsCurl, assetAsPython, asYaml, saveText } from '../../core/assettext'
+import { asJson, assetAsCurl, assetAsPython, asYaml } from '../../core/assettext'
+import { saveAs } from '../../core/save'
 
 const KINDS = ['YAML', 'JSON', 'Python', 'curl'] as const
 
@@ -21,7 +22,7 @@ export function TextTab({ whole }: { whole: AssetWhole }) {
         <Segmented size="small" value={kind} onChange={setKind} options={[...KINDS]} aria-label={t('copy.title')} />
         <span className="grow" />
         {isFile ? (
-          <Button size="small" type="text" icon={<Icon name="download" size={15} />} onClick={() => saveText(`${asset}.${kind.toLowerCase()}`, text, `application/${kind.toLowerCase()}`)}>
+          <Button size="small" type="text" icon={<Icon name="download" size={15} />} onClick={() => saveAs(`${asset}.${kind.toLowerCase()}`, text, `application/${kind.toLowerCase()}`)}>
             {t('export.title')}
           </Button>
         ) : null}

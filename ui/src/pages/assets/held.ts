@@ -3,10 +3,10 @@ import { type AssetSpec, assets, specOf } from '../../core/assets'
 
 const PAGE = 5000
 
-export async function heldSpecs(): Promise<Map<string, AssetSpec>> {
+export async function heldSpecs(signal?: AbortSignal): Promise<Map<string, AssetSpec>> {
   const out = new Map<string, AssetSpec>()
   for (let offset = 0; ; offset += PAGE) {
-    const { total, assets: lines } = await assets.list({ properties: true, limit: PAGE, offset })
+    const { total, assets: lines } = await assets.list({ properties: true, limit: PAGE, offset }, signal)
     for (const line of lines) if (line.described) out.set(line.asset, specOf({ line, properties: line.properties }))
     if (!lines.length || offset + lines.length >= total) return out
   }

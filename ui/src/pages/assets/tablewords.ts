@@ -1,6 +1,6 @@
 /** The words that tables use in both languages, whatever the reader's own: a Chinese table is read in an English console. */
-import { type AssetState, type Level, LEVELS, STATES } from '../../core/assets'
-import { type Column, COLUMNS, type TableWords } from '../../core/assettable'
+import { type AssetState, type Column, COLUMNS, type Level, LEVELS, STATES } from '../../core/assets'
+import type { TableWords } from '../../core/assettable'
 import { loadWords } from '../../core/words'
 
 /** `a b c` → a, b and c stand for `what`. */

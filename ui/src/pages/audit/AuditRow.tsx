@@ -2,13 +2,14 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Age } from '../../components/Age'
+import { useActionWord } from '../../components/useActionWord'
 import { type AuditLine, shortObject } from '../../core/audit'
 
 export function AuditRow({ line }: { line: AuditLine }) {
-  const { t, i18n } = useTranslation()
+  const { t } = useTranslation()
+  const action = useActionWord()
   const [open, setOpen] = useState(false)
   const { entry } = line
-  const action = i18n.exists(`access.action.${entry.action}`) ? t(`access.action.${entry.action}` as 'access.action.see') : entry.action
   return (
     <>
       <tr>
@@ -21,7 +22,7 @@ export function AuditRow({ line }: { line: AuditLine }) {
           <Age us={entry.time_us} />
         </td>
         <td>{entry.who}</td>
-        <td>{action}</td>
+        <td>{action(entry.action)}</td>
         <td>
           <code>{shortObject(entry.object)}</code>
         </td>

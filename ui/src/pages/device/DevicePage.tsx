@@ -10,6 +10,7 @@ import { StateMark } from '../../components/StateMark'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { useTrouble } from '../../components/useTrouble'
 import { useAsk } from '../../components/useAsk'
+import { namedAbove } from '../../core/assets'
 import { devices } from '../../core/calls'
 import { assetLink, deviceLink, routeOf, trendLink } from '../../core/route'
 import { ConnectionTab } from './ConnectionTab'
@@ -35,7 +36,7 @@ export default function DevicePage() {
   const { spec, status } = data
   const names = (spec.points ?? []).map((point) => point.name)
 
-  const things = [...new Set(names.map((name) => name.slice(0, name.lastIndexOf('.'))))]
+  const things = [...new Set(names.map(namedAbove))]
 
   const enable = (enabled: boolean) =>
     devices.save({ ...spec, enabled }, data.revision).then(reload, trouble)

@@ -3,14 +3,15 @@ import { Button, Dropdown, Input, Modal, Segmented } from 'antd'
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useTrouble } from '../../components/useTrouble'
-import { saveBlob } from '../../charts/picture'
 import { Icon } from '../../components/Icon'
 import { navigate, useSearch } from '../../components/navigation'
 import { Empty, ErrorNote, Waiting } from '../../components/notes'
 import { useCopy } from '../../components/CopyButton'
+import { useTitle } from '../../components/Page'
 import { useAsk } from '../../components/useAsk'
 import { sql } from '../../core/calls'
 import { asProblem } from '../../core/http'
+import { saveAs } from '../../core/save'
 import { keepQuery, savedQueries, type SavedQuery } from '../../core/savedqueries'
 import { timeColumn } from '../../core/sqlchart'
 import { sqlAsCurl, sqlAsPython } from '../../core/snippets'
@@ -46,10 +47,8 @@ export default function SqlPage() {
   const schema = useAsk('sql:schema', sql.schema)
   const tables = schema.data ?? NONE
 
-  useEffect(() => {
-    document.title = `SQL · 百工 Baigong`
-    return () => running.current?.abort()
-  }, [])
+  useTitle('SQL')
+  useEffect(() => () => running.current?.abort(), [])
 
   const run = useCallback(async () => {
     running.current?.abort()
@@ -75,7 +74,7 @@ export default function SqlPage() {
   }
   const file = async (kind: 'csv' | 'parquet') => {
     try {
-      saveBlob(await sql.file(text, kind), `baigong-query.${kind}`)
+      saveAs(`baigong-query.${kind}`, await sql.file(text, kind))
     } catch (error) {
       trouble(error)
     }

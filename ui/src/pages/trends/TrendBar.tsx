@@ -2,13 +2,14 @@
 import { Button, Dropdown } from 'antd'
 import type uPlot from 'uplot'
 import { useTranslation } from 'react-i18next'
-import { pictureOf, saveBlob } from '../../charts/picture'
+import { pictureOf } from '../../charts/picture'
 import { useCopy } from '../../components/CopyButton'
 import { Icon } from '../../components/Icon'
 import { usePreferences } from '../../components/preferences'
 import { useTrouble } from '../../components/useTrouble'
 import { RangePicker } from '../../components/RangePicker'
 import { exportLink } from '../../core/calls'
+import { saveAs } from '../../core/save'
 import { asCurl, asPython, asSql } from '../../core/snippets'
 import { clock, nowUs, panned, resolve, zoomed } from '../../core/time'
 import type { TrendState } from '../../core/trendstate'
@@ -42,7 +43,7 @@ export function TrendBar({ state, onState, live, plots, onPick }: TrendBarProps)
     const title = `${clock(startUs, Date.now(), { date: true })} – ${clock(endUs, Date.now(), { date: true })}`
     try {
       const blob = await pictureOf([...plots.values()].map((u) => u.ctx.canvas), title, names.map((label, colour) => ({ label, colour })), theme)
-      saveBlob(blob, 'baigong-trend.png')
+      saveAs('baigong-trend.png', blob)
     } catch (error) {
       trouble(error)
     }

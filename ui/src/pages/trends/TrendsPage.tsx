@@ -5,6 +5,7 @@ import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } fro
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../components/Icon'
 import { Empty, ErrorNote } from '../../components/notes'
+import { useTitle } from '../../components/Page'
 import { DRAG_TYPE, PointTree } from '../../components/PointTree'
 import { useNow } from '../../components/useLive'
 import { useSeries } from '../../components/useSeries'
@@ -68,9 +69,7 @@ export default function TrendsPage() {
     if (width > 0) keepColumns(columnsOf(width))
   }, [width])
 
-  useEffect(() => {
-    document.title = `${t('nav.trends')} · 百工 Baigong`
-  }, [t])
+  useTitle(t('nav.trends'))
 
   const onRange = useCallback((a: number, b: number) => setState({ ...state, range: fixedRange(usOf(a), usOf(b)) }), [state, setState])
   const onMark = useCallback((s: number) => setMarks((old) => (old.length >= 2 ? [] : [...old, s])), [])

@@ -9,7 +9,7 @@ import { type Row, rowsOf, type TypeWhole } from '../../core/types'
 export function Made({ made }: { made: Pick<TypeWhole, 'whole' | 'came' | 'units' | 'chain'> }) {
   const { t } = useTranslation()
   const language = useLanguageCode()
-  const own = made.chain[made.chain.length - 1] ?? ''
+  const own = made.chain.at(-1) ?? ''
   return (
     <div className="card type-made">
       {(['points', 'properties'] as const).map((what) => (

@@ -9,7 +9,7 @@ import { Page } from '../../components/Page'
 import { inLanguage, useLanguageCode, usePreferences } from '../../components/preferences'
 import { StateMark } from '../../components/StateMark'
 import { useAsk } from '../../components/useAsk'
-import { mayDescribe } from '../../core/assets'
+import { mayDescribe, splitType } from '../../core/assets'
 import { typeLink } from '../../core/route'
 import { chosen, type TypeLine, types, type Which } from '../../core/types'
 import { NewType } from './NewType'
@@ -83,7 +83,7 @@ function Lines({ lines }: { lines: TypeLine[] }) {
                   </p>
                 ) : null}
               </td>
-              <td data-label={t('types.extends')}>{line.extends ? <Link href={typeLink(line.extends.split('@')[0] ?? '')}>{line.extends}</Link> : <span className="muted">–</span>}</td>
+              <td data-label={t('types.extends')}>{line.extends ? <Link href={typeLink(splitType(line.extends)[0])}>{line.extends}</Link> : <span className="muted">–</span>}</td>
               <td className="r num" data-label={t('types.points')}>{line.points}</td>
               <td className="r num" data-label={t('types.properties')}>{line.properties}</td>
               <td className="r num" data-label={t('types.assets')}>{line.assets}</td>

@@ -10,7 +10,7 @@ import { types, type TypeWhole } from '../../core/types'
 
 export function Versions({ held, onTake }: { held: TypeWhole; onTake: ((text: string) => void) | null }) {
   const { t } = useTranslation()
-  const [chosen, setChosen] = useState(held.versions.length > 1 ? (held.versions[held.versions.length - 2]?.version ?? 0) : 0)
+  const [chosen, setChosen] = useState(held.versions.at(-2)?.version ?? 0)
   const old = useAsk(chosen ? `type:${held.type}@${chosen}` : null, (signal) => types.get(held.type, chosen, signal))
   return (
     <div className="type-versions">
