@@ -59,9 +59,9 @@ export function shut(tree: AssetTree, name: string): AssetTree {
   return open.delete(name) ? { ...tree, open } : tree
 }
 
-/** Branches that are open and have not been read. */
-export function unread(tree: AssetTree): string[] {
-  return flattened(tree).flatMap((row) => (row.kind === 'waiting' ? [row.parent] : []))
+/** Branches that are open and have not been read, of a tree's rows. */
+export function unread(rows: readonly TreeRow[]): string[] {
+  return rows.flatMap((row) => (row.kind === 'waiting' ? [row.parent] : []))
 }
 
 /** Where a key leads: the row it goes to, and what it opens or shuts. */

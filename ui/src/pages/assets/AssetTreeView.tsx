@@ -7,7 +7,7 @@ import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
 import { VirtualList } from '../../components/VirtualList'
 import { type AssetLine, assets, type AssetsAsk } from '../../core/assets'
-import { flattened, keyed, type TreeRow } from '../../core/assettree'
+import { keyed, type TreeRow } from '../../core/assettree'
 import { AssetTags, LevelIcon } from './AssetMark'
 import type { TreeHold } from './useAssetTree'
 
@@ -31,7 +31,7 @@ export function AssetTreeView({ hold, asked, chosen, onChoose, barred, turn = 0 
   const [at, setAt] = useState(0)
   const [followed, setFollowed] = useState('')
   const found = useAsk(asked ? `assets:${turn}:${JSON.stringify(asked)}` : null, (signal) => assets.list({ ...asked, limit: FOUND }, signal))
-  const rows = useMemo<TreeRow[]>(() => (asked ? (found.data?.assets ?? []).map((line) => ({ kind: 'asset', line, depth: 0, open: false })) : flattened(hold.tree)), [asked, found.data, hold.tree])
+  const rows = useMemo<readonly TreeRow[]>(() => (asked ? (found.data?.assets ?? []).map((line) => ({ kind: 'asset', line, depth: 0, open: false })) : hold.rows), [asked, found.data, hold.rows])
 
   // The row of what is chosen is the one that keys start from, once it is there.
   const place = rows.findIndex((row) => row.kind === 'asset' && row.line.asset === chosen)

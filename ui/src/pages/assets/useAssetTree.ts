@@ -1,12 +1,14 @@
 /** The tree as far as it has been opened: branches are read when wanted, and again after a change. */
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { asProblem } from '../../core/http'
 import { assets, PAGE } from '../../core/assets'
-import { type AssetTree, emptyTree, opened, shut, unread, withLines } from '../../core/assettree'
+import { type AssetTree, emptyTree, flattened, opened, shut, type TreeRow, unread, withLines } from '../../core/assettree'
 import type { Problem } from '../../wire/api'
 
 export interface TreeHold {
   tree: AssetTree
+  /** The tree from top to bottom, as far as it is open. */
+  rows: readonly TreeRow[]
   error: Problem | null
   open: (...names: string[]) => void
   shut: (name: string) => void
@@ -23,8 +25,9 @@ export function useAssetTree(turn: number, keeps = true): TreeHold {
   const [error, setError] = useState<Problem | null>(null)
   const asked = useRef(new Set<string>())
   const round = useRef(0)
-  const isOpen = useRef(tree.open)
-  isOpen.current = tree.open
+  const now = useRef(tree)
+  now.current = tree
+  const rows = useMemo(() => flattened(tree), [tree])
   if (keeps) kept = tree.open
 
   const read = useCallback((parent: string, offset: number) => {
@@ -50,18 +53,19 @@ export function useAssetTree(turn: number, keeps = true): TreeHold {
     asked.current.clear()
     setError(null)
     read('', 0)
-    for (const parent of isOpen.current) read(parent, 0)
+    for (const parent of now.current.open) read(parent, 0)
   }, [read])
 
   useEffect(reload, [reload, turn])
 
   useEffect(() => {
-    if (!error) for (const parent of unread(tree)) read(parent, 0)
-  }, [tree, error, read])
+    if (!error) for (const parent of unread(rows)) read(parent, 0)
+  }, [rows, error, read])
 
-  const more = useCallback((parent: string) => setTree((old) => (read(parent, old.branches.get(parent)?.lines.length ?? 0), old)), [read])
+  const more = useCallback((parent: string) => read(parent, now.current.branches.get(parent)?.lines.length ?? 0), [read])
   return {
     tree,
+    rows,
     error,
     more,
     reload,

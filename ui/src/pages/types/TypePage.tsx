@@ -25,17 +25,17 @@ export function TypePage({ type, from }: { type: string; from: From }) {
   const language = useLanguageCode()
   const { session } = usePreferences()
   const may = mayDescribe(session)
-  const held = useAsk(from ? null : `type:${type}`, (signal) => types.get(type, undefined, signal))
-  const copied = useAsk(from && 'copy' in from ? `type:${from.copy}` : null, (signal) => types.get('copy' in (from ?? {}) ? (from as { copy: string }).copy : '', undefined, signal))
+  const source = !from ? type : 'copy' in from ? from.copy : null // the type whose text is read: this one, or the one that is copied
+  const read = useAsk(source === null ? null : `type:${source}`, (signal) => types.get(source ?? '', undefined, signal))
   const lines = useAsk('types', types.list)
   const [doing, setDoing] = useState<'new' | 'drop' | null>(null)
   const [tab, setTab] = useState('text')
   const [taken, setTaken] = useState<{ text: string } | null>(null) // a version's text, to be written again
-  const { data } = held
+  const data = from ? null : read.data
   const title = (data ? inLanguage(language, data.whole.title, data.whole.title_zh) : '') || type
-  const error = held.error ?? copied.error
-  const fresh = from && ('extend' in from ? extending(type, from.extend) : copied.data ? renamed(copied.data.text, type) : null)
-  const written = () => (from ? navigate(typeLink(type), { replace: true }) : (held.reload(), lines.reload()))
+  const { error } = read
+  const fresh = from && ('extend' in from ? extending(type, from.extend) : read.data ? renamed(read.data.text, type) : null)
+  const written = () => (from ? navigate(typeLink(type), { replace: true }) : (read.reload(), lines.reload()))
 
   return (
     <Page
@@ -68,7 +68,7 @@ export function TypePage({ type, from }: { type: string; from: From }) {
         ) : null
       }
     >
-      {error ? <ErrorNote problem={error} retry={held.reload} /> : null}
+      {error ? <ErrorNote problem={error} retry={read.reload} /> : null}
       {!error && !data && !fresh ? <Waiting rows={8} /> : null}
       {data || fresh ? (
         <Tabs
