@@ -342,6 +342,16 @@ async def it_comes_in_pages_and_filtered(plant: World) -> None:
         ]
 
 
+async def test_an_element_without_a_name_that_was_tolerated_is_no_fault_of_ours(plant: World) -> None:
+    nameless = {"modelType": "Property", "valueType": "xs:int", "value": "7"}
+    submodel = {"id": "urn:nameless", "modelType": "Submodel", "submodelElements": [nameless]}
+    await _taken(plant, json.dumps({"submodels": [submodel]}).encode(), tolerate="true")
+    at = f"/submodels/{encoded('urn:nameless')}/submodel-elements"
+    async with _client(plant) as client:
+        assert (await client.get(f"{at}/$value")).json()["result"] == {"": 7}
+        assert (await client.get(f"{at}/$reference")).json()["result"] == []
+
+
 async def test_an_import_is_all_or_nothing(plant: World, tmp_path: Path) -> None:
     wrong = everything()
     wrong["submodels"][1]["submodelElements"] = [

@@ -95,14 +95,14 @@ class _Elements:
         view = valued(call)
         held = [(one, value) for one in children(self._submodel(call)) if (value := view(one)) is not None]
         page, cursor = page_of(call, held)
-        found = {one["idShort"]: value for one, value in page}
+        found = {one.get("idShort", ""): value for one, value in page}  # a tolerated one may have none
         if version_of(call) == "3.0":
             return paged((msgspec.json.encode({name: value}) for name, value in found.items()), cursor)
         return wrapped(msgspec.json.encode(found), cursor)
 
     async def all_references(self, call: Call) -> Response:
         submodel = self._submodel(call)
-        page, cursor = page_of(call, [one["idShort"] for one in children(submodel)])
+        page, cursor = page_of(call, [name for one in children(submodel) if (name := one.get("idShort"))])
         return paged((msgspec.json.encode(reference(submodel, path)) for path in page), cursor)
 
     async def all_paths(self, call: Call) -> Response:
