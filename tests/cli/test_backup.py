@@ -70,7 +70,7 @@ async def test_waveforms_are_in_a_backup_whether_in_the_lake_or_still_in_the_str
     verdicts, _ = check_lake(old / "lake" / "p0", "p0", deep=True)
     assert [(v.what, v.state) for v in verdicts] == [("lake p0", "good"), ("lake p0, bursts", "good")]
     made = await restore(file, new, key=old / "secrets.key")
-    assert made.frames == 2
+    assert made.frames in {2, 3}, "two waveforms, and what the platform wrote of its own use when it began late"
     async with platform(new) as running, client(new) as http:
         await caught_up(running)
         rows = await sql(http, "select epoch_us(time) - 1763600000000000, samples from bursts order by time")
