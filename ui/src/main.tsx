@@ -12,6 +12,7 @@ import './styles/parts.css'
 import './styles/pages.css'
 import './styles/access.css'
 import './styles/assets.css'
+import './styles/mimic.css'
 import './styles/types.css'
 import './styles/use.css'
 

@@ -9,9 +9,10 @@ const MAY: Record<string, string[]> = {
   wire: ['wire'],
   core: ['wire', 'core'],
   charts: ['wire', 'core', 'charts'],
+  mimic: ['wire', 'core', 'mimic'],
   editor: ['wire', 'core', 'editor'],
-  components: ['wire', 'core', 'charts', 'editor', 'components'],
-  pages: ['wire', 'core', 'charts', 'editor', 'components', 'pages'],
+  components: ['wire', 'core', 'charts', 'mimic', 'editor', 'components'],
+  pages: ['wire', 'core', 'charts', 'mimic', 'editor', 'components', 'pages'],
 }
 
 function sources(folder: string): string[] {
