@@ -4,7 +4,7 @@ import type { DrawProps } from './Parts'
 
 export function Valve({ w, h, look }: DrawProps) {
   const isSet = look.wanted !== null || (look.open !== null && look.open > 0 && look.open < 1)
-  const top = 0.3
+  const top = 1 / 3 // the pipe's middle is two thirds down: on the grid, where the valve is
   const state = look.open === null ? '' : look.open > 0 ? ' is-running' : ' is-stopped'
   const middle = (1 + top) / 2
   return (

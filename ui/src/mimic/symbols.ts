@@ -43,15 +43,15 @@ const HELD: readonly Port[] = [
   { name: 'drain', x: 0, y: 0.8, side: 'left' },
 ]
 const VALVE: readonly Port[] = [
-  { name: 'in', x: 0, y: 0.65, side: 'left' },
-  { name: 'out', x: 1, y: 0.65, side: 'right' },
+  { name: 'in', x: 0, y: 2 / 3, side: 'left' },
+  { name: 'out', x: 1, y: 2 / 3, side: 'right' },
 ]
 const DRIVEN: readonly Slot[] = ['running', 'fault', 'speed']
 const HOLDS: readonly Slot[] = ['level', 'set_point', 'fault']
 
 export const KINDS: Readonly<Record<SymbolName, SymbolKind>> = {
   pump: { component: Pump, slots: DRIVEN, size: [64, 64], ports: around },
-  valve: { component: Valve, slots: ['open', 'value', 'set_point', 'fault'], size: [48, 40], ports: VALVE },
+  valve: { component: Valve, slots: ['open', 'value', 'set_point', 'fault'], size: [48, 48], ports: VALVE },
   tank: { component: Tank, slots: HOLDS, size: [112, 144], ports: HELD },
   vessel: { component: Vessel, slots: HOLDS, size: [80, 160], ports: HELD },
   motor: { component: Motor, slots: DRIVEN, size: [56, 48], ports: [{ name: 'shaft', x: 1, y: 0.5, side: 'right' }, { name: 'supply', x: 0.46, y: 0, side: 'top' }] },

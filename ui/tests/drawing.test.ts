@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import type { ScreenItem } from '../src/core/screens'
+import { aligned, around, edited, freshId, grouped, moved, ordered, pasted, resized, snappedBy, spread, turned, withGroups, within } from '../src/pages/screens/editor/arrange'
+import { jointAt, jointsOf, piped } from '../src/pages/screens/editor/follow'
+import { freePlace, laid } from '../src/pages/screens/editor/fresh'
+import { begun, changed, redone, undone } from '../src/pages/screens/editor/history'
+
+const pump = (id: string, x: number, y: number, more: Partial<ScreenItem> = {}): ScreenItem => ({ id, is: 'pump', at: [x, y, 64, 64], ...more })
+const p1 = pump('p1', 0, 0)
+const p2 = pump('p2', 200, 80)
+const joint = (item: ScreenItem, port: string) => jointsOf(item).find((one) => one.port === port) as ReturnType<typeof jointsOf>[number]
+const pipe: ScreenItem = { id: 'pipe1', is: 'pipe', path: piped(joint(p1, 'out'), joint(p2, 'in')) }
+const all = [p1, p2, pipe]
+const pathOf = (items: readonly ScreenItem[], id = 'pipe1') => items.find((item) => item.id === id)?.path
+const only = (...ids: string[]) => new Set(ids)
+
+describe('pipes', () => {
+  it('begin and end at ports, and follow what bears them', () => {
+    expect(pipe.path).toEqual([[64, 32], [132, 32], [132, 112], [200, 112]])
+    expect(pathOf(moved(all, only('p2'), 40, -80))).toEqual([[64, 32], [240, 32]])
+    expect(pathOf(moved(all, only('p1', 'p2'), 8, 8))).toEqual([[72, 40], [140, 40], [140, 120], [208, 120]])
+    expect(pathOf(turned(all, only('p2')))?.at(-1)).toEqual([232, 80])
+    expect(pathOf(resized(all, 'p2', [1, 1], 0, 64))?.at(-1)).toEqual([200, 144])
+    expect(jointAt(all, [199, 113])?.id).toBe('p2')
+  })
+  it('that somebody shaped keep their form', () => {
+    const shaped: ScreenItem = { ...pipe, path: [[64, 32], [160, 32], [160, 112], [200, 112]] }
+    expect(pathOf(moved([p1, p2, shaped], only('p2'), 40, 16))).toEqual([[64, 32], [160, 32], [160, 128], [240, 128]])
+    expect(pathOf(moved([p1, p2, shaped], only('p1'), 8, 8))).toEqual([[72, 40], [160, 40], [160, 112], [200, 112]])
+  })
+  it('moved by themselves leave their ports, and do not come back', () => {
+    const away = moved(all, only('pipe1'), 0, 8)
+    expect(pathOf(away)?.[0]).toEqual([64, 40])
+    expect(pathOf(moved(away, only('p1'), 80, 0))).toEqual(pathOf(away))
+  })
+})
+
+describe('items', () => {
+  it('are moved by the grid', () => {
+    const off = pump('p', 3, 5)
+    expect(snappedBy([off], only('p'), 10, 10)).toEqual([13, 11])
+    expect(moved([off], only('p'), ...snappedBy([off], only('p'), 10, 10))[0]?.at?.slice(0, 2)).toEqual([16, 16])
+  })
+  it('keep the corner opposite to the one that is pulled, turned too', () => {
+    expect(resized([p1], 'p1', [-1, -1], -16, -8)[0]?.at).toEqual([-16, -8, 80, 72])
+    const lying: ScreenItem = { id: 'c', is: 'conveyor', at: [0, 0, 80, 16], turn: 90 }
+    expect(around(lying)).toEqual({ x: 32, y: -32, w: 16, h: 80 })
+    expect(around(resized([lying], 'c', [1, 1], 0, 16)[0] as ScreenItem)).toEqual({ x: 32, y: -32, w: 16, h: 96 })
+    expect(resized([p1], 'p1', [1, 1], -500, 0)[0]?.at?.[2]).toBe(8)
+  })
+  it('are aligned and spread', () => {
+    const three = [pump('a', 0, 0), pump('b', 100, 30), pump('c', 300, 60)]
+    expect(aligned(three, only('a', 'b', 'c'), 'middle').map((item) => item.at?.[1])).toEqual([30, 30, 30])
+    expect(aligned(three, only('a', 'b'), 'right').map((item) => item.at?.[0])).toEqual([100, 100, 300])
+    expect(spread(three, only('a', 'b', 'c'), 'across').map((item) => item.at?.[0])).toEqual([0, 150, 300])
+  })
+  it('are copied under names of their own', () => {
+    const made = pasted([pump('pump1', 0, 0, { group: 'g1' })], [pump('pump1', 0, 0, { group: 'g1' }), pump('pump2', 8, 8, { group: 'g1' })])
+    expect(made.items.map(({ id, group }) => [id, group])).toEqual([['pump1', 'g1'], ['pump2', 'g2'], ['pump3', 'g2']])
+    expect([...made.ids]).toEqual(['pump2', 'pump3'])
+    expect(freshId(['pump1', 'pump3'], 'pump')).toBe('pump2')
+  })
+  it('lie over each other, are chosen by a box, and in groups', () => {
+    expect(ordered(all, only('p1'), 'front').map((item) => item.id)).toEqual(['p2', 'pipe1', 'p1'])
+    expect([...within(all, { x: -1, y: -1, w: 140, h: 140 })]).toEqual(['p1'])
+    const together = grouped(all, only('p1', 'p2'), true)
+    expect([...withGroups(together, only('p2'))]).toEqual(['p1', 'p2'])
+    expect(grouped(together, only('p1', 'p2'), false)).toEqual(all)
+  })
+  it('lose what is emptied, and are laid on free places', () => {
+    expect(edited([{ ...p1, text: 'x' }], 'p1', { text: '', turn: undefined as unknown as number })[0]).toEqual(p1)
+    expect(laid([p1], 'pump', 101, 99)).toEqual({ id: 'pump1', is: 'pump', at: [72, 64, 64, 64] })
+    const [x, y] = freePlace([p1], 'pump', [1200, 800])
+    expect(x - 32 >= 64 || y - 32 >= 64).toBe(true)
+  })
+})
+
+describe('history', () => {
+  it('goes back and forth, typing is one step', () => {
+    let held = changed(changed(changed(begun('a'), 'b'), 'bc', 'text'), 'bcd', 'text')
+    expect([held.past, held.now]).toEqual([['a', 'b'], 'bcd'])
+    held = undone(undone(held))
+    expect([held.now, undone(held).now, redone(held).now, redone(redone(held)).now]).toEqual(['a', 'a', 'b', 'bcd'])
+    expect(changed(held, 'z').future).toEqual([])
+  })
+})
