@@ -26,6 +26,7 @@ from baigong.api.witness import tell
 from baigong.registry.audit import Proof
 from baigong.registry.rights import tenant_ref
 from baigong.security.tokens import new_token
+from baigong.stores.records.documents import DocumentRow, documents_of
 from baigong.vocab.errors import FixConfiguration
 
 FORMAT = 1
@@ -48,6 +49,7 @@ Everything that this platform kept of the company, taken away as of {when} (UTC)
 | `recordings/POINT.parquet` | waveforms | 波形 |
 | `records/*.csv` | points, devices, events, episodes, people, commands, … | 测点、设备、事件、时段、人员、指令等 |
 | `config/` | the device files, without secrets | 设备配置文件(不含密钥) |
+| `documents/ASSET/…` | manuals, drawings; `records/documents.csv` says what they are | 技术文档 |
 | `settings.json` | retention, quotas, what roles need | 保留期、配额、角色要求 |
 | `audit.jsonl` | the audit log; `baigong audit verify audit.jsonl KEY` checks it | 审计日志,可用该命令验证 |
 
@@ -189,6 +191,8 @@ class _Archive:
         yield from takeparts.recordings(rooms.lake, self._snapshot, tenant, points)
         parts, self._left = takeparts.records(rooms.registry, tenant, self._may)
         yield from parts
+        for retired in (False, True):
+            yield from takeparts.documents(rooms.registry, tenant, self._documents(retired))
         if self._may("configure"):
             yield from takeparts.configuration(rooms.registry.data / "config" / tenant)
         else:
@@ -198,6 +202,10 @@ class _Archive:
             yield Part("audit.jsonl", self._audit)
         else:
             self._left.append({"what": "audit.jsonl", "why": "needs the right audit"})
+
+    def _documents(self, retired: bool) -> list[DocumentRow]:
+        records, tenant = self._rooms.registry.records, self._call.tenant
+        return records.read_now(lambda c: documents_of(c, tenant, retired=retired), tenant=tenant)
 
     def _may(self, action: str) -> bool:
         call = self._call

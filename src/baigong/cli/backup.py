@@ -33,6 +33,7 @@ from baigong.cli.place import bus_of, check_is_data, partitions
 from baigong.cli.recordsplace import DATABASE, FILE, MOVED, records_of
 from baigong.historian.hold import Held, HoldRequest, hold_subject
 from baigong.historian.merge import rollup_path
+from baigong.registry.opening import OBJECTS
 from baigong.registry.sealing import KEY_FILE
 from baigong.stores.durable import replace_file
 from baigong.stores.lake.bursts import BurstTable
@@ -50,7 +51,7 @@ _RENEW_S = 15.0
 _PIECE = 8 << 20  # bytes of a stream in one member
 # What a platform makes anew at its start, or what is copied in its own way.
 # The key of stored secrets stays apart from them.
-_LEFT_OUT = {"lock", "url", "key", KEY_FILE, LAST_BACKUP, "lake", "nats", "logs", DATABASE, MOVED, FILE}
+_LEFT_OUT = {"lock", OBJECTS, "url", "key", KEY_FILE, LAST_BACKUP, "lake", "nats", "logs", DATABASE, MOVED, FILE}
 _SIDE_FILES = ("-wal", "-shm", "-journal", ".new", ".part")
 
 
@@ -113,6 +114,8 @@ async def _write(
         await asyncio.to_thread(_add_kept, archive, data, kept)
         what = "records"
         await asyncio.to_thread(_add_records, archive, data)
+        what = "documents"  # after the records: a content is there before any record says so
+        await asyncio.to_thread(_add_kept, archive, data, await asyncio.to_thread(_contents, data))
         for one in pinned:
             what = f"lake {one.held.partition}"
             for relative, size in one.files:
@@ -217,7 +220,7 @@ def _log_files(log: Path, version: int) -> Iterator[Path]:
 
 def _measured(data: Path) -> tuple[list[Path], int]:
     kept = list(_kept(data))
-    return kept, sum(p.stat().st_size for p in [*kept, data / "records.db"] if p.exists())
+    return kept, sum(p.stat().st_size for p in [*kept, *_contents(data), data / "records.db"] if p.exists())
 
 
 def _kept(data: Path) -> Iterator[Path]:
@@ -226,6 +229,11 @@ def _kept(data: Path) -> Iterator[Path]:
         first = path.relative_to(data).parts[0]
         if first not in _LEFT_OUT and not path.name.endswith(_SIDE_FILES) and path.is_file():
             yield path
+
+
+def _contents(data: Path) -> list[Path]:
+    """List the contents of documents; what is still coming is none."""
+    return sorted(path for path in (data / OBJECTS).glob("[!.]*/*/*") if path.is_file())
 
 
 def _add_kept(archive: ArchiveWriter, data: Path, kept: list[Path]) -> None:

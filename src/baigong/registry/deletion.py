@@ -34,6 +34,7 @@ class Leave(Struct, frozen=True, kw_only=True):
     began_us: int
     tables: dict[str, Counted]
     config: InLake
+    documents: InLake = InLake()  # contents of documents
     lake: InLake | None = None
     gateways: tuple[str, ...] = ()  # that may hold something of it; no device of it says so later
     away: tuple[str, ...] = ()  # those that could not be told

@@ -113,6 +113,7 @@ class Departures:
         if company.state != SUSPENDED:
             raise FixConfiguration("tenant.not_suspended", f"{tenant} is {company.state}", place=tenant)
         config = await asyncio.to_thread(_in_folder, registry.data / "config" / tenant)
+        documents = await asyncio.to_thread(_contents, registry.documents.folder(tenant))
         began, id = self._clock_us(), new_token("l")[:14]
         gateways = registry.gateways.named() | registry.devices.gateways | {"local"}
 
@@ -125,6 +126,7 @@ class Departures:
                 began_us=began,
                 tables=count_rows(connection, tenant),
                 config=config,
+                documents=documents,
                 gateways=tuple(sorted(g for g in gateways if registry.gateways.serves(g, tenant))),
             )
             mark(connection, tenant, LEAVING, msgspec.json.encode(held).decode())
@@ -244,6 +246,7 @@ class Departures:
             if one.provider is not None:
                 registry.openid.forget(one.provider)
         await asyncio.to_thread(_remove, registry.data / "config" / tenant)
+        await asyncio.to_thread(registry.documents.forget, tenant)
         registry.providers.forget_listing()
         registry.watch.forget_tenant(tenant)
 
@@ -252,7 +255,7 @@ class Departures:
         names = [p.name for p in await registry.records.read(lambda c: members.people_of(c, tenant), tenant=tenant)]
         copies = await asyncio.to_thread(_copies, registry.data)
         now = self._clock_us()
-        rest = msgspec.structs.replace(held, tables={}, config=InLake(), lake=None, done_us=now)
+        rest = msgspec.structs.replace(held, tables={}, config=InLake(), documents=InLake(), lake=None, done_us=now)
 
         def work(connection: sa.Connection) -> None:
             revoke_grants_to(connection, tenant, held.who, now)
@@ -287,6 +290,7 @@ class Departures:
             registry.assets.forget,
             registry.types.forget,
             registry.shells.forget,
+            registry.screens.forget,
             registry.episodes.forget,
             registry.retention.forget,
             registry.usage.forget,
@@ -315,7 +319,7 @@ def in_lake(snapshot: Snapshot) -> InLake:
 
 def _entry(tenant: str, held: Leave, now_us: int, left: int, copies: dict[str, int]) -> Entry:
     lake = held.lake or InLake()
-    before = {"tables": held.tables, "lake": lake, "config": held.config}
+    before = {"tables": held.tables, "lake": lake, "config": held.config, "documents": held.documents}
     rows = sum(one.rows for one in held.tables.values())
     after = {
         "deleted": {"rows": rows, "values": lake.rows, "recordings": lake.recordings, "bytes": lake.bytes},
@@ -343,6 +347,13 @@ def _in_folder(folder: Path) -> InLake:
     lines = [f"{p.relative_to(folder)} {sha256(p.read_bytes()).hexdigest()}" for p in found]
     size = sum(p.stat().st_size for p in found)
     return InLake(files=len(found), bytes=size, sum=sha256("\n".join(lines).encode()).hexdigest())
+
+
+def _contents(folder: Path) -> InLake:
+    """Count contents whose names are their sums: there may be gigabytes, and nobody need read them."""
+    found = sorted((path.name, path.stat().st_size) for path in folder.rglob("*") if path.is_file())
+    lines = "\n".join(f"{name} {size}" for name, size in found)
+    return InLake(files=len(found), bytes=sum(size for _, size in found), sum=sha256(lines.encode()).hexdigest())
 
 
 def _remove(folder: Path) -> None:

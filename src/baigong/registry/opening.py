@@ -23,6 +23,7 @@ from baigong.registry.commands import Commands
 from baigong.registry.credentials import Credentials
 from baigong.registry.denied import audit_denied
 from baigong.registry.devices import Devices
+from baigong.registry.documents import Documents
 from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
 from baigong.registry.factors import Factors
@@ -55,6 +56,7 @@ from baigong.registry.usage import Usage
 from baigong.registry.uses import Uses
 from baigong.registry.watch import FileWatch
 from baigong.security.envelope import Ring
+from baigong.stores.objects import ObjectFolder
 from baigong.stores.records import ALL, Records, Server, open_records
 from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.assets import assets_of
@@ -65,6 +67,7 @@ from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError
 
 _RELOAD_S = 2.0
+OBJECTS = "objects"  # folder of the data folder in which contents of documents are
 
 
 @dataclass(slots=True, frozen=True)
@@ -79,6 +82,7 @@ class Registry:
     devices: Devices
     assets: Assets
     types: Types
+    documents: Documents
     shells: Shells
     watch: FileWatch
     people: People
@@ -211,6 +215,8 @@ def _furnish(
     assets = Assets(events, book, devices, clock_us, lambda t: records.read_now(lambda c: assets_of(c, t), tenant=t))
     rights.above, quotas.tree = assets.above, assets.tree
     types = Types(events, assets, book, clock_us, lambda t: records.read_now(lambda c: types_of(c, t), tenant=t))
+    objects = ObjectFolder(data / OBJECTS)
+    objects.clear()
     audit = Audit(records, open_log_key(data / "audit.key", ring), "baigong/audit")
     support = Support(records, rights, tenants, clock_us)
     audit.mark = support.mark
@@ -255,6 +261,7 @@ def _furnish(
         devices=devices,
         assets=assets,
         types=types,
+        documents=Documents(records, events, objects, assets, types, quotas, usage, clock_us),
         shells=Shells(events, records, clock_us, lambda t: records.read_now(lambda c: shells_of(c, t), tenant=t)),
         watch=FileWatch(
             config, devices, events, clock_us, lambda t: records.read(lambda c: file_digests(c, t), tenant=t)

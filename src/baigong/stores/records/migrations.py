@@ -15,6 +15,7 @@ from baigong.stores.records.assets import assets
 from baigong.stores.records.assettypes import asset_types
 from baigong.stores.records.bills import bills, move_from_settings, tariffs
 from baigong.stores.records.commandkeys import command_keys
+from baigong.stores.records.documents import documents
 from baigong.stores.records.machines import machine_certificates
 from baigong.stores.records.shells import shell_files, shells
 from baigong.stores.records.support import support_requests
@@ -143,6 +144,10 @@ def _know_commands_by_their_keys(connection: sa.Connection) -> None:
     token_grants.create(connection)
 
 
+def _keep_documents(connection: sa.Connection) -> None:
+    documents.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -161,6 +166,7 @@ STEPS: tuple[Step, ...] = (
     _know_assets,
     _know_commands_by_their_keys,
     _know_shells,
+    _keep_documents,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
