@@ -150,3 +150,37 @@ def test_a_file_of_more_than_one_list_is_checked_as_one_and_written_parents_firs
     said = run("asset", "import", _text(tmp_path, "\n".join([*rows, ""])), "--data", up)
     assert "written in 3 pieces" in said.err and "5 assets added" in said.err
     assert "m_hall/m_line/m_3" in run("query", "select path from assets", "-f", "csv", "--data", up).out
+
+
+def test_documents_are_handed_in_listed_saved_and_retired(up: Path, run: Run, tmp_path: Path) -> None:
+    assert run("asset", "add", "t_press", "--type", "machine", "--data", up).code == 0
+    manual = tmp_path / "manual.pdf"
+    manual.write_bytes(b"%PDF-1.7" + bytes(3_000_000))
+    added = run(
+        "asset",
+        "files",
+        "add",
+        "t_press",
+        manual,
+        "--title",
+        "Press",
+        "--kind",
+        "03-02",
+        "--version",
+        "1",
+        "--data",
+        up,
+    )
+    assert "application/pdf, 3,000,008 bytes" in added.err
+    assert run("asset", "files", "add", "type:machine", manual, "--data", up).code == 0, "what every machine has"
+    listed = run("asset", "files", "list", "t_press", "--data", up).out.splitlines()
+    assert "03-02 Operation" in listed[2] and "type:machine" in listed[1]
+    id = listed[2].split()[0]
+    assert run("asset", "files", "get", id, "--to", tmp_path / "back.pdf", "--data", up).code == 0
+    assert (tmp_path / "back.pdf").read_bytes() == manual.read_bytes()
+    assert run("asset", "files", "get", id, "--to", tmp_path / "back.pdf", "--data", up).code == 2, (
+        "nothing is overwritten"
+    )
+    assert run("asset", "files", "retire", id, "--delete-content", "--yes", "--data", up).code == 0
+    assert "content deleted" in run("asset", "files", "list", "t_press", "--retired", "--data", up).out
+    assert run("asset", "files", "add", "t_press", manual, "--kind", "x", "--data", up).code == 2

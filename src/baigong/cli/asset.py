@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from baigong.cli import show
+from baigong.cli.asset_documents import files
 from baigong.cli.asset_file import every, export_file, import_file
 from baigong.cli.asset_rows import read_cell
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
@@ -45,6 +46,7 @@ def add(app: typer.Typer) -> None:
     """Add this module's commands."""
     asset.command("import")(import_file)
     asset.command("export")(export_file)
+    asset.add_typer(files, name="files")
     app.add_typer(asset, name="asset")
 
 

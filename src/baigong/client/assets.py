@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from baigong.client.describing import asset_lines, describe, find_asset
+from baigong.client.documents import Document, add_document, find_documents
 from baigong.client.link import Link
 from baigong.client.point import Point, points_of
 from baigong.client.tables import How, of_assets, read_intervals, read_latest, read_rows, side_by_side
@@ -176,6 +178,17 @@ class Asset:
     def title(self) -> str:
         """What people call it: the Chinese title where there is no other, its name where there is none."""
         return str(self.facts["title"] or self.facts["title_zh"] or self.name)
+
+    def documents(self, search: str = "", *, kind: str = "") -> list[Document]:
+        """List its documents and those of its type, by title. ``kind``: a class of VDI 2770, like ``03-02``."""
+        return find_documents(self._link, asset=self.name, search=search, kind=kind)
+
+    def add_document(self, path: str | Path, **told: str) -> Document:
+        """Hand in a file: title, title_zh, kind, language, version, valid_from, replaces (a document's id). ::
+
+        pump.add_document("manual.pdf", title="Operating manual", kind="03-02", language="en", version="2.1")
+        """
+        return add_document(self._link, path, asset=self.name, **told)
 
     def move(self, to: Asset | str) -> None:
         """Let it be a part of another asset; ``""``: of the company itself. Its name, and its points', stay.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -63,7 +63,12 @@ class Link:
         return self._decoded(raw) if raw else None
 
     def send(
-        self, path: str, content: bytes, media: str, method: str = "POST", params: Mapping[str, Any] | None = None
+        self,
+        path: str,
+        content: bytes | Iterable[bytes],
+        media: str,
+        method: str = "POST",
+        params: Mapping[str, Any] | None = None,
     ) -> Any:
         return self._decoded(self._ask(method, path, params, content, media, "application/json"))
 
@@ -95,7 +100,7 @@ class Link:
         method: str,
         path: str,
         params: Mapping[str, Any] | None,
-        content: bytes | None,
+        content: bytes | Iterable[bytes] | None,
         media: str,
         accept: str,
         key: str = "",
