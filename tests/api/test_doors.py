@@ -24,6 +24,7 @@ _PARTS = {
     "provider": "p",
     "serial": "0",
     "month": "2026-04",
+    "file": "hall.jpg",
 }
 _OPEN = (
     "GET /health",

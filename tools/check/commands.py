@@ -30,6 +30,7 @@ def command_tree() -> Any:
         networks,
         person,
         records,
+        screen,
         secrets,
         signin,
         tenant,
@@ -40,7 +41,7 @@ def command_tree() -> Any:
     app.registered_commands = list(main.app.registered_commands)
     for module in (
         aas, aasplatform, ask, asset, assettype, audit, authority, bus, command, counting, fleet, grant, keep,
-        networks, person, records, secrets, signin, tenant, use,
+        networks, person, records, screen, secrets, signin, tenant, use,
     ):  # fmt: skip
         module.add(app)
     return typer.main.get_command(app)

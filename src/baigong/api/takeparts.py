@@ -50,10 +50,31 @@ HIDDEN = {  # tables that are left out, and columns
     "passkeys": ("credential", "handle", "public_key"),
     "command_keys": None,  # names that senders gave to what `commands` tells, for a day
     "applications": ("code_digest",),
+    "screen_links": ("digest",),
     "devices": ("spec",),  # the files of the folder say it, without what is closed in envelopes
 }
-_SEEN = ("devices", "assets", "asset_types", "points", "events", "episodes", "commands", "stops", "companies")
-_RIGHTS = {"grants": "share", "bills": "usage", "tariffs": "usage", "support_requests": "share"}
+_SEEN = (
+    "devices",
+    "assets",
+    "asset_types",
+    "documents",
+    "points",
+    "events",
+    "episodes",
+    "commands",
+    "stops",
+    "companies",
+    "screens",
+    "screen_texts",
+    "screen_files",
+)
+_RIGHTS = {
+    "grants": "share",
+    "bills": "usage",
+    "tariffs": "usage",
+    "support_requests": "share",
+    "screen_links": "share",
+}
 
 
 @dataclass(slots=True, frozen=True)

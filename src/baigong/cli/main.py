@@ -266,6 +266,7 @@ def main() -> None:
         person,
         records,
         region,
+        screen,
         secrets,
         signin,
         tenant,
@@ -292,6 +293,7 @@ def main() -> None:
     grant.add(app)
     records.add(app)
     region.add(app)
+    screen.add(app)
     secrets.add(app)
     tenant.add(app)
     networks.add(app)

@@ -42,6 +42,7 @@ from baigong.registry.quotas import QuotaBook
 from baigong.registry.quotawatch import serve_quotas
 from baigong.registry.retention import Retention
 from baigong.registry.rights import Rights
+from baigong.registry.screens import Screens
 from baigong.registry.scrub import scrub
 from baigong.registry.sealing import Sealing, forget_old_key, open_ring
 from baigong.registry.service import answer
@@ -62,6 +63,7 @@ from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.assets import assets_of
 from baigong.stores.records.assettypes import types_of
 from baigong.stores.records.plant import device_keys, devices_of, file_digests, points_of
+from baigong.stores.records.screens import screens_of
 from baigong.stores.records.shells import shells_of
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError
@@ -84,6 +86,7 @@ class Registry:
     types: Types
     documents: Documents
     shells: Shells
+    screens: Screens
     watch: FileWatch
     people: People
     factors: Factors
@@ -263,6 +266,7 @@ def _furnish(
         types=types,
         documents=Documents(records, events, objects, assets, types, quotas, usage, clock_us),
         shells=Shells(events, records, clock_us, lambda t: records.read_now(lambda c: shells_of(c, t), tenant=t)),
+        screens=Screens(events, records, clock_us, lambda t: records.read_now(lambda c: screens_of(c, t), tenant=t)),
         watch=FileWatch(
             config, devices, events, clock_us, lambda t: records.read(lambda c: file_digests(c, t), tenant=t)
         ),

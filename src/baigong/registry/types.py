@@ -152,6 +152,7 @@ class Types:
             try:
                 made[name] = self._resolve(tenant, name, texts)
                 _check_units(name, made[name])
+                _check_screen(name, made[name].whole)
             except FixConfiguration as error:
                 raise with_line(error, text, name) from error
         for other in self.names(tenant):
@@ -298,6 +299,17 @@ def _check_units(name: str, made: Resolved) -> None:
             raise FixConfiguration(
                 "config.invalid", f"{said.default!r} is no {said.kind}", place=f"{name}.properties.{key}.default"
             )
+
+
+def _check_screen(name: str, whole: AssetType) -> None:
+    for item in whole.screen.items if whole.screen is not None else ():
+        for field, ref in item.references():
+            if ref.startswith("~") and "." not in ref and ref[1:] not in whole.points:
+                raise FixConfiguration(
+                    "config.invalid",
+                    f"{whole.type} has no point {ref[1:]!r}",
+                    place=f"{name}.screen.items.{item.id}.{field}",
+                )
 
 
 def _require_base(held: Sequence[TypeRow], base: int | None, name: str) -> None:

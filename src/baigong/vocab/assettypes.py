@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from baigong.vocab.assets import Level, Property
 from baigong.vocab.devices import Kind
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.screens import Screen, converted, require_whole
 from baigong.vocab.texts import read_yaml
 from baigong.vocab.units import same_quantity
 
@@ -48,7 +49,10 @@ class TypeProperty(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class AssetType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A type. ``extends``: another one, whose points and properties it has too (``machine``, or ``machine@2``)."""
+    """A type. ``extends``: another one, whose points and properties it has too (``machine``, or ``machine@2``).
+
+    ``screen``: how an asset of it is drawn, with ``~flow`` for its point flow; what extends it is drawn so too.
+    """
 
     type: str
     extends: _Word = ""
@@ -58,6 +62,7 @@ class AssetType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     semantic: _SEMANTIC = ""
     points: Annotated[dict[str, TypePoint], Meta(max_length=2000)] = {}
     properties: Annotated[dict[str, TypeProperty], Meta(max_length=2000)] = {}
+    screen: Screen | None = None
 
 
 def parse_type(text: str, name: str) -> tuple[AssetType, dict[str, Any]]:
@@ -81,7 +86,19 @@ def parse_type(text: str, name: str) -> tuple[AssetType, dict[str, Any]]:
             raise FixConfiguration(
                 "config.invalid", f"{quantity!r} names no quantity", place=f"{name}.points.{quantity}"
             )
+    if made.screen is not None:
+        _require_screen(made.screen, name)
     return made, raw
+
+
+def _require_screen(screen: Screen, name: str) -> None:
+    """Refuse a screen that is for something else, or not whole."""
+    if screen.screen not in ("", name) or screen.of not in ("", name):
+        raise FixConfiguration("config.invalid", "a type's screen bears its name", place=f"{name}.screen")
+    try:
+        require_whole(msgspec.structs.replace(screen, screen=name, of=name), name)
+    except FixConfiguration as error:
+        raise FixConfiguration(error.code, error.message, place=f"{name}.screen.{error.place}") from error
 
 
 def _as_meant(raw: dict[str, Any]) -> dict[str, Any]:
@@ -114,6 +131,11 @@ def _at_fault(raw: dict[str, Any], name: str, whole: Exception) -> FixConfigurat
                 msgspec.convert(told, kind)
             except msgspec.ValidationError as error:
                 return _wrong(str(error), f"{name}.{field}.{key}", kind)
+    if isinstance(raw.get("screen"), dict):
+        try:
+            converted(raw["screen"], "")
+        except FixConfiguration as error:
+            return FixConfiguration(error.code, error.message, place=f"{name}.screen.{error.place}".rstrip("."))
     return _wrong(str(whole), name, AssetType)
 
 

@@ -134,12 +134,17 @@ def parse_screen(text: str, name: str = "") -> Screen:
 
 def as_screen(raw: Mapping[str, Any], name: str) -> Screen:
     """Read a screen that is no text any more. Raises config.invalid with the item that is wrong."""
-    try:
-        made = msgspec.convert(raw, Screen)
-    except msgspec.ValidationError as error:
-        raise _at_fault(raw, name, error) from error
+    made = converted(raw, name)
     require_whole(made, name)
     return made
+
+
+def converted(raw: Mapping[str, Any], name: str) -> Screen:
+    """Read the form alone."""
+    try:
+        return msgspec.convert(raw, Screen)
+    except msgspec.ValidationError as error:
+        raise _at_fault(raw, name, error) from error
 
 
 def require_whole(screen: Screen, name: str) -> None:

@@ -244,6 +244,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{name}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that stands there, drawn small */
+        get: operations["get_assets_name_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{name}/screen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How an asset is drawn */
+        get: operations["get_assets_name_screen"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{name}/td": {
         parameters: {
             query?: never;
@@ -854,6 +888,60 @@ export interface paths {
         };
         /** What happened to a device */
         get: operations["get_devices_id_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find documents */
+        get: operations["get_documents"];
+        put?: never;
+        /** Keep a file as a document */
+        post: operations["post_documents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One document */
+        get: operations["get_documents_id"];
+        /** Say what a document is */
+        put: operations["put_documents_id"];
+        post?: never;
+        /** Retire a document */
+        delete: operations["delete_documents_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/documents/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file itself */
+        get: operations["get_documents_id_content"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2074,6 +2162,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Screens that are kept */
+        get: operations["get_screens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One screen */
+        get: operations["get_screens_name"];
+        /** Keep a screen, or see what it would show */
+        put: operations["put_screens_name"];
+        post?: never;
+        /** Take a screen away */
+        delete: operations["delete_screens_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{name}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its pictures */
+        get: operations["get_screens_name_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{name}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture */
+        get: operations["get_screens_name_files_file"];
+        /** Keep a picture */
+        put: operations["put_screens_name_files_file"];
+        post?: never;
+        /** Take a picture away */
+        delete: operations["delete_screens_name_files_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{name}/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its texts, the newest first */
+        get: operations["get_screens_name_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/second-factor": {
         parameters: {
             query?: never;
@@ -2647,6 +2824,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/types/{name}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All assets of a type, drawn small */
+        get: operations["get_types_name_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/types/{name}/screen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How assets of a type are drawn */
+        get: operations["get_types_name_screen"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/usage": {
         parameters: {
             query?: never;
@@ -2766,6 +2977,31 @@ export interface components {
             /** @default  */
             label_zh: string;
             link: string;
+        };
+        /**
+         * AddQuery
+         * @description What a file is, beside its body. ``file``: its name; ``replaces``: the document whose next version it is.
+         */
+        AddQuery: {
+            /** @default  */
+            asset: string;
+            file: string;
+            /** @default  */
+            kind: string;
+            /** @default  */
+            language: string;
+            /** @default  */
+            replaces: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default  */
+            type: string;
+            /** @default  */
+            valid_from: string;
+            /** @default  */
+            version: string;
         };
         /** AllEventsQuery */
         AllEventsQuery: {
@@ -2985,6 +3221,8 @@ export interface components {
         /**
          * AssetType
          * @description A type. ``extends``: another one, whose points and properties it has too (``machine``, or ``machine@2``).
+         *
+         *         ``screen``: how an asset of it is drawn, with ``~flow`` for its point flow; what extends it is drawn so too.
          */
         AssetType: {
             /** @default  */
@@ -2999,6 +3237,8 @@ export interface components {
             properties: {
                 [key: string]: components["schemas"]["TypeProperty"];
             };
+            /** @default null */
+            screen: components["schemas"]["Screen"] | null;
             /** @default  */
             semantic: string;
             /** @default  */
@@ -3325,6 +3565,12 @@ export interface components {
             /** @default  */
             wrong: string;
         };
+        /** Choice */
+        Choice: {
+            title: string;
+            title_zh: string;
+            value: string;
+        };
         /** Code */
         Code: {
             code: string;
@@ -3485,6 +3731,14 @@ export interface components {
         Consent: {
             /** @default null */
             hours: number | null;
+        };
+        /**
+         * ContentQuery
+         * @description ``show``: to be looked at in the browser, where that is safe.
+         */
+        ContentQuery: {
+            /** @default false */
+            show: boolean;
         };
         /**
          * Correction
@@ -3663,6 +3917,76 @@ export interface components {
             suggestion: string;
             title: string;
             title_zh: string;
+        };
+        /**
+         * DocumentLine
+         * @description One document. ``asset`` or ``type``: what it hangs on; ``shown``: a browser may show it; else it is a file.
+         *
+         *         ``emptied_us``: when its content was deleted.
+         */
+        DocumentLine: {
+            added_by: string;
+            added_us: number;
+            asset: string;
+            emptied_us: number | null;
+            file: string;
+            id: string;
+            kind: string;
+            language: string;
+            media: string;
+            replaces: string;
+            retired_by: string | null;
+            retired_us: number | null;
+            sha256: string;
+            shown: boolean;
+            size: number;
+            title: string;
+            title_zh: string;
+            type: string;
+            valid_from: string;
+            version: string;
+        };
+        /**
+         * DocumentSpec
+         * @description What people say of a document. ``kind``: a class of VDI 2770 (``03-02``: operation); empty: nobody said.
+         *
+         *         ``language``: BCP 47, like ``zh`` or ``de``; ``version``: the document's own; ``valid_from``: ``2026-11-22``.
+         */
+        DocumentSpec: {
+            /** @default  */
+            kind: string;
+            /** @default  */
+            language: string;
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default  */
+            valid_from: string;
+            /** @default  */
+            version: string;
+        };
+        /** DocumentsAnswer */
+        DocumentsAnswer: {
+            documents: components["schemas"]["DocumentLine"][];
+            total: number;
+        };
+        /**
+         * DocumentsQuery
+         * @description ``asset``: its own and those of its type; ``type``: those of a type alone; neither: all of the company.
+         */
+        DocumentsQuery: {
+            /** @default  */
+            asset: string;
+            /** @default  */
+            kind: string;
+            /** @default 1000 */
+            limit: number;
+            /** @default false */
+            retired: boolean;
+            /** @default  */
+            search: string;
+            /** @default  */
+            type: string;
         };
         /**
          * Double
@@ -4100,6 +4424,52 @@ export interface components {
             until_us: number;
         };
         /**
+         * Item
+         * @description One thing on a screen; later ones lie over earlier ones.
+         *
+         *         ``what`` (written ``is``): a symbol, or an element. ``at``: x, y of its upper left corner, width, height, in the
+         *         units of ``size``; ``turn``: degrees clockwise about its middle. ``path``: corners of a pipe, in place of ``at``.
+         *         ``shows``: which point stands for what; ``when``: which values of it mean yes (anything but 0, if it is not said).
+         *         ``lines``: the points of a trend, and ``span`` how much of the past it shows. ``limits``: see there.
+         *         ``file``: the picture of an image. ``opens``: where a click goes: ``screen:NAME``, ``asset:NAME`` or
+         *         ``point:NAME``; left out: to what it shows. ``group``: items that are moved together bear the same word.
+         */
+        Item: {
+            /** @default null */
+            at: number[] | null;
+            /** @default  */
+            file: string;
+            /** @default  */
+            group: string;
+            id: string;
+            /** @enum {unknown} */
+            is: "bar" | "breaker" | "compressor" | "conveyor" | "drive" | "fan" | "filter" | "gauge" | "heat_exchanger" | "image" | "light" | "link" | "machine" | "meter" | "motor" | "pipe" | "pump" | "robot" | "sensor" | "state" | "tank" | "text" | "transformer" | "trend" | "value" | "valve" | "vessel";
+            /** @default null */
+            limits: components["schemas"]["Limits"] | null;
+            /** @default [] */
+            lines: string[];
+            /** @default  */
+            opens: string;
+            /** @default [] */
+            path: number[][];
+            /** @default {} */
+            shows: {
+                [key: string]: string;
+            };
+            /** @default  */
+            span: string;
+            /** @default  */
+            text: string;
+            /** @default  */
+            text_zh: string;
+            /** @default 0 */
+            turn: number;
+            /** @default {} */
+            when: {
+                [key: string]: number[];
+            };
+        };
+        /**
          * Keep
          * @description For how many days after its own day has ended something stays; None: for ever.
          *
@@ -4172,6 +4542,25 @@ export interface components {
             text: string | null;
             time_us: number;
             value: number | string | null;
+        };
+        /**
+         * Limits
+         * @description ``min``–``max``: the scale that is drawn. Beyond ``low`` or ``high`` a value is worth a look, beyond
+         *         ``low_low`` or ``high_high`` it is not right. In the point's unit.
+         */
+        Limits: {
+            /** @default null */
+            high: number | null;
+            /** @default null */
+            high_high: number | null;
+            /** @default null */
+            low: number | null;
+            /** @default null */
+            low_low: number | null;
+            /** @default null */
+            max: number | null;
+            /** @default null */
+            min: number | null;
         };
         /**
          * Line
@@ -4672,6 +5061,14 @@ export interface components {
             demo: boolean;
             pulse: components["schemas"]["PulseNumbers"];
         };
+        /**
+         * OverviewQuery
+         * @description ``under``: only what stands there.
+         */
+        OverviewQuery: {
+            /** @default  */
+            under: string;
+        };
         /** PackageChoice */
         PackageChoice: {
             package: string;
@@ -4721,6 +5118,13 @@ export interface components {
         /** PasskeyTitle */
         PasskeyTitle: {
             title: string;
+        };
+        /** Picture */
+        Picture: {
+            changed_us: number;
+            media: string;
+            name: string;
+            size: number;
         };
         /** PointAnswer */
         PointAnswer: {
@@ -5094,6 +5498,17 @@ export interface components {
             keep: components["schemas"]["Keep"];
             would_go: components["schemas"]["Stock"];
         };
+        /**
+         * RetireQuery
+         * @description ``content``: ``keep`` it, or ``delete`` it for good.
+         */
+        RetireQuery: {
+            /**
+             * @default keep
+             * @enum {unknown}
+             */
+            content: "delete" | "keep";
+        };
         /** Revocation */
         Revocation: {
             /**
@@ -5163,6 +5578,135 @@ export interface components {
             overruns: number;
             /** @default 0 */
             period_s: number;
+        };
+        /**
+         * Screen
+         * @description A mimic, a faceplate, a photo with values or a dashboard: one text.
+         *
+         *         ``size``: width and height of the sheet in drawing units; it is scaled to where it is shown. ``of``: the asset
+         *         type that it is drawn for; then ``~flow`` is the point ``flow`` of the asset that is looked at. ``photo``: a file
+         *         of the screen that lies under all items.
+         */
+        Screen: {
+            /** @default [] */
+            items: components["schemas"]["Item"][];
+            /** @default  */
+            of: string;
+            /** @default  */
+            photo: string;
+            /** @default  */
+            screen: string;
+            size?: number[];
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default {} */
+            variables: {
+                [key: string]: components["schemas"]["Variable"];
+            };
+        };
+        /**
+         * ScreenAnswer
+         * @description One screen. ``made``: nobody keeps it, it follows the plant; then ``came`` is the type that drew it, if one did.
+         *
+         *         ``points``: by their names, those that the references mean with what was ``chosen``; one that is missing is not
+         *         there, or not open to who asks. ``choices``: what may be chosen for each variable. ``left_out``: assets for which
+         *         an overview has no room.
+         */
+        ScreenAnswer: {
+            came: string;
+            changed_by: string;
+            changed_us: number;
+            choices: {
+                [key: string]: components["schemas"]["Choice"][];
+            };
+            chosen: {
+                [key: string]: string;
+            };
+            findings: components["schemas"]["ScreenFinding"][];
+            /** @default 0 */
+            left_out: number;
+            made: boolean;
+            points: {
+                [key: string]: components["schemas"]["ShownPoint"];
+            };
+            revision: number;
+            screen: components["schemas"]["Screen"];
+            text: string;
+        };
+        /**
+         * ScreenChange
+         * @description ``text`` (YAML) or ``screen`` (the same as JSON). ``check``: only say what it would show.
+         *
+         *         ``revision``: the one that was looked at, 0 for a new one; another one meanwhile: config.conflict.
+         */
+        ScreenChange: {
+            /** @default false */
+            check: boolean;
+            /** @default null */
+            revision: number | null;
+            /** @default null */
+            screen: Record<string, never> | null;
+            /** @default null */
+            text: string | null;
+        };
+        /**
+         * ScreenFinding
+         * @description One thing that cannot be shown. ``item``: its id; empty for the whole screen. ``line``: of the text, from 1.
+         */
+        ScreenFinding: {
+            advice: string;
+            advice_zh: string;
+            field: string;
+            item: string;
+            line: number;
+            message: string;
+            message_zh: string;
+        };
+        /**
+         * ScreenLine
+         * @description One screen of a list. ``missing``: how many of its points are not there; ``symbols``: what is drawn, at most 60
+         *         (kind, x, y, width, height in parts of the sheet), for a small picture of it.
+         */
+        ScreenLine: {
+            changed_by: string;
+            changed_us: number;
+            items: number;
+            missing: number;
+            of: string;
+            photo: string;
+            points: number;
+            revision: number;
+            screen: string;
+            size: number[];
+            symbols: [
+                string,
+                number,
+                number,
+                number,
+                number
+            ][];
+            title: string;
+            title_zh: string;
+            variables: number;
+        };
+        /**
+         * ScreenQuery
+         * @description ``chosen``: a JSON object, variable → value; ``revision``: an earlier text.
+         */
+        ScreenQuery: {
+            /** @default  */
+            chosen: string;
+            /** @default null */
+            revision: number | null;
+        };
+        /** ScreenText */
+        ScreenText: {
+            changed_by: string;
+            changed_us: number;
+            revision: number;
+            text: string;
         };
         /**
          * Security
@@ -5286,6 +5830,25 @@ export interface components {
         /** ShownPasskey */
         ShownPasskey: {
             passkey: Record<string, never>;
+        };
+        /**
+         * ShownPoint
+         * @description What is to be known of a point to show its values.
+         */
+        ShownPoint: {
+            /** @enum {unknown} */
+            kind: "burst" | "counter" | "gauge" | "setpoint" | "state" | "text";
+            /** @default {} */
+            states: {
+                [key: string]: string;
+            };
+            /** @default {} */
+            states_zh: {
+                [key: string]: string;
+            };
+            title: string;
+            title_zh: string;
+            unit: string;
         };
         /**
          * SignIn
@@ -5818,6 +6381,27 @@ export interface components {
             title: string;
             title_zh: string;
             until_us: number;
+        };
+        /**
+         * Variable
+         * @description What is chosen at the top of a screen, and stands for ``${name}`` in its references.
+         *
+         *         One of ``choices``, or an asset: of a ``type``, and ``under`` another one, where these are said.
+         *         ``default``: what it is before anybody chose; empty: the first.
+         */
+        Variable: {
+            /** @default [] */
+            choices: string[];
+            /** @default  */
+            default: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default  */
+            type: string;
+            /** @default  */
+            under: string;
         };
         /** Verdict */
         Verdict: {
@@ -6765,6 +7349,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_assets_name_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All that stands there, drawn small */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_assets_name_screen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How an asset is drawn */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenAnswer"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -8133,6 +8779,218 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Event"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_documents: {
+        parameters: {
+            query?: {
+                asset?: string;
+                type?: string;
+                search?: string;
+                kind?: string;
+                retired?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Find documents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentsAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_documents: {
+        parameters: {
+            query: {
+                file: string;
+                asset?: string;
+                type?: string;
+                title?: string;
+                title_zh?: string;
+                kind?: string;
+                language?: string;
+                version?: string;
+                valid_from?: string;
+                replaces?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Keep a file as a document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_documents_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_documents_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentSpec"];
+            };
+        };
+        responses: {
+            /** @description Say what a document is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_documents_id: {
+        parameters: {
+            query?: {
+                content?: "delete" | "keep";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Retire a document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_documents_id_content: {
+        parameters: {
+            query?: {
+                show?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file itself */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description What went wrong, and what helps */
@@ -11038,6 +11896,297 @@ export interface operations {
             };
         };
     };
+    get_screens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Screens that are kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_screens_name: {
+        parameters: {
+            query?: {
+                chosen?: string;
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One screen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_screens_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScreenChange"];
+            };
+        };
+        responses: {
+            /** @description Keep a screen, or see what it would show */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_screens_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_screens_name_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its pictures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Picture"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_screens_name_files_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                    "image/png": unknown;
+                    "image/svg+xml": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_screens_name_files_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": unknown;
+                "image/png": unknown;
+                "image/svg+xml": unknown;
+            };
+        };
+        responses: {
+            /** @description Keep a picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Picture"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_screens_name_files_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_screens_name_texts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its texts, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenText"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_second_factor: {
         parameters: {
             query?: never;
@@ -12454,6 +13603,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GapsAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_types_name_overview: {
+        parameters: {
+            query?: {
+                under?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All assets of a type, drawn small */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_types_name_screen: {
+        parameters: {
+            query?: {
+                chosen?: string;
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How assets of a type are drawn */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenAnswer"];
                 };
             };
             /** @description What went wrong, and what helps */

@@ -17,6 +17,7 @@ from baigong.stores.records.bills import bills, move_from_settings, tariffs
 from baigong.stores.records.commandkeys import command_keys
 from baigong.stores.records.documents import documents
 from baigong.stores.records.machines import machine_certificates
+from baigong.stores.records.screens import TABLES as SCREEN_TABLES
 from baigong.stores.records.shells import shell_files, shells
 from baigong.stores.records.support import support_requests
 from baigong.stores.records.tables import (
@@ -148,6 +149,11 @@ def _keep_documents(connection: sa.Connection) -> None:
     documents.create(connection)
 
 
+def _keep_screens(connection: sa.Connection) -> None:
+    for table in SCREEN_TABLES:
+        table.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -167,6 +173,7 @@ STEPS: tuple[Step, ...] = (
     _know_commands_by_their_keys,
     _know_shells,
     _keep_documents,
+    _keep_screens,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))

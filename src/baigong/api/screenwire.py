@@ -1,0 +1,192 @@
+"""What the API says of screens: one as it is shown, with what is known of its points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from baigong.api.rooms import Rooms
+from baigong.registry.book import PointBook
+from baigong.registry.screencheck import Known, ScreenFinding, findings
+from baigong.stores.records.plant import PointRow
+from baigong.vocab.assets import AssetSpec
+from baigong.vocab.assettypes import TypePoint
+from baigong.vocab.devices import AssetWords, Kind
+from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.screens import OWN, Screen, Variable, resolved, written
+
+_MOST_CHOICES = 500
+_NAMELESS, _UNTYPED = AssetWords(), TypePoint()
+
+
+class ShownPoint(Struct, frozen=True, kw_only=True):
+    """What is to be known of a point to show its values."""
+
+    title: str
+    title_zh: str
+    unit: str
+    kind: Kind
+    states: dict[str, str] = {}
+    states_zh: dict[str, str] = {}
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    value: str
+    title: str
+    title_zh: str
+
+
+class ScreenAnswer(Struct, frozen=True, kw_only=True):
+    """One screen. ``made``: nobody keeps it, it follows the plant; then ``came`` is the type that drew it, if one did.
+
+    ``points``: by their names, those that the references mean with what was ``chosen``; one that is missing is not
+    there, or not open to who asks. ``choices``: what may be chosen for each variable. ``left_out``: assets for which
+    an overview has no room.
+    """
+
+    screen: Screen
+    text: str
+    revision: int
+    made: bool
+    came: str
+    changed_us: int
+    changed_by: str
+    findings: list[ScreenFinding]
+    points: dict[str, ShownPoint]
+    chosen: dict[str, str]
+    choices: dict[str, list[Choice]]
+    left_out: int = 0
+
+
+class ScreenQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``chosen``: a JSON object, variable → value; ``revision``: an earlier text."""
+
+    chosen: str = ""
+    revision: Annotated[int, Meta(ge=1)] | None = None
+
+
+def read_chosen(raw: str) -> dict[str, str]:
+    """Read what was chosen. Raises config.invalid."""
+    try:
+        return msgspec.json.decode(raw, type=dict[str, str]) if raw else {}
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise FixConfiguration("config.invalid", f"chosen: {error}", place="chosen") from error
+
+
+class Shower:
+    """Says what there is to say of screens to one caller. ``book``: the points that they may know of."""
+
+    def __init__(self, rooms: Rooms, tenant: str, book: PointBook) -> None:
+        self._registry, self._tenant, self._book = rooms.registry, tenant, book
+
+    def show(
+        self,
+        screen: Screen,
+        chosen: Mapping[str, str],
+        *,
+        revision: int = 0,
+        changed_us: int = 0,
+        changed_by: str = "",
+        made: bool = False,
+        came: str = "",
+        left_out: int = 0,
+    ) -> ScreenAnswer:
+        """Answer with a screen as it is looked at with what was chosen."""
+        choices = {name: self._choices(variable) for name, variable in screen.variables.items()}
+        if screen.of:
+            choices[OWN] = self._choices(Variable(type=screen.of))
+        taken = {name: _taken(chosen.get(name), screen.variables.get(name), told) for name, told in choices.items()}
+        text = written(screen)
+        names = {resolved(ref, taken) for item in screen.items for _, ref in item.references()}
+        points = {name: point for name in sorted(names) if (point := self._point(name)) is not None}
+        registry = self._registry
+        known = Known(
+            _Points(self._book, self._tenant),
+            registry.assets.tree(self._tenant),
+            registry.screens.rows(self._tenant),
+            [one.name for one in registry.screens.pictures(self._tenant, screen.screen)],
+        )
+        return ScreenAnswer(
+            screen=screen,
+            text=text,
+            revision=revision,
+            made=made,
+            came=came,
+            changed_us=changed_us,
+            changed_by=changed_by,
+            findings=findings(screen, text, taken, known),
+            points=points,
+            chosen=taken,
+            choices=choices,
+            left_out=left_out,
+        )
+
+    def _point(self, name: str) -> ShownPoint | None:
+        row = find(self._book, self._tenant, name)
+        if row is None:
+            return None
+        spec = row.spec
+        told = self._registry.types.point(self._tenant, spec.asset, spec.quantity) or _UNTYPED
+        return ShownPoint(
+            title=spec.title or told.title,
+            title_zh=spec.title_zh or told.title_zh,
+            unit=spec.unit,
+            kind=spec.kind,
+            states=spec.states or told.states,
+            states_zh=spec.states_zh or told.states_zh,
+        )
+
+    def _choices(self, variable: Variable) -> list[Choice]:
+        if variable.choices:
+            return [Choice(value=one, title=one, title_zh="") for one in variable.choices]
+        assets = self._registry.assets
+        tree, rows, words = assets.tree(self._tenant), assets.rows(self._tenant), assets.words(self._tenant)
+        types = {variable.type, *self._registry.types.extending(self._tenant, variable.type)} if variable.type else None
+        open_to = self._book.by_asset(self._tenant)
+        found = []
+        for name in tree.places():
+            row = rows.get(name)
+            spec = row.spec if row is not None and row.retired_us is None else AssetSpec(asset=name)
+            if types is not None and (spec.type.partition("@")[0] not in types or name not in open_to):
+                continue
+            if (row is not None and row.retired_us is not None) or not tree.covers(variable.under, name):
+                continue
+            called = words.get(name, _NAMELESS)
+            found.append(Choice(value=name, title=called.title or name, title_zh=called.title_zh))
+            if len(found) >= _MOST_CHOICES:
+                break
+        return found
+
+
+class _Points:
+    """The names of points that somebody may know of, asked for one by one."""
+
+    def __init__(self, book: PointBook, tenant: str) -> None:
+        self._book, self._tenant = book, tenant
+
+    def __contains__(self, name: object) -> bool:
+        return find(self._book, self._tenant, str(name)) is not None
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return (row.name for row in self._book.active(self._tenant))
+
+    def __len__(self) -> int:
+        return len(self._book.active(self._tenant))
+
+
+def find(book: PointBook, tenant: str, name: str) -> PointRow | None:
+    """Return a point in use by its name; None: there is none, or it was retired, or it is not open to who asks."""
+    asset = name.rpartition(".")[0]
+    return next((row for row in book.by_asset(tenant).get(asset, ()) if row.name == name), None)
+
+
+def _taken(wanted: str | None, variable: Variable | None, choices: list[Choice]) -> str:
+    """Take what was chosen, where it may be; else the default, else the first."""
+    values = [one.value for one in choices]
+    for one in (wanted, variable.default if variable else ""):
+        if one and (one in values or (len(values) >= _MOST_CHOICES)):
+            return one
+    return values[0] if values else ""
