@@ -7,7 +7,7 @@ import io
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from baigong.api.doors import door_of
 from baigong.cli import aas, aasplatform
 from baigong.models.aas import Attachment, Package, read, write
 from baigong.models.aas.paths import encoded
-from tests.api.world import World
+from tests.api.world import World, world
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # a library of theirs has escapes that Python will once refuse
@@ -87,6 +87,13 @@ def package() -> bytes:
         "/aasx/files/pump.png": Attachment(PICTURE, "image/png", frozenset({"thumbnail"})),
     }
     return write(Package(held.environment, files), "aasx")
+
+
+@pytest.fixture
+async def plant(tmp_path: Path) -> AsyncIterator[World]:
+    """One without assets: here is only what was handed in (of assets: test_aasown.py)."""
+    async with world(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

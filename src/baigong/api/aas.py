@@ -11,23 +11,24 @@ from starlette.routing import Mount
 
 from baigong.api.aaselements import element_operations
 from baigong.api.aasfiles import import_operations, serialization_operations
+from baigong.api.aasguard import guarded
 from baigong.api.aaslookup import lookup_operations
 from baigong.api.aasshells import concept_operations, shell_operations
 from baigong.api.aassubmodels import submodel_operations
-from baigong.api.aaswire import BASES, answered, refused
+from baigong.api.aaswire import BASES, answered, refused, version_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation, route
 
 _NAMED = "https://admin-shell.io/aas/API"
-_SERVED = {
-    "AssetAdministrationShellRepositoryServiceSpecification": ("SSP-001", "SSP-002"),
-    "SubmodelRepositoryServiceSpecification": ("SSP-001", "SSP-002"),
-    "ConceptDescriptionRepositoryServiceSpecification": ("SSP-001",),
-    "AssetAdministrationShellRegistryServiceSpecification": ("SSP-002",),
-    "SubmodelRegistryServiceSpecification": ("SSP-002",),
-    "DiscoveryServiceSpecification": ("SSP-002",),
-}
-PROFILES = [f"{_NAMED}/3/{n}/{name}/{ssp}" for n in (1, 0) for name, found in _SERVED.items() for ssp in found]
+_SERVED = (  # SSP-001 of the repositories runs operations, which nothing here does: so those that read
+    "AssetAdministrationShellRepositoryServiceSpecification/SSP-002",
+    "SubmodelRepositoryServiceSpecification/SSP-002",
+    "ConceptDescriptionRepositoryServiceSpecification/SSP-001",
+    "AssetAdministrationShellRegistryServiceSpecification/SSP-002",
+    "SubmodelRegistryServiceSpecification/SSP-002",
+    "DiscoveryServiceSpecification/SSP-002",
+)
+PROFILES = {version: [f"{_NAMED}/{version.replace('.', '/')}/{one}" for one in _SERVED] for version in BASES}
 _PREFIX = "/aas"
 
 
@@ -40,9 +41,9 @@ def standard_operations(rooms: Rooms) -> list[Operation]:
     """Return what the standard names; paths below /aas."""
 
     async def description(call: Call) -> Response:
-        return answered({"profiles": PROFILES})
+        return answered({"profiles": PROFILES[version_of(call)]})
 
-    return [
+    found = [
         Operation("GET", "/aas/description", "What of the standard is served", description),
         *serialization_operations(rooms),
         *shell_operations(rooms),
@@ -51,6 +52,7 @@ def standard_operations(rooms: Rooms) -> list[Operation]:
         *concept_operations(rooms),
         *lookup_operations(rooms),
     ]
+    return [guarded(rooms, one) for one in found]
 
 
 def standard_routes(rooms: Rooms) -> list[Mount]:

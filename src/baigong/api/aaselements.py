@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from baigong.api.aasserved import Served
 from baigong.api.aasshells import FOLDER, file_answer
-from baigong.api.aassubmodels import BASES, View, paths_of, shape, submodel_of, valued
+from baigong.api.aassubmodels import BASES, View, paths_of, shape, submodel_of, valued, whole_of
 from baigong.api.aaswire import (
     answered,
     body_of,
@@ -75,25 +75,24 @@ class _Elements:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms, self._shells = rooms, rooms.registry.shells
 
-    def _submodel(self, call: Call) -> Jsonable:
-        served = Served(self._rooms, call)
-        return served.whole(SUBMODEL, submodel_of(served))
+    async def _submodel(self, call: Call) -> Jsonable:
+        return await whole_of(Served(self._rooms, call))
 
-    def _page(self, call: Call, view: View | None, *, bare: bool = True) -> Response:
-        held = [one for one in children(self._submodel(call)) if bare or one["modelType"] not in _BARE]
+    async def _page(self, call: Call, view: View | None, *, bare: bool = True) -> Response:
+        held = [one for one in children(await self._submodel(call)) if bare or one["modelType"] not in _BARE]
         page, cursor = page_of(call, held)
         return paged((msgspec.json.encode(one if view is None else view(one)) for one in page), cursor)
 
     async def listed(self, call: Call) -> Response:
-        return self._page(call, shape(call))
+        return await self._page(call, shape(call))
 
     async def all_metadata(self, call: Call) -> Response:
-        return self._page(call, metadata, bare=False)
+        return await self._page(call, metadata, bare=False)
 
     async def all_values(self, call: Call) -> Response:
         """3.1 answers with one object of values, 3.0 with a list of objects: one for each element."""
         view = valued(call)
-        held = [(one, value) for one in children(self._submodel(call)) if (value := view(one)) is not None]
+        held = [(one, value) for one in children(await self._submodel(call)) if (value := view(one)) is not None]
         page, cursor = page_of(call, held)
         found = {one.get("idShort", ""): value for one, value in page}  # a tolerated one may have none
         if version_of(call) == "3.0":
@@ -101,38 +100,38 @@ class _Elements:
         return wrapped(msgspec.json.encode(found), cursor)
 
     async def all_references(self, call: Call) -> Response:
-        submodel = self._submodel(call)
+        submodel = await self._submodel(call)
         page, cursor = page_of(call, [name for one in children(submodel) if (name := one.get("idShort"))])
         return paged((msgspec.json.encode(reference(submodel, path)) for path in page), cursor)
 
     async def all_paths(self, call: Call) -> Response:
         shallow = is_core(call)
-        page, cursor = page_of(call, [*paths_of(self._submodel(call), shallow)])
+        page, cursor = page_of(call, [*paths_of(await self._submodel(call), shallow)])
         return paged((msgspec.json.encode(one) for one in page), cursor)
 
     async def one(self, call: Call) -> Response:
-        shaped, found = shape(call), element(self._submodel(call), call.part("path"))
+        shaped, found = shape(call), element(await self._submodel(call), call.part("path"))
         return answered(shaped(found) if shaped else found)
 
     async def metadata(self, call: Call) -> Response:
-        return answered(metadata(self._viewed(call, "$metadata")))
+        return answered(metadata(await self._viewed(call, "$metadata")))
 
     async def values(self, call: Call) -> Response:
         view = valued(call)
-        return answered(view(self._viewed(call, "$value")))
+        return answered(view(await self._viewed(call, "$value")))
 
-    def _viewed(self, call: Call, what: str) -> Jsonable:
-        found = element(self._submodel(call), call.part("path"))
+    async def _viewed(self, call: Call, what: str) -> Jsonable:
+        found = element(await self._submodel(call), call.part("path"))
         if found["modelType"] in _BARE:
             raise FixConfiguration("aas.no_view", f"a {found['modelType']} has no {what}", place=call.part("path"))
         return found
 
     async def reference(self, call: Call) -> Response:
-        return answered(reference(self._submodel(call), call.part("path")))
+        return answered(reference(await self._submodel(call), call.part("path")))
 
     async def paths(self, call: Call) -> Response:
         path, shallow = call.part("path"), is_core(call)
-        found = element(self._submodel(call), path)
+        found = element(await self._submodel(call), path)
         if found["modelType"] not in _HOLDING:
             raise FixConfiguration("aas.no_view", f"a {found['modelType']} has no $path", place=path)
         dot = "" if found["modelType"] == "SubmodelElementList" else "."
@@ -177,7 +176,7 @@ class _Elements:
         await self._shells.edit(call.tenant, SUBMODEL, id, call.who.user, lambda held: remove(held, path))
 
     async def invoke(self, call: Call) -> None:
-        found = element(self._submodel(call), call.part("path"))
+        found = element(await self._submodel(call), call.part("path"))
         what = (
             "an operation is described here, not run" if found["modelType"] == "Operation" else "this is no operation"
         )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
+from baigong.api.aasguard import refuse_ours
 from baigong.api.aasserved import Served
 from baigong.api.aaswire import ident, several, truth, version_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation, offered, read_body
-from baigong.models.aas import MEDIA, Attachment, Finding, Form, Package, check, errors, read, write
+from baigong.models.aas import MEDIA, Attachment, Finding, Form, Package, Version, check, errors, read, write
 from baigong.models.aas.environment import Environment, Jsonable
 from baigong.models.aas.findings import refusal
 from baigong.models.aas.paths import files_named
@@ -23,6 +25,7 @@ from baigong.stores.records.shells import FileRow, ShellRow
 from baigong.vocab.errors import FixConfiguration
 
 _MOST = 256 << 20  # bytes of a file
+_MOST_MADE = 5_000  # shells, or submodels, of assets in one file that nobody chose them for
 _TOLD = 1_000  # findings of an answer
 _OFFERED = {str(form): media for form, media in MEDIA.items()} | {"xml2": "text/xml"}
 _LISTS = (SHELL, SUBMODEL, CONCEPT)
@@ -37,6 +40,12 @@ class ImportQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     check: bool = False
     tolerate: bool = False
     replace: bool = False
+
+
+class ShellQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``version``: of the metamodel that XML names; JSON is the same in both."""
+
+    version: Version = "3.1"
 
 
 class ImportFinding(Struct, frozen=True, kw_only=True):
@@ -76,6 +85,7 @@ def import_operations(rooms: Rooms) -> list[Operation]:
         raw = await read_body(call.request, min(_MOST, rooms.settings.max_body))
         package, found = await asyncio.to_thread(_judged, raw, query.tolerate)
         things, left_out = _once(package.environment)
+        refuse_ours(rooms, call.tenant, (value["id"] for value in things))
         files = [*_files(call.tenant, package)]
         counts = [0, 0]
 
@@ -106,7 +116,21 @@ def import_operations(rooms: Rooms) -> list[Operation]:
             concepts=ids[CONCEPT],
         )
 
+    async def of_asset(call: Call) -> Response:
+        name, form = call.part("name"), _form(call)
+        served = Served(rooms, call)
+        if not served.made.is_open(name):
+            raise FixConfiguration("http.not_found", f"there is no asset {name!r}", place=name)
+        chosen = await _chosen(served, [served.made.shell_id(name)], [], with_concepts=False)
+        version: Version = call.query.version
+        content = await asyncio.to_thread(write, Package(Environment(*chosen, version=version)), form, version)
+        return Response(content, media_type=MEDIA[form])
+
     return [
+        Operation(
+            "GET", "/assets/{name}/aas", "An asset as an asset administration shell", of_asset, query=ShellQuery,
+            answer=dict[str, Any], gives=tuple(MEDIA.values()),
+        ),
         Operation(
             "POST", "/aas/import", "Import shells from an AAS file", take, query=ImportQuery, answer=ImportAnswer,
             takes=tuple(MEDIA.values()),
@@ -117,10 +141,10 @@ def import_operations(rooms: Rooms) -> list[Operation]:
 def serialization_operations(rooms: Rooms) -> list[Operation]:
     async def give(call: Call) -> Response:
         served = Served(rooms, call)
-        form: Form = offered(call.request, _OFFERED).removesuffix("2")  # type: ignore[assignment]
+        form = _form(call)
         shells, submodels = ([ident(one) for one in several(call, name)] for name in ("aasIds", "submodelIds"))
         with_concepts = truth(call, "includeConceptDescriptions", True)
-        chosen = _chosen(served, shells, submodels, with_concepts)
+        chosen = await _chosen(served, shells, submodels, with_concepts)
         keys: list[Key] = [(value["modelType"], value["id"]) for held in chosen for value in held]
         files = await rooms.registry.shells.files(call.tenant, keys) if form == "aasx" else []
         environment = Environment(*chosen, version=version_of(call))
@@ -129,6 +153,10 @@ def serialization_operations(rooms: Rooms) -> list[Operation]:
         return Response(content, media_type=MEDIA[form])
 
     return [Operation("GET", "/aas/serialization", "Shells and submodels as one file", give)]
+
+
+def _form(call: Call) -> Form:
+    return offered(call.request, _OFFERED).removesuffix("2")  # type: ignore[return-value]
 
 
 def _judged(raw: bytes, tolerate: bool) -> tuple[Package, list[Finding]]:
@@ -184,24 +212,36 @@ def _differs(value: Jsonable, row: ShellRow) -> bool:
     return row.body != msgspec.json.encode(value).decode()
 
 
-def _chosen(
+async def _chosen(
     served: Served, shells: list[str], submodels: list[str], with_concepts: bool
 ) -> tuple[list[Jsonable], list[Jsonable], list[Jsonable]]:
     """Return what is asked for; shells alone bring their submodels, and who asks for nothing gets everything."""
     everything = not shells and not submodels
     if everything:
-        shells, submodels = served.ids(SHELL), served.ids(SUBMODEL)
+        shells, submodels = _all(served, SHELL), _all(served, SUBMODEL)
     found = [served.whole(SHELL, id) for id in shells]
     if not submodels:
         submodels = [*dict.fromkeys(id for shell in found for id in served.held(shell))]
+    await served.fetch(*submodels)
     held = [served.whole(SUBMODEL, id) for id in submodels]
     if not with_concepts:
         return found, held, []
-    concepts = served.ids(CONCEPT)
+    concepts = served.kept(CONCEPT)
     if not everything:
         meant = _meanings([*found, *held])
         concepts = [id for id in concepts if id in meant]
     return found, held, [served.whole(CONCEPT, id) for id in concepts]
+
+
+def _all(served: Served, kind: str) -> list[str]:
+    """Return the ids of all there is. Raises aas.query where that is too much for one file."""
+    found = served.kept(kind)
+    made = [id for id in islice(served.made.after(kind, None), _MOST_MADE + 1) if served.has(kind, id)]
+    if len(made) > _MOST_MADE:
+        raise FixConfiguration(
+            "aas.query", f"there are more than {_MOST_MADE:,} shells of assets: name some with aasIds", place="aasIds"
+        )
+    return [*found, *made]
 
 
 def _meanings(things: list[Any]) -> set[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from baigong.api.aasguard import refuse_ours
 from baigong.api.aasserved import Served
 from baigong.api.aaswire import answered, body_of, here, part
 from baigong.api.rooms import Rooms
@@ -24,6 +25,7 @@ class Kept:
 
     async def add(self, call: Call) -> Response:
         body = await body_of(call, self.rooms.settings.max_body)
+        refuse_ours(self.rooms, call.tenant, [body.get("id")] if isinstance(body, dict) else [])
         made = await self.rooms.registry.shells.add(call.tenant, self.kind, body, call.who.user)
         call.after = {"id": made["id"]}
         return answered(made, 201, here(call, f"{self.folder}/{encoded(made['id'])}"))

@@ -8,13 +8,12 @@ import msgspec
 from starlette.responses import Response
 
 from baigong.api.aasserved import Served
-from baigong.api.aasshells import asset_links, shell_filter
+from baigong.api.aasshells import asset_links, links_of, shell_filter
 from baigong.api.aaswire import (
     answered,
     body_of,
     here,
     page_of,
-    page_of_ids,
     paged,
     part,
     version_of,
@@ -54,16 +53,16 @@ class _Lookup:
         self._rooms = rooms
 
     async def by_query(self, call: Call) -> Response:
-        served = Served(self._rooms, call)
-        found, cursor = page_of_ids(call, served.ids(SHELL), shell_filter(served))
+        served, links = Served(self._rooms, call), links_of(call)
+        found, cursor = served.page(SHELL, shell_filter(served, links), links)
         return paged(map(msgspec.json.encode, found), cursor)
 
     async def by_body(self, call: Call) -> Response:
         served, told = Served(self._rooms, call), await body_of(call, _MOST)
         if not isinstance(told, list):
             raise FixConfiguration("aas.query", "asset links are a list of names and values", place="body")
-        wanted = asset_links(told)
-        found, cursor = page_of_ids(call, served.ids(SHELL), shell_filter(served, wanted))
+        links = [*asset_links(told), *links_of(call)]
+        found, cursor = served.page(SHELL, shell_filter(served, links), links)
         return paged(map(msgspec.json.encode, found), cursor)
 
     async def links(self, call: Call) -> Response:
@@ -87,7 +86,7 @@ class _Lookup:
                 type_ is None or encoded(about.get("assetType", "")) == type_.rstrip("=")
             )
 
-        found, cursor = page_of_ids(call, served.ids(SHELL), passes)
+        found, cursor = served.page(SHELL, passes)
         return paged((msgspec.json.encode(_shell(served, id)) for id in found), cursor)
 
     async def shell(self, call: Call) -> Response:
@@ -95,7 +94,7 @@ class _Lookup:
 
     async def submodels(self, call: Call) -> Response:
         served = Served(self._rooms, call)
-        found, cursor = page_of_ids(call, served.ids(SUBMODEL), lambda _: True)
+        found, cursor = served.page(SUBMODEL)
         return paged((msgspec.json.encode(_submodel(served, id)) for id in found), cursor)
 
     async def submodels_of(self, call: Call) -> Response:
@@ -122,7 +121,7 @@ def _shell(served: Served, id: str) -> Jsonable:
 
 
 def _submodel(served: Served, id: str) -> Jsonable:
-    submodel = served.whole(SUBMODEL, id)
+    submodel = served.head(id)
     made: Jsonable = {
         name: submodel[name] for name in (*_SAME, "semanticId", "supplementalSemanticIds") if name in submodel
     }

@@ -17,7 +17,6 @@ from baigong.api.aaswire import (
     body_of,
     ident,
     page_of,
-    page_of_ids,
     paged,
     part,
     several,
@@ -67,7 +66,8 @@ class _Shells:
 
     async def _page(self, call: Call, view: Callable[[Jsonable], object] | None) -> Response:
         served = Served(self._rooms, call)
-        found, cursor = page_of_ids(call, served.ids(SHELL), shell_filter(served))
+        links = links_of(call)
+        found, cursor = served.page(SHELL, shell_filter(served, links), links)
         return paged((served.shown(SHELL, id, view) for id in found), cursor)
 
     async def listed(self, call: Call) -> Response:
@@ -149,7 +149,7 @@ def concept_operations(rooms: Rooms) -> list[Operation]:
 
     async def listed(call: Call) -> Response:
         served = Served(rooms, call)
-        found, cursor = page_of_ids(call, served.ids(CONCEPT), _concept_filter(served))
+        found, cursor = served.page(CONCEPT, _concept_filter(served))
         return paged((served.json(CONCEPT, id) for id in found), cursor)
 
     return [
@@ -194,18 +194,23 @@ def _reference(body: Any) -> Jsonable:
     return canonical
 
 
-def shell_filter(served: Served, links: Sequence[str] = ()) -> Callable[[str], bool]:
-    """Return which shells idShort and assetIds of the query mean; ``links``: further ``name=value`` of their assets."""
+def links_of(call: Call) -> list[str]:
+    """Return the asset ids of the query, as ``name=value``. Raises aas.query."""
+    return asset_links([decode_json(ident(text).encode(), Any) for text in several(call, "assetIds")])
+
+
+def shell_filter(served: Served, links: Sequence[str]) -> Callable[[str], bool]:
+    """Return which shells have the idShort of the query, and all of ``links`` (``name=value``) for their asset."""
     name = served.call.request.query_params.get("idShort")
-    told = [decode_json(ident(text).encode(), Any) for text in several(served.call, "assetIds")]
-    wanted = [*asset_links(told), *links]
 
     def passes(id: str) -> bool:
-        row = served.row(SHELL, id)
-        if name is not None and row.id_short != name:
+        if name is None and not links:
+            return True
+        line = served.line(SHELL, id)
+        if name is not None and line.id_short != name:
             return False
-        held: Sequence[str] = msgspec.json.decode(row.found_by) if wanted else ()
-        return all(one in held for one in wanted)
+        held: Sequence[str] = msgspec.json.decode(line.found_by) if links else ()
+        return all(one in held for one in links)
 
     return passes
 
@@ -224,7 +229,7 @@ def _concept_filter(served: Served) -> Callable[[str], bool]:
     case, spec = (reference_filter(asked.get(one)) for one in ("isCaseOf", "dataSpecificationRef"))
 
     def passes(id: str) -> bool:
-        if name is not None and served.row(CONCEPT, id).id_short != name:
+        if name is not None and served.line(CONCEPT, id).id_short != name:
             return False
         if case is None and spec is None:
             return True

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
 from baigong.api.aaskept import Kept
-from baigong.api.aasserved import Served
+from baigong.api.aasserved import LOOKED, Served
 from baigong.api.aasshells import reference_filter, without_reference
 from baigong.api.aaswire import (
     answered,
@@ -18,7 +19,6 @@ from baigong.api.aaswire import (
     cursor_of,
     is_core,
     limit_of,
-    page_of_ids,
     paged,
     part,
     position,
@@ -69,6 +69,13 @@ def submodel_of(served: Served) -> str:
     return served.submodel(part(served.call, "shell"), id)
 
 
+async def whole_of(served: Served) -> Jsonable:
+    """Return the path's submodel with the newest values. Raises aas.unknown."""
+    id = submodel_of(served)
+    await served.fetch(id)
+    return served.whole(SUBMODEL, id)
+
+
 def shape(call: Call) -> View | None:
     """Return what level and extent make of a thing; None: nothing. Raises aas.query."""
     shallow = is_core(call)
@@ -96,7 +103,8 @@ class _Submodels:
 
     async def _page(self, call: Call, view: View | None) -> Response:
         served = Served(self._rooms, call)
-        found, cursor = page_of_ids(call, served.ids(SUBMODEL), _filter(served))
+        found, cursor = served.page(SUBMODEL, _filter(served))
+        await served.fetch(*found)
         return paged((served.shown(SUBMODEL, id, view) for id in found), cursor)
 
     async def listed(self, call: Call) -> Response:
@@ -117,8 +125,10 @@ class _Submodels:
         most, (after, begin) = limit_of(call), _parted(cursor_of(call))
         passes = _filter(served)
         found: list[str] = []
-        for id in served.ids(SUBMODEL):
-            if id < after or not passes(id):
+        for looked, id in enumerate(chain([after] if after else [], served.after(SUBMODEL, after))):
+            if looked == LOOKED:
+                return paged((msgspec.json.encode(one) for one in found), encoded(f"0 {id}"))
+            if not served.has(SUBMODEL, id) or not passes(id):
                 continue
             paths = [*paths_of(served.whole(SUBMODEL, id), shallow)]
             at = begin if id == after else 0
@@ -130,7 +140,9 @@ class _Submodels:
 
     async def one(self, call: Call) -> Response:
         served, view = Served(self._rooms, call), shape(call)
-        return Response(served.shown(SUBMODEL, submodel_of(served), view), media_type=JSON)
+        id = submodel_of(served)
+        await served.fetch(id)
+        return Response(served.shown(SUBMODEL, id, view), media_type=JSON)
 
     async def put(self, call: Call) -> Response:
         if "shell" in call.request.path_params:
@@ -156,21 +168,20 @@ class _Submodels:
         await self.kept.drop(call)
 
     async def metadata(self, call: Call) -> Response:
-        return self._shown(call, metadata)
+        return await self._shown(call, metadata)
 
     async def values(self, call: Call) -> Response:
-        return self._shown(call, valued(call))
+        return await self._shown(call, valued(call))
 
     async def reference(self, call: Call) -> Response:
-        return self._shown(call, reference)
+        return await self._shown(call, reference)
 
     async def paths(self, call: Call) -> Response:
         shallow = is_core(call)
-        return self._shown(call, lambda held: [*paths_of(held, shallow)])
+        return await self._shown(call, lambda held: [*paths_of(held, shallow)])
 
-    def _shown(self, call: Call, view: View) -> Response:
-        served = Served(self._rooms, call)
-        return answered(view(served.whole(SUBMODEL, submodel_of(served))))
+    async def _shown(self, call: Call, view: View) -> Response:
+        return answered(view(await whole_of(Served(self._rooms, call))))
 
 
 def paths_of(holder: Jsonable, shallow: bool, prefix: str = "") -> Iterator[str]:
@@ -194,9 +205,11 @@ def _filter(served: Served) -> Callable[[str], bool]:
     wanted = found_by_text(semantic) if semantic is not None else None
 
     def passes(id: str) -> bool:
-        row = served.row(SUBMODEL, id)
-        if name is not None and row.id_short != name:
+        if name is None and wanted is None:
+            return True
+        line = served.line(SUBMODEL, id)
+        if name is not None and line.id_short != name:
             return False
-        return wanted is None or row.found_by == wanted
+        return wanted is None or line.found_by == wanted
 
     return passes

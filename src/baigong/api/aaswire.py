@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
@@ -125,18 +124,6 @@ def position(text: str) -> int:
     if not (text.isdecimal() and text.isascii() and len(text) < 10):
         raise FixConfiguration(_QUERY, "the cursor is none of ours", place="cursor")
     return int(text)
-
-
-def page_of_ids(call: Call, ids: Sequence[str], wanted: Callable[[str], bool]) -> tuple[list[str], str]:
-    """Return the ids of one page and the cursor of the next one; ``ids`` are sorted, so what is new stays in place."""
-    most, after = limit_of(call), cursor_of(call)
-    found: list[str] = []
-    for at in range(bisect_right(ids, after) if after else 0, len(ids)):
-        if wanted(ids[at]):
-            if len(found) == most:
-                return found, encoded(found[-1])
-            found.append(ids[at])
-    return found, ""
 
 
 def page_of(call: Call, held: Sequence[Any]) -> tuple[Sequence[Any], str]:

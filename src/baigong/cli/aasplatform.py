@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -70,6 +71,7 @@ def export_file(
     target: Annotated[Path, typer.Argument(help="the file to write; its ending says which form", dir_okay=False)],
     shells: Annotated[list[str] | None, typer.Argument(help="ids of shells; none: all there is")] = None,
     submodels: Annotated[list[str] | None, typer.Option("--submodel", help="id of a submodel; several times")] = None,
+    asset: Annotated[str | None, typer.Option(help="the shell that is made of this asset")] = None,
     older: Annotated[bool, typer.Option("--as-3.0", help="as readers of 3.0 understand it")] = False,
     data: Data = None,
     url: Url = None,
@@ -86,7 +88,10 @@ def export_file(
     params: dict[str, Any] = {
         name: [encoded(id) for id in ids] for name, ids in (("aasIds", shells), ("submodelIds", submodels)) if ids
     }
-    path = f"{where.url.rstrip('/')}/aas/v{'3.0' if older else '3.1'}/serialization"
+    version = "3.0" if older else "3.1"
+    path = f"{where.url.rstrip('/')}/aas/v{version}/serialization"
+    if asset:
+        path, params = f"{where.url.rstrip('/')}/api/v1/assets/{quote(asset, safe='')}/aas", {"version": version}
     sink = io.BytesIO()
     size = download(where, "GET", path, accept, sink, params=params)
     replace_file(target, sink.getvalue())

@@ -28,6 +28,7 @@ from baigong.stores.records.shells import (
     files_of,
     put_file,
     put_shells,
+    since_us,
 )
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Event
@@ -69,6 +70,14 @@ class Shells:
         self._events, self._records, self._clock_us = events, records, clock_us
         self._shelves: Resident[_Shelf] = Resident(lambda tenant: _shelf(load(tenant)), _size, most)
         self._one_change = asyncio.Lock()
+        self._since: dict[str, int] = {}
+
+    def since_us(self, tenant: str) -> int:
+        """Return when a tenant was made here; it never changes."""
+        found = self._since.get(tenant)
+        if found is None:
+            found = self._since[tenant] = self._records.read_now(lambda c: since_us(c, tenant), tenant=tenant)
+        return found
 
     def ids(self, tenant: str, kind: str) -> list[str]:
         """Return the ids of a kind, sorted; do not change it."""
@@ -201,6 +210,7 @@ class Shells:
     def forget(self, tenant: str) -> None:
         """Follow the records after a tenant is gone."""
         self._shelves.drop(tenant)
+        self._since.pop(tenant, None)
 
 
 def decoded(row: ShellRow) -> Jsonable:

@@ -12,7 +12,7 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from baigong.stores.records.plant import batched
-from baigong.stores.records.tables import metadata
+from baigong.stores.records.tables import metadata, tenants
 
 _AT_ONCE = 500  # keys in one question: databases bound how many
 
@@ -76,6 +76,11 @@ class FileRow:
 
 def sum_of(id: str) -> str:
     return sha256(id.encode()).hexdigest()
+
+
+def since_us(connection: sa.Connection, tenant: str) -> int:
+    """Return when a tenant was made; 0 for one that is not there."""
+    return connection.execute(sa.select(tenants.c.created_us).where(tenants.c.tenant == tenant)).scalar() or 0
 
 
 def shells_of(connection: sa.Connection, tenant: str) -> list[ShellRow]:
