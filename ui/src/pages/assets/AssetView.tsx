@@ -15,6 +15,7 @@ import { assetLink, routeOf, typeLink } from '../../core/route'
 import { AboutAsset } from './AboutAsset'
 import { AssetActions, type Doing } from './AssetActions'
 import { AssetTags, LevelIcon } from './AssetMark'
+import { DocumentsTab } from './DocumentsTab'
 import { EditDrawer } from './EditDrawer'
 import { LifeTab } from './LifeTab'
 import { MoveDialog } from './MoveDialog'
@@ -125,6 +126,7 @@ export function AssetView({ asset, turn, onChanged, onPath }: AssetViewProps) {
           items={[
             { key: 'points', label: `${t('word.point')} ${line.points}`, children: <><p className="muted small">{line.points > data.own_points ? t('assets.ofParts', { own: data.own_points, parts: line.points - data.own_points }) : null}</p><PointList ask={{ asset }} none={t('assets.noPoints')} /></> },
             { key: 'parts', label: `${t('assets.parts')} ${line.children}`, children: <PartsTab asset={asset} turn={turn} {...(may ? { onAdd: () => setDoing('add') } : {})} /> },
+            { key: 'documents', label: t('documents.tab'), children: <DocumentsTab of={{ asset }} may={may} /> },
             { key: 'life', label: t('assets.life'), children: <LifeTab asset={asset} turn={turn} /> },
             { key: 'about', label: t('assets.about'), children: <AboutAsset whole={data} /> },
             { key: 'text', label: t('device.text'), children: <TextTab whole={data} /> },

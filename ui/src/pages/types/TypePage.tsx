@@ -11,6 +11,7 @@ import { useAsk } from '../../components/useAsk'
 import { mayDescribe } from '../../core/assets'
 import { typeLink } from '../../core/route'
 import { extending, renamed, types } from '../../core/types'
+import { DocumentsTab } from '../assets/DocumentsTab'
 import { DropType } from './DropType'
 import { Made } from './Made'
 import { NewType } from './NewType'
@@ -79,6 +80,7 @@ export function TypePage({ type, from }: { type: string; from: From }) {
             ...(data
               ? [
                   { key: 'used', label: `${t('types.used')} ${data.used.length}`, children: <Used held={data} /> },
+                  { key: 'documents', label: t('documents.tab'), children: <DocumentsTab of={{ type }} may={may} /> },
                   { key: 'versions', label: `${t('types.versions')} ${data.versions.length}`, children: <Versions held={data} onTake={may ? (text: string) => (setTaken({ text }), setTab('text')) : null} /> },
                 ]
               : []),
