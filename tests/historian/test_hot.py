@@ -110,8 +110,13 @@ def test_what_was_sealed_is_not_sealed_again(monkeypatch: pytest.MonkeyPatch) ->
         window.append("demo", some(position, 100))
         window.pieces("demo", window.frames("demo"), 0)
     assert (sealed.made, sealed.rows) == (12, 12_000)
+    window.append("demo", some(121, 7))
+    asked = [window.pieces("demo", window.frames("demo"), 0)[-1] for _ in range(3)]
+    assert (sealed.made, sealed.rows) == (13, 12_000 + len(asked[0].rows)), "who asks again gets what has come sealed"
+    assert asked[2] is asked[1]
+    assert asked[0].rows.equals(asked[1].rows)
     window.trim(55)  # one piece reaches over it: it was sealed before the cut was known
-    assert sum(len(p.rows) for p in window.pieces("demo", window.frames("demo"), 55)) == 6500
+    assert sum(len(p.rows) for p in window.pieces("demo", window.frames("demo"), 55)) == 6507
 
 
 def test_newest_values_are_whole_rows_while_points_are_added() -> None:

@@ -60,7 +60,7 @@ class HotWindow:
     """Frames by tenant. Appended and trimmed by one thread; read by any, because lists are replaced, not cut.
 
     ``seal``: puts a table where other processes map it. Who asks for pieces seals what has come since: then a query
-    copies the newest ``_SEAL_ROWS`` at most, and ingest without queries costs nothing.
+    copies the newest ``_SEAL_ROWS`` at most, and those only when more have come; ingest without queries costs nothing.
     """
 
     def __init__(self, seal: Seal | None = None) -> None:
@@ -69,6 +69,7 @@ class HotWindow:
         self._seal = seal
         self._frames: dict[str, list[HotFrame]] = {}
         self._pieces: dict[str, list[HotPiece]] = {}
+        self._newest: dict[str, tuple[HotPiece, bool]] = {}  # what the last query saw behind them; whether sealed
         self._sealing = threading.Lock()
         self._cut = 0
 
@@ -97,6 +98,8 @@ class HotWindow:
             self._frames[tenant] = kept
         for tenant, pieces in list(self._pieces.items()):
             self._pieces[tenant] = [p for p in pieces if p.last > upto]
+        for tenant in [tenant for tenant, (piece, _) in list(self._newest.items()) if piece.last <= upto]:
+            self._newest.pop(tenant, None)
 
     def pieces(self, tenant: str, frames: list[HotFrame], above: int) -> list[HotPiece]:
         """Return the rows of those ``frames`` (what ``frames()`` gave) whose position is > ``above``, in order."""
@@ -116,7 +119,19 @@ class HotWindow:
                 self._pieces[tenant] = known + made
                 held += made
                 tail = [f for f in tail if not made or f.position > made[-1].last]
-        return [*([_piece(before, None)] if before else []), *held, *([_piece(tail, None)] if tail else [])]
+            if tail:
+                held.append(self._newest_of(tenant, tail))
+        return [*([_piece(before, None)] if before else []), *held]
+
+    def _newest_of(self, tenant: str, tail: list[HotFrame]) -> HotPiece:
+        """Lay end to end what is too small to be kept; who asks again before more has come gets it sealed."""
+        found, again = self._newest.get(tenant, (None, False))
+        if found is None or (found.first, found.last) != (tail[0].position, tail[-1].position):
+            found, again = _piece(tail, None), False
+        elif not again:
+            found, again = _piece(tail, self._seal), True
+        self._newest[tenant] = found, again
+        return found
 
     def _sealed(self, tail: list[HotFrame], seal: Seal) -> list[HotPiece]:
         """Seal the beginning of ``tail`` in pieces of _SEAL_ROWS or more, and as much as there is before the cut."""
