@@ -284,7 +284,8 @@ async def test_whoever_may_not_is_refused_in_the_standards_words(plant: World) -
     looks = await plant.registry.people.add_token("main", "looks", role="viewer")
     theirs = await plant.registry.people.add_token("bank", "theirs", role="tenant_admin")
     await _taken(plant, package())
-    parts = {"shell": encoded(SHELL), "submodel": encoded(SUBMODEL), "path": "Speed", "concept": encoded("urn:x")}
+    parts = {"shell": encoded(SHELL), "submodel": encoded(SUBMODEL), "path": "Speed", "concept": encoded("urn:x"),
+             "package": "eA"}  # fmt: skip
     async with _client(plant) as client:
         for one in standard_operations(plant.app.state.rooms):
             path = one.path.removeprefix("/aas").format(**parts)

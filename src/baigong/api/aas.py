@@ -13,6 +13,7 @@ from baigong.api.aaselements import element_operations
 from baigong.api.aasfiles import import_operations, serialization_operations
 from baigong.api.aasguard import guarded
 from baigong.api.aaslookup import lookup_operations
+from baigong.api.aaspackages import package_operations
 from baigong.api.aasshells import concept_operations, shell_operations
 from baigong.api.aassubmodels import submodel_operations
 from baigong.api.aaswire import BASES, answered, refused, version_of
@@ -27,6 +28,7 @@ _SERVED = (  # SSP-001 of the repositories runs operations, which nothing here d
     "AssetAdministrationShellRegistryServiceSpecification/SSP-002",
     "SubmodelRegistryServiceSpecification/SSP-002",
     "DiscoveryServiceSpecification/SSP-002",
+    "AasxFileServerServiceSpecification/SSP-001",
 )
 PROFILES = {version: [f"{_NAMED}/{version.replace('.', '/')}/{one}" for one in _SERVED] for version in BASES}
 _PREFIX = "/aas"
@@ -51,6 +53,7 @@ def standard_operations(rooms: Rooms) -> list[Operation]:
         *element_operations(rooms),
         *concept_operations(rooms),
         *lookup_operations(rooms),
+        *package_operations(rooms),
     ]
     return [guarded(rooms, one) for one in found]
 

@@ -277,6 +277,8 @@ AAS_DOORS: dict[str, Door] = {
     "PATCH": _CONFIGURE,
     "DELETE": _CONFIGURE,
     "POST /aas/lookup/shellsByAssetLink": _READ_SOME,
+    "GET /aas/packages": Door("read"),
+    "GET /aas/packages/{package}": Door("read"),
 }
 
 

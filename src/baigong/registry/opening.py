@@ -47,6 +47,7 @@ from baigong.registry.scrub import scrub
 from baigong.registry.sealing import Sealing, forget_old_key, open_ring
 from baigong.registry.service import answer
 from baigong.registry.set_up import SetUp
+from baigong.registry.shellpackages import ShellPackages
 from baigong.registry.shells import Shells
 from baigong.registry.standing import Standing
 from baigong.registry.stops import Stops
@@ -86,6 +87,7 @@ class Registry:
     types: Types
     documents: Documents
     shells: Shells
+    shell_packages: ShellPackages
     screens: Screens
     watch: FileWatch
     people: People
@@ -266,6 +268,7 @@ def _furnish(
         types=types,
         documents=Documents(records, events, objects, assets, types, quotas, usage, clock_us),
         shells=Shells(events, records, clock_us, lambda t: records.read_now(lambda c: shells_of(c, t), tenant=t)),
+        shell_packages=ShellPackages(records, quotas, clock_us),
         screens=Screens(events, records, clock_us, lambda t: records.read_now(lambda c: screens_of(c, t), tenant=t)),
         watch=FileWatch(
             config, devices, events, clock_us, lambda t: records.read(lambda c: file_digests(c, t), tenant=t)

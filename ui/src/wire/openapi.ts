@@ -244,6 +244,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{name}/aas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An asset as an asset administration shell */
+        get: operations["get_assets_name_aas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{name}/overview": {
         parameters: {
             query?: never;
@@ -5827,6 +5844,17 @@ export interface components {
             id: string;
             what: string;
         };
+        /**
+         * ShellQuery
+         * @description ``version``: of the metamodel that XML names; JSON is the same in both.
+         */
+        ShellQuery: {
+            /**
+             * @default 3.1
+             * @enum {unknown}
+             */
+            version: "3.0" | "3.1";
+        };
         /** ShownPasskey */
         ShownPasskey: {
             passkey: Record<string, never>;
@@ -7349,6 +7377,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_assets_name_aas: {
+        parameters: {
+            query?: {
+                version?: "3.0" | "3.1";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An asset as an asset administration shell */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/asset-administration-shell-package+xml": unknown;
+                    "application/json": Record<string, never>;
+                    "application/xml": unknown;
+                };
             };
             /** @description What went wrong, and what helps */
             default: {

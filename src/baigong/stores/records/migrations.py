@@ -18,6 +18,7 @@ from baigong.stores.records.commandkeys import command_keys
 from baigong.stores.records.documents import documents
 from baigong.stores.records.machines import machine_certificates
 from baigong.stores.records.screens import TABLES as SCREEN_TABLES
+from baigong.stores.records.shellpackages import shell_packages
 from baigong.stores.records.shells import shell_files, shells
 from baigong.stores.records.support import support_requests
 from baigong.stores.records.tables import (
@@ -154,6 +155,10 @@ def _keep_screens(connection: sa.Connection) -> None:
         table.create(connection)
 
 
+def _keep_shell_packages(connection: sa.Connection) -> None:
+    shell_packages.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -174,6 +179,7 @@ STEPS: tuple[Step, ...] = (
     _know_shells,
     _keep_documents,
     _keep_screens,
+    _keep_shell_packages,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
