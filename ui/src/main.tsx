@@ -13,6 +13,7 @@ import './styles/pages.css'
 import './styles/access.css'
 import './styles/assets.css'
 import './styles/mimic.css'
+import './styles/drawing.css'
 import './styles/types.css'
 import './styles/use.css'
 

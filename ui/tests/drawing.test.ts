@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { ScreenItem } from '../src/core/screens'
-import { aligned, around, edited, freshId, grouped, moved, ordered, pasted, resized, snappedBy, spread, turned, withGroups, within } from '../src/pages/screens/editor/arrange'
+import { aligned, around, bent, edited, freshId, grouped, moved, ordered, pasted, resized, snappedBy, spread, turned, withGroups, within } from '../src/pages/screens/editor/arrange'
 import { jointAt, jointsOf, piped } from '../src/pages/screens/editor/follow'
 import { freePlace, laid } from '../src/pages/screens/editor/fresh'
+import { type Pressed, pressed } from '../src/pages/screens/editor/keys'
+import { named, photoScreen, pin } from '../src/pages/screens/editor/pins'
+import { fitted } from '../src/pages/screens/editor/shrink'
+import type { Editing } from '../src/pages/screens/editor/useEditing'
 import { begun, changed, redone, undone } from '../src/pages/screens/editor/history'
 
 const pump = (id: string, x: number, y: number, more: Partial<ScreenItem> = {}): ScreenItem => ({ id, is: 'pump', at: [x, y, 64, 64], ...more })
@@ -27,6 +31,11 @@ describe('pipes', () => {
     const shaped: ScreenItem = { ...pipe, path: [[64, 32], [160, 32], [160, 112], [200, 112]] }
     expect(pathOf(moved([p1, p2, shaped], only('p2'), 40, 16))).toEqual([[64, 32], [160, 32], [160, 128], [240, 128]])
     expect(pathOf(moved([p1, p2, shaped], only('p1'), 8, 8))).toEqual([[72, 40], [160, 40], [160, 112], [200, 112]])
+  })
+  it('are bent at right angles, their ends stay', () => {
+    expect(pathOf(bent(all, 'pipe1', 1, 30, 30))).toEqual([[64, 32], [160, 32], [160, 112], [200, 112]])
+    const long: ScreenItem = { id: 'l', is: 'pipe', path: [[0, 0], [40, 0], [40, 40], [80, 40], [80, 80]] }
+    expect(pathOf(bent([long], 'l', 2, 8, 16), 'l')).toEqual([[0, 0], [48, 0], [48, 56], [80, 56], [80, 80]])
   })
   it('moved by themselves leave their ports, and do not come back', () => {
     const away = moved(all, only('pipe1'), 0, 8)
@@ -82,5 +91,31 @@ describe('history', () => {
     held = undone(undone(held))
     expect([held.now, undone(held).now, redone(held).now, redone(redone(held)).now]).toEqual(['a', 'a', 'b', 'bcd'])
     expect(changed(held, 'z').future).toEqual([])
+  })
+})
+
+describe('keys', () => {
+  const press = (key: string, more: Partial<Pressed> = {}) => {
+    const did: unknown[] = []
+    const edit = { items: all, chosen: only('p1'), picked: [p1], set: (items: unknown) => did.push(items), choose: (ids: Iterable<string>) => did.push([...ids]), undo: () => did.push('undo'), redo: () => did.push('redo'), remove: () => did.push('remove'), copy: () => did.push('copy'), paste: () => did.push('paste') } as unknown as Editing
+    return [pressed(edit, { key, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...more }), did] as const
+  }
+  it('move, turn, take back, copy', () => {
+    const [, [right]] = press('ArrowRight') as unknown as [boolean, [ScreenItem[]]]
+    expect([right[0]?.at?.[0], pathOf(right)?.[0]]).toEqual([8, [72, 32]])
+    const [, [one]] = press('ArrowUp', { shiftKey: true }) as unknown as [boolean, [ScreenItem[]]]
+    expect(one[0]?.at?.[1]).toBe(-1)
+    expect([press('z', { ctrlKey: true })[1], press('Z', { ctrlKey: true, shiftKey: true })[1], press('Delete')[1], press('x', { metaKey: true })[1], press('Escape')[1]]).toEqual([['undo'], ['redo'], ['remove'], ['copy', 'remove'], [[]]])
+    expect([press('q')[0], press('s', { ctrlKey: true })[0], press('ArrowUp', { altKey: true })[0]]).toEqual([false, false, false])
+  })
+})
+
+describe('photos', () => {
+  it('keep their pins on the picture, under a name that is free', () => {
+    expect(pin([], [5, 5], [700, 500], 'a.b')).toEqual({ id: 'value1', is: 'value', at: [0, 0, 100, 30], shows: { value: 'a.b' } })
+    expect(pin([], [700, 250], [700, 500], 'a.b').at).toEqual([600, 235, 100, 30])
+    expect([named('泵房 1.motor!', []), named('', ['photo']), named('a'.repeat(80), []).length, named('-', [])]).toEqual(['泵房-1-motor', 'photo-2', 56, 'photo'])
+    expect(photoScreen('p', { title: '', title_zh: '泵' }, [10, 20], [])).toEqual({ screen: 'p', title_zh: '泵', size: [10, 20], photo: 'photo.jpg', items: [] })
+    expect([fitted(4000, 3000), fitted(300, 200), fitted(3000, 1)]).toEqual([[1920, 1440], [300, 200], [1920, 1]])
   })
 })

@@ -95,6 +95,22 @@ export function edited(items: Items, id: string, change: Partial<ScreenItem>): S
   return followed(items, after, new Set([id]))
 }
 
+/** A corner of a pipe is elsewhere: those beside it go along, as far as they are no ends, so that all angles stay right. */
+export function bent(items: Items, id: string, at: number, dx: number, dy: number): ScreenItem[] {
+  return items.map((item) => {
+    const path = item.id === id ? item.path?.map((corner): [number, number] => [...corner]) : undefined
+    const here = path?.[at]
+    if (!path || !here) return item
+    const beside = [at - 1, at + 1].flatMap((n) => (path[n] ? [{ corner: path[n], isEnd: n === 0 || n === path.length - 1, flat: path[n][1] === here[1] }] : []))
+    let [x, y] = [snapped(here[0] + dx), snapped(here[1] + dy)]
+    for (const { isEnd, flat } of beside) if (isEnd && flat) y = here[1]
+      else if (isEnd) x = here[0]
+    for (const { corner, isEnd, flat } of beside) if (!isEnd) corner[flat ? 1 : 0] = flat ? y : x
+    path[at] = [x, y]
+    return { ...item, path }
+  })
+}
+
 export type Edge = 'left' | 'center' | 'right' | 'top' | 'middle' | 'bottom'
 
 export function aligned(items: Items, ids: Ids, edge: Edge): ScreenItem[] {

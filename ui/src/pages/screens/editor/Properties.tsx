@@ -1,0 +1,158 @@
+/** What is said of the item that is chosen; of the whole sheet where none is. */
+import { Input, InputNumber, Select } from 'antd'
+import { useId } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Limits, ScreenItem, Slot } from '../../../core/screens'
+import { isSymbol, KINDS } from '../../../mimic/symbols'
+import { edited } from './arrange'
+import { ELEMENT_SLOTS, type Finding } from './calls'
+import { ConnectTo } from './ConnectTo'
+import { PointField } from './PointField'
+import { SheetProperties } from './SheetProperties'
+import type { Editing } from './useEditing'
+import { inLanguage, useLanguageCode } from '../../../components/preferences'
+
+const PLACE = ['x', 'y', 'w', 'h'] as const
+const LIMITS: readonly (keyof Limits)[] = ['min', 'max', 'low_low', 'low', 'high', 'high_high']
+const SPANS = ['', '15min', '1h', '8h', '1d', '7d']
+const WORDED: readonly ScreenItem['is'][] = ['text', 'link']
+
+export function Properties({ edit, findings, pictures }: { edit: Editing; findings: readonly Finding[]; pictures: readonly string[] }) {
+  const { t } = useTranslation()
+  const only = edit.picked.length === 1 ? edit.picked[0] : undefined
+  return (
+    <section className="draw-props" aria-label={t('drawing.properties')} aria-live="polite">
+      {only ? <ItemProperties key={only.id} item={only} edit={edit} findings={findings} pictures={pictures} /> : edit.picked.length ? <h2>{t('drawing.chosen', { n: edit.picked.length })}</h2> : <SheetProperties edit={edit} />}
+    </section>
+  )
+}
+
+interface ItemPropertiesProps {
+  item: ScreenItem
+  edit: Editing
+  findings: readonly Finding[]
+  pictures: readonly string[]
+}
+
+function ItemProperties({ item, edit, findings, pictures }: ItemPropertiesProps) {
+  const { t } = useTranslation()
+  const language = useLanguageCode()
+  const { screen } = edit
+  const change = (field: string, made: Partial<ScreenItem>) => edit.set(edited(edit.items, item.id, made), `${item.id} ${field}`)
+  const slots = isSymbol(item.is) ? KINDS[item.is].slots : (ELEMENT_SLOTS[item.is] ?? [])
+  const show = (slot: Slot, ref: string) => {
+    const { [slot]: _, ...rest } = item.shows ?? {}
+    const shows = ref ? { ...item.shows, [slot]: ref } : rest
+    change(`shows ${slot}`, { shows: Object.keys(shows).length ? shows : undefined } as Partial<ScreenItem>)
+  }
+  const mine = findings.filter((one) => one.item === item.id)
+  return (
+    <>
+      <h2>
+        {t(`mimic.symbol.${item.is}`)} <code>{item.id}</code>
+      </h2>
+      {mine.map((one) => (
+        <p key={one.field} className="draw-finding">
+          {inLanguage(language, one.message, one.message_zh)} <span>{inLanguage(language, one.advice, one.advice_zh)}</span>
+        </p>
+      ))}
+      {slots.map((slot) => (
+        <label key={slot} className="draw-field">
+          <span>{t(`mimic.slot.${slot}`)}</span>
+          <PointField label={t('drawing.pointOf', { slot: t(`mimic.slot.${slot}`) })} value={item.shows?.[slot] ?? ''} of={screen.of ?? ''} onChange={(ref) => show(slot, ref)} />
+        </label>
+      ))}
+      {item.is === 'trend' ? <TrendLines item={item} of={screen.of ?? ''} onChange={(lines) => change('lines', { lines })} /> : null}
+      {item.is === 'trend' ? (
+        <label className="draw-field">
+          <span>{t('drawing.span')}</span>
+          <Select size="small" value={item.span ?? ''} onChange={(span) => change('span', { span })} options={SPANS.map((span) => ({ value: span, label: span || '1h' }))} />
+        </label>
+      ) : null}
+      {item.is === 'image' ? (
+        <label className="draw-field">
+          <span>{t('drawing.file')}</span>
+          <Select size="small" value={item.file ?? ''} onChange={(file) => change('file', { file })} options={pictures.map((file) => ({ value: file, label: file }))} />
+        </label>
+      ) : null}
+      <Words item={item} onChange={change} />
+      {item.at ? <Place item={item} at={item.at} onChange={change} /> : null}
+      {item.at && slots.length ? <LimitFields item={item} onChange={change} /> : null}
+      <label className="draw-field">
+        <span>{t('drawing.opens')}</span>
+        <Input size="small" value={item.opens ?? ''} placeholder="screen:hall" onChange={(event) => change('opens', { opens: event.target.value })} />
+      </label>
+      {isSymbol(item.is) && KINDS[item.is].ports.length ? <ConnectTo item={item} edit={edit} /> : null}
+    </>
+  )
+}
+
+type Change = (field: string, made: Partial<ScreenItem>) => void
+
+function Words({ item, onChange }: { item: ScreenItem; onChange: Change }) {
+  const { t } = useTranslation()
+  const name = WORDED.includes(item.is) ? 'drawing.words' : 'drawing.label'
+  return (
+    <div className="draw-field">
+      <span>{t(name)}</span>
+      <span className="draw-pair">
+        <Input size="small" aria-label={`${t(name)} 中文`} placeholder="中文" value={item.text_zh ?? ''} onChange={(event) => onChange('text_zh', { text_zh: event.target.value })} />
+        <Input size="small" aria-label={`${t(name)} English`} placeholder="English" value={item.text ?? ''} onChange={(event) => onChange('text', { text: event.target.value })} />
+      </span>
+    </div>
+  )
+}
+
+function Place({ item, at, onChange }: { item: ScreenItem; at: [number, number, number, number]; onChange: Change }) {
+  const { t } = useTranslation()
+  const id = useId()
+  const set = (n: number, value: number | null) => {
+    if (value === null) return
+    const next: [number, number, number, number] = [...at]
+    next[n] = value
+    onChange(`at ${n}`, { at: next })
+  }
+  return (
+    <div className="draw-place" role="group" aria-labelledby={id}>
+      <span id={id}>{t('drawing.place')}</span>
+      {PLACE.map((name, n) => (
+        <InputNumber key={name} size="small" prefix={name} aria-label={t(`drawing.at.${name}`)} value={at[n] ?? 0} {...(n > 1 ? { min: 1 } : {})} onChange={(value) => set(n, value)} />
+      ))}
+      <InputNumber size="small" prefix="°" min={0} max={359} aria-label={t('drawing.turned')} value={item.turn ?? 0} onChange={(turn) => onChange('turn', { turn: turn || undefined } as Partial<ScreenItem>)} />
+    </div>
+  )
+}
+
+function LimitFields({ item, onChange }: { item: ScreenItem; onChange: Change }) {
+  const { t } = useTranslation()
+  const set = (name: keyof Limits, value: number | null) => {
+    const made: Limits = { ...item.limits, [name]: value ?? undefined }
+    for (const key of LIMITS) if (made[key] === undefined || made[key] === null) delete made[key]
+    onChange(`limit ${name}`, { limits: Object.keys(made).length ? made : undefined } as Partial<ScreenItem>)
+  }
+  return (
+    <details className="draw-limits" open={Boolean(item.limits)}>
+      <summary>{t('drawing.limits')}</summary>
+      <div className="draw-place">
+        {LIMITS.map((name) => (
+          <InputNumber key={name} size="small" aria-label={t(`drawing.limit.${name}`)} placeholder={t(`drawing.limit.${name}`)} title={t(`drawing.limit.${name}`)} value={item.limits?.[name] ?? null} onChange={(value) => set(name, value)} />
+        ))}
+      </div>
+    </details>
+  )
+}
+
+function TrendLines({ item, of, onChange }: { item: ScreenItem; of: string; onChange: (lines: string[]) => void }) {
+  const { t } = useTranslation()
+  const lines = item.lines ?? []
+  return (
+    <div className="draw-field">
+      <span>{t('drawing.lines')}</span>
+      <span className="draw-lines">
+        {[...lines, ...(lines.length < 8 ? [''] : [])].map((ref, at) => (
+          <PointField key={`${at} ${ref}`} label={t('drawing.line', { n: at + 1 })} value={ref} of={of} onChange={(next) => onChange([...lines.slice(0, at), ...(next ? [next] : []), ...lines.slice(at + 1)])} />
+        ))}
+      </span>
+    </div>
+  )
+}

@@ -1,0 +1,31 @@
+/** What is said of the whole sheet. */
+import { Input, InputNumber } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { type ScreenText, SIZE } from '../../../core/screens'
+import type { Editing } from './useEditing'
+
+export function SheetProperties({ edit }: { edit: Editing }) {
+  const { t } = useTranslation()
+  const { screen } = edit
+  const [width, height] = screen.size ?? SIZE
+  const change = (field: string, made: Partial<ScreenText>) => edit.setScreen({ ...screen, ...made }, `sheet ${field}`)
+  return (
+    <>
+      <h2>{t('drawing.sheet')}</h2>
+      <label className="draw-field">
+        <span>{t('drawing.titleZh')}</span>
+        <Input size="small" value={screen.title_zh ?? ''} onChange={(event) => change('title_zh', { title_zh: event.target.value })} />
+      </label>
+      <label className="draw-field">
+        <span>{t('drawing.title')}</span>
+        <Input size="small" value={screen.title ?? ''} onChange={(event) => change('title', { title: event.target.value })} />
+      </label>
+      <div className="draw-place">
+        <span>{t('drawing.size')}</span>
+        <InputNumber size="small" prefix="w" min={80} max={20000} aria-label={t('drawing.at.w')} value={width} onChange={(w) => w && change('width', { size: [w, height] })} />
+        <InputNumber size="small" prefix="h" min={80} max={20000} aria-label={t('drawing.at.h')} value={height} onChange={(h) => h && change('height', { size: [width, h] })} />
+      </div>
+      <p className="muted small">{t('drawing.variablesHint')}</p>
+    </>
+  )
+}
