@@ -127,3 +127,34 @@ async def test_a_guest_sees_documents_of_what_is_open(plant: World) -> None:
             assert (await guest.get(path, params=about)).status_code == 404
         put = await guest.post("/documents", params={**about, "asset": "pump1", "file": "x"}, content=b"x")
         assert put.status_code == 403
+
+
+async def test_a_life_is_told_and_flows_in_by_itself_and_is_never_rewritten(plant: World) -> None:
+    async with plant.client() as client:
+        await client.put("/types/widget", json={"text": "type: widget\nextends: machine\n"})
+        await client.put("/assets/press", json={"asset": "press", "type": "widget"})
+        await client.put("/assets/press.pump", json={"asset": "press.pump", "level": "part", "code": "P-1"})
+        await client.put(
+            "/assets/press", json={"asset": "press", "type": "widget", "parent": "pump1", "state": "planned"}
+        )
+        await client.put("/types/widget", json={"text": "type: widget\nextends: machine\ntitle: W\n", "confirm": 9})
+        await _add(client, PDF, asset="press", file="m.pdf")
+        path = "/assets/press/life"
+        made = {"kind": "manufactured", "time_us": 1_000_000, "serial": "SN-1"}
+        assert (await client.post(path, json=made)).status_code == 200
+        bill = {"kind": "repaired", "time_us": 2_000_000, "text": "seal", "cost": 120.5, "currency": "EUR"}
+        first = (await client.post(path, json=bill)).json()
+        right = (await client.post(path, json={**bill, "cost": 12.5, "corrects": first["id"]})).json()
+        for wrong in ({"kind": "eaten"}, {"kind": "note", "time_us": 1 << 60}, {"kind": "note", "corrects": "nothing"}):
+            assert (await client.post(path, json=wrong)).status_code in (400, 404, 422), wrong
+
+        told = (await client.get(path)).json()
+        assert (told["built"]["serial"], told["built"]["manufactured_us"]) == ("SN-1", 1_000_000)
+        assert [part["asset"] for part in told["built"]["parts"]] == ["press.pump"]
+        assert told["designed"]["type"] == "widget" and told["designed"]["version"] == 2
+        kinds = [one["kind"] for one in told["entries"]]
+        assert sorted(kinds[:5]) == ["added", "document_added", "moved", "state_changed", "type_changed"]
+        corrected = next(one for one in told["entries"] if one["id"] == first["id"])
+        assert corrected["corrected_by"] == right["id"] and corrected["detail"]["cost"] == 120.5
+        points = (await client.get("/assets/pump1/life")).json()["entries"]
+        assert [(one["kind"], one["detail"]) for one in points] == [("points_added", {"device": "pump", "points": 3})]

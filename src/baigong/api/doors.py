@@ -152,6 +152,8 @@ DOORS: dict[str, Door] = {
     "GET /assets/{name}": _SEE_SOME,
     "PUT /assets/{name}": _CONFIGURE,
     "DELETE /assets/{name}": _CONFIGURE,
+    "GET /assets/{name}/life": _SEE_SOME,
+    "POST /assets/{name}/life": _ANNOTATE,
     "GET /documents": _SEE_SOME,
     "POST /documents": _CONFIGURE,
     "GET /documents/{id}": _SEE_SOME,

@@ -58,6 +58,7 @@ _SEEN = (
     "assets",
     "asset_types",
     "documents",
+    "life",
     "points",
     "events",
     "episodes",

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import sqlalchemy as sa
 from msgspec import Struct
 
 from baigong.registry.book import PointBook
@@ -20,6 +21,7 @@ from baigong.registry.findable import words_of
 from baigong.registry.resident import Resident
 from baigong.registry.tree import Tree
 from baigong.stores.records.assets import AssetRow, put_assets
+from baigong.stores.records.life import add_life, lasting
 from baigong.vocab.assets import EQUIPMENT, LEVELS_ZH, AssetSpec
 from baigong.vocab.devices import AssetWords
 from baigong.vocab.errors import FixConfiguration
@@ -187,7 +189,9 @@ class Assets:
             now = self._clock_us()
             made = await asyncio.to_thread(self._made, tenant, specs, by, now)
             fresh = [row for row in made if (old := held.get(row.spec.asset)) is None or _differs(old, row)]
-            await self._write(tenant, fresh, [_event(held.get(row.spec.asset), row, by) for row in fresh])
+            await self._write(tenant, fresh, [
+                event for row in fresh for event in _events(held.get(row.spec.asset), row, by)
+            ])  # fmt: skip
             return len(fresh)
 
     async def retire(self, tenant: str, asset: str, by: str) -> None:
@@ -212,7 +216,7 @@ class Assets:
                 )
             now = self._clock_us()
             gone = AssetRow(tenant, row.spec, row.words, row.revision + 1, row.created_us, now, by, now)
-            await self._write(tenant, [gone], [_event(row, gone, by)])
+            await self._write(tenant, [gone], _events(row, gone, by))
 
     def _stands(self, tenant: str, asset: str) -> bool:
         row = self.rows(tenant).get(asset)
@@ -231,12 +235,18 @@ class Assets:
     async def _write(self, tenant: str, rows: list[AssetRow], events: list[Event]) -> None:
         if not rows:
             return
+        told = lasting(events)
         if len(events) > _MOST_EVENTS:
             detail = {"by": events[0].detail["by"], "assets": len(rows)}
             events = [Event(
                 kind="assets.changed", time_us=self._clock_us(), tenant=tenant, subject="plant:", detail=detail
             )]  # fmt: skip
-        await self._events.tell(events, with_work=lambda c: put_assets(c, tenant, rows))
+
+        def work(connection: sa.Connection) -> None:
+            put_assets(connection, tenant, rows)
+            add_life(connection, told)
+
+        await self._events.tell(events, with_work=work)
         with self._shelves.lock:
             shelf = self._shelves.get(tenant)
             moved = any((o := shelf.rows.get(r.spec.asset)) is None or o.spec.above != r.spec.above for r in rows)
@@ -290,14 +300,28 @@ def _differs(old: AssetRow, new: AssetRow) -> bool:
     return old.spec != new.spec or old.words != new.words or old.retired_us != new.retired_us
 
 
-def _event(old: AssetRow | None, new: AssetRow, by: str) -> Event:
-    kind, detail = "asset.changed", {"by": by}
+def _events(old: AssetRow | None, new: AssetRow, by: str) -> list[Event]:
+    """Say what happened to an asset; one change may be several things."""
+    kinds: list[tuple[str, dict[str, str]]] = []
     if old is None:
-        kind = "asset.added"
+        kinds.append(("asset.added", {}))
     elif new.retired_us is not None:
-        kind = "asset.retired"
+        kinds.append(("asset.retired", {}))
     elif old.retired_us is not None:
-        kind = "asset.returned"
-    elif old.spec.above != new.spec.above:
-        kind, detail = "asset.moved", detail | {"from": old.spec.above, "to": new.spec.above}
-    return Event(kind=kind, time_us=new.changed_us, tenant=new.tenant, subject=f"asset:{new.spec.asset}", detail=detail)
+        kinds.append(("asset.returned", {}))
+    else:
+        was, now = old.spec, new.spec
+        for kind, before, after in (
+            ("asset.moved", was.above, now.above),
+            ("asset.retyped", was.type, now.type),
+            ("asset.state_changed", was.state, now.state),
+        ):
+            if before != after:
+                kinds.append((kind, {"from": before, "to": after}))
+    return [
+        Event(
+            kind=kind, time_us=new.changed_us, tenant=new.tenant, subject=f"asset:{new.spec.asset}",
+            detail={"by": by, **detail},
+        )
+        for kind, detail in kinds or [("asset.changed", {})]
+    ]  # fmt: skip

@@ -28,6 +28,7 @@ from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
 from baigong.registry.factors import Factors
 from baigong.registry.gateways import Gateways
+from baigong.registry.life import Life
 from baigong.registry.looks import Looks
 from baigong.registry.machines import Certificates, open_authority
 from baigong.registry.members import Members
@@ -86,6 +87,7 @@ class Registry:
     assets: Assets
     types: Types
     documents: Documents
+    life: Life
     shells: Shells
     shell_packages: ShellPackages
     screens: Screens
@@ -222,6 +224,8 @@ def _furnish(
     types = Types(events, assets, book, clock_us, lambda t: records.read_now(lambda c: types_of(c, t), tenant=t))
     objects = ObjectFolder(data / OBJECTS)
     objects.clear()
+    documents = Documents(records, events, objects, assets, types, quotas, usage, clock_us)
+    episodes = Episodes(records, events, clock_us)
     audit = Audit(records, open_log_key(data / "audit.key", ring), "baigong/audit")
     support = Support(records, rights, tenants, clock_us)
     audit.mark = support.mark
@@ -266,7 +270,8 @@ def _furnish(
         devices=devices,
         assets=assets,
         types=types,
-        documents=Documents(records, events, objects, assets, types, quotas, usage, clock_us),
+        documents=documents,
+        life=Life(records, events, assets, types, documents, episodes, book, clock_us),
         shells=Shells(events, records, clock_us, lambda t: records.read_now(lambda c: shells_of(c, t), tenant=t)),
         shell_packages=ShellPackages(records, quotas, clock_us),
         screens=Screens(events, records, clock_us, lambda t: records.read_now(lambda c: screens_of(c, t), tenant=t)),
@@ -288,7 +293,7 @@ def _furnish(
         gateways=gateways,
         audit_check=AuditCheck(records, clock_us, audit, data / "audit.head"),
         uses=Uses(records, clock_us, rights.held, people.used_tokens, rights.decided),
-        episodes=Episodes(records, events, clock_us),
+        episodes=episodes,
         retention=retention,
         rights=rights,
         audit=audit,

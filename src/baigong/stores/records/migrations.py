@@ -16,6 +16,7 @@ from baigong.stores.records.assettypes import asset_types
 from baigong.stores.records.bills import bills, move_from_settings, tariffs
 from baigong.stores.records.commandkeys import command_keys
 from baigong.stores.records.documents import documents
+from baigong.stores.records.life import life
 from baigong.stores.records.machines import machine_certificates
 from baigong.stores.records.screens import TABLES as SCREEN_TABLES
 from baigong.stores.records.shellpackages import shell_packages
@@ -159,6 +160,10 @@ def _keep_shell_packages(connection: sa.Connection) -> None:
     shell_packages.create(connection)
 
 
+def _keep_lives_of_assets(connection: sa.Connection) -> None:
+    life.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -180,6 +185,7 @@ STEPS: tuple[Step, ...] = (
     _keep_documents,
     _keep_screens,
     _keep_shell_packages,
+    _keep_lives_of_assets,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
