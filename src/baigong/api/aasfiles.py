@@ -43,9 +43,10 @@ class ImportQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class ShellQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``version``: of the metamodel that XML names; JSON is the same in both."""
+    """``version``: of the metamodel that XML names; JSON is the same in both. ``format``: json, xml, aasx."""
 
     version: Version = "3.1"
+    format: str = ""
 
 
 class ImportFinding(Struct, frozen=True, kw_only=True):
@@ -117,7 +118,7 @@ def import_operations(rooms: Rooms) -> list[Operation]:
         )
 
     async def of_asset(call: Call) -> Response:
-        name, form = call.part("name"), _form(call)
+        name, form = call.part("name"), _form(call, call.query.format)
         served = Served(rooms, call)
         if not served.made.is_open(name):
             raise FixConfiguration("http.not_found", f"there is no asset {name!r}", place=name)
@@ -155,8 +156,8 @@ def serialization_operations(rooms: Rooms) -> list[Operation]:
     return [Operation("GET", "/aas/serialization", "Shells and submodels as one file", give)]
 
 
-def _form(call: Call) -> Form:
-    return offered(call.request, _OFFERED).removesuffix("2")  # type: ignore[return-value]
+def _form(call: Call, wanted: str = "") -> Form:
+    return offered(call.request, _OFFERED, wanted).removesuffix("2")  # type: ignore[return-value]
 
 
 def _judged(raw: bytes, tolerate: bool) -> tuple[Package, list[Finding]]:

@@ -5846,9 +5846,11 @@ export interface components {
         };
         /**
          * ShellQuery
-         * @description ``version``: of the metamodel that XML names; JSON is the same in both.
+         * @description ``version``: of the metamodel that XML names; JSON is the same in both. ``format``: json, xml, aasx.
          */
         ShellQuery: {
+            /** @default  */
+            format: string;
             /**
              * @default 3.1
              * @enum {unknown}
@@ -7393,6 +7395,7 @@ export interface operations {
         parameters: {
             query?: {
                 version?: "3.0" | "3.1";
+                format?: string;
             };
             header?: never;
             path: {
