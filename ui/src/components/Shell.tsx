@@ -14,11 +14,12 @@ import { OfflineBar } from './OfflineBar'
 import { inLanguage, usePreferences } from './preferences'
 import { SearchBox } from './SearchBox'
 
-type Entry = { page: 'overview' | 'assets' | 'connect' | 'commands' | 'trends' | 'sql' | 'access' | 'companies' | 'desk' | 'audit' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
+type Entry = { page: 'overview' | 'assets' | 'screens' | 'connect' | 'commands' | 'trends' | 'sql' | 'access' | 'companies' | 'desk' | 'audit' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
 
 const RAIL: Entry[] = [
   { page: 'overview', href: '/', icon: 'overview' },
   { page: 'assets', href: '/assets', icon: 'assets', also: ['types'] },
+  { page: 'screens', href: '/screens', icon: 'screens' },
   { page: 'trends', href: '/trends', icon: 'trends', also: ['point'] },
   { page: 'sql', href: '/sql', icon: 'sql' },
   { page: 'connect', href: '/connect', icon: 'connect', also: ['add', 'device'] },

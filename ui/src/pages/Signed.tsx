@@ -10,6 +10,7 @@ import { Boundary } from './Boundary'
 const PAGES = {
   overview: lazy(() => import('./overview/OverviewPage')),
   assets: lazy(() => import('./assets/AssetsPage')),
+  screens: lazy(() => import('./screens/ScreensPage')),
   types: lazy(() => import('./types/TypesPage')),
   connect: lazy(() => import('./connect/ConnectPage')),
   commands: lazy(() => import('./commands/CommandsPage')),

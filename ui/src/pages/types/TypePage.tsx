@@ -7,8 +7,10 @@ import { Link, navigate } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
 import { inLanguage, useLanguageCode, usePreferences } from '../../components/preferences'
+import { MadeScreen } from '../../components/screen/MadeScreen'
 import { useAsk } from '../../components/useAsk'
 import { mayDescribe } from '../../core/assets'
+import { screens } from '../../core/screencalls'
 import { typeLink } from '../../core/route'
 import { extending, renamed, types } from '../../core/types'
 import { DocumentsTab } from '../assets/DocumentsTab'
@@ -30,7 +32,7 @@ export function TypePage({ type, from }: { type: string; from: From }) {
   const read = useAsk(source === null ? null : `type:${source}`, (signal) => types.get(source ?? '', undefined, signal))
   const lines = useAsk('types', types.list)
   const [doing, setDoing] = useState<'new' | 'drop' | null>(null)
-  const [tab, setTab] = useState('text')
+  const [tab, setTab] = useState(new URLSearchParams(location.search).get('tab') ?? 'text')
   const [taken, setTaken] = useState<{ text: string } | null>(null) // a version's text, to be written again
   const data = from ? null : read.data
   const title = (data ? inLanguage(language, data.whole.title, data.whole.title_zh) : '') || type
@@ -79,6 +81,7 @@ export function TypePage({ type, from }: { type: string; from: From }) {
             { key: 'text', label: t('device.text'), children: may ? <TypeEditor type={type} held={data} fresh={fresh} taken={taken} onWritten={written} /> : data ? <Reader text={data.text} made={data} /> : null },
             ...(data
               ? [
+                  ...(data.used.length > data.extending.length ? [{ key: 'overview', label: t('screen.overview'), children: <MadeScreen about={`type:${type}`} call={(signal) => screens.ofType(type, '', signal)} /> }] : []),
                   { key: 'used', label: `${t('types.used')} ${data.used.length}`, children: <Used held={data} /> },
                   { key: 'documents', label: t('documents.tab'), children: <DocumentsTab of={{ type }} may={may} /> },
                   { key: 'versions', label: `${t('types.versions')} ${data.versions.length}`, children: <Versions held={data} onTake={may ? (text: string) => (setTaken({ text }), setTab('text')) : null} /> },
