@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -116,7 +117,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def listed(call: Call) -> Any:
         query, shown = call.query, Shown.of(rooms, call)
-        found = found_assets(shown, query, assets.searched(call.tenant))
+        found = found_assets(shown, query, partial(assets.searched, call.tenant))
         page = found[query.offset : query.offset + query.limit]
         return AssetsAnswer(total=len(found), assets=[shown.line(one, query.properties) for one in page])
 

@@ -38,19 +38,20 @@ class Asked(Protocol):
     retired: bool
 
 
-def found_assets(shown: Seen, asked: Asked, searched: Callable[[str], str]) -> list[str]:
-    """Return the names of what fits. ``searched``: what tells all that an asset is searched by.
+def found_assets(shown: Seen, asked: Asked, searched: Callable[[list[str]], set[str]]) -> list[str]:
+    """Return the names of what fits. ``searched``: tells in which of the company's assets all these words are found.
 
-    Costs about 0.5 µs an asset of the company, 1.5 µs with a search; that of its tree once, after a change of it.
+    Costs about 0.5 µs an asset of the company; that of its tree and words once, after a change of it.
     """
     search = folded(asked.search).split()
+    hits = searched(search) if search else set()
     described = bool(asked.level or asked.type or asked.state)
     return [
         one
         for one in _candidates(shown, asked)
-        if shown.is_retired(one) == asked.retired
+        if (not search or (one in hits if one in shown.open else is_found(_known(shown, one), search)))
+        and shown.is_retired(one) == asked.retired
         and (not described or _fits(shown, one, asked))
-        and (not search or is_found(_words(shown, one, searched), search))
     ]
 
 
@@ -76,8 +77,7 @@ def _fits(shown: Seen, asset: str, asked: Asked) -> bool:
     return not asked.type or asked.type in (spec.type, spec.type.partition("@")[0])
 
 
-def _words(shown: Seen, asset: str, searched: Callable[[str], str]) -> str:
-    if asset in shown.open:
-        return searched(asset)
+def _known(shown: Seen, asset: str) -> str:
+    """Tell what of an asset that is not open is known: what it is called."""
     called = shown.words.get(asset, _NAMELESS)
     return words_of([asset, called.title, called.title_zh])

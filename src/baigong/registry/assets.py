@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from msgspec import Struct
 from baigong.registry.book import PointBook
 from baigong.registry.devices import Devices
 from baigong.registry.events import Events
-from baigong.registry.findable import words_of
+from baigong.registry.findable import Findable, words_of
 from baigong.registry.resident import Resident
 from baigong.registry.tree import Tree
 from baigong.stores.records.assets import AssetRow, put_assets
@@ -57,6 +57,7 @@ class _Shelf:
     tree: tuple[tuple[int, int], Tree] | None = None
     words: tuple[tuple[int, int], dict[str, AssetWords]] | None = None
     counts: tuple[tuple[int, int], Counts] | None = None
+    findable: tuple[tuple[int, int], Findable] | None = None
 
 
 class Assets:
@@ -118,18 +119,22 @@ class Assets:
             shelf.words = (key, words)
         return shelf.words[1]
 
-    def searched(self, tenant: str) -> Callable[[str], str]:
-        """Return what tells all that an asset is searched by, folded."""
+    def searched(self, tenant: str, search: Iterable[str]) -> set[str]:
+        """Return the assets in whose words every one of ``search``, which are folded, is found."""
+        shelf = self._shelves.get(tenant)
+        key = (self._book.version(tenant), shelf.version)
+        if shelf.findable is None or shelf.findable[0] != key:
+            shelf.findable = (key, Findable(self._findable(tenant)))
+        return shelf.findable[1].found(search)
+
+    def _findable(self, tenant: str) -> Iterator[tuple[str, str]]:
         rows, words = self.rows(tenant), self.words(tenant)
-
-        def told(asset: str) -> str:
-            row = rows.get(asset)
+        for asset in self.tree(tenant):
+            row, called = rows.get(asset), words.get(asset, AssetWords())
             if row is not None and (row.spec.title or row.spec.title_zh):
-                return row.words
-            called = words.get(asset, AssetWords())
-            return " ".join([row.words if row else "", words_of([asset, called.title, called.title_zh])])
-
-        return told
+                yield asset, row.words
+            else:
+                yield asset, " ".join([row.words if row else "", words_of([asset, called.title, called.title_zh])])
 
     def check(self, tenant: str, specs: Sequence[AssetSpec]) -> list[Finding]:
         """Say what is wrong with these, taken together with those there are; nothing is changed."""
