@@ -184,3 +184,30 @@ def test_documents_are_handed_in_listed_saved_and_retired(up: Path, run: Run, tm
     assert run("asset", "files", "retire", id, "--delete-content", "--yes", "--data", up).code == 0
     assert "content deleted" in run("asset", "files", "list", "t_press", "--retired", "--data", up).out
     assert run("asset", "files", "add", "t_press", manual, "--kind", "x", "--data", up).code == 2
+
+
+def test_a_life_is_told_and_shown(up: Path, run: Run) -> None:
+    assert run("asset", "add", "t_mill", "--type", "machine", "--data", up).code == 0
+    made = run(
+        "asset", "life", "t_mill", "--add", "commissioned", "--at", "2020-05-01", "--serial", "SN-7", "--data", up
+    )
+    assert made.code == 0, made.err
+    run(
+        "asset",
+        "life",
+        "t_mill",
+        "--add",
+        "repaired",
+        "--text",
+        "seal",
+        "--cost",
+        "85",
+        "--currency",
+        "CNY",
+        "--data",
+        up,
+    )
+    shown = run("asset", "life", "t_mill", "--data", up).out
+    assert "SN-7" in shown and "machine@1" in shown and "85 CNY" in shown
+    assert shown.index("repaired") < shown.index("described here") < shown.rindex("2020-05-01")
+    assert run("asset", "life", "t_mill", "--add", "note", "--at", "soon", "--data", up).code == 2

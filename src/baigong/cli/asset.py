@@ -12,6 +12,7 @@ from rich.tree import Tree
 from baigong.cli import show
 from baigong.cli.asset_documents import files
 from baigong.cli.asset_file import every, export_file, import_file
+from baigong.cli.asset_life import life
 from baigong.cli.asset_rows import read_cell
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.vocab.assets import Level, State
@@ -46,6 +47,7 @@ def add(app: typer.Typer) -> None:
     """Add this module's commands."""
     asset.command("import")(import_file)
     asset.command("export")(export_file)
+    asset.command("life")(life)
     asset.add_typer(files, name="files")
     app.add_typer(asset, name="asset")
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from baigong.client.describing import asset_lines, describe, find_asset
+from baigong.client.describing import asset_lines, asset_path, describe, find_asset
 from baigong.client.documents import Document, add_document, find_documents
 from baigong.client.link import Link
 from baigong.client.point import Point, points_of
 from baigong.client.tables import How, of_assets, read_intervals, read_latest, read_rows, side_by_side
-from baigong.client.times import Time
+from baigong.client.times import Time, moment_us
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,6 +178,27 @@ class Asset:
     def title(self) -> str:
         """What people call it: the Chinese title where there is no other, its name where there is none."""
         return str(self.facts["title"] or self.facts["title_zh"] or self.name)
+
+    def life(self) -> pd.DataFrame:
+        """Return its life, the newest first: time (UTC), phase (designed, built, maintained), kind, by, id, detail."""
+        import pandas as pd
+
+        found = self._link.json("GET", f"{asset_path(self.name)}/life")["entries"]
+        frame = pd.DataFrame(found, columns=["time_us", "phase", "kind", "by", "id", "corrected_by", "detail"])
+        frame.insert(0, "time", pd.to_datetime(frame.pop("time_us"), unit="us", utc=True))
+        return frame
+
+    def tell(self, kind: str, time: Time | None = None, **detail: Any) -> str:
+        """Tell an event of its life, which stays for ever; returns its id. ``time``: None is now.
+
+        ``kind``: manufactured, delivered, installed, commissioned, part_installed, part_exchanged, replaced, repaired,
+        inspected, calibrated, serviced, modified, decommissioned, note. ``detail``: text, part, serial, previous, cost,
+        currency, corrects (the id of what it puts right). ::
+
+            pump.tell("part_exchanged", "2026-03-01", part="seal", serial="S-2", cost=85.0, currency="EUR")
+        """
+        body = {"kind": kind, **detail} | ({} if time is None else {"time_us": moment_us(time)})
+        return str(self._link.json("POST", f"{asset_path(self.name)}/life", body=body)["id"])
 
     def documents(self, search: str = "", *, kind: str = "") -> list[Document]:
         """List its documents and those of its type, by title. ``kind``: a class of VDI 2770, like ``03-02``."""

@@ -39,6 +39,11 @@ def moment(time: Time, now: datetime) -> str:
     return (said if said.tzinfo else said.replace(tzinfo=UTC)).isoformat()
 
 
+def moment_us(time: Time) -> int:
+    """Return a time in microseconds, on this machine's clock; ``30d`` is thirty days ago."""
+    return int(datetime.fromisoformat(moment(time, datetime.now(UTC))).timestamp() * 1e6)
+
+
 def back(time: Time) -> str:
     """Read "30d" as thirty days ago."""
     text = when(time)

@@ -66,6 +66,7 @@ export const assets = {
 }
 
 export const mayDescribe = (session: Session | null): boolean => session?.may?.company.includes('configure') ?? false
+export const mayAnnotate = (session: Session | null): boolean => session?.may?.company.includes('annotate') ?? false
 export const maySeeGrants = (session: Session | null): boolean => session?.may?.company.includes('share') ?? false
 
 // As the server reads names (vocab/devices.py): steps without blanks, slashes and signs that turn the text around them.

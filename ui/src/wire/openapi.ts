@@ -261,6 +261,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{name}/life": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The life of an asset */
+        get: operations["get_assets_name_life"];
+        put?: never;
+        /** Tell what happened to an asset */
+        post: operations["post_assets_name_life"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{name}/overview": {
         parameters: {
             query?: never;
@@ -3478,6 +3496,23 @@ export interface components {
             timeout_s: number;
         };
         /**
+         * Built
+         * @description ``serial``: as the newest entry or the property says it; ``commissioned_us``: None where nobody said so.
+         */
+        Built: {
+            commissioned_us: number | null;
+            manufactured_us: number | null;
+            parts: components["schemas"]["BuiltPart"][];
+            serial: string;
+        };
+        /** BuiltPart */
+        BuiltPart: {
+            asset: string;
+            code: string;
+            title: string;
+            title_zh: string;
+        };
+        /**
          * BurstAnswer
          * @description A recording to draw: ``seconds`` since its first sample.
          */
@@ -3828,6 +3863,17 @@ export interface components {
             title: string;
             /** @default  */
             title_zh: string;
+        };
+        /**
+         * Designed
+         * @description ``version``: of the type, 0 where there is none; ``chain``: the type, then what it extends.
+         */
+        Designed: {
+            chain: string[];
+            changed_by: string;
+            changed_us: number;
+            type: string;
+            version: number;
         };
         /** DeviceDetail */
         DeviceDetail: {
@@ -4559,6 +4605,59 @@ export interface components {
             text: string | null;
             time_us: number;
             value: number | string | null;
+        };
+        /**
+         * LifeAnswer
+         * @description ``entries``: the newest first.
+         */
+        LifeAnswer: {
+            asset: string;
+            built: components["schemas"]["Built"];
+            designed: components["schemas"]["Designed"];
+            entries: components["schemas"]["LifeLine"][];
+        };
+        /**
+         * LifeLine
+         * @description One event. ``time_us``: when it was so; ``told_us``: when we were told, 0 for what is known by itself.
+         */
+        LifeLine: {
+            by: string;
+            corrected_by: string;
+            corrects: string;
+            detail: Record<string, never>;
+            id: string;
+            kind: string;
+            /** @enum {unknown} */
+            phase: "built" | "designed" | "maintained";
+            time_us: number;
+            told_us: number;
+        };
+        /**
+         * LifeNote
+         * @description One event of an asset's life as people tell it; it is added, never changed. ``corrects``: what it puts right.
+         *
+         *         ``time_us``: when it was so, also long ago (None: now). ``part``: the asset or the thing that was put in;
+         *         ``serial``: its number, ``previous``: that of what it took the place of. ``cost``: with ``currency`` (ISO 4217).
+         */
+        LifeNote: {
+            /** @default  */
+            corrects: string;
+            /** @default null */
+            cost: number | null;
+            /** @default  */
+            currency: string;
+            /** @enum {unknown} */
+            kind: "calibrated" | "commissioned" | "decommissioned" | "delivered" | "inspected" | "installed" | "manufactured" | "modified" | "note" | "part_exchanged" | "part_installed" | "repaired" | "replaced" | "serviced";
+            /** @default  */
+            part: string;
+            /** @default  */
+            previous: string;
+            /** @default  */
+            serial: string;
+            /** @default  */
+            text: string;
+            /** @default null */
+            time_us: number | null;
         };
         /**
          * Limits
@@ -7414,6 +7513,72 @@ export interface operations {
                     "application/asset-administration-shell-package+xml": unknown;
                     "application/json": Record<string, never>;
                     "application/xml": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_assets_name_life: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The life of an asset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LifeAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_assets_name_life: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LifeNote"];
+            };
+        };
+        responses: {
+            /** @description Tell what happened to an asset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LifeLine"];
                 };
             };
             /** @description What went wrong, and what helps */

@@ -11,7 +11,7 @@ import { inLanguage, useLanguageCode, usePreferences } from '../../components/pr
 import { MadeScreen } from '../../components/screen/MadeScreen'
 import { useAsk } from '../../components/useAsk'
 import { useTrouble } from '../../components/useTrouble'
-import { assets, mayDescribe, specOf, splitType } from '../../core/assets'
+import { assets, mayAnnotate, mayDescribe, specOf, splitType } from '../../core/assets'
 import { assetLink, routeOf, screenLink, typeLink } from '../../core/route'
 import { screens } from '../../core/screencalls'
 import { AboutAsset } from './AboutAsset'
@@ -131,7 +131,7 @@ export function AssetView({ asset, turn, onChanged, onPath }: AssetViewProps) {
             { key: 'screen', label: t('screen.tab'), children: <MadeScreen about={`asset:${asset}:${turn}`} call={(signal) => screens.ofAsset(asset, signal)} {...(may ? { onSave: () => navigate(`${screenLink(asset, 'new')}?asset=${encodeURIComponent(asset)}`) } : {})} /> },
             { key: 'parts', label: `${t('assets.parts')} ${line.children}`, children: <PartsTab asset={asset} turn={turn} {...(may ? { onAdd: () => setDoing('add') } : {})} /> },
             { key: 'documents', label: t('documents.tab'), children: <DocumentsTab of={{ asset }} may={may} /> },
-            { key: 'life', label: t('assets.life'), children: <LifeTab asset={asset} turn={turn} /> },
+            { key: 'life', label: t('assets.life'), children: <LifeTab asset={asset} turn={turn} may={mayAnnotate(session)} /> },
             { key: 'about', label: t('assets.about'), children: <AboutAsset whole={data} /> },
             ...(line.retired ? [] : [{ key: 'shell', label: t('shell.tab'), children: <ShellTab asset={asset} /> }]),
             { key: 'text', label: t('device.text'), children: <TextTab whole={data} /> },

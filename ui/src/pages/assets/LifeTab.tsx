@@ -1,24 +1,29 @@
 /** What happened to an asset: its life, and the spans of time that people and rules marked on it and its parts. */
+import { Button } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { EventList } from '../../components/EventList'
 import { Link } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
-import { assets } from '../../core/assets'
 import { episodes, points } from '../../core/calls'
 import { span } from '../../core/format'
+import { type LifeLine, life } from '../../core/life'
 import { assetLink, trendLink } from '../../core/route'
 import { clock } from '../../core/time'
 import type { Episode } from '../../wire/api'
+import { LifeFacts } from './LifeFacts'
+import { LifeLines } from './LifeLines'
+import { TellLife } from './TellLife'
 
 const SHOWN = 100
 const LINES = 4
 const SPARE_US = 60_000_000 // beside a span in a chart
 
-export function LifeTab({ asset, turn }: { asset: string; turn: number }) {
+export function LifeTab({ asset, turn, may }: { asset: string; turn: number; may: boolean }) {
   const { t } = useTranslation()
-  const events = useAsk(`life:${asset}:${turn}`, () => assets.events(asset))
+  const told = useAsk(`life:${asset}:${turn}`, (signal) => life.get(asset, signal))
+  const [telling, setTelling] = useState<{ corrects: LifeLine | null } | null>(null)
   const marked = useAsk(`episodes:${asset}`, (signal) => episodes('-90d', 'now', asset, signal))
   const drawn = useAsk(`drawn:${asset}`, (signal) => points.list({ asset, limit: LINES }, signal))
   const names = drawn.data?.points.map((point) => point.name) ?? []
@@ -26,10 +31,16 @@ export function LifeTab({ asset, turn }: { asset: string; turn: number }) {
   return (
     <div className="cards2 asset-life">
       <section className="card">
-        <h2>{t('assets.lifeEvents')}</h2>
-        {events.error && !events.data ? <ErrorNote problem={events.error} retry={events.reload} /> : null}
-        {!events.data && !events.error ? <Waiting /> : null}
-        {events.data?.length === 0 ? <p className="muted">{t('assets.noEvents')}</p> : <EventList events={events.data ?? []} />}
+        <div className="bar">
+          <h2>{t('assets.lifeEvents')}</h2>
+          <span className="grow" />
+          {may ? <Button onClick={() => setTelling({ corrects: null })}>{t('life.tellShort')}</Button> : null}
+        </div>
+        {told.error && !told.data ? <ErrorNote problem={told.error} retry={told.reload} /> : null}
+        {!told.data && !told.error ? <Waiting /> : null}
+        {told.data ? <LifeFacts held={told.data} /> : null}
+        {told.data ? <LifeLines entries={told.data.entries} onCorrect={may ? (corrects) => setTelling({ corrects }) : null} /> : null}
+        {telling ? <TellLife asset={asset} corrects={telling.corrects} onClose={() => setTelling(null)} onTold={() => (setTelling(null), told.reload())} /> : null}
       </section>
       <section className="card">
         <h2>{t('word.episode')}</h2>
