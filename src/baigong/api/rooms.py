@@ -88,6 +88,33 @@ class Listening(Struct, frozen=True, kw_only=True):
         return not is_loopback(self.host)
 
 
+class OpcUaState(Struct, frozen=True, kw_only=True):
+    """Our OPC UA server. Counts since it started; ``dropped``: values that a client's queue had no room for.
+
+    ``sha256``: of its certificate; ``waiting``: applications whose certificates nobody trusts yet.
+    """
+
+    url: str
+    running: bool
+    sha256: str
+    application_uri: str
+    any_client_certificate: bool
+    sessions: int
+    subscriptions: int
+    items: int
+    values: int
+    dropped: int
+    refused: dict[str, int]  # channels, policies, writes …
+    refused_people: int
+    refused_applications: int
+    waiting: int
+
+
+def no_opcua() -> OpcUaState | None:
+    """Stand in where no OPC UA server runs."""
+    return None
+
+
 @dataclass(slots=True, frozen=True)
 class ApiSettings:
     """What an operator may set. ``reserve_bytes``: below so much free disk, acceptance stops."""
@@ -100,6 +127,7 @@ class ApiSettings:
     reserve_bytes: int = 1 << 30
     certificate: Path | None = None  # our OPC UA client certificate, DER
     listening: Callable[[], Sequence[Listening]] = tuple  # what is open beside the front doors
+    opcua: Callable[[], OpcUaState | None] = no_opcua
     hosts: tuple[str, ...] = ()  # names under which we are asked, beside localhost
     console: Path | None = None  # the built console; default: the one in the wheel
 

@@ -27,3 +27,13 @@ def ucum(unit_id: int, shown: str) -> str:
         if letters in _UCUM:
             return _UCUM[letters]
     return shown
+
+
+def unit_id(ucum_code: str) -> int:
+    """Return the unit id of a UCUM code, -1 for one that Recommendation 20 has no code for.
+
+    >>> unit_id("Cel"), unit_id("furlong")
+    (4408652, -1)
+    """
+    letters = next((letters for letters, code in _UCUM.items() if code == ucum_code), "")
+    return int.from_bytes(letters.encode(), "big") if letters else -1

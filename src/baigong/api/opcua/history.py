@@ -1,0 +1,172 @@
+"""HistoryRead: raw values of points from the lake, with bounds and continuation points (OPC 10000-11 §6.5.3)."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from asyncua import ua
+
+from baigong.api.opcua.datavalues import STAMPS, Rows, encoded
+from baigong.api.opcua.feed import rows_of
+from baigong.api.opcua.nodes import built_in_type
+from baigong.stores.lake.contract import LakeReader
+from baigong.stores.records.plant import PointRow
+
+MOST = 10_000  # values of one node in one answer
+_COLUMNS = ("point", "time", "value", "whole", "text", "quality")
+_HISTORY_DATA = ua.NodeId(658)  # its binary encoding
+_BOUND_NOT_FOUND, _NO_DATA = ua.StatusCodes.BadBoundNotFound, ua.StatusCodes.GoodNoData
+_FIRST_STEP_US, _LAST_STEP_US = 60_000_000, 3650 * 86_400_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BEGINNING, _END_OF_TIME = -2_208_988_800_000_000, 4_102_444_800_000_000  # 1900 and 2100
+_POINT = struct.Struct("<qqQ??")
+_NO_TIMES = np.empty(0, np.int64)
+
+
+@dataclass(slots=True, frozen=True)
+class Wish:
+    """Values from ``start_us`` up to, not with, ``end_us``; ``back``: the newest first, from start down to end.
+
+    ``left``: how many the client still wants, 0: all; ``bounds``: with a value at, or else beyond, either end.
+    ``begun``: this goes on where another answer ended.
+    """
+
+    start_us: int
+    end_us: int
+    left: int
+    back: bool
+    bounds: bool
+    begun: bool = False
+
+    def packed(self) -> bytes:
+        return _POINT.pack(self.start_us, self.end_us, self.left, self.back, self.bounds)
+
+
+def read_wish(details: ua.ReadRawModifiedDetails, point: bytes | None) -> Wish:
+    """Read what a client asks for. Raises ValueError for a continuation point that is none, or no time at all.
+
+    A continuation point is the rest of the wish itself: it opens nothing that the wish did not.
+    """
+    if point:
+        if len(point) != _POINT.size:
+            raise ValueError("this is no continuation point")
+        start, end, left, back, bounds = _POINT.unpack(point)
+        return Wish(start, end, left, back, bounds, begun=True)
+    start_us, end_us, most = _us(details.StartTime), _us(details.EndTime), int(details.NumValuesPerNode)
+    if (start_us is None) + (end_us is None) + (most == 0) > 1:
+        raise ValueError("two of start, end and number are needed")
+    back = start_us is None or (end_us is not None and end_us < start_us)
+    if start_us is None:  # the newest before the end
+        start_us, end_us = end_us, _BEGINNING
+    if end_us is None:
+        end_us = _END_OF_TIME
+    return Wish(start_us or 0, end_us, most, back, bool(details.ReturnBounds))
+
+
+def _us(time: datetime | None) -> int | None:
+    if time is None:
+        return None
+    whole = time if time.tzinfo else time.replace(tzinfo=UTC)
+    delta = whole - _EPOCH
+    us = (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+    return None if us <= -11_644_473_600_000_000 else us  # DateTime.MinValue: not given
+
+
+async def read_raw(
+    lake: LakeReader, tenant: str, point: PointRow, wish: Wish, stamps: ua.TimestampsToReturn, now_us: int
+) -> ua.HistoryReadResult:
+    """Answer for one node."""
+    rows, rest = await asyncio.to_thread(_rows, lake, tenant, point.number, wish)
+    result = ua.HistoryReadResult()
+    if not len(rows):
+        result.StatusCode = ua.StatusCode(_NO_DATA)
+    kinds = np.full(len(rows), built_in_type(point.spec), np.uint8)
+    shown = np.full(len(rows), STAMPS[int(stamps)], np.uint8)
+    body = struct.pack("<i", len(rows)) + encoded(rows, kinds, shown, now_us)
+    result.HistoryData = ua.ExtensionObject(_HISTORY_DATA, body)
+    result.ContinuationPoint = rest.packed() if rest is not None else None
+    return result
+
+
+def _rows(lake: LakeReader, tenant: str, number: int, wish: Wish) -> tuple[Rows, Wish | None]:
+    most = min(wish.left or MOST, MOST)
+    first = [] if wish.begun or not wish.bounds else [_bound(lake, tenant, number, wish, wish.start_us, opening=True)]
+    wanted = most - sum(map(len, first))
+    low, high = (wish.end_us + 1, wish.start_us + 1) if wish.back else (wish.start_us, wish.end_us)
+    if wish.start_us == wish.end_us and not wish.begun:  # a single time
+        low, high = wish.start_us, wish.start_us + 1
+    if first and int(first[0].times[0]) == wish.start_us and int(first[0].statuses[0]) != _BOUND_NOT_FOUND:
+        low, high = (low, high - 1) if wish.back else (low + 1, high)
+    found = _walk(lake, tenant, number, low, high, wanted + 1, wish.back)
+    if len(found) > wanted:
+        found = found.take(slice(0, wanted))
+        last = int(found.times[-1]) if wanted else wish.start_us
+        left = wish.left - most if wish.left else 0
+        if wish.left and not left:
+            return _joined([*first, found]), None
+        return _joined([*first, found]), Wish(
+            last + (-1 if wish.back else 1), wish.end_us, left, wish.back, wish.bounds
+        )
+    full = len(found) == wanted
+    ends = [_bound(lake, tenant, number, wish, wish.end_us, opening=False)] if wish.bounds and not full else []
+    return _joined([*first, found, *ends]), None
+
+
+def _walk(lake: LakeReader, tenant: str, number: int, low: int, high: int, most: int, back: bool) -> Rows:
+    """Read the first ``most`` rows of [low, high), or the last ones, the newest first: in steps that grow."""
+    newest = lake.latest(tenant, [number])
+    if not len(newest) or low >= high or most <= 0:
+        return _joined([])
+    last = int(newest.column("time").cast(pa.int64())[0].as_py())
+    high = min(high, last + 1)
+    low = max(low, _first_us(lake, tenant))
+    parts: list[Rows] = []
+    step, count = _FIRST_STEP_US, 0
+    while low < high and count < most:
+        begin, end = (max(low, high - step), high) if back else (low, min(high, low + step))
+        rows = rows_of(lake.series(tenant, [number], begin, end, _COLUMNS))
+        parts.append(rows.take(slice(None, None, -1)) if back else rows)
+        count += len(rows)
+        low, high = (low, begin) if back else (end, high)
+        dense = len(rows) * 4 > most
+        step = step if dense else min(step * 8, _LAST_STEP_US)
+    return _joined(parts).take(slice(0, most))
+
+
+def _first_us(lake: LakeReader, tenant: str) -> int:
+    """Return a time before which the company has nothing."""
+    snapshot = lake.snapshot(tenant)
+    days = [datetime.fromisoformat(f"{file.day}T00:00:00+00:00") for file in snapshot.files]
+    times = [_us(day) or 0 for day in days]
+    if len(snapshot.hot):
+        times.append(int(np.min(snapshot.hot.column("time").cast(pa.int64()).to_numpy())))
+    return min(times, default=_END_OF_TIME)
+
+
+def _bound(lake: LakeReader, tenant: str, number: int, wish: Wish, time_us: int, *, opening: bool) -> Rows:
+    """Return the value at a bound, else the nearest outside of it, else one that says there is none."""
+    backwards = opening != wish.back  # outside of the first bound is before it, when reading forwards
+    if backwards:
+        found = _walk(lake, tenant, number, _BEGINNING, time_us + 1, 1, back=True)
+    else:
+        found = _walk(lake, tenant, number, time_us, _END_OF_TIME, 1, back=False)
+    if len(found):
+        return found
+    return Rows(np.full(1, np.nan), np.full(1, _BOUND_NOT_FOUND, np.uint32), np.full(1, time_us, np.int64))
+
+
+def _joined(parts: list[Rows]) -> Rows:
+    kept = [part for part in parts if len(part)]
+    texts: Any = None
+    if any(part.texts is not None for part in kept):
+        texts = np.concatenate([np.full(len(p), None, object) if p.texts is None else p.texts for p in kept])
+    if not kept:
+        return Rows(np.empty(0), np.empty(0, np.uint32), _NO_TIMES)
+    values, statuses = np.concatenate([p.values for p in kept]), np.concatenate([p.statuses for p in kept])
+    return Rows(values, statuses, np.concatenate([p.times for p in kept]), texts)

@@ -1,0 +1,172 @@
+"""Nodes of our namespace: what they are called, and what they are. Pure.
+
+    assets                        the folder below Objects
+    asset/<name>                  an asset; asset/<name>/<fact> and asset/<name>/properties/<key> what is written of it
+    point/<name>                  a point; point/<name>/<property> its engineering unit, range, words of states
+    type/<name>                   an asset type (type/pump@2: that version); type/<name>/points/<quantity> and
+                                  type/<name>/properties/<key> what it says its assets have
+
+Names of assets and points stay when what they name is moved, so these do, too. No name has a slash in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from asyncua import ua
+
+from baigong.api.opcua.datavalues import BOOLEAN, DOUBLE, INT32, STRING
+from baigong.vocab.devices import PointSpec
+
+NAMESPACE = 2  # 0: the standard's, 1: this server's own, 2: the company's
+OBJECTS, BASE_OBJECT_TYPE, FOLDER, PROPERTY, VARIABLE = 85, 58, 61, 68, 63
+ORGANIZES, HAS_COMPONENT, HAS_PROPERTY, HAS_SUBTYPE, HAS_TYPE, HAS_RULE = 35, 47, 46, 45, 40, 37
+MANDATORY, OPTIONAL = 78, 80
+_ANALOG_UNIT, _ANALOG_RANGE, _ANALOG_BOTH, _ANALOG = 17497, 2368, 17570, 15318
+_DATA_ITEM, _TWO_STATES, _STATES = 2365, 2373, 11238
+_HISTORY, _CURRENT = ua.AccessLevel.HistoryRead, ua.AccessLevel.CurrentRead
+Words = tuple[str, str]  # title, and the Chinese one where that is in another language
+Says = Callable[[Words, str], ua.LocalizedText]
+
+
+@dataclass(slots=True, frozen=True)
+class Link:
+    """A reference: to a node of ours, or (``standard``) to one of the standard."""
+
+    kind: int
+    to: str = ""
+    standard: int = 0
+    forward: bool = True
+
+
+@dataclass(slots=True, frozen=True)
+class Node:
+    """One node. ``type``: its type definition; ``value``: of a property; ``point``: whose newest value it shows."""
+
+    id: str
+    node_class: ua.NodeClass
+    name: str
+    words: Words = ("", "")
+    type: Link | None = None
+    data_type: int = 0
+    value: ua.Variant | None = None
+    point: PointSpec | None = None
+    number: int = 0
+    described: Words = ("", "")
+
+    @property
+    def node_id(self) -> ua.NodeId:
+        return ua.NodeId(self.id, NAMESPACE)
+
+
+def object_of(id: str, name: str, words: Words, type: Link, described: Words = ("", "")) -> Node:
+    return Node(id, ua.NodeClass.Object, name, words, type, described=described)
+
+
+def property_of(id: str, name: str, value: Any, words: Words = ("", "")) -> Node:
+    """Make a property; what its value is follows from the value."""
+    made = value if isinstance(value, ua.Variant) else ua.Variant(value, _variant_type(value))
+    data_type = _data_type(made)
+    return Node(id, ua.NodeClass.Variable, name, words, Link(HAS_TYPE, standard=PROPERTY), data_type, made)
+
+
+def _variant_type(value: Any) -> ua.VariantType:
+    kinds = {bool: ua.VariantType.Boolean, int: ua.VariantType.Int64, float: ua.VariantType.Double}
+    return kinds.get(type(value), ua.VariantType.String)
+
+
+def _data_type(made: ua.Variant) -> int:
+    one = made.Value[0] if isinstance(made.Value, list) and made.Value else made.Value
+    named = {ua.EUInformation: 887, ua.Range: 884, ua.EnumValueType: 7594}
+    return named.get(type(one), int(made.VariantType))
+
+
+def is_switch(spec: PointSpec) -> bool:
+    """Say whether a point has two states, 0 and 1."""
+    return spec.kind == "state" and set(spec.states) == {"0", "1"}
+
+
+def built_in_type(spec: PointSpec) -> int:
+    """Return the built-in type of a point's values."""
+    if spec.kind == "text":
+        return STRING
+    if is_switch(spec):
+        return BOOLEAN
+    return INT32 if spec.kind == "state" else DOUBLE
+
+
+def range_of(spec: PointSpec) -> tuple[float, float] | None:
+    """Return between what a point's values lie, where somebody said so: the bounds within which it is written."""
+    rule = spec.write
+    if rule is None or rule.min is None or rule.max is None or rule.min >= rule.max:
+        return None
+    return rule.min, rule.max
+
+
+def variable_type(spec: PointSpec) -> int:
+    """Return the standard's variable type (OPC 10000-8 §5.3) of a point."""
+    if spec.kind == "text":
+        return _DATA_ITEM
+    if spec.kind == "state":
+        return _TWO_STATES if is_switch(spec) else _STATES
+    ranged, unit = range_of(spec) is not None, bool(spec.unit)
+    if ranged:
+        return _ANALOG_BOTH if unit else _ANALOG_RANGE
+    return _ANALOG_UNIT if unit else _ANALOG
+
+
+def attribute(node: Node, which: ua.AttributeIds, says: Says, readable: bool) -> ua.Variant | None:
+    """Return an attribute, but not a value that moves; None: such a node has no such attribute."""
+    common: dict[ua.AttributeIds, Callable[[], ua.Variant]] = {
+        ua.AttributeIds.NodeId: lambda: ua.Variant(node.node_id, ua.VariantType.NodeId),
+        ua.AttributeIds.NodeClass: lambda: ua.Variant(int(node.node_class), ua.VariantType.Int32),
+        ua.AttributeIds.BrowseName: lambda: ua.Variant(ua.QualifiedName(node.name, _namespace_of(node))),
+        ua.AttributeIds.DisplayName: lambda: ua.Variant(says(node.words, node.name)),
+        ua.AttributeIds.Description: lambda: ua.Variant(says(node.described, "")),
+        ua.AttributeIds.WriteMask: lambda: ua.Variant(0, ua.VariantType.UInt32),
+        ua.AttributeIds.UserWriteMask: lambda: ua.Variant(0, ua.VariantType.UInt32),
+    }
+    if which in common:
+        return common[which]()
+    if node.node_class == ua.NodeClass.Object:
+        return ua.Variant(0, ua.VariantType.Byte) if which == ua.AttributeIds.EventNotifier else None
+    if node.node_class == ua.NodeClass.ObjectType:
+        return ua.Variant(False, ua.VariantType.Boolean) if which == ua.AttributeIds.IsAbstract else None
+    return _of_variable(node, which, readable)
+
+
+def _of_variable(node: Node, which: ua.AttributeIds, readable: bool) -> ua.Variant | None:
+    level = 1 << _CURRENT | (1 << _HISTORY if node.point is not None else 0)
+    is_list = node.value is not None and isinstance(node.value.Value, list)
+    if which == ua.AttributeIds.Value:
+        return node.value
+    if which == ua.AttributeIds.ArrayDimensions:
+        made = ua.Variant([0] if is_list else [], ua.VariantType.UInt32, is_array=True)
+        return made if is_list else None
+    values: dict[ua.AttributeIds, tuple[Any, ua.VariantType]] = {
+        ua.AttributeIds.DataType: (ua.NodeId(node.data_type), ua.VariantType.NodeId),
+        ua.AttributeIds.ValueRank: (1 if is_list else -1, ua.VariantType.Int32),
+        ua.AttributeIds.AccessLevel: (level, ua.VariantType.Byte),
+        ua.AttributeIds.UserAccessLevel: (level if readable else 0, ua.VariantType.Byte),
+        ua.AttributeIds.MinimumSamplingInterval: (0.0, ua.VariantType.Double),
+        ua.AttributeIds.Historizing: (node.point is not None, ua.VariantType.Boolean),
+    }
+    found = values.get(which)
+    return None if found is None else ua.Variant(*found)
+
+
+_STANDARD_NAMES = frozenset(
+    ("EURange", "EngineeringUnits", "TrueState", "FalseState", "EnumValues", "ValueAsText", "Definition")
+)
+
+
+def _namespace_of(node: Node) -> int:
+    """Return the namespace of a browse name: the standard's properties have the standard's."""
+    is_standard = node.name in _STANDARD_NAMES and node.id.startswith("point/")
+    return 0 if is_standard else NAMESPACE
+
+
+def browse_name(node: Node) -> ua.QualifiedName:
+    return ua.QualifiedName(node.name, _namespace_of(node))
