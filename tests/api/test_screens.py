@@ -53,7 +53,7 @@ async def test_every_asset_has_a_screen_before_anybody_draws_one(plant: World) -
         assert items["symbol"]["is"] == "machine" and items["symbol"]["shows"] == {"running": "pump1.state"}
         await client.put("/assets/pump1", json={"asset": "pump1", "type": "pump", "title": "Feed pump"})
         made = (await client.get("/assets/pump1/screen")).json()
-        assert made["screen"]["items"][0]["is"] == "pump" and made["screen"]["title"] == "Feed pump"
+        assert (made["came"], made["screen"]["items"][2]["is"], made["chosen"]) == ("pump", "pump", {"asset": "pump1"})
         assert made["points"]["pump1.pressure"]["title"] == "Discharge pressure"  # what the type says of it
 
         whole = (await client.get("/types/pump/overview")).json()

@@ -12,8 +12,8 @@ from typing import get_args
 from baigong.vocab.devices import Kind
 from baigong.vocab.screens import SYMBOLS, Item, Limits, Screen, Slot, What
 
-_WIDTH, _ROW, _MARGIN = 440.0, 34.0, 20.0
-_SIGN = 110.0  # the symbol's side
+_WIDTH, _ROW, _MARGIN = 440.0, 28.0, 20.0
+_SIGN = 90.0  # the symbol's side
 _MOST_ROWS = 14
 _CELL_W, _CELL_H, _CELL_ROWS = 232.0, 128.0, 3
 _ACROSS = 5  # cells of an overview side by side
@@ -117,30 +117,29 @@ def faceplate(name: str, title: str, title_zh: str, types: Sequence[str], points
     if head is not None:
         ordered = ordered[1:]
         items += [
-            _label("head", [left, 66, _WIDTH - left - _MARGIN, 26], head),
-            Item(id="head", what="value", at=[left, 94, _WIDTH - left - _MARGIN, 54], shows={"value": head.ref}),
+            _label("head", [left, 62, _WIDTH - left - _MARGIN, 22], head),
+            Item(id="head", what="value", at=[left, 90, _WIDTH - left - _MARGIN, 52], shows={"value": head.ref}),
         ]
     y = 60 + _SIGN + _MARGIN
+    lines = [point.ref for point in sorted(shown, key=_rank) if point.kind == "gauge"][:1]
+    if lines:
+        items.append(Item(id="trend", what="trend", at=[_MARGIN, y, _WIDTH - 2 * _MARGIN, 120], lines=lines, span="1h"))
+        y += 132
     for at, point in enumerate(ordered[:_MOST_ROWS]):
         items += _row(point, f"row{at + 1}", y)
         y += _ROW
-    lines = [point.ref for point in shown if point.kind == "gauge"][:3]
-    if lines:
-        trend = Item(id="trend", what="trend", at=[_MARGIN, y + 10, _WIDTH - 2 * _MARGIN, 150], lines=lines, span="1h")
-        items.append(trend)
-        y += 170
     return Screen(screen=name, title=title, title_zh=title_zh, size=[_WIDTH, y + _MARGIN], items=items)
 
 
 def _row(point: FacePoint, id: str, y: float) -> list[Item]:
     half = _WIDTH / 2
-    at = [half, y + 4, half - _MARGIN, _ROW - 8]
-    name = _label(id, [_MARGIN, y + 5, half - _MARGIN - 6, _ROW - 10], point)
+    at = [half, y + 2, half - _MARGIN, _ROW - 4]
+    name = _label(id, [_MARGIN, y + 4, half - _MARGIN - 6, _ROW - 8], point)
     if point.kind == "state":
         return [name, Item(id=id, what="state", at=at, shows={"value": point.ref})]
     if point.unit == "%" and point.kind == "gauge":
         bar = Item(
-            id=f"{id}-bar", what="bar", at=[half, y + 11, 90, _ROW - 22], shows={"value": point.ref},
+            id=f"{id}-bar", what="bar", at=[half, y + 9, 90, _ROW - 18], shows={"value": point.ref},
             limits=Limits(min=0, max=100),
         )  # fmt: skip
         return [name, bar, Item(id=id, what="value", at=[half + 96, at[1], half - _MARGIN - 96, at[3]],
@@ -173,6 +172,8 @@ def _cell(id: str, cell: Cell, x: float, y: float) -> list[Item]:
         symbol(id, symbol_of(cell.types), [x, y + 30, 64, 64], shown, opens, cell.asset),
     ]  # fmt: skip
     told = sorted((point for point in shown if point.kind != "counter"), key=_rank) or shown
+    states = [point for point in told if point.kind == "state" and point.quantity in _MEANT["running"]]
+    told = [*states[:1], *(point for point in told if point not in states)]  # first what it does, then how much
     for at, point in enumerate(told[:_CELL_ROWS]):
         items.append(
             Item(

@@ -49,7 +49,7 @@ export const ScreenItemView = memo(function ScreenItemView({ item, gone }: Scree
       {gone && item.is !== 'pipe' ? (
         <g className="scr-gone">
           <rect width={w} height={h} rx={3} />
-          <path d={`M0 0L${w} ${h}M${w} 0L0 ${h}`} />
+          {referencesOf(item).some(([, ref]) => resolved(ref, chosen) in points) ? null : <path d={`M0 0L${w} ${h}M${w} 0L0 ${h}`} />}
           <text x={w / 2} y={h + 11} fontSize={11} textAnchor="middle">
             {t('screen.gone')}
           </text>

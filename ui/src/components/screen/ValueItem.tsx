@@ -3,7 +3,7 @@ import type { ScreenItem } from '../../core/screens'
 import { hatch } from '../../mimic/shape'
 import { PLAIN } from '../../mimic/state'
 import { Warn } from '../../mimic/Warn'
-import { fitted, widthOf } from './fitted'
+import { fitted } from './fitted'
 import { useValue } from './useValue'
 
 const LABEL = 0.34 // of the height
@@ -28,12 +28,12 @@ export function ValueItem({ item, w, h, label }: { item: ScreenItem; w: number; 
       ) : null}
       <text className="scr-number" x={4} y={y} fontSize={size} dominantBaseline="central">
         {text}
+        {unit ? (
+          <tspan className="scr-unit" dx={size * 0.3} fontSize={size * 0.66}>
+            {unit}
+          </tspan>
+        ) : null}
       </text>
-      {unit ? (
-        <text className="scr-unit" x={4 + size * (widthOf(text) + 0.35)} y={y} fontSize={size * 0.66} dominantBaseline="central">
-          {unit}
-        </text>
-      ) : null}
       <Warn look={{ ...PLAIN, condition, judged: shown?.judged ?? 'normal' }} x={w} y={0} />
     </g>
   )

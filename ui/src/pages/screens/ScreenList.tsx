@@ -58,17 +58,17 @@ export function ScreenList() {
         ))}
       </div>
       {used.length ? (
-        <>
+        <section className="scr-made">
           <h2>{t('screen.overviews')}</h2>
           <p className="muted">{t('screen.overviewsText')}</p>
-          <ul className="plain">
+          <ul>
             {used.map((line) => (
               <li key={line.type}>
                 <Link href={`${typeLink(line.type)}?tab=overview`}>{inLanguage(language, line.title, line.title_zh) || line.type}</Link> <span className="muted num">{line.assets}</span>
               </li>
             ))}
           </ul>
-        </>
+        </section>
       ) : null}
       <Modal open={making !== null} title={t('screen.new')} okText={t('screen.draw')} okButtonProps={{ disabled: !NAME.test(making ?? '') }} onCancel={() => setMaking(null)} onOk={() => navigate(screenLink(making ?? '', 'new'))}>
         <label htmlFor="screen-name">{t('screen.name')}</label>
@@ -82,7 +82,7 @@ export function ScreenList() {
 function Small({ line }: { line: ScreenLine }) {
   const [w, h] = [line.size[0] ?? 1, line.size[1] ?? 1]
   return (
-    <svg viewBox={`0 0 ${w} ${h}`} preserveAspectRatio="xMidYMid meet" aria-hidden="true">
+    <svg className="scr-small" viewBox={`0 0 ${w} ${h}`} preserveAspectRatio="xMidYMid meet" aria-hidden="true">
       {line.symbols.map(([what, x, y, wide, high], at) => (
         <rect key={`${what}${at}`} x={x * w} y={y * h} width={wide * w} height={high * h} rx={4} vectorEffect="non-scaling-stroke" />
       ))}
