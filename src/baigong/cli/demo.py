@@ -23,6 +23,7 @@ from baigong.plant.faults import FAULTS, Scenario, active_fault, first_scenario,
 from baigong.plant.history import frames
 from baigong.plant.points import HOST, MQTT_DEVICES, Ports, devices, numbers
 from baigong.plant.publishers import FrontDoor
+from baigong.plant.screens import plant_screens
 from baigong.plant.tour import tour
 from baigong.registry.opening import Registry
 from baigong.vocab.burst import pieces
@@ -91,6 +92,8 @@ async def furnish(platform: Platform, scenario_path: Path, ports: Ports, progres
     registry = platform.registry
     if not registry.assets.rows(TENANT):  # on the first start: what people change of it afterwards stays
         await registry.assets.put(TENANT, plant_assets(), _BY)
+        for screen in plant_screens():
+            await registry.screens.put(TENANT, screen, _BY)
     wanted = {spec.device: spec for spec in devices(ports)}
     users = {}
     wanted[waves.DEVICE] = waves.device()

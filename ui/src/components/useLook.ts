@@ -1,6 +1,7 @@
 /** How a symbol or pipe looks just now; the same object as long as it would be drawn the same. */
 import { useCallback, useMemo, useRef, useSyncExternalStore } from 'react'
 import { shown, unitText } from '../core/format'
+import { forget, inFrame } from '../core/frames'
 import { onReachable, reachable } from '../core/http'
 import { live } from '../core/live'
 import { type Chosen, resolved, type ScreenItem, type Slot } from '../core/screens'
@@ -20,9 +21,11 @@ export function useLook(item: ScreenItem, chosen: Chosen, points: Readonly<Recor
   const names = useMemo(() => Object.entries(shows ?? {}).map(([slot, ref]) => [slot as Slot, resolved(ref, chosen)] as const), [shows, chosen])
   const subscribe = useCallback(
     (tell: () => void) => {
-      const offValues = names.length ? live.subscribe(names.map(([, name]) => name), tell) : undefined
-      const offServer = onReachable(tell)
-      return () => (offValues?.(), offServer())
+      if (!names.length) return () => undefined
+      const later = () => inFrame(tell)
+      const offValues = live.subscribe(names.map(([, name]) => name), later)
+      const offServer = onReachable(later)
+      return () => (offValues(), offServer(), forget(tell))
     },
     [names],
   )

@@ -27,6 +27,11 @@ export function AssetActions({ whole, may, onDo }: { whole: AssetWhole; may: boo
       <Button icon={<Icon name="trends" size={16} />} disabled={!line.points} onClick={() => void draw()}>
         {t('nav.trends')}
       </Button>
+      {changes && line.points ? (
+        <Button icon={<Icon name="image" size={16} />} title={t('drawing.photoTitle')} onClick={() => navigate(`/screens?${new URLSearchParams({ photo: '1', asset: line.asset })}`)}>
+          {t('drawing.photo')}
+        </Button>
+      ) : null}
       {changes && line.described ? (
         <>
           <Button icon={<Icon name="edit" size={16} />} onClick={() => onDo('edit')}>

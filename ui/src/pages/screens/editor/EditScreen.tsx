@@ -6,15 +6,17 @@ import { Link, navigate } from '../../../components/navigation'
 import { ErrorNote, Waiting } from '../../../components/notes'
 import { Page } from '../../../components/Page'
 import { inLanguage, useLanguageCode } from '../../../components/preferences'
+import { ScreenItemView } from '../../../components/screen/ScreenItemView'
+import { SheetContext } from '../../../components/screen/SheetContext'
 import { useAsk } from '../../../components/useAsk'
 import { useSize } from '../../../components/useSize'
 import { asProblem } from '../../../core/http'
+import { fileOf, screens, type ScreenWhole } from '../../../core/screencalls'
 import { type ScreenItem, type ScreenText, SIZE } from '../../../core/screens'
 import type { Problem } from '../../../wire/api'
 import { Conflict } from '../../device/Conflict'
 import { Canvas } from './Canvas'
-import { drawing, fileLink, type ScreenWhole } from './calls'
-import { Drawn } from './Drawn'
+import { drawing } from './calls'
 import { freePlace, laid, type What } from './fresh'
 import { ItemList } from './ItemList'
 import { DRAG_WHAT, Palette } from './Palette'
@@ -25,10 +27,11 @@ import { useDraft } from './useDraft'
 import { useEditing } from './useEditing'
 import { usePictures } from './usePictures'
 import { useScreenCheck } from './useScreenCheck'
+import { useShared } from './useShared'
 
 /** `from`: another screen's text, to begin a new one with. */
 export function EditScreen({ name, isNew = false, from = null }: { name: string; isNew?: boolean; from?: ScreenText | null }) {
-  const { data, error, reload } = useAsk(isNew ? null : `screen-text:${name}`, (signal) => drawing.get(name, signal))
+  const { data, error, reload } = useAsk(isNew ? null : `screen-text:${name}`, (signal) => screens.get(name, {}, signal))
   if (error && !data) {
     return (
       <Page title={name}>
@@ -79,9 +82,9 @@ function Editor({ name, held, fresh }: EditorProps) {
   const ready = dirty && !checked.problem && checked.about === screen
   draft.keep(dirty && kept ? screen : null, kept?.revision ?? 0)
 
-  const points = told?.points ?? EMPTY
-  const chosen = told?.chosen ?? EMPTY
-  const draw = useCallback((item: ScreenItem) => <Drawn item={item} chosen={chosen} points={points} />, [chosen, points])
+  const shared = useShared(name, told)
+  const gone = useMemo(() => new Map((told?.findings ?? []).map((one) => [one.item, inLanguage(language, one.message, one.message_zh)])), [told?.findings, language])
+  const draw = useCallback((item: ScreenItem) => <ScreenItemView item={item} gone={gone.get(item.id) ?? ''} />, [gone])
   const setText = useCallback((made: ScreenText) => edit.setScreen(made, 'text'), [edit.setScreen])
   const lay = (what: What, at?: readonly [number, number]) => {
     const [x, y] = at ?? freePlace(edit.items, what, size)
@@ -107,7 +110,7 @@ function Editor({ name, held, fresh }: EditorProps) {
       setTheirs(null)
     } catch (error) {
       const said = asProblem(error)
-      const now = said.code === 'config.conflict' && said.place === 'revision' ? await drawing.get(name).catch(() => null) : null
+      const now = said.code === 'config.conflict' && said.place === 'revision' ? await screens.get(name).catch(() => null) : null
       if (now) setTheirs(now)
       else setRefused(said)
     } finally {
@@ -129,7 +132,7 @@ function Editor({ name, held, fresh }: EditorProps) {
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
   })
-  const under = useMemo(() => (screen.photo ? <image href={fileLink(name, screen.photo, pictures.stamp)} width={size[0]} height={size[1]} preserveAspectRatio="xMidYMid slice" /> : undefined), [screen.photo, name, size, pictures.stamp])
+  const under = useMemo(() => (screen.photo ? <image href={`${fileOf(name, screen.photo)}#${pictures.stamp}`} width={size[0]} height={size[1]} preserveAspectRatio="xMidYMid slice" /> : undefined), [screen.photo, name, size, pictures.stamp])
   const link = `/screens/${encodeURIComponent(name)}`
   return (
     <Page
@@ -156,7 +159,9 @@ function Editor({ name, held, fresh }: EditorProps) {
           <div className="draw-middle" ref={sheet} onDragOver={(event) => event.dataTransfer.types.includes(DRAG_WHAT) && event.preventDefault()} onDrop={drop}>
             <Toolbar edit={edit} piping={piping} onPiping={setPiping} zoom={zoom ?? fit} onZoom={(by) => setZoom(by === 'fit' ? null : Math.min(4, Math.max(0.1, (zoom ?? fit) * by)))} />
             <div className="draw-place-of-sheet" ref={place.ref}>
-              <Canvas edit={edit} size={size} zoom={zoom ?? fit} piping={piping} draw={draw} under={under} />
+              <SheetContext.Provider value={shared}>
+                <Canvas edit={edit} size={size} zoom={zoom ?? fit} piping={piping} draw={draw} under={under} />
+              </SheetContext.Provider>
             </div>
           </div>
           <aside className="draw-side">
@@ -169,5 +174,3 @@ function Editor({ name, held, fresh }: EditorProps) {
     </Page>
   )
 }
-
-const EMPTY = {}

@@ -2,12 +2,14 @@
 import { Button, Modal } from 'antd'
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { ScreenItemView } from '../../../components/screen/ScreenItemView'
+import { SheetContext } from '../../../components/screen/SheetContext'
 import { useAsk } from '../../../components/useAsk'
 import type { ScreenItem } from '../../../core/screens'
 import { drawing } from './calls'
-import { Drawn } from './Drawn'
 import { PhotoPick } from './PhotoPick'
 import { pin } from './pins'
+import { useShared } from './useShared'
 
 export interface PhotoSheetProps {
   url: string
@@ -30,10 +32,11 @@ export function PhotoSheet({ url, size, items, asset, onItems }: PhotoSheetProps
   const shown = moving ?? items
   const refs = items.map((item) => item.shows?.value ?? '').join('\n')
   const known = useAsk(items.length ? `pins:${refs}` : null, (signal) => drawing.check('photo', { screen: { screen: 'photo', items: [...items] } }, signal))
-  const [points, setPoints] = useState(known.data?.points ?? {})
+  const [told, setTold] = useState(known.data)
   useEffect(() => {
-    if (known.data) setPoints(known.data.points)
+    if (known.data) setTold(known.data)
   }, [known.data])
+  const shared = useShared('photo', told)
 
   const spotOf = (event: { clientX: number; clientY: number }): [number, number] => {
     const turned = sheet.current?.getScreenCTM()?.inverse()
@@ -77,12 +80,13 @@ export function PhotoSheet({ url, size, items, asset, onItems }: PhotoSheetProps
   }
   const picked = asked?.id ? items.find((item) => item.id === asked.id) : undefined
   return (
-    <>
+    <SheetContext.Provider value={shared}>
       <svg ref={sheet} className="photo-sheet" viewBox={`0 0 ${size[0]} ${size[1]}`} role="group" aria-label={t('drawing.photoAlt')} onClick={(event) => event.target instanceof SVGImageElement && setAsked({ spot: spotOf(event), id: null })} onPointerMove={onMove} onPointerUp={onUp} onPointerCancel={() => ((pulled.current = null), setMoving(null))}>
         <image href={url} width={size[0]} height={size[1]} />
         {shown.map((item) => (
           <g key={item.id} className="photo-pin" role="button" tabIndex={0} aria-label={item.shows?.value} onPointerDown={(event) => onDown(event, item)} onKeyDown={(event) => onKey(event, item)}>
-            <Drawn item={item} chosen={EMPTY} points={points} />
+            <ScreenItemView item={item} gone="" />
+            <rect className="draw-grip" x={item.at?.[0]} y={item.at?.[1]} width={item.at?.[2]} height={item.at?.[3]} />
           </g>
         ))}
       </svg>
@@ -93,8 +97,6 @@ export function PhotoSheet({ url, size, items, asset, onItems }: PhotoSheetProps
       <Modal open={asked !== null} title={t('drawing.photoPick')} onCancel={() => setAsked(null)} destroyOnHidden footer={picked ? <Button danger onClick={() => (onItems(items.filter((item) => item.id !== picked.id)), setAsked(null))}>{t('drawing.photoCancel')}</Button> : null}>
         <PhotoPick asset={asset} now={picked?.shows?.value ?? ''} onPick={place} />
       </Modal>
-    </>
+    </SheetContext.Provider>
   )
 }
-
-const EMPTY = {}

@@ -1,5 +1,5 @@
 /** Which point stands for something: found by name or title, or written with `~` and `${variable}`. */
-import { AutoComplete, Input } from 'antd'
+import { AutoComplete } from 'antd'
 import { useEffect, useState } from 'react'
 import { useLanguageCode } from '../../../components/preferences'
 import { useAsk } from '../../../components/useAsk'
@@ -16,15 +16,12 @@ export interface PointFieldProps {
   onChange: (ref: string) => void
   /** The type that the screen is drawn for: its points are offered as `~quantity`. */
   of?: string
-  onlyPicked?: boolean
-  autoFocus?: boolean
 }
 
-/** `onlyPicked`: tells only what was picked from the list, not what is typed. */
-export function PointField({ label, value, onChange, of = '', onlyPicked = false, autoFocus = false }: PointFieldProps) {
+export function PointField({ label, value, onChange, of = '' }: PointFieldProps) {
   const language = useLanguageCode()
   const [typed, setTyped] = useState(value)
-  const [open, setOpen] = useState(autoFocus)
+  const [open, setOpen] = useState(false)
   useEffect(() => setTyped(value), [value])
   const wanted = typed === value && value ? (value.split('.').at(0) ?? '') : typed
   const found = useAsk(open ? `pick:${wanted}` : null, (signal) => points.list({ search: wanted, limit: FOUND }, signal))
@@ -45,14 +42,14 @@ export function PointField({ label, value, onChange, of = '', onlyPicked = false
       options={[...own.filter((one) => one.value.includes(typed) || !typed), ...options]}
       open={open}
       onOpenChange={setOpen}
-      onChange={(text: string) => (setTyped(text), text === '' && !onlyPicked && say(''))}
+      onChange={(text: string) => (setTyped(text), text === '' && say(''))}
       onSelect={(name: string) => (setTyped(name), setOpen(false), say(name))}
-      onBlur={() => (onlyPicked ? undefined : say(typed))}
+      onBlur={() => say(typed)}
       popupMatchSelectWidth={320}
-      autoFocus={autoFocus}
-    >
-      <Input size="small" allowClear aria-label={label} placeholder={label} />
-    </AutoComplete>
+      allowClear
+      aria-label={label}
+      placeholder={label}
+    />
   )
 }
 

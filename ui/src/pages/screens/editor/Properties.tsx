@@ -2,10 +2,11 @@
 import { Input, InputNumber, Select } from 'antd'
 import { useId } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { ScreenFinding } from '../../../core/screencalls'
 import type { Limits, ScreenItem, Slot } from '../../../core/screens'
 import { isSymbol, KINDS } from '../../../mimic/symbols'
 import { edited } from './arrange'
-import { ELEMENT_SLOTS, type Finding } from './calls'
+import { ELEMENT_SLOTS } from './calls'
 import { ConnectTo } from './ConnectTo'
 import { PointField } from './PointField'
 import { SheetProperties } from './SheetProperties'
@@ -17,7 +18,7 @@ const LIMITS: readonly (keyof Limits)[] = ['min', 'max', 'low_low', 'low', 'high
 const SPANS = ['', '15min', '1h', '8h', '1d', '7d']
 const WORDED: readonly ScreenItem['is'][] = ['text', 'link']
 
-export function Properties({ edit, findings, pictures }: { edit: Editing; findings: readonly Finding[]; pictures: readonly string[] }) {
+export function Properties({ edit, findings, pictures }: { edit: Editing; findings: readonly ScreenFinding[]; pictures: readonly string[] }) {
   const { t } = useTranslation()
   const only = edit.picked.length === 1 ? edit.picked[0] : undefined
   return (
@@ -30,7 +31,7 @@ export function Properties({ edit, findings, pictures }: { edit: Editing; findin
 interface ItemPropertiesProps {
   item: ScreenItem
   edit: Editing
-  findings: readonly Finding[]
+  findings: readonly ScreenFinding[]
   pictures: readonly string[]
 }
 

@@ -6,9 +6,10 @@ import { CopyButton } from '../../../components/CopyButton'
 import { Diff } from '../../../components/Diff'
 import { ErrorNote, Waiting } from '../../../components/notes'
 import { asProblem } from '../../../core/http'
+import type { ScreenFinding } from '../../../core/screencalls'
 import type { ScreenText } from '../../../core/screens'
 import type { Problem } from '../../../wire/api'
-import { drawing, type Finding } from './calls'
+import { drawing } from './calls'
 
 const TextEditor = lazy(() => import('../../../editor/TextEditor'))
 const REST_MS = 400
@@ -19,7 +20,7 @@ export interface TextPaneProps {
   text: string
   /** As it is kept. */
   kept: string
-  findings: readonly Finding[]
+  findings: readonly ScreenFinding[]
   onScreen: (screen: ScreenText) => void
 }
 

@@ -19,10 +19,12 @@ export function laid(items: Items, what: What, x: number, y: number, word = ''):
   return what === 'text' || what === 'link' ? { ...made, text: word } : made
 }
 
+const GAP = 16
+
 /** A place for what is laid by keyboard: the middle of the sheet, or beside what is there. */
 export function freePlace(items: Items, what: What, [width, height]: readonly [number, number]): [number, number] {
   const [w, h] = sizeOf(what)
-  const taken = (x: number, y: number) => items.some(({ at }) => at && at[0] < x + w / 2 && at[0] + at[2] > x - w / 2 && at[1] < y + h / 2 && at[1] + at[3] > y - h / 2)
+  const taken = (x: number, y: number) => items.some(({ at }) => at && at[0] < x + w / 2 + GAP && at[0] + at[2] > x - w / 2 - GAP && at[1] < y + h / 2 + GAP && at[1] + at[3] > y - h / 2 - GAP)
   for (let y = h / 2 + 24; y + h / 2 < height; y += 48) for (let x = w / 2 + 24; x + w / 2 < width; x += 48) if (!taken(x, y)) return [x, y]
   return [width / 2, height / 2]
 }

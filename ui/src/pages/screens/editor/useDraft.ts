@@ -3,7 +3,7 @@ import { useCallback, useState } from 'react'
 import { usePreferences } from '../../../components/preferences'
 import { keepDraft, keptDraft } from '../../../core/draft'
 import type { ScreenText } from '../../../core/screens'
-import type { ScreenWhole } from './calls'
+import type { ScreenWhole } from '../../../core/screencalls'
 
 export function useDraft(name: string, held: ScreenWhole | null): { first: ScreenText | null; keep: (screen: ScreenText | null, revision: number) => void } {
   const { session } = usePreferences()

@@ -3,7 +3,8 @@ import { useEffect, useState } from 'react'
 import { asProblem } from '../../../core/http'
 import type { ScreenText } from '../../../core/screens'
 import type { Problem } from '../../../wire/api'
-import { drawing, type ScreenWhole } from './calls'
+import type { ScreenWhole } from '../../../core/screencalls'
+import { drawing } from './calls'
 
 const REST_MS = 250
 
