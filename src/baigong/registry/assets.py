@@ -29,7 +29,7 @@ from baigong.vocab.happenings import Event
 
 _MOST = 200_000  # assets in memory at once
 _FOUND = 50  # of what is wrong with a list, so much is said
-_MOST_EVENTS = 1_000  # of one change; a larger one is one event
+_MOST_EVENTS = 200  # of one change; a larger one is one event
 
 
 class Finding(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _READINGS = 2  # of one character, at most
-_CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
+_CHINESE = re.compile(r"([\u3400-\u4dbf\u4e00-\u9fff]+)")
 
 
 def folded(text: str) -> str:
@@ -55,19 +55,31 @@ def is_found(words: str, search: Iterable[str]) -> bool:
     return all(word in words for word in search)
 
 
-@lru_cache(maxsize=10_000)
 def _spelled(text: str) -> tuple[str, ...]:
-    if not _CHINESE.search(text):
+    """Spell a name in every way that differs in one character, whole and by initials; what is not Chinese stays."""
+    runs = _CHINESE.split(text)  # every second one is Chinese
+    if len(runs) == 1:
         return ()
+    said = [_ways(run) if at % 2 else ((run, run),) for at, run in enumerate(runs)]
+    usual = [ways[0] for ways in said]
+    found = ["".join(side) for side in zip(*usual, strict=True)]
+    for at, ways in enumerate(said):
+        for other in ways[1:]:
+            found += ["".join(side) for side in zip(*usual[:at], other, *usual[at + 1 :], strict=True)]
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=10_000)
+def _ways(run: str) -> tuple[tuple[str, str], ...]:
+    """Return how Chinese characters are said, the usual way first: whole, and by initials."""
     from pypinyin import lazy_pinyin  # dictionaries of some megabytes: only where Chinese is written
 
-    said = lazy_pinyin(text, errors=list)  # type: ignore[arg-type]
+    said = lazy_pinyin(run, errors=list)  # type: ignore[arg-type]
     ways = [said]
-    if len(said) == len(text):
-        for at, sign in enumerate(text):
+    if len(said) == len(run):
+        for at, sign in enumerate(run):
             ways += [[*said[:at], other, *said[at + 1 :]] for other in _readings(sign) if other != said[at]]
-    found = [spelled for way in ways for spelled in ("".join(way), "".join(one[:1] for one in way))]
-    return tuple(dict.fromkeys(found))
+    return tuple(("".join(way), "".join(one[:1] for one in way)) for way in ways)
 
 
 @cache

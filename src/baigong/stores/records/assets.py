@@ -60,7 +60,8 @@ def assets_of(connection: sa.Connection, tenant: str) -> list[AssetRow]:
 
 def put_assets(connection: sa.Connection, tenant: str, rows: Sequence[AssetRow]) -> None:
     """Write assets of one tenant, new ones and changed ones."""
-    for piece in batched(rows, _AT_ONCE):
+    changed = [row for row in rows if row.revision > 1]
+    for piece in batched(changed, _AT_ONCE):
         names = [row.spec.asset for row in piece]
         connection.execute(assets.delete().where(assets.c.tenant == tenant, assets.c.asset.in_(names)))
     if rows:
