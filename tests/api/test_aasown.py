@@ -42,7 +42,7 @@ def _client(plant: World, version: str = "3.1", token: str | None = None) -> Any
     return client
 
 
-async def _described(plant: World) -> dict[str, str]:
+async def described(plant: World) -> dict[str, str]:
     """Describe the pump; return its ids by idShort, that of its shell by ''."""
     await plant.registry.assets.put("main", HALL, "test")
     async with _client(plant) as client:
@@ -53,7 +53,7 @@ async def _described(plant: World) -> dict[str, str]:
 
 
 async def test_every_asset_has_a_shell_with_the_values_of_now(plant: World) -> None:
-    ids = await _described(plant)
+    ids = await described(plant)
     assert [*ids] == ["", "Nameplate", "TechnicalData", "OperationalData", "HierarchicalStructures"]
     live = f"/submodels/{encoded(ids['OperationalData'])}"
     async with _client(plant) as client, _client(plant, "3.0") as of_3_0:
@@ -112,7 +112,7 @@ async def test_every_asset_has_a_shell_with_the_values_of_now(plant: World) -> N
 
 
 async def test_they_are_found_and_paged_beside_those_that_were_handed_in(plant: World) -> None:
-    ids = await _described(plant)
+    ids = await described(plant)
     front = ids[""].removesuffix(":pump1:aas")
     theirs = {
         "id": "urn:aaa", "modelType": "AssetAdministrationShell",
@@ -155,7 +155,7 @@ async def test_they_are_found_and_paged_beside_those_that_were_handed_in(plant: 
 
 
 async def test_nobody_writes_what_is_made_of_an_asset(plant: World) -> None:
-    ids = await _described(plant)
+    ids = await described(plant)
     shell, live = f"/shells/{encoded(ids[''])}", f"/submodels/{encoded(ids['OperationalData'])}"
     async with _client(plant) as client:
         body = (await client.get(live)).json()
@@ -184,7 +184,7 @@ async def test_nobody_writes_what_is_made_of_an_asset(plant: World) -> None:
 async def test_who_may_read_a_part_is_shown_its_shells_and_no_others(plant: World) -> None:
     other = DeviceSpec(device="fan", driver="sim", points=[PointSpec(name="fan1.speed", address="sine:9")])
     await plant.registry.devices.put("main", other, "test")
-    ids = await _described(plant)
+    ids = await described(plant)
     token = await plant.registry.people.add_token("bank", "theirs", role="tenant_admin")
     who = 'principal in Role::"tenant_admin", action in [Action::"read"], resource in Asset::"main/pump1"'
     await plant.registry.rights.grant("main", f'permit ({who}) when {{ principal.tenant == Tenant::"bank" }};', "", "t")
@@ -204,7 +204,7 @@ async def test_who_may_read_a_part_is_shown_its_shells_and_no_others(plant: Worl
 
 
 async def test_one_is_exported_and_read_by_a_foreign_library(plant: World, tmp_path: Path) -> None:
-    await _described(plant)
+    await described(plant)
     await plant.put("pump1.flow", [time.time_ns() // 1000], [99.5])
     out = tmp_path / "pump.aasx"
     cli = typer.Typer()

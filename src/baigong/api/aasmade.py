@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from baigong.api.rooms import Rooms
@@ -45,6 +46,7 @@ class MadeShells:
     call: Call
     own: OwnShells = field(init=False)
     _newest: dict[int, Now] = field(default_factory=dict)
+    _rows: dict[str, list[PointRow]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         registry = self.rooms.registry
@@ -61,7 +63,7 @@ class MadeShells:
             return None
         if not self.is_open(made.asset):
             return None
-        return made if kind == SHELL or made.part in self.parts(made.asset) else None
+        return made if kind == SHELL or self._has(made.asset, made.part) else None
 
     def is_open(self, asset: str) -> bool:
         """Say whether an asset is there and the caller may know it: by itself, or by a point of its own."""
@@ -72,12 +74,17 @@ class MadeShells:
 
     def parts(self, asset: str) -> list[str]:
         """Name the submodels of an asset: those that have something to say."""
-        spec, tree = self.own.spec(self._tenant, asset), self.rooms.registry.assets.tree(self._tenant)
-        is_told = bool(spec.type or spec.properties)
+        return [part for part in PARTS if self._has(asset, part)]
+
+    def _has(self, asset: str, part: str) -> bool:
+        if part == "OperationalData":
+            return bool(self._points(asset))
+        if part != "HierarchicalStructures":
+            spec = self.own.spec(self._tenant, asset)
+            return bool(spec.type or spec.properties)
+        tree = self.rooms.registry.assets.tree(self._tenant)
         above = tree.above(asset)
-        placed = bool(above and self.is_open(above)) or any(self.is_open(one) for one in tree.children(asset))
-        there = (is_told, is_told, bool(self._points(asset)), placed)
-        return [part for part, has in zip(PARTS, there, strict=True) if has]
+        return bool(above and self.is_open(above)) or any(self.is_open(one) for one in tree.children(asset))
 
     def after(self, kind: str, last: Made | None) -> Iterator[str]:
         """Yield the ids behind one, those too that are not open: `find` says which are."""
@@ -152,8 +159,11 @@ class MadeShells:
         return operational_data(id, points, newest)
 
     def _points(self, asset: str) -> list[PointRow]:
-        rows = self.call.book.by_asset(self._tenant).get(asset, ())
-        return [row for row in rows if row.spec.kind in _VALUES]
+        found = self._rows.get(asset)
+        if found is None:
+            rows = self.call.book.by_asset(self._tenant).get(asset, ())
+            found = self._rows[asset] = [row for row in rows if row.spec.kind in _VALUES]
+        return found
 
 
 def _told(row: PointRow, typed: TypePoint) -> Told:
@@ -167,13 +177,15 @@ def _told(row: PointRow, typed: TypePoint) -> Told:
 
 
 def _newest(table: pa.Table) -> dict[int, Now]:
-    names = ("point", "time", "value", "whole", "text", "quality")
-    columns: list[list[Any]] = [
-        (table.column(name).cast(pa.int64()) if name == "time" else table.column(name)).to_pylist() for name in names
-    ]
+    names = ("point", "value", "whole", "text", "quality")
+    columns: list[list[Any]] = [table.column(name).to_pylist() for name in names]
+    times = table.column("time").cast(pa.int64()).to_numpy().astype("datetime64[us]")
+    qualities = {quality: describe(quality) for quality in set(columns[-1])}
     return {
-        number: Now(time, whole if whole is not None else value, text or "", describe(quality))
+        number: Now(f"{time}Z", whole if whole is not None else value, text or "", qualities[quality])
         if value is not None or whole is not None
-        else Now(time, text, "", describe(quality))
-        for number, time, value, whole, text, quality in zip(*columns, strict=True)
+        else Now(f"{time}Z", text, "", qualities[quality])
+        for time, number, value, whole, text, quality in zip(
+            np.datetime_as_string(times, unit="ms").tolist(), *columns, strict=True
+        )
     }

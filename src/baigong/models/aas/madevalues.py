@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from baigong.models.aas.madeids import external, id_shorts, told
 SEMANTIC = "urn:baigong:semantic:submodel:OperationalData:1"
 _IEC61360 = "https://admin-shell.io/DataSpecificationTemplates/DataSpecificationIec61360/3"
 _NAME, _LONG_NAME = 128, 255  # characters of a displayName, of a preferredName
-_QUALITY, _TIME, _WORD = (f"urn:baigong:semantic:qualifier:{name}:1" for name in ("Quality", "Time", "Word"))
+_QUALITY, _TIME, _WORD = (external(f"urn:baigong:semantic:qualifier:{name}:1") for name in ("Quality", "Time", "Word"))
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -31,9 +30,12 @@ class Told(Struct, frozen=True, kw_only=True):
 
 
 class Now(NamedTuple):
-    """A point's newest value: a number, or text; ``word``: of a state. ``quality``: as people read it."""
+    """A point's newest value: a number, or text; ``word``: of a state. ``time``: an xs:dateTime in UTC.
 
-    time_us: int
+    ``quality``: as people read it.
+    """
+
+    time: str
     value: float | int | str | None
     word: str
     quality: str
@@ -109,14 +111,13 @@ def xsd(value: float | str | bool) -> str:
 
 
 def _qualifiers(now: Now) -> list[Jsonable]:
-    time = datetime.fromtimestamp(now.time_us / 1e6, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    found = [_qualifier(_TIME, "Time", "xs:dateTime", time), _quality(now.quality)]
+    found = [_qualifier(_TIME, "Time", "xs:dateTime", now.time), _quality(now.quality)]
     return [*found, _qualifier(_WORD, "Word", "xs:string", now.word)] if now.word else found
 
 
-def _qualifier(semantic: str, type_: str, value_type: str, value: str) -> Jsonable:
+def _qualifier(semantic: Jsonable, type_: str, value_type: str, value: str) -> Jsonable:
     return {
-        "semanticId": external(semantic), "kind": "ValueQualifier", "type": type_, "valueType": value_type,
+        "semanticId": semantic, "kind": "ValueQualifier", "type": type_, "valueType": value_type,
         "value": value,
     }  # fmt: skip
 
