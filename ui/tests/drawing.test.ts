@@ -112,8 +112,9 @@ describe('keys', () => {
 
 describe('photos', () => {
   it('keep their pins on the picture, under a name that is free', () => {
-    expect(pin([], [5, 5], [700, 500], 'a.b')).toEqual({ id: 'value1', is: 'value', at: [0, 0, 100, 30], shows: { value: 'a.b' } })
-    expect(pin([], [700, 250], [700, 500], 'a.b').at).toEqual([600, 235, 100, 30])
+    const flow = { name: 'a.b', title: 'Flow', title_zh: '流量' }
+    expect(pin([], [5, 5], [600, 500], flow)).toEqual({ id: 'value1', is: 'value', at: [0, 0, 100, 40], shows: { value: 'a.b' }, text: 'Flow', text_zh: '流量' })
+    expect(pin([], [600, 250], [600, 500], { name: 'a.b', title: '' })).toEqual({ id: 'value1', is: 'value', at: [500, 230, 100, 40], shows: { value: 'a.b' } })
     expect([named('泵房 1.motor!', []), named('', ['photo']), named('a'.repeat(80), []).length, named('-', [])]).toEqual(['泵房-1-motor', 'photo-2', 56, 'photo'])
     expect(photoScreen('p', { title: '', title_zh: '泵' }, [10, 20], [])).toEqual({ screen: 'p', title_zh: '泵', size: [10, 20], photo: 'photo.jpg', items: [] })
     expect([fitted(4000, 3000), fitted(300, 200), fitted(3000, 1)]).toEqual([[1920, 1440], [300, 200], [1920, 1]])

@@ -63,7 +63,7 @@ export function ScreenView({ name }: { name: string }) {
     >
       <Variables whole={data} onChoose={choose} />
       <Findings found={data.findings} />
-      <div className="scr-place is-narrow">
+      <div className={data.screen.photo ? 'scr-place' : 'scr-place is-narrow'}>
         <ScreenSheet whole={data} />
       </div>
     </Page>

@@ -13,7 +13,7 @@ import type { Point } from '../../../wire/api'
 
 const FOUND = 60
 
-export function PhotoPick({ asset, now, onPick }: { asset: string; now: string; onPick: (name: string) => void }) {
+export function PhotoPick({ asset, now, onPick }: { asset: string; now: string; onPick: (point: Point) => void }) {
   const { t } = useTranslation()
   const language = useLanguageCode()
   const [search, setSearch] = useState('')
@@ -27,7 +27,7 @@ export function PhotoPick({ asset, now, onPick }: { asset: string; now: string; 
       <ul>
         {(data?.points ?? []).map((raw) => (
           <li key={raw.name}>
-            <PickRow point={spoken(language, raw)} isNow={raw.name === now} onPick={onPick} />
+            <PickRow point={spoken(language, raw)} isNow={raw.name === now} onPick={() => onPick(raw)} />
           </li>
         ))}
       </ul>
@@ -35,10 +35,10 @@ export function PhotoPick({ asset, now, onPick }: { asset: string; now: string; 
   )
 }
 
-function PickRow({ point, isNow, onPick }: { point: Point; isNow: boolean; onPick: (name: string) => void }) {
+function PickRow({ point, isNow, onPick }: { point: Point; isNow: boolean; onPick: () => void }) {
   const sample = useLiveSample(point.name, point.latest ?? null)
   return (
-    <button type="button" className={isNow ? 'is-chosen' : ''} aria-pressed={isNow} onClick={() => onPick(point.name)}>
+    <button type="button" className={isNow ? 'is-chosen' : ''} aria-pressed={isNow} onClick={onPick}>
       <span>
         {point.title || point.quantity} <small>{point.asset_title || point.asset}</small>
       </span>

@@ -113,10 +113,17 @@ function PhotoTake({ onTake }: { onTake: (file: File | undefined) => void }) {
     onTake(event.dataTransfer.files[0])
   }
   return (
-    <label className="asset-drop photo-drop" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
-      <Icon name="image" size={28} />
-      <b>{t('drawing.photoStep1')}</b>
-      <input className="sr" type="file" accept="image/*" aria-label={t('drawing.photoStep1')} onChange={(event) => onTake(event.target.files?.[0])} />
-    </label>
+    <>
+      <label className="asset-drop photo-drop photo-camera">
+        <Icon name="image" size={28} />
+        <b>{t('drawing.photoCamera')}</b>
+        <input className="sr" type="file" accept="image/*" capture="environment" onChange={(event) => onTake(event.target.files?.[0])} />
+      </label>
+      <label className="asset-drop photo-drop" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
+        <Icon name="folder" size={28} />
+        <b>{t('drawing.photoChoose')}</b>
+        <input className="sr" type="file" accept="image/*" onChange={(event) => onTake(event.target.files?.[0])} />
+      </label>
+    </>
   )
 }

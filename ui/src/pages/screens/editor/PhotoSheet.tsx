@@ -8,7 +8,7 @@ import { useAsk } from '../../../components/useAsk'
 import type { ScreenItem } from '../../../core/screens'
 import { drawing } from './calls'
 import { PhotoPick } from './PhotoPick'
-import { pin } from './pins'
+import { pin, type Pinned, showing } from './pins'
 import { useShared } from './useShared'
 
 export interface PhotoSheetProps {
@@ -44,9 +44,9 @@ export function PhotoSheet({ url, size, items, asset, onItems }: PhotoSheetProps
     const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(turned)
     return [x, y]
   }
-  const place = (ref: string) => {
+  const place = (point: Pinned) => {
     if (!asked) return
-    onItems(asked.id ? items.map((item) => (item.id === asked.id ? { ...item, shows: { value: ref } } : item)) : [...items, pin(items, asked.spot, size, ref)])
+    onItems(asked.id ? items.map((item) => (item.id === asked.id ? { id: item.id, is: item.is, ...(item.at ? { at: item.at } : {}), ...showing(point) } : item)) : [...items, pin(items, asked.spot, size, point)])
     setAsked(null)
   }
   const onDown = (event: PointerEvent, item: ScreenItem) => {
@@ -91,7 +91,7 @@ export function PhotoSheet({ url, size, items, asset, onItems }: PhotoSheetProps
         ))}
       </svg>
       <p className="bar">
-        <Button onClick={() => setAsked({ spot: [size[0] / 2, size[1] / 2], id: null })}>{t('drawing.photoStep2')}</Button>
+        <Button onClick={() => setAsked({ spot: [size[0] / 2, size[1] / 2], id: null })}>{t('drawing.photoAdd')}</Button>
         <span className="muted">{t('drawing.photoStep2Text')}</span>
       </p>
       <Modal open={asked !== null} title={t('drawing.photoPick')} onCancel={() => setAsked(null)} destroyOnHidden footer={picked ? <Button danger onClick={() => (onItems(items.filter((item) => item.id !== picked.id)), setAsked(null))}>{t('drawing.photoCancel')}</Button> : null}>

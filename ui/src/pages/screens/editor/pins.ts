@@ -2,15 +2,24 @@
 import type { ScreenItem, ScreenText } from '../../../core/screens'
 import { freshId, type Items } from './arrange'
 
-export const PIN_W = 1 / 7 // of the photo's longer side
-const FLAT = 0.3 // height of a pin, of its width
+export const PIN_W = 1 / 6 // of the photo's longer side
+const FLAT = 0.4 // height of a pin, of its width
+
+export interface Pinned {
+  name: string
+  title: string
+  title_zh?: string
+}
+
+/** What of an item says which point it shows, and by which words. */
+export const showing = ({ name, title, title_zh }: Pinned): Pick<ScreenItem, 'shows' | 'text' | 'text_zh'> => ({ shows: { value: name }, ...(title ? { text: title } : {}), ...(title_zh ? { text_zh: title_zh } : {}) })
 
 /** A value whose middle is where somebody tapped, wholly on the photo. */
-export function pin(items: Items, [x, y]: readonly [number, number], size: readonly [number, number], ref: string): ScreenItem {
+export function pin(items: Items, [x, y]: readonly [number, number], size: readonly [number, number], point: Pinned): ScreenItem {
   const w = Math.round(Math.max(...size) * PIN_W)
   const h = Math.round(w * FLAT)
   const inside = (middle: number, part: number, whole: number) => Math.round(Math.min(Math.max(0, middle - part / 2), Math.max(0, whole - part)))
-  return { id: freshId(items.map((item) => item.id), 'value'), is: 'value', at: [inside(x, w, size[0]), inside(y, h, size[1]), w, h], shows: { value: ref } }
+  return { id: freshId(items.map((item) => item.id), 'value'), is: 'value', at: [inside(x, w, size[0]), inside(y, h, size[1]), w, h], ...showing(point) }
 }
 
 /** Names of screens: letters, digits, _ and -, at most 64 of them. */
