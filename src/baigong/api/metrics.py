@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from baigong.api.rooms import OpcUaState
 
 
 class Metrics:
@@ -44,6 +47,16 @@ class Metrics:
             for sample in family.samples
             if sample.name.endswith("_total")
         }
+
+
+def opcua_gauges(state: OpcUaState | None) -> dict[str, float]:
+    """Return what the OPC UA server counts, by the names of gauges."""
+    if state is None:
+        return {}
+    names = ("sessions", "subscriptions", "items", "values", "dropped", "refused_people", "refused_applications")
+    return {f"opcua_{name}": float(getattr(state, name)) for name in names} | {
+        f"opcua_refused_{code.removeprefix('opcua.')}": float(count) for code, count in state.refused.items()
+    }
 
 
 class _Gauges(Collector):

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from baigong.api.attention import Attention, attention
 from baigong.api.device_state import lines
-from baigong.api.rooms import Rooms
+from baigong.api.rooms import OpcUaState, Rooms
 from baigong.api.wire import Call, Operation
 from baigong.vocab.errors import BaigongError
 
@@ -44,6 +44,7 @@ class System(Struct, frozen=True, kw_only=True):
     lake: dict[str, Any]
     bus: dict[str, Any]
     mqtt: dict[str, Any]
+    opcua: OpcUaState | None  # null where no OPC UA server was asked for
     gateways: dict[str, dict[str, Any]]  # those that live: {"storage": null, or why nothing more can be spooled}
 
 
@@ -96,6 +97,7 @@ async def _system(rooms: Rooms, tenant: str) -> System:
         lake=stats,
         bus=stream,
         mqtt=_first(rooms, "mqtt"),
+        opcua=rooms.settings.opcua(),
         gateways={name: {"storage": told.get("storage")} for name, told in _living(rooms)},
     )
 

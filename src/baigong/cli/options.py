@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from baigong.cli.door import DoorSettings
 from baigong.cli.web import WebSettings
 from baigong.vocab.errors import FixConfiguration
+
+if TYPE_CHECKING:
+    from baigong.cli.opcuarole import OpcUaDoor
 
 Mqtt = Annotated[int, typer.Option(help="MQTT front door; 0 lets the system choose")]
 Mqtts = Annotated[
@@ -42,10 +45,34 @@ Proxies = Annotated[
 PlainHttp = Annotated[
     bool, typer.Option(help="speak HTTP without TLS beyond loopback: passwords and values cross the network openly")
 ]
+OpcUa = Annotated[
+    int | None,
+    typer.Option(
+        "--opcua-port",
+        help="serve the assets by OPC UA here, usually 4840; 0 lets the system choose; default: not at all",
+    ),
+]
+OpcUaHost = Annotated[str, typer.Option("--opcua-host", help="address of the OPC UA server")]
+OpcUaAny = Annotated[
+    bool,
+    typer.Option(
+        "--opcua-any-client-certificate",
+        help="let OPC UA applications in that nobody trusted; people and programs still sign in",
+    ),
+]
 NatsHost = Annotated[
     str, typer.Option(help="address of the embedded NATS server; beyond loopback it speaks TLS, for gateways elsewhere")
 ]
 Host = Annotated[str, typer.Option(help="address to listen on; anything but loopback is seen by others")]
+
+
+def opcua_door(port: int | None, host: str, any_client_certificate: bool) -> OpcUaDoor | None:
+    """Read the options of our OPC UA server; None: there is none."""
+    if port is None:
+        return None
+    from baigong.cli.opcuarole import OpcUaDoor
+
+    return OpcUaDoor(port=port, host=host, any_client_certificate=any_client_certificate)
 
 
 def door_settings(

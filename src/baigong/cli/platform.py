@@ -13,15 +13,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
+import pyarrow as pa
 
 from baigong import __version__
 from baigong.api.app import create_app
 from baigong.api.live import Live
-from baigong.api.rooms import ApiSettings, DemoControl, Listening
+from baigong.api.rooms import ApiSettings, DemoControl, Listening, no_opcua
 from baigong.bus.embedded import DEFAULT_PORT
 from baigong.bus.guard import DiskGuard
 from baigong.bus.nats import NatsBus
@@ -55,6 +56,9 @@ from baigong.vocab.devices import PointSpec
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.keep import Keep
 
+if TYPE_CHECKING:
+    from baigong.cli.opcuarole import OpcUaDoor, OpcUaRole
+
 PARTITION = "p0"
 _STREAM_LIMIT = 1 << 40
 
@@ -67,6 +71,7 @@ class PlatformSettings:
     tenant: str = "main"
     web: WebSettings = field(default_factory=WebSettings)
     mqtt: DoorSettings = field(default_factory=DoorSettings)
+    opcua: OpcUaDoor | None = None  # our OPC UA server; None: there is none
     nats_port: int = DEFAULT_PORT
     nats_host: str = "127.0.0.1"  # beyond loopback: with TLS, for gateways elsewhere
     nats_url: str = ""  # empty: the embedded server
@@ -147,19 +152,21 @@ async def running(
             ("console", settings.web.host, settings.web.port),
             ("MQTT", settings.mqtt.plain_host, settings.mqtt.port),
             ("MQTT over TLS", settings.mqtt.host, settings.mqtt.tls_port or 0),
+            *([("OPC UA", settings.opcua.host, settings.opcua.port)] if settings.opcua else []),
         ):
             _check_port(name, host, port)
         ring = await asyncio.to_thread(open_ring, folder.path)
         certificate = await asyncio.to_thread(certificate_of, settings.web, folder.path, ring)
         roll = Roll()
         bus, url = await _open_bus(stack, settings, folder.path, ring, roll, told)
+        opcua = await asyncio.to_thread(_opcua, settings, folder.path, ring)
         live, declared, lake = Live(), Declared(), folder.path / "lake" / PARTITION
         owner = PartitionOwner(
             bus,
             lake,
             PARTITION,
             _sized(settings, folder.path),
-            on_frame=lambda tenant, batch, seen: live.feed(tenant, batch),
+            on_frame=lambda tenant, batch, seen: _heard(live, opcua, tenant, batch),
             on_taken=lambda tenant, at, rows: registry.usage.took(tenant, at, rows),
             sloped=declared.sloped,
             told=told,
@@ -204,7 +211,8 @@ async def running(
             ApiSettings(
                 version=__version__,
                 partition=PARTITION,
-                listening=lambda: _listening(settings, server, url),
+                listening=lambda: _listening(settings, server, url, opcua),
+                opcua=opcua.state if opcua else no_opcua,
                 hosts=hosts_of(settings.web, certificate),
                 reserve_bytes=settings.reserve_bytes,
                 certificate=folder.path / "certificates" / "client.der",
@@ -229,14 +237,32 @@ async def running(
         if certificate is not None:
             crew.start("certificate", keep_current(certificate, folder.path, told))
             platform.authority = certificate.authority()
+        if opcua is not None:
+            crew.start("OPC UA", opcua.run(app.state.rooms))
         platform.url = settings.web.url(server.port)
         (folder.path / "url").write_text(settings.web.local_url(server.port) + "\n")
         yield platform
 
 
-def _listening(settings: PlatformSettings, server: WebServer, nats: str) -> list[Listening]:
+def _opcua(settings: PlatformSettings, data: Path, ring: Ring) -> OpcUaRole | None:
+    if settings.opcua is None:
+        return None
+    from baigong.cli.opcuarole import OpcUaRole  # and asyncua: memory that only this costs
+
+    return OpcUaRole(settings.opcua, data, ring, clock_us, settings.web.names)
+
+
+def _heard(live: Live, opcua: OpcUaRole | None, tenant: str, batch: pa.RecordBatch) -> None:
+    live.feed(tenant, batch)
+    if opcua is not None:
+        opcua.take(tenant, batch)
+
+
+def _listening(settings: PlatformSettings, server: WebServer, nats: str, opcua: OpcUaRole | None) -> list[Listening]:
     found = [Listening(what="console", host=settings.web.host, port=server.port, tls=settings.web.is_tls)]
     at = urlsplit(nats)
+    if settings.opcua is not None and opcua is not None and opcua.server is not None:
+        found.append(Listening(what="OPC UA", host=settings.opcua.host, port=opcua.server.port, tls=True))
     if not settings.nats_url:
         found.append(Listening(what="NATS", host=settings.nats_host, port=at.port or 0, tls=at.scheme == "tls"))
     return found

@@ -65,6 +65,7 @@ class OpcUaSettings:
     port: int
     pair: Pair
     folder: Path
+    shown: str = ""  # the name under which clients come, when it is not ``host``
     any_client_certificate: bool = False
 
 
@@ -156,7 +157,7 @@ class OpcUaServer:
 
     @property
     def url(self) -> str:
-        host = self._settings.host
+        host = self._settings.shown or self._settings.host
         return f"opc.tcp://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def _start(self, name: str, work: Any) -> None:
