@@ -11,8 +11,8 @@ export const people = {
   add: (name: string, roles: string[]) => askJson<{ name: string; password: string }>('/people', { method: 'POST', json: { name, roles } }),
   roles: (name: string, roles: string[]) => put(`/people/${id(name)}/roles`, { roles }),
   lock: (name: string, locked: boolean) => put(`/people/${id(name)}/lock`, { locked }),
-  reset: (name: string, second_factor: boolean) =>
-    askJson<{ name: string; password: string }>(`/people/${id(name)}/reset`, { method: 'POST', json: { second_factor } }),
+  reset: (name: string, second_factor: boolean, tokens: boolean) =>
+    askJson<{ name: string; password: string }>(`/people/${id(name)}/reset`, { method: 'POST', json: { second_factor, tokens } }),
   remove: (name: string) => askJson<void>(`/people/${id(name)}`, { method: 'DELETE' }),
   sessions: (name: string) => askJson<SessionLine[]>(`/people/${id(name)}/sessions`),
   endSession: (name: string, session: string) => askJson<void>(`/people/${id(name)}/sessions/${id(session)}`, { method: 'DELETE' }),

@@ -27,6 +27,7 @@ export function PersonDrawer({ person, roles, onClose, onChanged, onSecret }: Pr
   const sessions = useAsk(`sessions:${person.name}`, () => people.sessions(person.name))
   const [chosen, setChosen] = useState(person.roles)
   const [phone, setPhone] = useState(false)
+  const [tokens, setTokens] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
   const attempt = async (work: () => Promise<unknown>) => {
     setProblem(null)
@@ -75,7 +76,7 @@ export function PersonDrawer({ person, roles, onClose, onChanged, onSecret }: Pr
         <Button
           onClick={() =>
             attempt(async () => {
-              onSecret(await people.reset(person.name, phone))
+              onSecret(await people.reset(person.name, phone, tokens))
             })
           }
         >
@@ -86,6 +87,9 @@ export function PersonDrawer({ person, roles, onClose, onChanged, onSecret }: Pr
             {t('access.resetPhone')}
           </Checkbox>
         ) : null}
+        <Checkbox checked={tokens} onChange={(e) => setTokens(e.target.checked)}>
+          {t('access.resetTokens')}
+        </Checkbox>
       </div>
       <h3>{t('access.access')}</h3>
       <div className="bar">
