@@ -36,6 +36,7 @@ MORE = DeviceSpec(
         PointSpec(name="pump1.batch", address="t", kind="text"),
         PointSpec(name="pump1.speed", address="s", unit="/min", kind="setpoint", write=WriteRule(min=0, max=3000)),
         PointSpec(name="oven.power", address="p", unit="kW"),
+        PointSpec(name="oven.load", address="l", unit="kg"),
         PointSpec(name="oven.temp", address="o", unit="Cel", title="Temperature", title_zh="温度"),
     ],
 )

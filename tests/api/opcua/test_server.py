@@ -31,6 +31,9 @@ class Heard:
     def __init__(self) -> None:
         self.values: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
 
+    def status_change_notification(self, status: Any) -> None:
+        self.ended = status
+
     def datachange_notification(self, node: Node, value: Any, data: Any) -> None:
         self.values.put_nowait((str(node.nodeid.Identifier), value))
 

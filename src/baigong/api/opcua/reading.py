@@ -80,6 +80,7 @@ class Reader:
             return
         gone = [id for id, item in one.items.held.items() if item.number >= 0 and item.number not in space.read]
         if gone:
+            one.purge(gone)
             spots = np.array([one.items.spot(id) for id in gone], np.int64)
             denied = np.full(len(gone), ua.StatusCodes.BadUserAccessDenied, np.uint32)
             now = np.full(len(gone), self.rooms.clock_us(), np.int64)

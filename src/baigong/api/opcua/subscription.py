@@ -107,16 +107,20 @@ class Subscription:
 
     def drop(self, ids: Sequence[int]) -> None:
         """Forget items, and what of them waits."""
-        self.sift()
-        spots = [self.items.spot(id) for id in ids if id in self.items.held]
+        self.purge([id for id in ids if id in self.items.held])
         with self._feed.lock:
             self.items.drop(ids)
         for id in ids:
             self.others.pop(id, None)
-        for name in ("_ready", "_waits"):
-            held: Batch | None = getattr(self, name)
-            if held is not None and len(held):
-                setattr(self, name, held.take(~np.isin(held.spots, spots)))
+
+    def purge(self, ids: Sequence[int]) -> None:
+        """Forget values of items that wait to be told."""
+        self.sift()
+        spots = [self.items.spot(id) for id in ids]
+        if self._ready is not None:
+            self._ready = self._ready.take(~np.isin(self._ready.spots, spots))
+        if self._waits is not None:
+            self._waits = self._waits.take(~np.isin(self._waits.spots, spots))
 
     def sift(self) -> None:
         """Find out what of all that arrived is news, and queue it."""
@@ -145,7 +149,8 @@ class Subscription:
             self._notices.append(data_change(len(fresh), b"".join(fresh)))
 
     def end(self, code: int) -> None:
-        """Tell the client that nothing more will come, and why."""
+        """Tell the client that nothing more will come, not even what waits, and why."""
+        self.purge(list(self.items.held))
         self._notices.append(status_change(code))
         self.ended = True
 
