@@ -52,7 +52,7 @@ const HOLDS: readonly Slot[] = ['level', 'set_point', 'fault']
 export const KINDS: Readonly<Record<SymbolName, SymbolKind>> = {
   pump: { component: Pump, slots: DRIVEN, size: [64, 64], ports: around },
   valve: { component: Valve, slots: ['open', 'value', 'set_point', 'fault'], size: [48, 48], ports: VALVE },
-  tank: { component: Tank, slots: HOLDS, size: [112, 144], ports: HELD },
+  tank: { component: Tank, slots: HOLDS, size: [112, 160], ports: HELD },
   vessel: { component: Vessel, slots: HOLDS, size: [80, 160], ports: HELD },
   motor: { component: Motor, slots: DRIVEN, size: [56, 48], ports: [{ name: 'shaft', x: 1, y: 0.5, side: 'right' }, { name: 'supply', x: 0.46, y: 0, side: 'top' }] },
   drive: { component: Drive, slots: DRIVEN, size: [56, 56], ports: HIGH },

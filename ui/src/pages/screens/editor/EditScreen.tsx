@@ -28,6 +28,7 @@ import { useEditing } from './useEditing'
 import { usePictures } from './usePictures'
 import { useScreenCheck } from './useScreenCheck'
 import { useShared } from './useShared'
+import { useTyped } from './useTyped'
 
 /** `from`: another screen's text, to begin a new one with. */
 export function EditScreen({ name, isNew = false, from = null }: { name: string; isNew?: boolean; from?: ScreenText | null }) {
@@ -66,6 +67,8 @@ function Editor({ name, held, fresh }: EditorProps) {
   const edit = useEditing(draft.first ?? held?.screen ?? fresh)
   const { screen } = edit
   const checked = useScreenCheck(name, screen, held)
+  const setText = useCallback((made: ScreenText) => edit.setScreen(made, 'text'), [edit.setScreen])
+  const typed = useTyped(name, setText)
   const pictures = usePictures(kept ? name : null)
   const [side, setSide] = useState<'draw' | 'text'>('draw')
   const [piping, setPiping] = useState(false)
@@ -79,13 +82,12 @@ function Editor({ name, held, fresh }: EditorProps) {
   const told = checked.told
   const text = told?.text ?? ''
   const dirty = !kept || (checked.about === screen ? text !== kept.text : screen !== kept.screen)
-  const ready = dirty && !checked.problem && checked.about === screen
+  const ready = dirty && !typed.pending && !checked.problem && checked.about === screen
   draft.keep(dirty && kept ? screen : null, kept?.revision ?? 0)
 
   const shared = useShared(name, told)
   const gone = useMemo(() => new Map((told?.findings ?? []).map((one) => [one.item, inLanguage(language, one.message, one.message_zh)])), [told?.findings, language])
   const draw = useCallback((item: ScreenItem) => <ScreenItemView item={item} gone={gone.get(item.id) ?? ''} />, [gone])
-  const setText = useCallback((made: ScreenText) => edit.setScreen(made, 'text'), [edit.setScreen])
   const lay = (what: What, at?: readonly [number, number]) => {
     const [x, y] = at ?? freePlace(edit.items, what, size)
     const item = laid(edit.items, what, x, y, t(`mimic.symbol.${what}`))
@@ -106,6 +108,7 @@ function Editor({ name, held, fresh }: EditorProps) {
     setRefused(null)
     try {
       setKept(await drawing.put(name, { screen }, revision))
+      typed.type(null)
       draft.keep(null, 0)
       setTheirs(null)
     } catch (error) {
@@ -120,7 +123,10 @@ function Editor({ name, held, fresh }: EditorProps) {
   const settle = (mine: boolean) => {
     if (!theirs) return
     setKept(theirs)
-    if (!mine) edit.reset(theirs.screen)
+    if (!mine) {
+      edit.reset(theirs.screen)
+      typed.type(null)
+    }
     setTheirs(null)
   }
   useEffect(() => {
@@ -140,7 +146,7 @@ function Editor({ name, held, fresh }: EditorProps) {
       sub={<code>{name}</code>}
       tools={
         <>
-          <Segmented size="small" value={side} onChange={(next) => setSide(next as 'draw' | 'text')} options={[{ value: 'draw', label: t('drawing.drawing') }, { value: 'text', label: t('device.text') }]} />
+          <Segmented size="small" value={side} onChange={(next) => (typed.pending || typed.type(null), setSide(next as 'draw' | 'text'))} options={[{ value: 'draw', label: t('drawing.drawing') }, { value: 'text', label: t('device.text') }]} />
           {kept ? <Link href={link}>{t('drawing.look')}</Link> : null}
           <Button type="primary" disabled={!ready} loading={busy} onClick={() => void save().then(() => held === null && navigate(`${link}/edit`, { replace: true }))}>
             {t('common.save')}
@@ -149,10 +155,10 @@ function Editor({ name, held, fresh }: EditorProps) {
       }
     >
       {refused ? <ErrorNote problem={refused} /> : null}
-      {checked.problem && side === 'draw' ? <ErrorNote problem={checked.problem} /> : null}
+      {side === 'draw' && (typed.problem ?? checked.problem) ? <ErrorNote problem={(typed.problem ?? checked.problem) as Problem} /> : null}
       {theirs ? <Conflict title={t('drawing.conflict')} theirs={theirs.text} mine={text} onTake={() => settle(false)} onKeep={() => settle(true)} /> : null}
       {side === 'text' ? (
-        <TextPane name={name} text={text} kept={kept?.text ?? ''} findings={told?.findings ?? []} onScreen={setText} />
+        <TextPane name={name} text={text} kept={kept?.text ?? ''} findings={told?.findings ?? []} typed={typed} />
       ) : (
         <div className="draw">
           <Palette onLay={lay} />
