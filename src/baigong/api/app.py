@@ -37,9 +37,11 @@ from baigong.api import (
     leaving,
     life,
     looks,
+    lots,
     mine,
     mqtt,
     networks,
+    opcua_way,
     overview,
     packages,
     passkeys,
@@ -72,7 +74,7 @@ from baigong.api.hygiene import Hygiene, new_nonce, page_policy
 from baigong.api.live import Live
 from baigong.api.live_route import live_route
 from baigong.api.measure import follow_gateways
-from baigong.api.metrics import Metrics
+from baigong.api.metrics import Metrics, opcua_gauges
 from baigong.api.openapi import document, page
 from baigong.api.pulse import Pulse
 from baigong.api.rooms import ApiSettings, DemoControl, Facts, Lake, NoFacts, Rooms, SqlRunner
@@ -107,7 +109,7 @@ def create_app(
         live=live,
         settings=chosen,
         pulse=pulse,
-        metrics=Metrics(lambda: _gauges(lake, pulse, live)),
+        metrics=Metrics(lambda: _gauges(lake, pulse, live) | opcua_gauges(chosen.opcua())),
         facts=facts or NoFacts(),
         demo=demo,
         clock_us=clock_us,
@@ -177,6 +179,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *credentials.operations(rooms),
         *certificates.operations(rooms),
         *mqtt.operations(rooms),
+        *opcua_way.operations(rooms),
         *assets.operations(rooms),
         *documents.operations(rooms),
         *life.operations(rooms),
@@ -195,6 +198,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *sql.operations(rooms),
         *ingest.operations(rooms),
         *happenings.operations(rooms),
+        *lots.operations(rooms),
     ]
 
 

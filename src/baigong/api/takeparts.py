@@ -59,6 +59,8 @@ _SEEN = (
     "asset_types",
     "documents",
     "life",
+    "lot_uses",
+    "lot_links",
     "points",
     "events",
     "episodes",

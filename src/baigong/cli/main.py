@@ -23,6 +23,9 @@ from baigong.cli.options import (
     Mqtts,
     Names,
     NatsHost,
+    OpcUa,
+    OpcUaAny,
+    OpcUaHost,
     PlainHttp,
     PlainMqtt,
     Port,
@@ -31,6 +34,7 @@ from baigong.cli.options import (
     TlsCert,
     TlsKey,
     door_settings,
+    opcua_door,
     web_settings,
 )
 from baigong.cli.recordsplace import Ca, PasswordFile, PlainRecords, Records, choice
@@ -92,6 +96,9 @@ def up(
     mqtt_name: MqttNames = None,
     plain_mqtt_is_read_by_the_network: PlainMqtt = False,
     mqtt_needs_client_certificates: MqttNeed = False,
+    opcua_port: OpcUa = None,
+    opcua_host: OpcUaHost = "127.0.0.1",
+    opcua_any_client_certificate: OpcUaAny = False,
     nats: Annotated[str, typer.Option(help="URL of a NATS cluster instead of the embedded server")] = "",
     nats_token: Annotated[str, typer.Option(envvar="BAIGONG_NATS_TOKEN")] = "",
     nats_port: Annotated[int, typer.Option(help="port of the embedded NATS server")] = 4622,
@@ -121,6 +128,7 @@ def up(
             mqtt_host, mqtt_port, mqtts_port, mqtt_certificate, mqtt_key, mqtt_name, plain_mqtt_is_read_by_the_network,
             mqtt_needs_client_certificates,
         ),
+        opcua=opcua_door(opcua_port, opcua_host, opcua_any_client_certificate),
         nats_token=nats_token, nats_port=nats_port, nats_host=nats_host,
         reserve_bytes=reserve_mb << 20, survives_kill_only=durability_survives_kill_only,
         sql_without_landlock_reads_any_file=sql_without_landlock_reads_any_file,
@@ -147,6 +155,9 @@ def demo(
     mqtt_name: MqttNames = None,
     plain_mqtt_is_read_by_the_network: PlainMqtt = False,
     mqtt_needs_client_certificates: MqttNeed = False,
+    opcua_port: OpcUa = None,
+    opcua_host: OpcUaHost = "127.0.0.1",
+    opcua_any_client_certificate: OpcUaAny = False,
     nats_port: Annotated[int, typer.Option(help="port of the embedded NATS server")] = 4622,
     days: Annotated[float, typer.Option(help="days of simulated past on the first start")] = 30.0,
     tour: Annotated[bool, typer.Option("--tour", help="print the ten-minute tour")] = False,
@@ -176,6 +187,7 @@ def demo(
             plain_mqtt_is_read_by_the_network,
             mqtt_needs_client_certificates,
         ),
+        opcua=opcua_door(opcua_port, opcua_host, opcua_any_client_certificate),
         nats_port=nats_port,
     )
     asyncio_run(run_demo(settings, say, days=days, show_tour=tour, any_ports=any_ports, people=people))
@@ -261,7 +273,9 @@ def main() -> None:
         fleet,
         grant,
         keep,
+        lot,
         networks,
+        opcua,
         package,
         person,
         records,
@@ -287,6 +301,7 @@ def main() -> None:
     counting.add(app)
     fleet.add(app)
     keep.add(app)
+    lot.add(app)
     package.add(app)
     person.add(app)
     signin.add(app)
@@ -297,6 +312,7 @@ def main() -> None:
     secrets.add(app)
     tenant.add(app)
     networks.add(app)
+    opcua.add(app)
     use.add(app)
     try:
         app()

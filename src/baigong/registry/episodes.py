@@ -14,6 +14,7 @@ from baigong.stores.lake.sqlview import episodes_table
 from baigong.stores.records import access
 from baigong.stores.records.engine import Records
 from baigong.stores.records.happenings import drop_episode, find_episode, list_episodes, put_episodes
+from baigong.stores.records.lots import drop_genealogy, put_genealogy
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Episode, Event
 
@@ -51,6 +52,7 @@ class Episodes:
         def work(connection: sa.Connection) -> None:
             access.ensure_tenant(connection, tenant, now)
             put_episodes(connection, tenant, episodes, now)
+            put_genealogy(connection, tenant, episodes)
 
         await self._events.tell(told, with_work=work)
         self._versions[tenant] = self._versions.get(tenant, 0) + 1
@@ -68,7 +70,12 @@ class Episodes:
             subject=f"asset:{held.asset}",
             detail={"by": by, **msgspec.to_builtins(held)},
         )
-        await self._events.tell([event], with_work=lambda c: drop_episode(c, tenant, episode))
+
+        def work(connection: sa.Connection) -> None:
+            drop_episode(connection, tenant, episode)
+            drop_genealogy(connection, tenant, [episode])
+
+        await self._events.tell([event], with_work=work)
         self._versions[tenant] = self._versions.get(tenant, 0) + 1
 
     async def list(self, tenant: str, **which: Any) -> list[Episode]:

@@ -30,6 +30,7 @@ from baigong.registry.factors import Factors
 from baigong.registry.gateways import Gateways
 from baigong.registry.life import Life
 from baigong.registry.looks import Looks
+from baigong.registry.lots import Lots
 from baigong.registry.machines import Certificates, open_authority
 from baigong.registry.members import Members
 from baigong.registry.networks import NetworkTexts, serve_networks
@@ -108,6 +109,7 @@ class Registry:
     uses: Uses
     audit_check: AuditCheck
     episodes: Episodes
+    lots: Lots
     retention: Retention
     rights: Rights
     audit: Audit
@@ -294,6 +296,7 @@ def _furnish(
         audit_check=AuditCheck(records, clock_us, audit, data / "audit.head"),
         uses=Uses(records, clock_us, rights.held, people.used_tokens, rights.decided),
         episodes=episodes,
+        lots=Lots(records),
         retention=retention,
         rights=rights,
         audit=audit,

@@ -18,7 +18,7 @@ type Entry = { page: 'overview' | 'assets' | 'screens' | 'connect' | 'commands' 
 
 const RAIL: Entry[] = [
   { page: 'overview', href: '/', icon: 'overview' },
-  { page: 'assets', href: '/assets', icon: 'assets', also: ['types'] },
+  { page: 'assets', href: '/assets', icon: 'assets', also: ['types', 'lots'] },
   { page: 'screens', href: '/screens', icon: 'screens' },
   { page: 'trends', href: '/trends', icon: 'trends', also: ['point'] },
   { page: 'sql', href: '/sql', icon: 'sql' },

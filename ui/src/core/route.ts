@@ -1,14 +1,14 @@
 /** Which page an address means. Addresses are plain paths; the server answers every one with index.html. */
 
 export type Route =
-  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me' | 'missing' }
+  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me' | 'lots' | 'missing' }
   | { page: 'device'; device: string; tab: string }
   | { page: 'point'; point: string }
   | { page: 'assets'; asset: string; tab: string }
   | { page: 'types'; type: string }
   | { page: 'screens'; screen: string; doing: '' | 'edit' | 'new' }
 
-const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me'> = {
+const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me' | 'lots'> = {
   '': 'overview',
   overview: 'overview',
   connect: 'connect',
@@ -27,6 +27,7 @@ const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'tren
   security: 'security',
   desk: 'desk',
   me: 'me',
+  lots: 'lots',
 }
 
 export function routeOf(path: string): Route {

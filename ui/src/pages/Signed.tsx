@@ -11,6 +11,7 @@ const PAGES = {
   overview: lazy(() => import('./overview/OverviewPage')),
   assets: lazy(() => import('./assets/AssetsPage')),
   screens: lazy(() => import('./screens/ScreensPage')),
+  lots: lazy(() => import('./lots/LotsPage')),
   types: lazy(() => import('./types/TypesPage')),
   connect: lazy(() => import('./connect/ConnectPage')),
   commands: lazy(() => import('./commands/CommandsPage')),

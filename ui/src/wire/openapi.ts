@@ -1242,6 +1242,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find lots and serial numbers */
+        get: operations["get_lots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lots/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Recall or trace a lot */
+        get: operations["get_lots_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/machine-ca": {
         parameters: {
             query?: never;
@@ -1550,6 +1584,23 @@ export interface paths {
         post?: never;
         /** End one of my sessions */
         delete: operations["delete_my_sessions_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/opcua": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How SCADA systems get in by OPC UA */
+        get: operations["get_opcua"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -4753,6 +4804,55 @@ export interface components {
             region: string;
         };
         /**
+         * Lot
+         * @description ``steps``: how far from the lot that was asked about, 0 for itself; ``material``: as any episode says it.
+         */
+        Lot: {
+            consumed_by: string[];
+            lot: string;
+            material: string;
+            produced_by: string[];
+            quantity: number | null;
+            steps: number;
+            unit: string;
+        };
+        /**
+         * LotEpisode
+         * @description One step of production. ``asset``: the machine; ``people``: who did it, as the episode says.
+         */
+        LotEpisode: {
+            asset: string;
+            end_us: number | null;
+            id: string;
+            kind: string;
+            parameters: components["schemas"]["Parameter"][];
+            people: string[];
+            start_us: number;
+            title: string;
+        };
+        /** LotLink */
+        LotLink: {
+            consumed: string;
+            episode: string;
+            produced: string;
+        };
+        /** LotsAnswer */
+        LotsAnswer: {
+            lots: string[];
+        };
+        /**
+         * LotsQuery
+         * @description ``search``: how the lot begins.
+         */
+        LotsQuery: {
+            /** @default 100 */
+            limit: number;
+            /** @default  */
+            material: string;
+            /** @default  */
+            search: string;
+        };
+        /**
          * MachineCertificate
          * @description ``until_us``: from then on it opens nothing here: its end, or the end of the overlap with its ``successor``.
          */
@@ -5143,6 +5243,46 @@ export interface components {
             password: string;
         };
         /**
+         * OpcUaState
+         * @description Our OPC UA server. Counts since it started; ``dropped``: values that a client's queue had no room for.
+         *
+         *         ``sha256``: of its certificate; ``waiting``: applications whose certificates nobody trusts yet.
+         */
+        OpcUaState: {
+            any_client_certificate: boolean;
+            application_uri: string;
+            dropped: number;
+            items: number;
+            refused: {
+                [key: string]: number;
+            };
+            refused_applications: number;
+            refused_people: number;
+            running: boolean;
+            sessions: number;
+            sha256: string;
+            subscriptions: number;
+            url: string;
+            values: number;
+            waiting: number;
+        };
+        /**
+         * OpcUaWay
+         * @description ``url``: empty where no OPC UA server runs. ``sha256``: of its certificate, to compare on the client's screen.
+         *
+         *         ``namespace``: of the company's nodes; ``user``: what to sign in as, with a password, or any name with an API token.
+         *         ``any_client_certificate``: else an application is let in once somebody has trusted its certificate.
+         */
+        OpcUaWay: {
+            any_client_certificate: boolean;
+            application_uri: string;
+            namespace: string;
+            policies: string[];
+            sha256: string;
+            url: string;
+            user: string;
+        };
+        /**
          * Option
          * @description One connection option, enough to draw its form field.
          */
@@ -5210,6 +5350,18 @@ export interface components {
         /** PackageText */
         PackageText: {
             text: string;
+        };
+        /**
+         * Parameter
+         * @description What a point said during an episode; each sample counts the same, bad ones do not.
+         */
+        Parameter: {
+            count: number;
+            max: number;
+            mean: number;
+            min: number;
+            point: string;
+            unit: string;
         };
         /**
          * PasskeyLine
@@ -6206,6 +6358,7 @@ export interface components {
             health: components["schemas"]["Tile"][];
             lake: Record<string, never>;
             mqtt: Record<string, never>;
+            opcua: components["schemas"]["OpcUaState"] | null;
             processes: Record<string, never>[];
             throughput: Record<string, never>;
         };
@@ -6328,6 +6481,36 @@ export interface components {
             publish: string[];
             /** @default [] */
             subscribe: string[];
+        };
+        /**
+         * TraceAnswer
+         * @description ``whole``: false when there are more links than were asked for. ``lots``: the nearest first.
+         */
+        TraceAnswer: {
+            direction: string;
+            episodes: components["schemas"]["LotEpisode"][];
+            links: components["schemas"]["LotLink"][];
+            lot: string;
+            lots: components["schemas"]["Lot"][];
+            whole: boolean;
+        };
+        /**
+         * TraceQuery
+         * @description ``direction``: ``forward`` is a recall, ``back`` says what is in it.
+         *
+         *         ``parameters``: min, mean and max of the machine's points during each episode, of the nearest fifty.
+         */
+        TraceQuery: {
+            /**
+             * @default back
+             * @enum {unknown}
+             */
+            direction: "back" | "forward";
+            /** @default 10000 */
+            limit: number;
+            lot: string;
+            /** @default false */
+            parameters: boolean;
         };
         /**
          * TypeAnswer
@@ -9777,6 +9960,73 @@ export interface operations {
             };
         };
     };
+    get_lots: {
+        parameters: {
+            query?: {
+                search?: string;
+                material?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Find lots and serial numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LotsAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lots_trace: {
+        parameters: {
+            query: {
+                lot: string;
+                direction?: "back" | "forward";
+                parameters?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Recall or trace a lot */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_machine_ca: {
         parameters: {
             query?: never;
@@ -10508,6 +10758,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_opcua: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How SCADA systems get in by OPC UA */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpcUaWay"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {

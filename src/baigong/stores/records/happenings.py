@@ -12,6 +12,7 @@ from baigong.stores.records.tables import episodes, events
 from baigong.stores.records.upsert import insert_or
 from baigong.vocab.happenings import Episode, Event
 
+_IDS_AT_ONCE = 400
 _NAMED_AT_ONCE = 10_000  # assets in one question: databases bound how many
 
 
@@ -96,6 +97,15 @@ def find_episode(connection: sa.Connection, tenant: str, episode: str) -> Episod
     this = sa.and_(episodes.c.tenant == tenant, episodes.c.id == episode)
     row = connection.execute(sa.select(episodes).where(this)).first()
     return None if row is None else _episode(row)
+
+
+def find_episodes(connection: sa.Connection, tenant: str, ids: Sequence[str]) -> list[Episode]:
+    """Return these episodes, those that are there, by start."""
+    found: list[Episode] = []
+    for at in range(0, len(ids), _IDS_AT_ONCE):
+        this = sa.and_(episodes.c.tenant == tenant, episodes.c.id.in_(ids[at : at + _IDS_AT_ONCE]))
+        found += [_episode(row) for row in connection.execute(sa.select(episodes).where(this))]
+    return sorted(found, key=lambda e: (e.start_us, e.id))
 
 
 def drop_episode(connection: sa.Connection, tenant: str, episode: str) -> None:

@@ -17,6 +17,7 @@ from baigong.stores.records.bills import bills, move_from_settings, tariffs
 from baigong.stores.records.commandkeys import command_keys
 from baigong.stores.records.documents import documents
 from baigong.stores.records.life import life
+from baigong.stores.records.lots import TABLES as LOT_TABLES
 from baigong.stores.records.machines import machine_certificates
 from baigong.stores.records.screens import TABLES as SCREEN_TABLES
 from baigong.stores.records.shellpackages import shell_packages
@@ -164,6 +165,11 @@ def _keep_lives_of_assets(connection: sa.Connection) -> None:
     life.create(connection)
 
 
+def _keep_genealogy(connection: sa.Connection) -> None:
+    for table in LOT_TABLES:
+        table.create(connection)
+
+
 STEPS: tuple[Step, ...] = (
     _remember_uses,
     _title_episodes_in_chinese,
@@ -186,6 +192,7 @@ STEPS: tuple[Step, ...] = (
     _keep_screens,
     _keep_shell_packages,
     _keep_lives_of_assets,
+    _keep_genealogy,
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))

@@ -41,6 +41,7 @@ export default function AssetsPage() {
         <header className="assets-head">
           {asset || importing ? <h2>{t('nav.assets')}</h2> : <h1>{t('nav.assets')}</h1>}
           <span className="grow" />
+          <Link href="/lots">{t('lots.short')}</Link>
           <Link href="/types">{t('types.short')}</Link>
           {mayDescribe(session) ? (
             <>

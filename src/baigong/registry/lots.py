@@ -1,0 +1,100 @@
+"""Genealogy of products: where a lot went (recall), and what is in one (trace)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from baigong.stores.records import Records
+from baigong.stores.records.happenings import find_episodes
+from baigong.stores.records.lots import Direction, Link, Use, follow, search_lots, uses_of
+from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.happenings import Episode
+
+
+class Lot(Struct, frozen=True, kw_only=True):
+    """``steps``: how far from the lot that was asked about, 0 for itself; ``material``: as any episode says it."""
+
+    lot: str
+    material: str
+    quantity: float | None
+    unit: str
+    steps: int
+    produced_by: list[str]
+    consumed_by: list[str]
+
+
+class Genealogy(Struct, frozen=True, kw_only=True):
+    """``whole``: False when there is more than was asked for."""
+
+    lot: str
+    direction: str
+    whole: bool
+    lots: list[Lot]
+    links: list[tuple[str, str, str]]  # consumed, produced, episode
+    episodes: list[Episode]
+
+
+class Lots:
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    async def trace(self, tenant: str, lot: str, direction: Direction, most: int) -> Genealogy:
+        """Follow a lot. Raises http.not_found for one that no episode names."""
+
+        def work(connection: sa.Connection) -> tuple[list[Link], list[Use], list[Episode]]:
+            links = follow(connection, tenant, lot, direction, most + 1)[: most + 1]
+            names = {lot} | {link.consumed for link in links} | {link.produced for link in links}
+            uses = uses_of(connection, tenant, sorted(names))
+            side = "consumed" if direction == "forward" else "produced"
+            own = {use.episode for use in uses if use.lot == lot and use.side == side}
+            told = own | {link.episode for link in links}
+            return links, uses, find_episodes(connection, tenant, sorted(told))
+
+        links, uses, episodes = await self._records.read(work, tenant=tenant)
+        if not uses:
+            raise FixConfiguration("http.not_found", f"no episode names the lot {lot!r}", place=lot)
+        return Genealogy(
+            lot=lot,
+            direction=direction,
+            whole=len(links) <= most,
+            lots=_lots(lot, direction, links, uses),
+            links=[(link.consumed, link.produced, link.episode) for link in links[:most]],
+            episodes=episodes,
+        )
+
+    async def search(self, tenant: str, search: str, material: str, limit: int) -> list[str]:
+        return await self._records.read(lambda c: search_lots(c, tenant, search, material, limit), tenant=tenant)
+
+
+def _lots(lot: str, direction: str, links: Sequence[Link], uses: Sequence[Use]) -> list[Lot]:
+    after = defaultdict[str, list[str]](list)
+    for link in links:
+        here, there = (link.consumed, link.produced) if direction == "forward" else (link.produced, link.consumed)
+        after[here].append(there)
+    steps, edge = {lot: 0}, [lot]
+    while edge:
+        fresh = {there for here in edge for there in after[here] if there not in steps}
+        steps |= dict.fromkeys(fresh, steps[edge[0]] + 1)
+        edge = sorted(fresh)
+    told = defaultdict[str, list[Use]](list)
+    for use in uses:
+        told[use.lot].append(use)
+    return [_lot(name, told[name], far) for name, far in sorted(steps.items(), key=lambda item: (item[1], item[0]))]
+
+
+def _lot(lot: str, uses: Sequence[Use], steps: int) -> Lot:
+    made = [use for use in uses if use.side == "produced"]
+    best = next((use for use in (*made, *uses) if use.quantity is not None), None)
+    return Lot(
+        lot=lot,
+        material=next((use.material for use in (*made, *uses) if use.material), ""),
+        quantity=best.quantity if best else None,
+        unit=best.unit if best else "",
+        steps=steps,
+        produced_by=sorted(use.episode for use in made),
+        consumed_by=sorted(use.episode for use in uses if use.side == "consumed"),
+    )

@@ -1,0 +1,75 @@
+"""Genealogy through the API: runs say what went into what; recall and trace follow it, with what the machine said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.api.world import World
+
+T0 = 1_767_225_600_000_000
+MINUTE = 60_000_000
+
+
+def _run(id: str, at: int, consumed: list[Any], produced: list[Any], **more: Any) -> dict[str, Any]:
+    attributes = {"consumed": consumed, "produced": produced, **more}
+    start = T0 + at * MINUTE
+    return {
+        "id": id, "asset": "pump1", "kind": "production", "start_us": start, "end_us": start + MINUTE,
+        "attributes": attributes,
+    }  # fmt: skip
+
+
+async def _put(client: Any, *runs: dict[str, Any]) -> None:
+    for run in runs:
+        answer = await client.put(f"/episodes/{run['id']}", json=run)
+        assert answer.status_code == 200, answer.text
+
+
+async def test_a_lot_is_recalled_and_traced_with_machine_people_and_parameters(plant: World) -> None:
+    await plant.put(
+        "pump1.flow", [T0 + MINUTE * 10 + s * 1_000_000 for s in range(4)], [1.0, 2.0, 3.0, 99.0], [0, 0, 0, 0x8000]
+    )
+    steel = {"lot": "H13-7", "material": "steel", "quantity": 12.5, "unit": "kg"}
+    async with plant.client() as client:
+        await _put(
+            client,
+            _run("cut", 0, [steel], ["blank-1", "blank-2"]),
+            _run("mill", 10, ["blank-1", "screw-5"], [{"lot": "SN-1", "material": "mould"}], people=["wang", "li"]),
+            _run("pack", 20, ["SN-1", "blank-2"], ["box-1"]),
+        )
+
+        async def trace(lot: str, **query: Any) -> dict[str, Any]:
+            answer = await client.get("/lots/trace", params={"lot": lot, **query})
+            assert answer.status_code == 200, answer.text
+            return dict(answer.json())
+
+        recall = await trace("H13-7", direction="forward")
+        assert [(one["lot"], one["steps"]) for one in recall["lots"]] == [
+            ("H13-7", 0), ("blank-1", 1), ("blank-2", 1), ("SN-1", 2), ("box-1", 2),
+        ]  # fmt: skip
+        assert recall["lots"][0]["quantity"] == 12.5 and recall["whole"]
+        back = await trace("SN-1", parameters="true")
+        assert {one["lot"] for one in back["lots"]} == {"SN-1", "blank-1", "screw-5", "H13-7"}
+        mill = next(one for one in back["episodes"] if one["id"] == "mill")
+        assert (mill["asset"], mill["people"]) == ("pump1", ["wang", "li"])
+        (flow,) = mill["parameters"]
+        assert (flow["point"], flow["count"], flow["min"], flow["mean"], flow["max"]) == ("pump1.flow", 3, 1, 2, 3)
+        assert (await trace("H13-7", direction="forward", limit=2))["whole"] is False
+        assert (await client.get("/lots", params={"search": "blank"})).json()["lots"] == ["blank-1", "blank-2"]
+        assert (await client.get("/lots/trace", params={"lot": "nothing"})).status_code == 404
+
+        await _put(client, _run("cut", 0, [steel], ["blank-2"]))  # corrected: blank-1 was not made there
+        assert {one["lot"] for one in (await trace("SN-1"))["lots"]} == {"SN-1", "blank-1", "screw-5"}
+        assert (await client.delete("/episodes/pack")).status_code in (200, 204)
+        assert [one["lot"] for one in (await trace("SN-1", direction="forward"))["lots"]] == ["SN-1"]
+
+
+async def test_rings_are_refused_and_counts_are_no_lots(plant: World) -> None:
+    async with plant.client() as client:
+        await _put(client, _run("1", 0, ["a"], ["b"]), _run("2", 1, ["b"], ["c"]), _run("3", 2, [], ["d"]))
+        for wrong in (_run("4", 3, ["c"], ["a"]), _run("5", 3, ["x"], ["x"]), _run("6", 3, [{"lot": ""}], ["y"])):
+            answer = await client.put(f"/episodes/{wrong['id']}", json=wrong)
+            assert answer.json()["code"] == "config.invalid", answer.text
+        assert len((await client.get("/episodes")).json()) == 3, "nothing of what was refused is kept"
+        counts = _run("7", 4, [], [])
+        await _put(client, counts | {"attributes": {"produced": 120, "consumed": None}})
