@@ -28,6 +28,7 @@ ROWS = {
     12: "bus",
     13: "guards",
     14: "assets",
+    15: "screens",
 }
 RESULTS = Path(__file__).with_name("results.md")
 _ROW = re.compile(r"\| (\d+) \|")
