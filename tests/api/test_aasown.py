@@ -145,6 +145,13 @@ async def test_they_are_found_and_paged_beside_those_that_were_handed_in(plant: 
             ).json()
             assert one["result"] == shells[:1]
             assert bool(one["paging_metadata"]) == (len(shells) > 1)
+        # the type says of another property that it is the serial number: the asset is found by that one
+        text = "type: pump\nextends: machine\nproperties:\n"
+        text += "  serial: {semantic: ''}\n  year: {kind: number, semantic: 0173-1#02-AAM556#004}\n"
+        await plant.registry.types.put("main", {"pump": text}, "test", 100)
+        for value, shells in (("S-4711", []), ("2019", [ids[""]])):
+            answer = await client.post("/lookup/shellsByAssetLink", json=[{"name": "serialNumber", "value": value}])
+            assert answer.json()["result"] == shells
         links = (await client.get(f"/lookup/shells/{encoded(ids[''])}")).json()
         assert {one["name"]: one["value"] for one in links}["code"] == "A-7"
         named = (await client.get("/submodels", params={"idShort": "Nameplate"})).json()["result"]

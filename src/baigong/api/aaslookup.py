@@ -54,7 +54,7 @@ class _Lookup:
 
     async def by_query(self, call: Call) -> Response:
         served, links = Served(self._rooms, call), links_of(call)
-        found, cursor = served.page(SHELL, shell_filter(served, links), links)
+        found, cursor = await served.page(SHELL, shell_filter(served, links), links)
         return paged(map(msgspec.json.encode, found), cursor)
 
     async def by_body(self, call: Call) -> Response:
@@ -62,7 +62,7 @@ class _Lookup:
         if not isinstance(told, list):
             raise FixConfiguration("aas.query", "asset links are a list of names and values", place="body")
         links = [*asset_links(told), *links_of(call)]
-        found, cursor = served.page(SHELL, shell_filter(served, links), links)
+        found, cursor = await served.page(SHELL, shell_filter(served, links), links)
         return paged(map(msgspec.json.encode, found), cursor)
 
     async def links(self, call: Call) -> Response:
@@ -86,7 +86,7 @@ class _Lookup:
                 type_ is None or encoded(about.get("assetType", "")) == type_.rstrip("=")
             )
 
-        found, cursor = served.page(SHELL, passes)
+        found, cursor = await served.page(SHELL, passes)
         return paged((msgspec.json.encode(_shell(served, id)) for id in found), cursor)
 
     async def shell(self, call: Call) -> Response:
@@ -94,7 +94,7 @@ class _Lookup:
 
     async def submodels(self, call: Call) -> Response:
         served = Served(self._rooms, call)
-        found, cursor = served.page(SUBMODEL)
+        found, cursor = await served.page(SUBMODEL)
         return paged((msgspec.json.encode(_submodel(served, id)) for id in found), cursor)
 
     async def submodels_of(self, call: Call) -> Response:

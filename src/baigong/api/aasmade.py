@@ -98,6 +98,11 @@ class MadeShells:
     def shell_id(self, asset: str) -> str:
         return made_id(self.own.front(self._tenant), asset, OF_SHELL)
 
+    async def ready(self, links: Sequence[str]) -> None:
+        """Let what is made once after a change of any asset be made elsewhere: of a million it takes seconds."""
+        if not self.own.is_ready(self._tenant, links):
+            await asyncio.to_thread(self.own.prepare, self._tenant, links)
+
     def linked(self, links: Sequence[str]) -> list[str]:
         """Return the ids of shells whose assets have the first of these links (``name=value``)."""
         name, _, value = links[0].partition("=")
@@ -136,6 +141,7 @@ class MadeShells:
                 OwnAsset(
                     front=front, asset=asset, title=titles.title, title_zh=titles.title_zh,
                     code=own.spec(tenant, asset).code, serial=own.serial(tenant, asset), parts=self.parts(asset),
+                    filled=own.filled(tenant, asset) if self.call.seen.everything else (),
                 )
             )  # fmt: skip
         if made.part == "Nameplate":

@@ -72,7 +72,7 @@ class Served:
         if kind != CONCEPT:
             yield from self.made.after(kind, made)
 
-    def page(
+    async def page(
         self, kind: str, wanted: Callable[[str], bool] = lambda id: True, links: Sequence[str] = ()
     ) -> tuple[list[str], str]:
         """Return the ids of one page and the cursor of the next one. ``links``: asset ids that all of them have.
@@ -80,6 +80,7 @@ class Served:
         So many are looked at and no more: a page of a filter may end early, and its cursor goes on.
         """
         most, last = limit_of(self.call), cursor_of(self.call)
+        await self.made.ready(links)
         found: list[str] = []
         for looked, id in enumerate(self._linked(links, last) if links else self.after(kind, last)):
             if looked == LOOKED:

@@ -67,7 +67,7 @@ class _Shells:
     async def _page(self, call: Call, view: Callable[[Jsonable], object] | None) -> Response:
         served = Served(self._rooms, call)
         links = links_of(call)
-        found, cursor = served.page(SHELL, shell_filter(served, links), links)
+        found, cursor = await served.page(SHELL, shell_filter(served, links), links)
         return paged((served.shown(SHELL, id, view) for id in found), cursor)
 
     async def listed(self, call: Call) -> Response:
@@ -149,7 +149,7 @@ def concept_operations(rooms: Rooms) -> list[Operation]:
 
     async def listed(call: Call) -> Response:
         served = Served(rooms, call)
-        found, cursor = served.page(CONCEPT, _concept_filter(served))
+        found, cursor = await served.page(CONCEPT, _concept_filter(served))
         return paged((served.json(CONCEPT, id) for id in found), cursor)
 
     return [

@@ -103,7 +103,7 @@ class _Submodels:
 
     async def _page(self, call: Call, view: View | None) -> Response:
         served = Served(self._rooms, call)
-        found, cursor = served.page(SUBMODEL, _filter(served))
+        found, cursor = await served.page(SUBMODEL, _filter(served))
         await served.fetch(*found)
         return paged((served.shown(SUBMODEL, id, view) for id in found), cursor)
 
