@@ -141,7 +141,6 @@ class MadeShells:
                 OwnAsset(
                     front=front, asset=asset, title=titles.title, title_zh=titles.title_zh,
                     code=own.spec(tenant, asset).code, serial=own.serial(tenant, asset), parts=self.parts(asset),
-                    filled=own.filled(tenant, asset) if self.call.seen.everything else (),
                 )
             )  # fmt: skip
         if made.part == "Nameplate":

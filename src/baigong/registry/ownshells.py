@@ -5,19 +5,18 @@ Every asset that is not retired has one, described or not. Nothing is kept: all 
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, takewhile
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from baigong.models.aas.environment import Jsonable
 from baigong.models.aas.madefacts import Fact, line_of, serial_number
-from baigong.models.aas.madeids import Made, asset_id, filled_front, read_id, told
+from baigong.models.aas.madeids import Made, asset_id, read_id, told
 from baigong.models.aas.madevalues import xsd
 from baigong.registry.assets import Assets
-from baigong.registry.shells import SUBMODEL, Shells
+from baigong.registry.shells import Shells
 from baigong.registry.tree import Tree
 from baigong.registry.types import Types
 from baigong.vocab.assets import AssetSpec
@@ -72,12 +71,6 @@ class OwnShells:
     def spec(self, tenant: str, asset: str) -> AssetSpec:
         row = self._assets.rows(tenant).get(asset)
         return AssetSpec(asset=asset) if row is None else row.spec
-
-    def filled(self, tenant: str, asset: str) -> list[str]:
-        """Return the ids of the submodels that were filled in for an asset, sorted."""
-        front, ids = filled_front(self.front(tenant), asset), self._shells.ids(tenant, SUBMODEL)
-        begin = bisect_left(ids, front)
-        return [*takewhile(lambda id: id.startswith(front), islice(ids, begin, None))]
 
     def titles(self, tenant: str, asset: str) -> AssetWords:
         return self._assets.words(tenant).get(asset, _NAMELESS)
