@@ -29,6 +29,7 @@ ROWS = {
     13: "guards",
     14: "assets",
     15: "screens",
+    16: "opcua",
 }
 RESULTS = Path(__file__).with_name("results.md")
 _ROW = re.compile(r"\| (\d+) \|")

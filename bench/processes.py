@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -87,7 +88,13 @@ class Baigong(Server):
     """``baigong up`` on ephemeral ports; ready when it returns. ``ready_s``: how long that took."""
 
     def __init__(
-        self, folder: Path, *, survives_kill_only: bool = False, records: str = "", ready_s: float = 60
+        self,
+        folder: Path,
+        *,
+        survives_kill_only: bool = False,
+        records: str = "",
+        ready_s: float = 60,
+        options: Sequence[str] = (),
     ) -> None:
         self.port, self.mqtt_port, self.nats_port = free_port(), free_port(), free_port()
         arguments = [sys.executable, "-m", "baigong.cli.main", "up", "--data", str(folder)]
@@ -96,6 +103,7 @@ class Baigong(Server):
             arguments.append("--durability-survives-kill-only")
         if records:
             arguments += ["--records", records]
+        arguments += options
         began = time.monotonic()
         super().__init__(arguments, folder)
         until(self.port, "/api/v1/health", ready_s)

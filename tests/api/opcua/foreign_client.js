@@ -1,8 +1,8 @@
 // node-opcua as a SCADA's client of our server: browses, reads, subscribes, and asks for history.
 // node foreign_client.js MODULES URL CERTIFICATE KEY PASSWORD; prints one JSON line a step; "fed" on stdin: go on.
 const [modules, url, certificateFile, privateKeyFile, password] = process.argv.slice(2);
-const fs = require("fs"), path = require("path"), readline = require("readline");
-const opcua = require(fs.existsSync(path.join(modules, "node-opcua")) ? path.join(modules, "node-opcua") : path.join(modules, "node-opcua-client"));
+const path = require("path"), readline = require("readline");
+const opcua = require(path.join(modules, "node-opcua"));
 const tell = (step, more) => process.stdout.write(JSON.stringify({ step, ...more }) + "\n");
 const id = (text) => `ns=2;s=${text}`;
 
