@@ -12,6 +12,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from baigong.models.aas.limits import Limits
+from baigong.models.xmlguard import opened
 from baigong.vocab.errors import FixConfiguration
 
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -114,15 +115,10 @@ def _target(source: str, target: str) -> str:
 
 
 def _parsed(content: bytes, name: str) -> ElementTree.Element:
-    def doctype(*_: object) -> None:
-        raise FixConfiguration(_PACKAGE, "the part brings a DTD: it is not read", place=name)
-
     if len(content) > _MOST:
         raise FixConfiguration("aas.too_large", f"{len(content):,} bytes of relationships or types", place=name)
-    guard = expat.ParserCreate()
-    guard.StartDoctypeDeclHandler = doctype
     try:
-        guard.Parse(content, True)
+        opened(content, lambda told: FixConfiguration(_PACKAGE, told, place=name))
         return ElementTree.fromstring(content)  # noqa: S314 - it has no DTD, as just seen
     except (expat.ExpatError, ElementTree.ParseError, LookupError, ValueError) as error:
         raise FixConfiguration(_PACKAGE, f"the part is not XML: {error}", place=name) from error

@@ -15,6 +15,7 @@ from baigong.models.aas.environment import LISTS, Environment, Jsonable, Version
 from baigong.models.aas.findings import Finding, finding, refusal
 from baigong.models.aas.limits import DEPTH, MOST_THINGS
 from baigong.models.aas.places import json_path, xml_steps
+from baigong.models.xmlguard import opened
 from baigong.vocab.errors import FixConfiguration
 
 Event = tuple[str, ElementTree.Element]
@@ -90,40 +91,22 @@ _ROOTS = {
 }
 
 
-class _SeenEnoughError(Exception):
-    """The root element came: the rest is the engine's."""
-
-
 def _opening(content: bytes, place: str) -> tuple[str, str]:
     """Return (namespace, which identifiable the root is, if it is one alone); nothing of a DTD is ever expanded."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise FixConfiguration(_UNREADABLE, "the XML is UTF-16", place=place)
-    root: list[str] = []
-    parser = expat.ParserCreate(namespace_separator="}")
 
-    def declared(version: str, encoding: str | None, standalone: int) -> None:
+    def declared(encoding: str | None) -> None:
         if encoding and encoding.lower() not in ("utf-8", "utf8", "us-ascii"):
             raise FixConfiguration(_UNREADABLE, f"the XML is {encoding}, not UTF-8", place=place)
 
-    def doctype(*_: Any) -> None:
-        raise FixConfiguration(
-            _UNREADABLE, "the XML brings a DTD, which could bring entities: it is not read", place=place
-        )
-
-    def started(name: str, attributes: dict[str, str]) -> None:
-        root.append(name)
-        raise _SeenEnoughError
-
-    parser.XmlDeclHandler, parser.StartDoctypeDeclHandler, parser.StartElementHandler = declared, doctype, started
     try:
-        parser.Parse(content, True)
-    except _SeenEnoughError:
-        pass
+        root = opened(content, lambda told: FixConfiguration(_UNREADABLE, told, place=place), declared=declared)
     except expat.ExpatError as error:
         raise FixConfiguration(
             _UNREADABLE, f"not XML: {expat.ErrorString(error.code)}", place=f"{place} line {error.lineno}".strip()
         ) from error
-    return _known(root[0], place)
+    return _known(root, place)
 
 
 def _known(root: str, place: str) -> tuple[str, str]:

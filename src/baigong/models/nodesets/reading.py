@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from baigong.models.xmlguard import opened
 from baigong.vocab.errors import FixConfiguration
 
 CORE = "http://opcfoundation.org/UA/"
@@ -102,27 +103,14 @@ def models_of(content: bytes) -> tuple[str, ...]:
 
 
 class _SeenEnoughError(Exception):
-    """What follows is another reader's: after the root element comes no DTD."""
+    """What follows need not be read."""
 
 
 def _parsed(content: bytes, place: str) -> ElementTree.Element:
     if len(content) > _MOST:
         raise FixConfiguration("payload.too_large", f"a NodeSet has at most {_MOST >> 20} MB", place=place)
-    parser = expat.ParserCreate()
-
-    def doctype(*_: object) -> None:
-        raise FixConfiguration(
-            "config.invalid", "the XML brings a DTD, which could bring entities: it is not read", place=place
-        )
-
-    def started(*_: object) -> None:
-        raise _SeenEnoughError
-
-    parser.StartDoctypeDeclHandler, parser.StartElementHandler = doctype, started
     try:
-        parser.Parse(content, True)
-    except _SeenEnoughError:
-        pass
+        opened(content, lambda told: FixConfiguration("config.invalid", told, place=place))
     except expat.ExpatError as error:
         raise FixConfiguration(
             "config.invalid", f"not XML: {expat.ErrorString(error.code)}", place=f"{place} line {error.lineno}"
