@@ -26,6 +26,7 @@ def command_tree() -> Any:
         fleet,
         grant,
         keep,
+        lot,
         main,
         networks,
         person,
@@ -41,7 +42,7 @@ def command_tree() -> Any:
     app.registered_commands = list(main.app.registered_commands)
     for module in (
         aas, aasplatform, ask, asset, assettype, audit, authority, bus, command, counting, fleet, grant, keep,
-        networks, person, records, screen, secrets, signin, tenant, use,
+        lot, networks, person, records, screen, secrets, signin, tenant, use,
     ):  # fmt: skip
         module.add(app)
     return typer.main.get_command(app)
