@@ -8,9 +8,11 @@ import { isSymbol, KINDS } from '../../../mimic/symbols'
 import { edited } from './arrange'
 import { ELEMENT_SLOTS } from './calls'
 import { ConnectTo } from './ConnectTo'
+import { PictureField } from './PictureField'
 import { PointField } from './PointField'
 import { SheetProperties } from './SheetProperties'
 import type { Editing } from './useEditing'
+import type { Pictures } from './usePictures'
 import { inLanguage, useLanguageCode } from '../../../components/preferences'
 
 const PLACE = ['x', 'y', 'w', 'h'] as const
@@ -18,12 +20,12 @@ const LIMITS: readonly (keyof Limits)[] = ['min', 'max', 'low_low', 'low', 'high
 const SPANS = ['', '15min', '1h', '8h', '1d', '7d']
 const WORDED: readonly ScreenItem['is'][] = ['text', 'link']
 
-export function Properties({ edit, findings, pictures }: { edit: Editing; findings: readonly ScreenFinding[]; pictures: readonly string[] }) {
+export function Properties({ edit, findings, pictures }: { edit: Editing; findings: readonly ScreenFinding[]; pictures: Pictures }) {
   const { t } = useTranslation()
   const only = edit.picked.length === 1 ? edit.picked[0] : undefined
   return (
     <section className="draw-props" aria-label={t('drawing.properties')} aria-live="polite">
-      {only ? <ItemProperties key={only.id} item={only} edit={edit} findings={findings} pictures={pictures} /> : edit.picked.length ? <h2>{t('drawing.chosen', { n: edit.picked.length })}</h2> : <SheetProperties edit={edit} />}
+      {only ? <ItemProperties key={only.id} item={only} edit={edit} findings={findings} pictures={pictures} /> : edit.picked.length ? <h2>{t('drawing.chosen', { n: edit.picked.length })}</h2> : <SheetProperties edit={edit} pictures={pictures} />}
     </section>
   )
 }
@@ -32,7 +34,7 @@ interface ItemPropertiesProps {
   item: ScreenItem
   edit: Editing
   findings: readonly ScreenFinding[]
-  pictures: readonly string[]
+  pictures: Pictures
 }
 
 function ItemProperties({ item, edit, findings, pictures }: ItemPropertiesProps) {
@@ -70,12 +72,7 @@ function ItemProperties({ item, edit, findings, pictures }: ItemPropertiesProps)
           <Select size="small" value={item.span ?? ''} onChange={(span) => change('span', { span })} options={SPANS.map((span) => ({ value: span, label: span || '1h' }))} />
         </label>
       ) : null}
-      {item.is === 'image' ? (
-        <label className="draw-field">
-          <span>{t('drawing.file')}</span>
-          <Select size="small" value={item.file ?? ''} onChange={(file) => change('file', { file })} options={pictures.map((file) => ({ value: file, label: file }))} />
-        </label>
-      ) : null}
+      {item.is === 'image' ? <PictureField label={t('drawing.file')} value={item.file ?? ''} pictures={pictures} onChange={(file) => change('file', { file })} /> : null}
       <Words item={item} onChange={change} />
       {item.at ? <Place item={item} at={item.at} onChange={change} /> : null}
       {item.at && slots.length ? <LimitFields item={item} onChange={change} /> : null}

@@ -2,9 +2,11 @@
 import { Input, InputNumber } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { type ScreenText, SIZE } from '../../../core/screens'
+import { PictureField } from './PictureField'
 import type { Editing } from './useEditing'
+import type { Pictures } from './usePictures'
 
-export function SheetProperties({ edit }: { edit: Editing }) {
+export function SheetProperties({ edit, pictures }: { edit: Editing; pictures: Pictures }) {
   const { t } = useTranslation()
   const { screen } = edit
   const [width, height] = screen.size ?? SIZE
@@ -25,6 +27,7 @@ export function SheetProperties({ edit }: { edit: Editing }) {
         <InputNumber size="small" prefix="w" min={80} max={20000} aria-label={t('drawing.at.w')} value={width} onChange={(w) => w && change('width', { size: [w, height] })} />
         <InputNumber size="small" prefix="h" min={80} max={20000} aria-label={t('drawing.at.h')} value={height} onChange={(h) => h && change('height', { size: [width, h] })} />
       </div>
+      <PictureField label={t('drawing.under')} value={screen.photo ?? ''} pictures={pictures} onChange={(photo) => change('photo', { photo })} />
       <p className="muted small">{t('drawing.variablesHint')}</p>
     </>
   )
