@@ -16,6 +16,7 @@ from baigong.api.aaslookup import lookup_operations
 from baigong.api.aaspackages import package_operations
 from baigong.api.aasshells import concept_operations, shell_operations
 from baigong.api.aassubmodels import submodel_operations
+from baigong.api.aastemplates import template_operations
 from baigong.api.aaswire import BASES, answered, refused, version_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation, route
@@ -36,7 +37,7 @@ _PREFIX = "/aas"
 
 def operations(rooms: Rooms) -> list[Operation]:
     """Return what of this is below /api/v1."""
-    return import_operations(rooms)
+    return [*import_operations(rooms), *template_operations(rooms)]
 
 
 def standard_operations(rooms: Rooms) -> list[Operation]:

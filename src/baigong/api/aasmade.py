@@ -21,6 +21,7 @@ from baigong.models.aas.madevalues import SEMANTIC, Now, Told, operational_data
 from baigong.registry.ownshells import OwnShells
 from baigong.registry.rights import asset_ref
 from baigong.registry.shells import SHELL, SUBMODEL, found_by_text
+from baigong.registry.shellsfilled import filled_ids
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.assettypes import TypePoint
 from baigong.vocab.quality import describe
@@ -141,6 +142,7 @@ class MadeShells:
                 OwnAsset(
                     front=front, asset=asset, title=titles.title, title_zh=titles.title_zh,
                     code=own.spec(tenant, asset).code, serial=own.serial(tenant, asset), parts=self.parts(asset),
+                    filled=self._filled(front, asset),
                 )
             )  # fmt: skip
         if made.part == "Nameplate":
@@ -149,6 +151,10 @@ class MadeShells:
         if made.part == "TechnicalData":
             return technical_data(id, own.designation(tenant, asset), own.facts(tenant, asset))
         return self._live(id, asset) if made.part == "OperationalData" else self._structure(id, front, asset)
+
+    def _filled(self, front: str, asset: str) -> list[str]:
+        shells = self.rooms.registry.shells
+        return filled_ids(shells, self._tenant, front, asset) if self.call.seen.everything else []
 
     def _structure(self, id: str, front: str, asset: str) -> Jsonable:
         tree = self.rooms.registry.assets.tree(self._tenant)

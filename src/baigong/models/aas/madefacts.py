@@ -77,19 +77,30 @@ _GENERAL = (
 )
 
 
-def _bare(semantic: str) -> str:
+def bare(semantic: str) -> str:
+    """Leave the version of an IRDI out."""
     return _VERSION.sub("", semantic)
 
 
-_MEANT = {_bare(id): line for line in (*_LINES, *_WHERE) for id in (line.semantic, line.also) if id}
+_MEANT = {bare(id): line for line in (*_LINES, *_WHERE) for id in (line.semantic, line.also) if id}
 
 
 def line_of(fact: Fact) -> str:
     """Name the element of the nameplate that a fact is; empty: none."""
-    line = _MEANT.get(_bare(fact.semantic)) if fact.semantic else None
+    line = _MEANT.get(bare(fact.semantic)) if fact.semantic else None
     if line is None or (line.kind == "xs:date" and not _DATE.fullmatch(xsd(fact.value))):
         return ""
     return line.id_short
+
+
+def meant(facts: Iterable[Fact]) -> dict[str, str]:
+    """Return what facts say, by every semantic id that means it; ids are `bare`."""
+    found: dict[str, str] = {}
+    for fact in facts:
+        line = _MEANT.get(bare(fact.semantic)) if fact.semantic else None
+        ids = (fact.semantic, line.semantic, line.also) if line else (fact.semantic,)
+        found |= {bare(id): xsd(fact.value) for id in ids if id}
+    return found
 
 
 def serial_number(facts: Iterable[Fact]) -> str:

@@ -40,6 +40,11 @@ def made_id(front: str, asset: str, part: str) -> str:
     return f"{asset_id(front, asset)}:{part}"
 
 
+def filled_front(front: str, asset: str) -> str:
+    """Return what the ids of the submodels begin with that somebody filled in for an asset."""
+    return f"{asset_id(front, asset)}:filled:"
+
+
 def read_id(front: str, id: str) -> Made | None:
     """Say what an id names; None: it is none of ours. An asset's own id has an empty part."""
     if not id.startswith(f"{front}:"):

@@ -27,7 +27,7 @@ _LEFT_OUT = "urn:baigong:semantic:PartsLeftOut:1"
 class OwnAsset(Struct, frozen=True, kw_only=True):
     """What a shell says of an asset. ``front``: of all ids of its company; ``serial``: the number of its maker.
 
-    ``parts``: those of `madeids.PARTS` that it has.
+    ``parts``: those of `madeids.PARTS` that it has; ``filled``: ids of submodels that somebody filled in for it.
     """
 
     front: str
@@ -37,6 +37,7 @@ class OwnAsset(Struct, frozen=True, kw_only=True):
     code: str = ""
     serial: str = ""
     parts: Sequence[str] = ()
+    filled: Sequence[str] = ()
 
 
 def links(asset: OwnAsset) -> list[tuple[str, str]]:
@@ -52,7 +53,8 @@ def shell_of(asset: OwnAsset) -> Jsonable:
         "globalAssetId": asset_id(asset.front, asset.asset),
         "specificAssetIds": [{"name": name, "value": value} for name, value in links(asset)],
     }
-    held = [submodel_reference(made_id(asset.front, asset.asset, part)) for part in asset.parts]
+    made = (made_id(asset.front, asset.asset, part) for part in asset.parts)
+    held = [submodel_reference(id) for id in (*made, *asset.filled)]
     return {
         "idShort": id_short(asset.asset),
         **({"displayName": names} if names else {}),
