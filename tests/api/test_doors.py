@@ -41,6 +41,7 @@ _OPEN = (
     "POST /apply",
     "POST /apply/state",
     "POST /apply/answer",
+    "POST /shown",
     "GET /looks",
     "GET /regions/{id}/logo",
 )

@@ -291,6 +291,7 @@ class Departures:
             registry.types.forget,
             registry.shells.forget,
             registry.screens.forget,
+            registry.screen_links.forget,
             registry.episodes.forget,
             registry.retention.forget,
             registry.usage.forget,

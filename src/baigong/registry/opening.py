@@ -44,6 +44,7 @@ from baigong.registry.quotas import QuotaBook
 from baigong.registry.quotawatch import serve_quotas
 from baigong.registry.retention import Retention
 from baigong.registry.rights import Rights
+from baigong.registry.screenlinks import ScreenLinks
 from baigong.registry.screens import Screens
 from baigong.registry.scrub import scrub
 from baigong.registry.sealing import Sealing, forget_old_key, open_ring
@@ -92,6 +93,7 @@ class Registry:
     shells: Shells
     shell_packages: ShellPackages
     screens: Screens
+    screen_links: ScreenLinks
     watch: FileWatch
     people: People
     factors: Factors
@@ -277,6 +279,7 @@ def _furnish(
         shells=Shells(events, records, clock_us, lambda t: records.read_now(lambda c: shells_of(c, t), tenant=t)),
         shell_packages=ShellPackages(records, quotas, clock_us),
         screens=Screens(events, records, clock_us, lambda t: records.read_now(lambda c: screens_of(c, t), tenant=t)),
+        screen_links=ScreenLinks(records, clock_us),
         watch=FileWatch(
             config, devices, events, clock_us, lambda t: records.read(lambda c: file_digests(c, t), tenant=t)
         ),
@@ -326,6 +329,7 @@ async def _load(registry: Registry, now_us: int) -> None:
     await registry.quotas.load()
     await registry.networks.load()
     await registry.bills.load()
+    await registry.screen_links.load()
     await registry.factors.load()
     await registry.accounts.load()
     await registry.people.load()

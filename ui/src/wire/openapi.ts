@@ -2320,6 +2320,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screens/{name}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Links that show it to strangers */
+        get: operations["get_screens_name_links"];
+        put?: never;
+        /** Make a link to a screen */
+        post: operations["post_screens_name_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screens/{name}/links/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a link */
+        delete: operations["delete_screens_name_links_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screens/{name}/texts": {
         parameters: {
             query?: never;
@@ -2471,6 +2506,23 @@ export interface paths {
         put?: never;
         /** Name company and site, and end the set-up */
         post: operations["post_set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a link shows */
+        post: operations["post_shown"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4743,6 +4795,39 @@ export interface components {
             used: number;
             what: string;
         };
+        /** LinkLine */
+        LinkLine: {
+            chosen: {
+                [key: string]: string;
+            };
+            ends_us: number;
+            link: string;
+            made_by: string;
+            made_us: number;
+            title: string;
+        };
+        /**
+         * LinkMade
+         * @description ``token`` is told once; behind ``#`` in ``path`` it reaches no log of any server.
+         */
+        LinkMade: {
+            line: components["schemas"]["LinkLine"];
+            path: string;
+            token: string;
+        };
+        /**
+         * LinkWish
+         * @description ``ends_us``: until when, within a year; ``chosen``: for the screen's variables, and no others are shown.
+         */
+        LinkWish: {
+            /** @default {} */
+            chosen: {
+                [key: string]: string;
+            };
+            ends_us: number;
+            /** @default  */
+            title: string;
+        };
         /**
          * Listening
          * @description One open port. ``what``: console, NATS, MQTT and its gateway.
@@ -5281,6 +5366,31 @@ export interface components {
             sha256: string;
             url: string;
             user: string;
+        };
+        /**
+         * Opened
+         * @description ``values``: the newest of every point of the screen, by name. ``pictures``: data URLs, by file.
+         */
+        Opened: {
+            /** @default null */
+            answer: components["schemas"]["ScreenAnswer"] | null;
+            ends_us: number;
+            /** @default {} */
+            pictures: {
+                [key: string]: string;
+            };
+            values: {
+                [key: string]: components["schemas"]["Newest"];
+            };
+        };
+        /**
+         * Opening
+         * @description ``whole``: with the drawing and its pictures; without, the values alone.
+         */
+        Opening: {
+            token: string;
+            /** @default false */
+            whole: boolean;
         };
         /**
          * Option
@@ -12666,6 +12776,102 @@ export interface operations {
             };
         };
     };
+    get_screens_name_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Links that show it to strangers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_screens_name_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkWish"];
+            };
+        };
+        responses: {
+            /** @description Make a link to a screen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkMade"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_screens_name_links_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_screens_name_texts: {
         parameters: {
             query?: never;
@@ -13063,6 +13269,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_shown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Opening"];
+            };
+        };
+        responses: {
+            /** @description What a link shows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Opened"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {

@@ -165,3 +165,36 @@ def put_picture(
 def drop_picture(connection: sa.Connection, tenant: str, screen: str, name: str) -> None:
     c = screen_files.c
     connection.execute(screen_files.delete().where(c.tenant == tenant, c.screen == screen, c.name == name))
+
+
+@dataclass(slots=True, frozen=True)
+class LinkRow:
+    """What lets those without an account see one screen until a day. ``chosen``: JSON, for its variables."""
+
+    link: str
+    tenant: str
+    screen: str
+    chosen: str
+    title: str
+    digest: str
+    made_by: str
+    made_us: int
+    ends_us: int
+    revoked_us: int | None = None
+    revoked_by: str | None = None
+
+
+def all_links(connection: sa.Connection) -> list[LinkRow]:
+    """Return those of all tenants that were not revoked."""
+    wanted = sa.select(screen_links).where(screen_links.c.revoked_us.is_(None))
+    return [LinkRow(**{n: getattr(row, n) for n in LinkRow.__slots__}) for row in connection.execute(wanted)]
+
+
+def add_link(connection: sa.Connection, row: LinkRow) -> None:
+    connection.execute(screen_links.insert().values({n: getattr(row, n) for n in LinkRow.__slots__}))
+
+
+def revoke_link(connection: sa.Connection, tenant: str, link: str, by: str, now_us: int) -> None:
+    c = screen_links.c
+    told = screen_links.update().where(c.tenant == tenant, c.link == link).values(revoked_us=now_us, revoked_by=by)
+    connection.execute(told)

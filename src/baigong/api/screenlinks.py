@@ -1,0 +1,145 @@
+"""Links to one screen for those without an account: made and revoked by who may share, opened by who has one."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from baigong.api.points import Newest, newest_of
+from baigong.api.rooms import Rooms
+from baigong.api.screenwire import ScreenAnswer, Shower, find
+from baigong.api.wire import Call, Operation
+from baigong.registry.audit import Entry
+from baigong.registry.screens import read_screen
+from baigong.stores.records.screens import LinkRow
+from baigong.vocab.errors import FixConfiguration
+
+_TOLD_US = 60_000_000  # an opening is written down at most once a minute a link
+_MOST_TOLD = 10_000  # links of which it is remembered when
+
+
+class LinkWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``ends_us``: until when, within a year; ``chosen``: for the screen's variables, and no others are shown."""
+
+    ends_us: int
+    title: Annotated[str, Meta(max_length=200)] = ""
+    chosen: dict[str, str] = {}
+
+
+class LinkLine(Struct, frozen=True, kw_only=True):
+    link: str
+    title: str
+    chosen: dict[str, str]
+    made_by: str
+    made_us: int
+    ends_us: int
+
+
+class LinkMade(Struct, frozen=True, kw_only=True):
+    """``token`` is told once; behind ``#`` in ``path`` it reaches no log of any server."""
+
+    line: LinkLine
+    token: str
+    path: str
+
+
+class Opening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``whole``: with the drawing and its pictures; without, the values alone."""
+
+    token: Annotated[str, Meta(max_length=100)]
+    whole: bool = False
+
+
+class Opened(Struct, frozen=True, kw_only=True):
+    """``values``: the newest of every point of the screen, by name. ``pictures``: data URLs, by file."""
+
+    values: dict[str, Newest]
+    ends_us: int
+    answer: ScreenAnswer | None = None
+    pictures: dict[str, str] = {}
+
+
+def operations(rooms: Rooms) -> list[Operation]:
+    registry = rooms.registry
+    screens, links = registry.screens, registry.screen_links
+    told_us: dict[str, int] = {}
+
+    async def listed(call: Call) -> Any:
+        screens.row(call.tenant, call.part("name"))
+        return [_line(row) for row in links.of(call.tenant, call.part("name"))]
+
+    async def make(call: Call) -> Any:
+        wish: LinkWish = call.body
+        name = screens.row(call.tenant, call.part("name")).screen
+        row, secret = await links.make(call.tenant, name, wish.chosen, wish.title, wish.ends_us, call.who.user)
+        call.after = _line(row)
+        return LinkMade(line=_line(row), token=secret, path=f"/shown#{secret}")
+
+    async def revoke(call: Call) -> Any:
+        found = [row for row in links.of(call.tenant, call.part("name")) if row.link == call.part("id")]
+        if not found:
+            raise FixConfiguration("http.not_found", f"there is no link {call.part('id')!r}", place=call.part("id"))
+        call.before = _line(await links.revoke(call.tenant, call.part("id"), call.who.user))
+
+    async def opened(call: Call) -> Any:
+        asked: Opening = call.body
+        link = links.opened(asked.token)
+        registry.tenants.require_standing(link.tenant)
+        screen = read_screen(screens.row(link.tenant, link.screen))
+        chosen = msgspec.json.decode(link.chosen, type=dict[str, str])
+        shown = Shower(rooms, link.tenant, registry.book).show(screen, chosen)
+        rows = [row for name in shown.points if (row := find(registry.book, link.tenant, name)) is not None]
+        newest = await newest_of(rooms.lake, link.tenant, [row.number for row in rows])
+        values = {row.name: _newest(newest[row.number]) for row in rows if row.number in newest}
+        if not asked.whole:
+            return Opened(values=values, ends_us=link.ends_us)
+        await write_down(call, link)
+        answer = msgspec.structs.replace(shown, text="", changed_by="", choices={}, findings=[])
+        return Opened(values=values, ends_us=link.ends_us, answer=answer, pictures=await pictures(link))
+
+    async def pictures(link: LinkRow) -> dict[str, str]:
+        found = {}
+        for one in screens.pictures(link.tenant, link.screen):
+            media, content = await screens.picture(link.tenant, link.screen, one.name)
+            found[one.name] = f"data:{media};base64,{base64.b64encode(content).decode()}"
+        return found
+
+    async def write_down(call: Call, link: LinkRow) -> None:
+        now = rooms.clock_us()
+        if now - told_us.get(link.link, 0) < _TOLD_US:
+            return
+        if len(told_us) >= _MOST_TOLD:
+            told_us.clear()
+        told_us[link.link] = now
+        client = call.request.client.host if call.request.client else ""
+        entry = Entry(
+            time_us=now, tenant=link.tenant, who=f"link:{link.link}", action="read", object=f"screen:{link.screen}",
+            allowed=True, origin=client, because=(), reason="", before=None, after=None,
+        )  # fmt: skip
+        await registry.audit.note(entry)
+
+    return [
+        Operation("GET", "/screens/{name}/links", "Links that show it to strangers", listed, answer=list[LinkLine]),
+        Operation("POST", "/screens/{name}/links", "Make a link to a screen", make, body=LinkWish, answer=LinkMade),
+        Operation("DELETE", "/screens/{name}/links/{id}", "End a link", revoke),
+        Operation("POST", "/shown", "What a link shows", opened, body=Opening, answer=Opened, everyone=True),
+    ]
+
+
+def _newest(row: dict[str, Any]) -> Newest:
+    value = row["text"] if row["value"] is None and row["text"] else row["value"]
+    return Newest(value=value, time_us=row["time_us"], quality=row["quality"])
+
+
+def _line(row: LinkRow) -> LinkLine:
+    return LinkLine(
+        link=row.link,
+        title=row.title,
+        chosen=msgspec.json.decode(row.chosen, type=dict[str, str]),
+        made_by=row.made_by,
+        made_us=row.made_us,
+        ends_us=row.ends_us,
+    )
