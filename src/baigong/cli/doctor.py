@@ -298,10 +298,22 @@ def platform(data: Path, facts: dict[str, Any]) -> Iterator[Verdict]:
         if process["state"] != "running" or process["restarts"]:
             detail = f"{process['state']}, started again {process['restarts']} times"
             yield Verdict(f"process {process['name']}", "uncertain", detail, "See its log in the data folder.")
+    if told := system.get("opcua"):
+        yield opcua(told)
     dropped = sum(row["count"] for row in system["dropped"])
     if dropped:
         rows = ", ".join(f"{r['count']} {r['what']} ({r['where']})" for r in system["dropped"][:5])
         yield Verdict("dropped", "uncertain", rows, "See System in the console for what was not kept, and why.")
+
+
+def opcua(told: dict[str, Any]) -> Verdict:
+    """Say how our OPC UA server is."""
+    refused = told["refused_people"] + told["refused_applications"]
+    detail = f"{told['url']}: {told['sessions']} sessions, {told['items']} points watched, {refused} refused"
+    if told["waiting"]:
+        advice = "Look at them: baigong opcua clients; let one in: baigong opcua trust SHA256."
+        return Verdict("OPC UA server", "uncertain", f"{detail}; {told['waiting']} applications wait", advice)
+    return Verdict("OPC UA server", "good" if told["running"] else "bad", detail)
 
 
 def versions() -> dict[str, str]:

@@ -33,7 +33,7 @@ class OpcUaDoor:
 
 
 class OpcUaRole:
-    """``take`` may come from any thread; ``run(rooms)`` for ever."""
+    """``take`` may come from any thread."""
 
     def __init__(
         self, door: OpcUaDoor, data: Path, sealed_with: Key, clock_us: Callable[[], int], names: tuple[str, ...]
@@ -47,7 +47,8 @@ class OpcUaRole:
     def take(self, tenant: str, batch: pa.RecordBatch) -> None:
         self._feed.take(tenant, batch)
 
-    async def run(self, rooms: Rooms) -> None:
+    def open(self, rooms: Rooms) -> OpcUaServer:
+        """Make the server; ``run`` it for ever, ``ready`` says when it listens."""
         settings = OpcUaSettings(
             host=self._door.host,
             port=self._door.port,
@@ -57,7 +58,7 @@ class OpcUaRole:
             any_client_certificate=self._door.any_client_certificate,
         )
         self.server = OpcUaServer(rooms, settings, self._feed)
-        await self.server.run()
+        return self.server
 
     def state(self) -> OpcUaState | None:
         return None if self.server is None else self.server.state()

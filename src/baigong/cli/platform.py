@@ -238,7 +238,9 @@ async def running(
             crew.start("certificate", keep_current(certificate, folder.path, told))
             platform.authority = certificate.authority()
         if opcua is not None:
-            crew.start("OPC UA", opcua.run(app.state.rooms))
+            opened = opcua.open(app.state.rooms)
+            crew.start("OPC UA", opened.run())
+            await _up(crew, opened.ready)
         platform.url = settings.web.url(server.port)
         (folder.path / "url").write_text(settings.web.local_url(server.port) + "\n")
         yield platform
@@ -320,6 +322,18 @@ async def _own(owner: PartitionOwner, told: Callable[[str], None]) -> None:
         except* Succeeded as group:
             told(f"another owner has written to the lake ({group.exceptions[0]}); beginning again from what it wrote")
         await asyncio.sleep(1)
+
+
+async def _up(crew: Crew, ready: asyncio.Event) -> None:
+    """Wait until something listens; raise what the crew fails with meanwhile."""
+    up, failed = asyncio.create_task(ready.wait()), asyncio.create_task(crew.trouble())
+    try:
+        await asyncio.wait({up, failed}, return_when=asyncio.FIRST_COMPLETED)
+        if failed.done():
+            await failed
+    finally:
+        up.cancel()
+        failed.cancel()
 
 
 async def _ready(owner: PartitionOwner) -> None:

@@ -123,6 +123,8 @@ export interface SystemState {
   lake: Record<string, unknown>
   bus: Record<string, unknown>
   mqtt: Record<string, unknown>
+  /** Null where no OPC UA server was asked for. */
+  opcua: components['schemas']['OpcUaState'] | null
 }
 
 export interface Words {

@@ -9,6 +9,7 @@ import { Page } from '../../components/Page'
 import { useAsk } from '../../components/useAsk'
 import { devices } from '../../core/calls'
 import { DeviceLine } from './DeviceLine'
+import { OpcUaServer } from './OpcUaServer'
 
 const ORDER = { down: 0, connecting: 1, unknown: 2, connected: 3, disabled: 4 }
 
@@ -65,6 +66,7 @@ export default function ConnectPage() {
         </table>
       ) : null}
       {data && data.length > 0 && rows.length === 0 ? <Empty title={t('search.none')} /> : null}
+      <OpcUaServer />
     </Page>
   )
 }

@@ -70,6 +70,15 @@ export default function SystemPage() {
           <h2>{t('system.mqtt')}</h2>
           <Facts rows={rows(data.mqtt)} />
         </section>
+        {data.opcua ? (
+          <section className="card">
+            <h2>{t('opcua.title')}</h2>
+            <p>
+              <code>{data.opcua.url}</code>
+            </p>
+            <p>{t('opcua.counts', { ...data.opcua, people: data.opcua.refused_people, applications: data.opcua.refused_applications })}</p>
+          </section>
+        ) : null}
       </div>
       <Dropped rows={data.dropped} />
       <Processes rows={data.processes} />
