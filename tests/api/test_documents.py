@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Any
 
+from msgspec.structs import replace
+
 from baigong.registry.rights import asset_ref, policy_text
 from baigong.security.scope import Ref
-from tests.api.world import World
+from tests.api.world import PUMP, World
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 8000
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -158,3 +160,24 @@ async def test_a_life_is_told_and_flows_in_by_itself_and_is_never_rewritten(plan
         assert corrected["corrected_by"] == right["id"] and corrected["detail"]["cost"] == 120.5
         points = (await client.get("/assets/pump1/life")).json()["entries"]
         assert [(one["kind"], one["detail"]) for one in points] == [("points_added", {"device": "pump", "points": 3})]
+
+
+async def test_a_plc_is_replaced_and_numbers_values_and_life_stay(plant: World) -> None:
+    flow = plant.registry.book.find("main", "pump1.flow")
+    await plant.put("pump1.flow", [1_000_000], [7.0])
+    kept, moved = PUMP.points[1:], PUMP.points[:1]
+    await plant.registry.devices.put_many(
+        "main",
+        [replace(PUMP, points=kept), replace(PUMP, device="plc2", points=[replace(moved[0], address="sine:9")])],
+        "me",
+    )
+    now = plant.registry.book.find("main", "pump1.flow")
+    assert (now.number, now.device, now.retired_us) == (flow.number, "plc2", None)
+    async with plant.client() as client:
+        life = (await client.get("/assets/pump1/life")).json()["entries"]
+        told = next(one for one in life if one["kind"] == "source_replaced")
+        assert (told["detail"], told["by"]) == ({"from": "pump", "to": "plc2", "points": 1}, "me")
+        series = await client.get(
+            "/series", params={"points": "pump1.flow", "start": "1970-01-01", "end": "1970-01-02"}
+        )
+        assert "7.0" in series.text, series.text

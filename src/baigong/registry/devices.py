@@ -19,6 +19,7 @@ from baigong.registry.events import Events
 from baigong.registry.numbering import free_name, number_points, retired
 from baigong.registry.resident import Resident
 from baigong.registry.sealing import Sealing, has_open_secrets
+from baigong.registry.sources import keep_lives, read_elsewhere
 from baigong.security.envelope import Ring, new_envelope_key
 from baigong.stores.records import access
 from baigong.stores.records.plant import DeviceRow, PointRow, drop_device, put_devices, put_points
@@ -207,7 +208,6 @@ class Devices:
         """Remove a device; its points are retired, their history stays. The event keeps its text."""
         async with self._one_change:
             held = self.get(tenant, device)
-            path = files.device_path(self._config, tenant, device)
             text = self.text(tenant, device)
             now = self._clock_us()
             gone = retired(self._book.of_device(tenant, device), [], now)
@@ -223,7 +223,7 @@ class Devices:
                 drop_device(connection, tenant, device)
                 put_points(connection, gone)
 
-            await asyncio.to_thread(files.remove, path)
+            await asyncio.to_thread(files.remove, files.device_path(self._config, tenant, device))
             await self._events.tell([event], with_work=work)
             with self._rows.lock:
                 if (here := self._rows.peek(tenant)) is not None:
@@ -331,7 +331,7 @@ class Devices:
     async def _commit(self, plans: Sequence[_Plan], texts: Sequence[str]) -> list[DeviceRow]:
         rows = [replace(p.row, file_digest=files.text_digest(text)) for p, text in zip(plans, texts, strict=True)]
         points = [point for plan in plans for point in (*plan.rows, *plan.gone)]
-
+        told = [*map(self._event, plans), *read_elsewhere(self._book, points, rows)]
         closed = [replace(row, spec=self.sealing.close(row.tenant, row.spec)) for row in rows]
 
         def work(connection: sa.Connection) -> None:
@@ -339,8 +339,9 @@ class Devices:
                 access.ensure_tenant(connection, tenant, self._clock_us())
             put_devices(connection, closed)
             put_points(connection, points)
+            keep_lives(connection, told)
 
-        await self._events.tell([self._event(plan) for plan in plans], with_work=work)
+        await self._events.tell(told, with_work=work)
         for row in rows:
             with self._rows.lock:
                 if (here := self._rows.peek(row.tenant)) is not None:
