@@ -29,6 +29,7 @@ def command_tree() -> Any:
         lot,
         main,
         networks,
+        opcua,
         person,
         records,
         screen,
@@ -42,7 +43,7 @@ def command_tree() -> Any:
     app.registered_commands = list(main.app.registered_commands)
     for module in (
         aas, aasplatform, ask, asset, assettype, audit, authority, bus, command, counting, fleet, grant, keep,
-        lot, networks, person, records, screen, secrets, signin, tenant, use,
+        lot, networks, opcua, person, records, screen, secrets, signin, tenant, use,
     ):  # fmt: skip
         module.add(app)
     return typer.main.get_command(app)
