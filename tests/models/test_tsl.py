@@ -11,6 +11,7 @@ import pytest
 from baigong.models.tsl import from_tsl, to_tsl
 from baigong.vocab.assettypes import merged, parse_type
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.limits import Limits
 
 
 def entry(identifier: str, kind: str, specs: Any = None, **more: Any) -> dict[str, Any]:
@@ -41,11 +42,12 @@ def test_a_model_becomes_a_type_and_what_has_no_place_is_named() -> None:
     assert kind.title_zh == "给水泵"
     flow, speed, mode = kind.points["Flow"], kind.points["Speed"], kind.points["Mode"]
     assert (flow.unit, flow.title_zh, flow.required) == ("m3/h", "流量", True)
+    assert flow.limits == Limits(min=0, max=500)
     assert (speed.kind, speed.unit, speed.required) == ("setpoint", "/min", False)
     assert (mode.kind, mode.states["1"]) == ("state", "自动")
     assert (kind.points["Position_X"].unit, kind.points["Position_X"].title_zh) == ("mm", "位置 / 横向")
     assert {(lost.what, lost.reason.partition(":")[0]) for lost in made.lost} == {
-        ("Flow", "its min, max, step"), ("Speed", "that it is a whole number"),
+        ("Flow", "its step"), ("Speed", "that it is a whole number"),
         ("Power", "accessMode rw of what is no number"), ("Note", "its length"), ("Position", "a struct"),
         ("Samples", "an array"), ("OverHeat", "an event"), ("TimeReset", "a service"),
     }  # fmt: skip

@@ -1,13 +1,15 @@
 """Thing specification language (物模型 TSL, as Alibaba Cloud IoT writes it) as asset types, and back.
 
 A member of a struct is a point of its own, ``struct_member``: a quantity has no parts. What a type has no place for
-(bounds, events, services, arrays) is named in ``lost``, and so is what TSL has none for.
+(steps, events, services, arrays) is named in ``lost``, and so is what TSL has none for.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +18,7 @@ from msgspec import Struct, field
 from baigong.models.typetext import Lost, MadeType, type_text
 from baigong.vocab.assettypes import AssetType, TypePoint
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.limits import Limits
 from baigong.vocab.units import is_unit, meant
 
 SCHEMA = "https://iotx-tsl.oss-ap-southeast-1.aliyuncs.com/schema.json"
@@ -127,6 +130,8 @@ def _point(entry: Entry, lost: list[Lost]) -> dict[str, Any]:
             made["unit"] = code
         elif unit:
             lost.append(Lost(reason=f"unit {unit}: no UCUM code is known for it", what=entry.identifier))
+        if bounds := _bounds(specs):
+            made["limits"] = bounds
     elif kind in ("bool", "enum"):
         made |= {"kind": "state", "states": {str(value): str(word) for value, word in specs.items()}}
     elif kind in ("text", "date"):
@@ -141,7 +146,9 @@ def _point(entry: Entry, lost: list[Lost]) -> dict[str, Any]:
         lost.append(Lost(reason=f"that it is a {'whole number' if kind == 'int' else kind}", what=entry.identifier))
     if "w" in entry.access_mode and kind not in _NUMBERS:
         lost.append(Lost(reason="accessMode rw of what is no number", what=entry.identifier))
-    if kind != "enum" and (said := [n for n in _NO_PLACE if kind != "bool" and specs.get(n) not in (None, "")]):
+    kept = made.get("limits", {})
+    said = [n for n in _NO_PLACE if n not in kept and specs.get(n) not in (None, "")]
+    if said and kind not in ("enum", "bool"):
         lost.append(Lost(reason=f"its {', '.join(said)}", what=entry.identifier))
     return made | _titled(entry.name, entry.identifier) | ({} if entry.required else {"required": False})
 
@@ -181,6 +188,16 @@ def to_tsl(whole: AssetType) -> tuple[dict[str, Any], list[Lost]]:
     return {"schema": SCHEMA, "profile": profile, "properties": properties, "events": [], "services": []}, lost
 
 
+def _bounds(specs: Mapping[str, Any]) -> dict[str, float]:
+    """Read between what a value lies; what is no number, or the wrong way round, says nothing."""
+    found = {}
+    for name in ("min", "max"):
+        with suppress(TypeError, ValueError):
+            found[name] = float(specs[name]) if name in specs else math.nan
+    found = {name: value for name, value in found.items() if math.isfinite(value)}
+    return {} if len(found) == 2 and found["min"] >= found["max"] else found
+
+
 def _data_type(quantity: str, point: TypePoint, lost: list[Lost]) -> Mapping[str, Any]:
     if point.kind == "text":
         return {"type": "text", "specs": {"length": "2048"}}
@@ -193,4 +210,10 @@ def _data_type(quantity: str, point: TypePoint, lost: list[Lost]) -> Mapping[str
     if point.kind == "counter":
         lost.append(Lost(reason="that it counts", what=quantity))
     unit = _SHOWN.get(point.unit, point.unit)
-    return {"type": "int" if point.kind == "state" else "double", "specs": {"unit": unit} if unit else {}}
+    specs = {"unit": unit} if unit else {}
+    for name, bound in msgspec.structs.asdict(point.limits or Limits()).items():
+        if bound is not None and name in ("min", "max"):
+            specs[name] = f"{bound:.15g}"
+        elif bound is not None:
+            lost.append(Lost(reason=f"its limit {name}", what=quantity))
+    return {"type": "int" if point.kind == "state" else "double", "specs": specs}

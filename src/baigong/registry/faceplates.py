@@ -9,8 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
+from msgspec.structs import replace
+
 from baigong.vocab.devices import Kind
-from baigong.vocab.screens import SYMBOLS, Item, Limits, Screen, Slot, What
+from baigong.vocab.limits import Limits
+from baigong.vocab.screens import SYMBOLS, Item, Screen, Slot, What
 
 _WIDTH, _ROW, _MARGIN = 440.0, 28.0, 20.0
 _SIGN = 90.0  # the symbol's side
@@ -53,6 +56,7 @@ class FacePoint:
     kind: Kind
     states: Mapping[str, str] = field(default_factory=dict)
     needed: bool = True
+    limits: Limits | None = None  # in its unit
 
 
 @dataclass(slots=True, frozen=True)
@@ -90,7 +94,8 @@ def symbol(id: str, what: What, at: list[float], points: Iterable[FacePoint], op
         shows[slot] = point.ref
         if slot == "running" and len(point.states) > 2:
             when[slot] = _running(point)
-    return Item(id=id, what=what, at=at, shows=shows, when=when, opens=opens, group=group)
+    seen = next((p.limits for slot in ("level", "value") for p in held.values() if p.ref == shows.get(slot)), None)
+    return Item(id=id, what=what, at=at, shows=shows, when=when, opens=opens, group=group, limits=seen)
 
 
 def _fits(slot: Slot, point: FacePoint) -> bool:
@@ -118,15 +123,22 @@ def faceplate(name: str, title: str, title_zh: str, types: Sequence[str], points
         ordered = ordered[1:]
         items += [
             _label("head", [left, 62, _WIDTH - left - _MARGIN, 22], head),
-            Item(id="head", what="value", at=[left, 90, _WIDTH - left - _MARGIN, 52], shows={"value": head.ref}),
+            Item(
+                id="head",
+                what="value",
+                at=[left, 90, _WIDTH - left - _MARGIN, 52],
+                shows={"value": head.ref},
+                limits=head.limits,
+            ),
         ]
     y = 60 + _SIGN + _MARGIN
-    lines = [point.ref for point in sorted(shown, key=_rank) if point.kind == "gauge"][:1]
-    if lines:
-        items.append(Item(id="trend", what="trend", at=[_MARGIN, y, _WIDTH - 2 * _MARGIN, 120], lines=lines, span="1h"))
+    line = next((point for point in sorted(shown, key=_rank) if point.kind == "gauge"), None)
+    if line is not None:
+        at = [_MARGIN, y, _WIDTH - 2 * _MARGIN, 120.0]
+        items.append(Item(id="trend", what="trend", at=at, lines=[line.ref], span="1h", limits=marks(line.limits)))
         y += 132
-    for at, point in enumerate(ordered[:_MOST_ROWS]):
-        items += _row(point, f"row{at + 1}", y)
+    for number, point in enumerate(ordered[:_MOST_ROWS], 1):
+        items += _row(point, f"row{number}", y)
         y += _ROW
     return Screen(screen=name, title=title, title_zh=title_zh, size=[_WIDTH, y + _MARGIN], items=items)
 
@@ -137,14 +149,26 @@ def _row(point: FacePoint, id: str, y: float) -> list[Item]:
     name = _label(id, [_MARGIN, y + 4, half - _MARGIN - 6, _ROW - 8], point)
     if point.kind == "state":
         return [name, Item(id=id, what="state", at=at, shows={"value": point.ref})]
-    if point.unit == "%" and point.kind == "gauge":
+    if (scale := _scale(point)) is not None:
         bar = Item(
-            id=f"{id}-bar", what="bar", at=[half, y + 9, 90, _ROW - 18], shows={"value": point.ref},
-            limits=Limits(min=0, max=100),
-        )  # fmt: skip
+            id=f"{id}-bar", what="bar", at=[half, y + 9, 90, _ROW - 18], shows={"value": point.ref}, limits=scale
+        )
         return [name, bar, Item(id=id, what="value", at=[half + 96, at[1], half - _MARGIN - 96, at[3]],
-                                shows={"value": point.ref})]  # fmt: skip
-    return [name, Item(id=id, what="value", at=at, shows={"value": point.ref})]
+                                shows={"value": point.ref}, limits=point.limits)]  # fmt: skip
+    return [name, Item(id=id, what="value", at=at, shows={"value": point.ref}, limits=point.limits)]
+
+
+def _scale(point: FacePoint) -> Limits | None:
+    """Return from where to where a bar of it goes; None: nobody knows, so there is none."""
+    told = point.limits or Limits()
+    if point.kind == "gauge" and point.unit == "%":
+        return replace(told, min=0 if told.min is None else told.min, max=100 if told.max is None else told.max)
+    return told if point.kind in ("gauge", "setpoint") and None not in (told.min, told.max) else None
+
+
+def marks(limits: Limits | None) -> Limits | None:
+    """Leave out the scale: a trend is drawn as large as its line is."""
+    return limits and replace(limits, min=None, max=None)
 
 
 def overview(name: str, title: str, title_zh: str, cells: Sequence[Cell]) -> Screen:
@@ -179,6 +203,7 @@ def _cell(id: str, cell: Cell, x: float, y: float) -> list[Item]:
             Item(
                 id=f"{id}-v{at + 1}", what="state" if point.kind == "state" else "value",
                 at=[x + 76, y + 28 + at * 26, wide - 76, 22], shows={"value": point.ref}, group=cell.asset,
+                limits=point.limits,
             )
         )  # fmt: skip
     return items

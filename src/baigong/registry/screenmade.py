@@ -9,7 +9,7 @@ import msgspec
 
 from baigong.registry.assets import Assets
 from baigong.registry.book import PointBook
-from baigong.registry.faceplates import Cell, FacePoint, faceplate, overview
+from baigong.registry.faceplates import Cell, FacePoint, faceplate, marks, overview
 from baigong.registry.types import Resolved, Types
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.assettypes import TypePoint, split_type
@@ -57,7 +57,9 @@ class ScreenMaker:
         """Draw any asset of a type. Raises http.not_found for a type that there is not."""
         found = self.types.get(tenant, name)
         if found.whole.screen is not None:
-            return Made(type_screen(found), _drawn_by(self.types, tenant, found))
+            screen = type_screen(found)
+            drawn = msgspec.structs.replace(screen, items=[_limited(item, found, {}) for item in screen.items])
+            return Made(drawn, _drawn_by(self.types, tenant, found))
         whole = found.whole
         face = [_face_of(f"~{quantity}", quantity, told) for quantity, told in whole.points.items()]
         made = faceplate(split_type(name)[0], whole.title or name, whole.title_zh, found.chain, face)
@@ -105,6 +107,7 @@ class ScreenMaker:
             kind=spec.kind,
             states=spec.states or (told.states if told else {}),
             needed=told is not None and told.required,
+            limits=told.limits.measured(told.unit, spec.unit) if told is not None and told.limits else None,
         )
 
     def _fitting(self, tenant: str, asset: str, found: Resolved, screen: Screen) -> Screen:
@@ -115,7 +118,9 @@ class ScreenMaker:
             told = found.whole.points.get(ref[1:]) if ref.startswith("~") else None
             return told is not None and not told.required and resolved(ref, {OWN: asset}) not in held
 
-        return msgspec.structs.replace(screen, items=[one for item in screen.items for one in _without(item, lacks)])
+        units = {point.spec.quantity: point.spec.unit for point in self.book.by_asset(tenant).get(asset, ())}
+        items = [_limited(one, found, units) for item in screen.items for one in _without(item, lacks)]
+        return msgspec.structs.replace(screen, items=items)
 
 
 def _without(item: Item, lacks: Callable[[str], bool]) -> Iterable[Item]:
@@ -127,6 +132,17 @@ def _without(item: Item, lacks: Callable[[str], bool]) -> Iterable[Item]:
     ):  # a pump that does not say whether it runs is one
         shows = {slot: ref for slot, ref in item.shows.items() if not lacks(ref)}
         yield msgspec.structs.replace(item, shows=shows, lines=[ref for ref in item.lines if not lacks(ref)])
+
+
+def _limited(item: Item, found: Resolved, units: Mapping[str, str]) -> Item:
+    """Give an item that says no limits those that the type says of the one point it shows, in that point's unit."""
+    refs = {ref for slot, ref in item.shows.items() if slot in ("value", "level")} | set(item.lines)
+    ref = refs.pop() if len(refs) == 1 and item.limits is None else ""
+    told = found.whole.points.get(ref[1:]) if ref.startswith("~") else None
+    if told is None or told.limits is None:
+        return item
+    limits = told.limits.measured(told.unit, units.get(ref[1:], told.unit))
+    return msgspec.structs.replace(item, limits=marks(limits) if item.what == "trend" else limits)
 
 
 def type_screen(found: Resolved) -> Screen:
@@ -154,5 +170,6 @@ def _drawn_by(types: Types, tenant: str, found: Resolved) -> str:
 
 def _face_of(ref: str, quantity: str, told: TypePoint) -> FacePoint:
     return FacePoint(
-        ref, quantity, told.title, told.title_zh, told.unit, told.kind, states=told.states, needed=told.required
-    )
+        ref, quantity, told.title, told.title_zh, told.unit, told.kind, states=told.states, needed=told.required,
+        limits=told.limits,
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from baigong.vocab.assets import Level, Property
 from baigong.vocab.devices import Kind
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.limits import Limits
 from baigong.vocab.screens import Screen, converted, require_whole
 from baigong.vocab.texts import read_yaml
 from baigong.vocab.units import same_quantity
@@ -24,7 +25,7 @@ _SEMANTIC = Annotated[str, Meta(max_length=2000)]
 
 
 class TypePoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One quantity that every asset of the type has; not ``required``: that it may have."""
+    """One quantity that every asset of the type has; not ``required``: that it may have. ``limits``: in its unit."""
 
     kind: Kind = "gauge"
     unit: Annotated[str, Meta(max_length=40)] = ""  # UCUM code
@@ -33,6 +34,7 @@ class TypePoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     semantic: _SEMANTIC = ""  # IRDI or IRI
     states: dict[str, str] = {}
     states_zh: dict[str, str] = {}
+    limits: Limits | None = None
     required: bool = True
 
 
@@ -81,7 +83,9 @@ def parse_type(text: str, name: str) -> tuple[AssetType, dict[str, Any]]:
         raise FixConfiguration(
             "config.invalid", f"{made.type!r} is no name for this type: letters, digits, _ and -", place="type"
         )
-    for quantity in made.points:
+    for quantity, point in made.points.items():
+        if point.limits is not None:
+            point.limits.require_order(f"{name}.points.{quantity}.limits")
         if "." in quantity or not quantity.strip() or re.search(r"[\s/\\]", quantity):
             raise FixConfiguration(
                 "config.invalid", f"{quantity!r} names no quantity", place=f"{name}.points.{quantity}"
@@ -157,8 +161,8 @@ def merged(chain: Sequence[dict[str, Any]]) -> AssetType:
     Raises config.invalid where a type makes another thing of a point: another kind, or a unit of another quantity.
 
     >>> base = {"type": "machine", "points": {"power": {"unit": "kW", "title": "Power"}}}
-    >>> merged([base, {"type": "pump", "points": {"power": {"unit": "W"}, "flow": {"unit": "m3/h"}}}]).points["power"]
-    TypePoint(kind='gauge', unit='W', title='Power', title_zh='', semantic='', states={}, states_zh={}, required=True)
+    >>> merged([base, {"type": "pump", "points": {"power": {"unit": "W"}, "flow": {}}}]).points["power"].title
+    'Power'
     """
     whole: dict[str, Any] = {}
     for raw in chain:
@@ -185,7 +189,11 @@ def _over(held: Mapping[str, Any], told: Mapping[str, Any] | None, usual: str, p
         raise FixConfiguration("config.invalid", f"it is a {was} in the type that this extends", place=place)
     if unit and held.get("unit") and not same_quantity(unit, held["unit"]):
         raise FixConfiguration("config.invalid", f"{unit} does not measure what {held['unit']} does", place=place)
-    return {**held, **told}
+    made = {**held, **told}
+    if unit and held.get("unit") not in ("", None, unit) and held.get("limits") and "limits" not in told:
+        limits = msgspec.convert(held["limits"], Limits).measured(held["unit"], unit)
+        made["limits"] = msgspec.to_builtins(limits)
+    return made
 
 
 def split_type(ref: str) -> tuple[str, int | None]:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.limits import Limits
 from baigong.vocab.texts import read_yaml
 
 SYMBOLS = (
@@ -33,19 +34,6 @@ _Word = Annotated[str, Meta(max_length=200)]
 _Ref = Annotated[str, Meta(min_length=1, max_length=300)]
 _Id = Annotated[str, Meta(pattern=r"^[\w-]{1,64}$")]
 _File = Annotated[str, Meta(max_length=100, pattern=r"^([\w-][\w.-]*)?$")]
-
-
-class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """``min``–``max``: the scale that is drawn. Beyond ``low`` or ``high`` a value is worth a look, beyond
-    ``low_low`` or ``high_high`` it is not right. In the point's unit.
-    """
-
-    min: float | None = None
-    max: float | None = None
-    low_low: float | None = None
-    low: float | None = None
-    high: float | None = None
-    high_high: float | None = None
 
 
 class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -170,6 +158,8 @@ def require_whole(screen: Screen, name: str) -> None:
             raise FixConfiguration("config.invalid", "a pipe has a `path` of two corners or more", place=place)
         if item.what != "pipe" and item.at is None:
             raise FixConfiguration("config.invalid", "it has no place: write `at: [x, y, width, height]`", place=place)
+        if item.limits is not None:
+            item.limits.require_order(f"{place}.limits")
         for field, ref in (*item.references(), ("opens", item.opens)):
             _require_known(ref, known, bool(screen.of), f"{place}.{field}")
 
