@@ -43,7 +43,7 @@ export function GaugeItem({ item, w, h, label }: { item: ScreenItem; w: number; 
         {text}
       </text>
       {label ? (
-        <text className="scr-label" x={cx} y={cy - r * 0.36} fontSize={fitted(label, r * 1.1, r * 0.34)} textAnchor="middle" dominantBaseline="central">
+        <text className="scr-label" x={cx} y={cy + r * 0.28} fontSize={fitted(label, r * 1.1, r * 0.3)} textAnchor="middle" dominantBaseline="central">
           {label}
         </text>
       ) : null}
