@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import typer
+from typer.testing import CliRunner
+
+from baigong.cli import aas, aastemplate
 from baigong.models.aas import read
 from baigong.models.aas.paths import encoded
 from baigong.vocab.assets import AssetSpec
@@ -77,3 +83,28 @@ async def test_a_template_is_filled_in_for_an_asset_and_its_shell_has_it(plant: 
         seen = await client.get("/assets/pump1/aas", params={"tenant": "main", "format": "json"})
         assert "OwnPlate" not in seen.text
         assert kept["id"] not in seen.text
+
+
+async def test_a_form_is_written_and_filled_in_on_the_command_line(plant: World, tmp_path: Path) -> None:
+    await plant.registry.assets.put("main", [PUMP], "test")
+    await plant.registry.shells.add("main", "Submodel", own_template(), "test")
+    cli = typer.Typer()
+    aas.add(cli)
+    aastemplate.add(cli)
+    form = tmp_path / "form.json"
+
+    async def run(*words: str) -> str:
+        told = ["aas", "template", *words, "--url", plant.url, "--token", plant.token]
+        done = await asyncio.to_thread(CliRunner().invoke, cli, told)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "OwnPlate" in await run("list")
+    await run("blank", "urn:own:plate", str(form), "--asset", "pump1")
+    written = json.loads(form.read_text("utf-8"))
+    assert written["answers"]["SerialNumber"] == "S-4711"
+    assert written["answers"]["Marking__00__"] == [{"Name": "", "File": ""}]
+    assert "Marking00.Name" in await run("fill", "pump1", str(form), "--check")
+    form.write_text(json.dumps(written | {"answers": ANSWERS}), "utf-8")
+    made = (await run("fill", "pump1", str(form))).split()[-1]
+    assert made in plant.registry.shells.ids("main", "Submodel")

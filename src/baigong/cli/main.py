@@ -260,6 +260,7 @@ def main() -> None:
     from baigong.cli import (
         aas,
         aasplatform,
+        aastemplate,
         application,
         ask,
         asset,
@@ -289,6 +290,7 @@ def main() -> None:
 
     aas.add(app)
     aasplatform.add(app)
+    aastemplate.add(app)
     application.add(app)
     ask.add(app)
     asset.add(app)

@@ -28,7 +28,7 @@ _TEXTS = ("", "xs:string", "xs:anyURI")
 _LISTED = re.compile(r"SMT/AllowedValue\d+")
 
 
-class Choice(Struct, frozen=True, kw_only=True):
+class Allowed(Struct, frozen=True, kw_only=True):
     """A value that may be given. ``meaning``: its id, where the value list names one."""
 
     value: str
@@ -61,7 +61,7 @@ class Field(Struct, frozen=True, kw_only=True):
     unit: str = ""
     example: str = ""
     default: str = ""
-    choices: list[Choice] = []
+    choices: list[Allowed] = []
     is_closed: bool = False
     low: float | None = None
     high: float | None = None
@@ -199,7 +199,7 @@ def _contents(thing: Jsonable) -> Iterator[Jsonable]:
         yield one["dataSpecificationContent"]
 
 
-def _choices(told: Mapping[str, str], contents: Iterable[Jsonable], value_type: str) -> tuple[list[Choice], bool]:
+def _choices(told: Mapping[str, str], contents: Iterable[Jsonable], value_type: str) -> tuple[list[Allowed], bool]:
     """Return (what it may be, nothing else): value lists are closed, words of a form are proposals.
 
     Published templates propose words for numbers: what the value type does not allow is not offered.
@@ -210,16 +210,16 @@ def _choices(told: Mapping[str, str], contents: Iterable[Jsonable], value_type: 
     return [], False
 
 
-def _listed(told: Mapping[str, str], contents: Iterable[Jsonable]) -> tuple[list[Choice], bool]:
+def _listed(told: Mapping[str, str], contents: Iterable[Jsonable]) -> tuple[list[Allowed], bool]:
     for content in contents:
         pairs = content.get("valueList", {}).get("valueReferencePairs", ())
         if pairs:
-            return [Choice(value=one["value"], meaning=last_key(one.get("valueId"))) for one in pairs], True
+            return [Allowed(value=one["value"], meaning=last_key(one.get("valueId"))) for one in pairs], True
     listed = [value for name, value in told.items() if _LISTED.fullmatch(name) and value]
     if listed:
-        return [Choice(value=one) for one in listed], True
+        return [Allowed(value=one) for one in listed], True
     parts = CHOICE_PARTS.split(told.get("SMT/FormChoices", told.get("FormChoices", "")))
-    return [Choice(value=one) for one in parts if one], False
+    return [Allowed(value=one) for one in parts if one], False
 
 
 def _example(element: Jsonable, told: Mapping[str, str]) -> str:

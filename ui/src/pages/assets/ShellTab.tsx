@@ -10,6 +10,7 @@ import { useLanguageCode } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
 import { type Line, lines, shellHref, shellOf } from '../../core/aas'
 import { unitText } from '../../core/format'
+import { FilledList } from './FilledList'
 
 const AGAIN_MS = 5000
 const FORMS = ['aasx', 'json', 'xml'] as const
@@ -31,6 +32,7 @@ export function ShellTab({ asset }: { asset: string }) {
         ))}
       </div>
       <p className="muted small">{t('shell.text')}</p>
+      <FilledList asset={asset} onChanged={reload} />
       {error && !data ? <ErrorNote problem={error} retry={reload} /> : null}
       {!data && !error ? <Waiting /> : null}
       {shell ? (
