@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -253,3 +254,25 @@ async def test_a_moved_asset_keeps_its_node(served: Served) -> None:
         )
         assert (await flow.read_browse_name()).Name == "flow"
         assert (await (await flow.get_parent()).get_parent()).nodeid.Identifier == "asset/oven"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HELF" + (0x7FFFFFFF).to_bytes(4, "little") + bytes(400_000),
+        b"OPNF" + (40).to_bytes(4, "little") + bytes(32),
+        b"MSGF" + (40).to_bytes(4, "little") + b"\xff" * 32,
+        b"GET / HTTP/1.1\r\n\r\n" * 8,
+    ],
+)
+async def test_bytes_that_are_no_message_end_the_connection(served: Served, sent: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(10):
+            with contextlib.suppress(ConnectionError):
+                await reader.read()
+    finally:
+        writer.close()
+    async with served.client() as client:
+        assert await client.nodes.server_state.read_value() == 0

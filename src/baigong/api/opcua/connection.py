@@ -27,6 +27,7 @@ from baigong.vocab.errors import BaigongError
 
 _log = logging.getLogger(__name__)
 _CHUNK = 65_535
+_KINDS = (b"HEL", b"OPN", b"MSG", b"CLO", b"ERR")  # OPC 10000-6 §7.1.2
 _OF_STRANGERS = 1 << 17  # bytes of a message before a session is activated
 _E = ua.ObjectIds
 _FIND = (_E.FindServersRequest_Encoding_DefaultBinary, _E.GetEndpointsRequest_Encoding_DefaultBinary)
@@ -215,7 +216,8 @@ class Connection(OPCUAProtocol):  # type: ignore[misc]
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if len(self._buffer) > _CHUNK and self.transport is not None:
+        strange = len(self._buffer) >= 3 and self._buffer[:3] not in _KINDS
+        if (strange or len(self._buffer) > _CHUNK) and self.transport is not None:
             self._host.note("opcua.channel")
             self._buffer = b""
             self.transport.close()
