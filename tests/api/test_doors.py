@@ -25,6 +25,8 @@ _PARTS = {
     "serial": "0",
     "month": "2026-04",
     "file": "hall.jpg",
+    "template": "x",
+    "submodel": "x",
 }
 _OPEN = (
     "GET /health",
