@@ -90,7 +90,7 @@ async def _moved(here: Window) -> None:
     await dialog.get_by_role("button", name="移动").click()
     await expect(page.locator(".crumbs")).to_contain_text("九号厂房")
     await page.get_by_role("tab", name="履历").click()
-    await expect(page.locator(".events")).to_contain_text("设备移位")
+    await expect(page.locator(".life-line")).to_contain_text("移动")
 
 
 async def _found_by_keys(here: Window) -> None:
