@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from baigong.drivers.modbus.sim import Simulator
+from baigong.models.aas import read
 from tests.e2e.browsing import Window, window
 from tests.e2e.running import PASSWORD, Running
 
@@ -32,6 +34,7 @@ async def test_assets_from_a_table_to_a_place_of_their_own(browser: Browser, dem
         await _put(demo, "/devices/fan9", {**FAN, "options": machine.options})
         await _brought_in_as_a_table(here)
         await _described(here)
+        await _read_as_a_shell(here)
         await _moved(here)
         await _found_by_keys(here)
         await _changed_by_two(here, demo)
@@ -91,6 +94,18 @@ async def _moved(here: Window) -> None:
     await expect(page.locator(".crumbs")).to_contain_text("九号厂房")
     await page.get_by_role("tab", name="履历").click()
     await expect(page.locator(".life-line")).to_contain_text("移动")
+
+
+async def _read_as_a_shell(here: Window) -> None:
+    """As partners read it: with the values of now, and as a file."""
+    page = here.page
+    await page.get_by_role("tab", name="管理壳").click()
+    await expect(page.locator(".aas-line").filter(has_text="speed").first).to_contain_text("5")
+    async with page.expect_download() as coming:
+        await page.get_by_role("link", name="AASX").click()
+    assert (await coming.value).suggested_filename == "fan9.aasx"
+    package = read(Path(await (await coming.value).path()))
+    assert [one["idShort"] for one in package.environment.submodels] == ["OperationalData"]
 
 
 async def _found_by_keys(here: Window) -> None:
