@@ -163,6 +163,7 @@ def test_handlers_ask_for_what_is_open(path: Path) -> None:
         "doors.py": ("rooms.lake",),
         "live_route.py": ("rooms.lake",),
         "overview.py": ("rooms.lake",),
+        "screenlinks.py": ("rooms.lake",),  # the points of one screen, for who has its link
         "retention.py": ("rooms.lake",),
         "metrics.py": ("rooms.lake",),
         "system.py": ("rooms.lake",),

@@ -129,7 +129,7 @@ def _line(episode: Episode, parameters: list[Parameter]) -> LotEpisode:
 
 def _parameters(rooms: Rooms, call: Call, episode: Episode) -> list[Parameter]:
     """Read what the machine's own points and those of its parts said. Blocking."""
-    tree, book = rooms.registry.assets.tree(call.tenant), rooms.registry.book.by_asset(call.tenant)
+    tree, book = rooms.registry.assets.tree(call.tenant), call.book.by_asset(call.tenant)
     below = [episode.asset, *tree.below(episode.asset)] if episode.asset in tree else []
     rows = [row for asset in dict.fromkeys(below) for row in book.get(asset, ()) if row.spec.kind != "text"][:_POINTS]
     end = rooms.clock_us() if episode.end_us is None else episode.end_us
