@@ -12,7 +12,7 @@ export interface Sample {
 
 type Hear = (name: string, sample: Sample) => void
 
-interface Socket {
+export interface Socket {
   send(text: string): void
   close(): void
   onopen: ((event: unknown) => void) | null
@@ -39,7 +39,7 @@ export class LiveFeed {
   private pending: ReturnType<typeof setTimeout> | null = null
   private open = false
 
-  private readonly connectTo: () => Socket
+  private connectTo: () => Socket
 
   constructor(connectTo: () => Socket) {
     this.connectTo = connectTo
@@ -63,6 +63,12 @@ export class LiveFeed {
       }
       this.changed()
     }
+  }
+
+  /** Hear from somewhere else from now on: whoever has only a link has no WebSocket. */
+  through(connectTo: () => Socket): void {
+    this.stop()
+    this.connectTo = connectTo
   }
 
   /** The last value heard, if any. */

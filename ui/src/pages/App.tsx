@@ -20,6 +20,7 @@ import { SignIn } from './SignIn'
 import { Starting } from './Starting'
 
 const ApplyPage = lazy(() => import('./apply/ApplyPage'))
+const ShownPage = lazy(() => import('./screens/ShownPage'))
 
 /** Something has to be done before anything else. */
 const unfinished = (session: Session): boolean => Boolean(session.must_set_password || session.must_set_factor || session.must_show_factor || session.set_up)
@@ -132,7 +133,7 @@ export function App({ firstLanguage }: { firstLanguage: Language }) {
     <ConfigProvider locale={language === 'zh' ? zh : en} theme={dress} wave={{ disabled: true }} button={{ autoInsertSpace: false }}>
       <AntApp component={false}>
         <PreferencesContext.Provider value={preferences}>
-          {location.pathname === '/apply' ? <Suspense fallback={<Starting problem={null} />}><ApplyPage /></Suspense> : session === undefined ? <Starting problem={trouble} /> : session === null || unfinished(session) ? <SignIn session={session} onSession={came} /> : <Signed />}
+          {location.pathname === '/apply' || location.pathname === '/shown' ? <Suspense fallback={<Starting problem={null} />}>{location.pathname === '/apply' ? <ApplyPage /> : <ShownPage />}</Suspense> : session === undefined ? <Starting problem={trouble} /> : session === null || unfinished(session) ? <SignIn session={session} onSession={came} /> : <Signed />}
         </PreferencesContext.Provider>
       </AntApp>
     </ConfigProvider>

@@ -15,9 +15,11 @@ export interface ScreenSheetProps {
   /** The whole place is used, to the edge (a wall). */
   fill?: boolean
   open?: ((href: string) => void) | null
+  /** For a link: its pictures, by file, and no past. */
+  pictures?: Readonly<Record<string, string>>
 }
 
-export function ScreenSheet({ whole, fill = false, open = navigate }: ScreenSheetProps) {
+export function ScreenSheet({ whole, fill = false, open = navigate, pictures }: ScreenSheetProps) {
   const { t } = useTranslation()
   const language = useLanguageCode()
   const { screen } = whole
@@ -27,10 +29,11 @@ export function ScreenSheet({ whole, fill = false, open = navigate }: ScreenShee
       name: screen.screen,
       chosen: whole.chosen,
       points: Object.fromEntries(Object.entries(whole.points).map(([name, point]) => [name, spoken(language, point)])),
-      fileOf: (file) => fileOf(screen.screen, file),
+      fileOf: (file) => (pictures ? (pictures[file] ?? '') : fileOf(screen.screen, file)),
+      past: !pictures,
       open: open ? (href) => open(href) : null,
     }),
-    [screen.screen, whole.chosen, whole.points, language, open],
+    [screen.screen, whole.chosen, whole.points, language, open, pictures],
   )
   const gone = useMemo(() => new Map(whole.findings.map((one) => [one.item, inLanguage(language, one.message, one.message_zh)])), [whole.findings, language])
   const title = inLanguage(language, screen.title, screen.title_zh) || screen.screen

@@ -10,6 +10,8 @@ export interface Sheet {
   points: Readonly<Record<string, Meant & { title?: string }>>
   /** Where a picture of the screen is. */
   fileOf: (file: string) => string
+  /** Whether the past can be asked for: a link shows only what is now. */
+  past: boolean
   /** Go where a click leads; null: nowhere (a link for strangers). */
   open: ((href: string) => void) | null
 }

@@ -1,5 +1,6 @@
 /** One screen that is kept, with its variables on top. */
 import { App as AntApp, Button } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, navigate } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
@@ -10,10 +11,11 @@ import { ScreenSheet } from '../../components/screen/ScreenSheet'
 import { Variables } from '../../components/screen/Variables'
 import { useAsk } from '../../components/useAsk'
 import { useTrouble } from '../../components/useTrouble'
-import { mayDescribe } from '../../core/assets'
+import { mayDescribe, maySeeGrants } from '../../core/assets'
 import { screenLink } from '../../core/route'
 import { saveAs } from '../../core/save'
 import { screens } from '../../core/screencalls'
+import { LinksDialog } from './LinksDialog'
 import { useChosen } from './useChosen'
 
 export function ScreenView({ name }: { name: string }) {
@@ -23,6 +25,7 @@ export function ScreenView({ name }: { name: string }) {
   const { modal } = AntApp.useApp()
   const trouble = useTrouble()
   const [chosen, choose] = useChosen()
+  const [linking, setLinking] = useState(false)
   const { data, error, reload } = useAsk(`screen:${name}:${JSON.stringify(chosen)}`, (signal) => screens.get(name, chosen, signal))
   if (!data) return <Page title={name}>{error ? <ErrorNote problem={error} retry={reload} /> : <Waiting rows={8} />}</Page>
   const may = mayDescribe(session)
@@ -52,6 +55,7 @@ export function ScreenView({ name }: { name: string }) {
         <>
           <Button onClick={wall}>{t('screen.wall')}</Button>
           <Button onClick={() => saveAs(`${name}.yaml`, data.text, 'application/yaml')}>{t('screen.text')}</Button>
+          {maySeeGrants(session) ? <Button onClick={() => setLinking(true)}>{t('screen.links')}</Button> : null}
           {may ? <Button onClick={() => navigate(screenLink(name, 'edit'))}>{t('screen.edit')}</Button> : null}
           {may ? (
             <Button danger type="text" onClick={drop}>
@@ -62,6 +66,7 @@ export function ScreenView({ name }: { name: string }) {
       }
     >
       <Variables whole={data} onChoose={choose} />
+      {linking ? <LinksDialog screen={name} chosen={data.chosen} onClose={() => setLinking(false)} /> : null}
       <Findings found={data.findings} />
       <div className={data.screen.photo ? 'scr-place' : 'scr-place is-narrow'}>
         <ScreenSheet whole={data} />
