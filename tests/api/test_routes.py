@@ -14,6 +14,7 @@ from tests.api.world import World, world
 
 _OPEN = {
     ("GET", "/health"),
+    ("POST", "/shown"),
     ("POST", "/session"),
     ("POST", "/session/passkey"),
     ("POST", "/session/passkey/options"),
@@ -72,6 +73,10 @@ async def test_nobody_gets_in_anywhere(plant: World) -> None:
                 assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
+# what is no month, and no base64url
+_WRONG = {"{month}": 422, "{template}": 400, "{submodel}": 400}
+
+
 async def test_bad_input_is_a_typed_problem_everywhere(plant: World) -> None:
     operations = await _operations(plant)
     async with plant.client() as client:
@@ -88,7 +93,7 @@ async def test_bad_input_is_a_typed_problem_everywhere(plant: World) -> None:
                 assert 400 <= answer.status_code < 500 and _is_problem(answer), (method, path, answer.text)
             if "{" in path and method in ("GET", "DELETE") and "events" not in path and not path.endswith("/callback"):
                 answer = await client.request(method, _filled(path))
-                wanted = 403 if path.startswith(_OF_PEOPLE) else 422 if "{month}" in path else 404
+                wanted = 403 if path.startswith(_OF_PEOPLE) else _WRONG.get(path.rpartition("/")[2], 404)
                 assert answer.status_code == wanted and _is_problem(answer), (method, path, answer.text)
 
 

@@ -10,7 +10,7 @@ import yaml
 from tests.cli.conftest import Run
 
 FILLER = Path(__file__).parents[1] / "models" / "filler.NodeSet2.xml"
-MODEL = {"properties": [{"identifier": "a", "dataType": {"type": "int", "specs": {"min": "0"}}}]}
+MODEL = {"properties": [{"identifier": "a", "dataType": {"type": "int", "specs": {"step": "2"}}}]}
 
 
 def test_one_type_comes_with_what_it_extends(run: Run) -> None:
@@ -42,7 +42,7 @@ def test_a_model_is_called_as_its_file_or_as_one_says(run: Run, tmp_path: Path) 
     file = tmp_path / "pump.tsl.json"
     file.write_text(json.dumps(MODEL), "utf-8")
     told = run("type", "import", file, "--text", "--lost")
-    assert (yaml.safe_load(told.out)["type"], "pump: a: its min" in told.err) == ("pump", True)
+    assert (yaml.safe_load(told.out)["type"], "pump: a: its step" in told.err) == ("pump", True)
     assert yaml.safe_load(run("type", "import", file, "--text", "--name", "dose").out)["type"] == "dose"
     empty = tmp_path / "empty.json"
     empty.write_text("{}", "utf-8")

@@ -15,6 +15,7 @@ def command_tree() -> Any:
     from baigong.cli import (
         aas,
         aasplatform,
+        aastemplate,
         ask,
         asset,
         assettype,
@@ -42,8 +43,8 @@ def command_tree() -> Any:
     app = typer.Typer(help=main.app.info.help)
     app.registered_commands = list(main.app.registered_commands)
     for module in (
-        aas, aasplatform, ask, asset, assettype, audit, authority, bus, command, counting, fleet, grant, keep,
-        lot, networks, opcua, person, records, screen, secrets, signin, tenant, use,
+        aas, aasplatform, aastemplate, ask, asset, assettype, audit, authority, bus, command, counting, fleet, grant,
+        keep, lot, networks, opcua, person, records, screen, secrets, signin, tenant, use,
     ):  # fmt: skip
         module.add(app)
     return typer.main.get_command(app)

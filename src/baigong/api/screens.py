@@ -124,6 +124,8 @@ def _kept(rooms: Rooms) -> list[Operation]:
 
     async def texts(call: Call) -> Any:
         found = await screens.texts(call.tenant, call.part("name"))
+        if not found:
+            screens.row(call.tenant, call.part("name"))  # of one that never was, there are none
         return [
             ScreenText(revision=one.revision, text=one.text, changed_us=one.changed_us, changed_by=one.changed_by)
             for one in found
