@@ -34,7 +34,7 @@ def words_of(texts: Iterable[str]) -> str:
 
 
 class Findable:
-    """Many things with all that each is found by, as a column: a search of 20,000 takes 3 ms, one by one 30."""
+    """Many things with all that each is found by, as a column: a search of 20,000 takes 7 ms, one by one 20."""
 
     def __init__(self, words: Iterable[tuple[str, str]]) -> None:
         listed = list(words)

@@ -13,7 +13,6 @@ from baigong.stores.lake.contract import ALL, LAKE, LakeReader, Names, Snapshot
 from baigong.vocab.frame import TIME
 
 EARLIEST_US, LATEST_US = -(1 << 62), 1 << 62
-_SPARSE = 64  # numbers a point: bytes of a table by number
 _HOUR_US = 3_600_000_000
 _LOOK_BACK_US = tuple(hours * _HOUR_US for hours in (1, 24, 8 * 24, 92 * 24, 36_525 * 24))
 _Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -29,10 +28,6 @@ class Part:
         self.begin_us: _Ints = np.array([EARLIEST_US if a is None else a for a, _ in bounds], np.int64)
         self.end_us: _Ints = np.array([LATEST_US if b is None else b for _, b in bounds], np.int64)
         self.bounded = bool((self.begin_us > EARLIEST_US).any() or (self.end_us < LATEST_US).any())
-        self._among: _Bools | None = None  # whether a number is open, from the least to the greatest that is
-        if len(self) and self.numbers[-1] - self.numbers[0] < _SPARSE * len(self):
-            self._among = np.zeros(self.numbers[-1] - self.numbers[0] + 1, bool)
-            self._among[self.numbers - self.numbers[0]] = True
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -59,8 +54,6 @@ class Part:
         points = table.column("point").to_numpy()
         if not len(self):
             return np.zeros(len(points), bool)
-        if not self.bounded and self._among is not None:
-            return self._looked_up(self._among, points)
         spots = np.searchsorted(self.numbers, points)
         spots[spots == len(self)] = 0
         found: _Bools = self.numbers[spots] == points
@@ -68,18 +61,6 @@ class Part:
             times = table.column("time").cast(pa.int64()).to_numpy()
             found &= (times >= self.begin_us[spots]) & (times < self.end_us[spots])
         return found
-
-    def _looked_up(self, among: _Bools, points: _Ints) -> _Bools:
-        """Say the same without bounds forty times as fast as by a search: the rows just come are asked about anew by
-        every query.
-        """
-        inside: _Bools = (points >= self.numbers[0]) & (points <= self.numbers[-1])
-        spots = points - self.numbers[0]
-        if inside.all():
-            inside = among[spots]
-        else:
-            inside[inside] = among[spots[inside]]
-        return inside
 
     def clip(self, table: pa.Table) -> pa.Table:
         """Return the open rows; the table itself when they all are."""
