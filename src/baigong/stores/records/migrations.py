@@ -55,10 +55,6 @@ from baigong.vocab.errors import FixConfiguration
 Step = Callable[[sa.Connection], None]
 
 
-def _remember_uses(connection: sa.Connection) -> None:
-    credential_uses.create(connection)
-
-
 def _title_episodes_in_chinese(connection: sa.Connection) -> None:
     """Made anew and copied in SQLite, which would put an added column behind the table's constraints."""
     if connection.dialect.name == "postgresql":
@@ -74,47 +70,10 @@ def _title_episodes_in_chinese(connection: sa.Connection) -> None:
     before.drop(connection)
 
 
-def _keep_audit_log_and_grants(connection: sa.Connection) -> None:
-    audit_entries.create(connection)
-    audit_nodes.create(connection)
-    grants.create(connection)
-
-
-def _know_companies_and_their_people(connection: sa.Connection) -> None:
-    for table in (person_locks, second_factors, recovery_codes, session_origins, regions, companies):
-        table.create(connection)
-
-
-def _keep_commands(connection: sa.Connection) -> None:
-    commands.create(connection)
-    stops.create(connection)
-
-
-def _let_tokens_end(connection: sa.Connection) -> None:
-    token_ends.create(connection)
-
-
-def _know_passkeys_and_company_accounts(connection: sa.Connection) -> None:
-    for table in (passkeys, identities, session_proofs):
-        table.create(connection)
-
-
-def _keep_certificates_of_machines(connection: sa.Connection) -> None:
-    machine_certificates.create(connection)
-
-
 def _find_people_by_company(connection: sa.Connection) -> None:
     for table in (people, sessions, tokens, credentials):
         for index in sorted(table.indexes, key=lambda i: str(i.name)):
             index.create(connection, checkfirst=True)
-
-
-def _keep_support_access(connection: sa.Connection) -> None:
-    support_requests.create(connection)
-
-
-def _keep_applications(connection: sa.Connection) -> None:
-    applications.create(connection)
 
 
 def _keep_bills_in_tables(connection: sa.Connection) -> None:
@@ -123,76 +82,45 @@ def _keep_bills_in_tables(connection: sa.Connection) -> None:
     move_from_settings(connection)
 
 
-def _remember_what_is_of_use(connection: sa.Connection) -> None:
-    last_uses.create(connection)
-
-
 def _say_what_machines_may_publish(connection: sa.Connection) -> None:
     machine_topics.create(connection)
     give_everything(connection, credentials, "user", credentials.c.username)
     give_everything(connection, machine_certificates, "certificate", machine_certificates.c.sha256)
 
 
-def _know_assets(connection: sa.Connection) -> None:
-    assets.create(connection)
-    asset_types.create(connection)
+def _tables(*new: sa.Table) -> Step:
+    """Make the step that adds these tables."""
 
+    def create(connection: sa.Connection) -> None:
+        for table in new:
+            table.create(connection)
 
-def _know_shells(connection: sa.Connection) -> None:
-    shells.create(connection)
-    shell_files.create(connection)
-
-
-def _know_commands_by_their_keys(connection: sa.Connection) -> None:
-    command_keys.create(connection)
-    token_grants.create(connection)
-
-
-def _keep_documents(connection: sa.Connection) -> None:
-    documents.create(connection)
-
-
-def _keep_screens(connection: sa.Connection) -> None:
-    for table in SCREEN_TABLES:
-        table.create(connection)
-
-
-def _keep_shell_packages(connection: sa.Connection) -> None:
-    shell_packages.create(connection)
-
-
-def _keep_lives_of_assets(connection: sa.Connection) -> None:
-    life.create(connection)
-
-
-def _keep_genealogy(connection: sa.Connection) -> None:
-    for table in LOT_TABLES:
-        table.create(connection)
+    return create
 
 
 STEPS: tuple[Step, ...] = (
-    _remember_uses,
+    _tables(credential_uses),
     _title_episodes_in_chinese,
-    _keep_audit_log_and_grants,
-    _know_companies_and_their_people,
-    _keep_commands,
-    _let_tokens_end,
-    _know_passkeys_and_company_accounts,
-    _keep_certificates_of_machines,
+    _tables(audit_entries, audit_nodes, grants),
+    _tables(person_locks, second_factors, recovery_codes, session_origins, regions, companies),
+    _tables(commands, stops),
+    _tables(token_ends),
+    _tables(passkeys, identities, session_proofs),
+    _tables(machine_certificates),
     _find_people_by_company,
     _keep_bills_in_tables,
-    _remember_what_is_of_use,
-    _keep_support_access,
-    _keep_applications,
+    _tables(last_uses),
+    _tables(support_requests),
+    _tables(applications),
     _say_what_machines_may_publish,
-    _know_assets,
-    _know_commands_by_their_keys,
-    _know_shells,
-    _keep_documents,
-    _keep_screens,
-    _keep_shell_packages,
-    _keep_lives_of_assets,
-    _keep_genealogy,
+    _tables(assets, asset_types),
+    _tables(command_keys, token_grants),
+    _tables(shells, shell_files),
+    _tables(documents),
+    _tables(*SCREEN_TABLES),
+    _tables(shell_packages),
+    _tables(life),
+    _tables(*LOT_TABLES),
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
