@@ -98,6 +98,13 @@ export function means(item: ScreenItem, slot: Slot, value: number | null | undef
   return item.when?.[slot]?.includes(value) ?? value !== 0
 }
 
+/** Where a value lies on the scale that is drawn, 0 to 1; beyond its ends, at them. */
+export function partOf(limits: Limits | null | undefined, value: number | null | undefined): number | null {
+  const least = limits?.min ?? 0
+  const most = limits?.max ?? 100
+  return typeof value !== 'number' || !Number.isFinite(value) || most === least ? null : Math.min(1, Math.max(0, (value - least) / (most - least)))
+}
+
 export type Judged = 'normal' | 'look' | 'wrong'
 
 /** Where a value lies among the limits. */

@@ -1,6 +1,6 @@
 /** What a symbol shows: the values of its slots, told as a few facts that its drawing knows. Pure. */
 import { severity } from '../core/quality'
-import { type Judged, judged, type Limits, means, type ScreenItem, type Slot, SLOTS } from '../core/screens'
+import { type Judged, judged, means, partOf, type ScreenItem, type Slot, SLOTS } from '../core/screens'
 
 export interface SlotValue {
   value: number | null
@@ -36,7 +36,7 @@ export const PLAIN: Look = { running: null, fault: false, open: null, level: nul
 
 const WORST: readonly Condition[] = ['good', 'waiting', 'uncertain', 'stale', 'bad']
 
-function conditionOf(held: SlotValue | null): Condition {
+export function conditionOf(held: SlotValue | null): Condition {
   if (held === null) return 'waiting'
   const grade = severity(held.quality)
   if (grade === 'bad') return 'bad'
@@ -45,12 +45,6 @@ function conditionOf(held: SlotValue | null): Condition {
 
 /** Bad values say nothing: a pump whose link is lost is neither running nor stopped. */
 const numberOf = (held: SlotValue | null | undefined): number | null => (held && severity(held.quality) !== 'bad' && held.value !== null && Number.isFinite(held.value) ? held.value : null)
-
-function part(value: number | null, limits: Limits | null | undefined): number | null {
-  const least = limits?.min ?? 0
-  const most = limits?.max ?? 100
-  return value === null || most === least ? null : Math.min(1, Math.max(0, (value - least) / (most - least)))
-}
 
 /** `item`: what of a screen's item says how values are understood. */
 export function lookOf(state: SymbolState, item: Pick<ScreenItem, 'when' | 'limits'> = {}): Look {
@@ -70,10 +64,10 @@ export function lookOf(state: SymbolState, item: Pick<ScreenItem, 'when' | 'limi
   return {
     running: yes('running'),
     fault: yes('fault') === true,
-    open: switched === null ? part(numberOf(state.value), item.limits) : Number(switched),
-    level: part(numberOf(state.level), item.limits),
+    open: switched === null ? partOf(item.limits, numberOf(state.value)) : Number(switched),
+    level: partOf(item.limits, numberOf(state.level)),
     speed: numberOf(state.speed),
-    wanted: part(numberOf(state.set_point), item.limits),
+    wanted: partOf(item.limits, numberOf(state.set_point)),
     text: state.value?.text ?? '',
     condition,
     judged: judged(item.limits, measured),

@@ -1,23 +1,17 @@
 /** A bar along its longer side, with marks for limits and set-point. */
-import type { Limits, ScreenItem } from '../../core/screens'
+import { partOf, type ScreenItem } from '../../core/screens'
 import { hatch } from '../../mimic/shape'
 import { PLAIN } from '../../mimic/state'
 import { Warn } from '../../mimic/Warn'
-import { usePart, useValue } from './useValue'
+import { useValue } from './useValue'
 
 const MARKED = ['low_low', 'low', 'high', 'high_high'] as const
-
-export function partOf(limits: Limits | null | undefined, value: number | null | undefined): number | null {
-  const least = limits?.min ?? 0
-  const most = limits?.max ?? 100
-  return typeof value !== 'number' || most === least ? null : Math.min(1, Math.max(0, (value - least) / (most - least)))
-}
 
 export function BarItem({ item, w, h }: { item: ScreenItem; w: number; h: number }) {
   const shown = useValue(item, item.shows?.value)
   const wanted = useValue(item, item.shows?.set_point)
-  const part = usePart(item, shown?.value)
-  const want = usePart(item, wanted?.value)
+  const part = partOf(item.limits, shown?.value)
+  const want = partOf(item.limits, wanted?.value)
   const lies = w >= h
   const condition = shown?.condition ?? 'waiting'
   const mark = (at: number) => (lies ? `M${at * w} 0V${h}` : `M0 ${(1 - at) * h}H${w}`)

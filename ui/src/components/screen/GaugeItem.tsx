@@ -1,10 +1,9 @@
 /** A dial from seven to five o'clock: the band of what is normal is plain, the pointer says where it stands. */
-import type { ScreenItem } from '../../core/screens'
+import { partOf, type ScreenItem } from '../../core/screens'
 import { PLAIN } from '../../mimic/state'
 import { Warn } from '../../mimic/Warn'
-import { partOf } from './BarItem'
 import { fitted } from './fitted'
-import { usePart, useValue } from './useValue'
+import { useValue } from './useValue'
 
 const FROM = 225
 const SWEEP = 270
@@ -23,8 +22,8 @@ function arc(cx: number, cy: number, r: number, from: number, to: number): strin
 export function GaugeItem({ item, w, h, label }: { item: ScreenItem; w: number; h: number; label: string }) {
   const shown = useValue(item, item.shows?.value)
   const wanted = useValue(item, item.shows?.set_point)
-  const part = usePart(item, shown?.value)
-  const want = usePart(item, wanted?.value)
+  const part = partOf(item.limits, shown?.value)
+  const want = partOf(item.limits, wanted?.value)
   const r = Math.min(w, h) / 2 - 4
   const [cx, cy] = [w / 2, h / 2]
   const condition = shown?.condition ?? 'waiting'
