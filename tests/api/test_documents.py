@@ -77,6 +77,9 @@ async def test_a_next_version_retires_the_one_before_and_content_goes_when_nobod
         assert again.status_code == 422 or again.status_code == 400
         retired = (await client.get("/documents", params={"asset": "pump1", "retired": "true"})).json()["documents"]
         assert [one["id"] for one in retired] == [first["id"]]
+        with zipfile.ZipFile(io.BytesIO((await client.get("/export")).content)) as archive:
+            told = [n for n in archive.namelist() if n.startswith("documents/")]
+            assert sorted(archive.read(n) for n in told) == [PDF, PDF + b"2"], "a content once, whoever else is it"
         assert (await client.get(f"/documents/{first['id']}/content")).content == PDF, "what was stays readable"
         spec = {"title": "Copy", "kind": "99-99"}
         assert (await client.put(f"/documents/{twin['id']}", json=spec)).status_code == 400

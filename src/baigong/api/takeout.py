@@ -191,8 +191,7 @@ class _Archive:
         yield from takeparts.recordings(rooms.lake, self._snapshot, tenant, points)
         parts, self._left = takeparts.records(rooms.registry, tenant, self._may)
         yield from parts
-        for retired in (False, True):
-            yield from takeparts.documents(rooms.registry, tenant, self._documents(retired))
+        yield from takeparts.documents(rooms.registry, tenant, self._documents())
         if self._may("configure"):
             yield from takeparts.configuration(rooms.registry.data / "config" / tenant)
         else:
@@ -203,9 +202,9 @@ class _Archive:
         else:
             self._left.append({"what": "audit.jsonl", "why": "needs the right audit"})
 
-    def _documents(self, retired: bool) -> list[DocumentRow]:
+    def _documents(self) -> list[DocumentRow]:
         records, tenant = self._rooms.registry.records, self._call.tenant
-        return records.read_now(lambda c: documents_of(c, tenant, retired=retired), tenant=tenant)
+        return records.read_now(lambda c: documents_of(c, tenant, retired=None), tenant=tenant)
 
     def _may(self, action: str) -> bool:
         call = self._call

@@ -62,9 +62,18 @@ class Documents:
         return [f"asset:{asset}", *(f"type:{name}" for name in (found.chain if found else ()))]
 
     async def list(
-        self, tenant: str, subjects: Sequence[str] | None, *, search: str = "", kind: str = "", retired: bool = False
+        self,
+        tenant: str,
+        subjects: Sequence[str] | None,
+        *,
+        search: str = "",
+        kind: str = "",
+        retired: bool | None = False,
     ) -> list[DocumentRow]:
-        """Return those of these subjects (None: all of the company), by title."""
+        """Return those of these subjects (None: all of the company), by title.
+
+        ``retired``: those that are, instead; None: both.
+        """
         rows = await self._records.read(lambda c: documents_of(c, tenant, subjects, retired=retired), tenant=tenant)
         words = folded(search).split()
         return [row for row in rows if kind in ("", row.spec.kind) and is_found(row.words, words)]

@@ -96,13 +96,12 @@ class Life:
         found = [_entry(row, right.get(row.id, "")) for row in rows]
         found += self._of_type(tenant, asset)
         found += self._of_points(tenant, asset)
-        for retired in (False, True):
-            for one in await self._documents.list(tenant, [f"asset:{asset}"], retired=retired):
-                detail = {"title": one.spec.title, "file": one.file, "document": one.id}
-                found.append(Entry(kind="document_added", time_us=one.added_us, by=one.added_by, detail=detail))
-                if one.retired_us is not None:
-                    by = one.retired_by or ""
-                    found.append(Entry(kind="document_retired", time_us=one.retired_us, by=by, detail=detail))
+        for one in await self._documents.list(tenant, [f"asset:{asset}"], retired=None):
+            detail = {"title": one.spec.title, "file": one.file, "document": one.id}
+            found.append(Entry(kind="document_added", time_us=one.added_us, by=one.added_by, detail=detail))
+            if one.retired_us is not None:
+                by = one.retired_by or ""
+                found.append(Entry(kind="document_retired", time_us=one.retired_us, by=by, detail=detail))
         for episode in await self._episodes.list(tenant, assets=[asset], limit=100_000):
             kind = _FROM_EPISODES.get(episode.kind)
             if kind is not None and episode.asset == asset:

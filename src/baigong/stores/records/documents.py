@@ -58,13 +58,13 @@ class DocumentRow:
 
 
 def documents_of(
-    connection: sa.Connection, tenant: str, subjects: Sequence[str] | None = None, *, retired: bool = False
+    connection: sa.Connection, tenant: str, subjects: Sequence[str] | None = None, *, retired: bool | None = False
 ) -> list[DocumentRow]:
-    """Return the documents of these subjects (None: of all), by title; ``retired``: those instead."""
+    """Return the documents of these subjects (None: of all), by title; ``retired``: those instead, None: both."""
     c = documents.c
-    wanted = sa.select(documents).where(
-        c.tenant == tenant, c.retired_us.isnot(None) if retired else c.retired_us.is_(None)
-    )
+    wanted = sa.select(documents).where(c.tenant == tenant)
+    if retired is not None:
+        wanted = wanted.where(c.retired_us.isnot(None) if retired else c.retired_us.is_(None))
     if subjects is None:
         found = [_row(row) for row in connection.execute(wanted)]
     else:
