@@ -10,15 +10,15 @@ from msgspec import Meta, Struct
 
 from baigong.api.points import Newest, newest_of
 from baigong.api.rooms import Rooms
-from baigong.api.screenwire import ScreenAnswer, Shower, find
+from baigong.api.screenwire import ScreenAnswer, Shower
 from baigong.api.wire import Call, Operation
 from baigong.registry.audit import Entry
 from baigong.registry.screens import read_screen
+from baigong.registry.seldom import Seldom
 from baigong.stores.records.screens import LinkRow
 from baigong.vocab.errors import FixConfiguration
 
-_TOLD_US = 60_000_000  # an opening is written down at most once a minute a link
-_MOST_TOLD = 10_000  # links of which it is remembered when
+_BETWEEN_S = 60.0  # an opening is written down at most once a minute a link
 
 
 class LinkWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,7 +65,7 @@ class Opened(Struct, frozen=True, kw_only=True):
 def operations(rooms: Rooms) -> list[Operation]:
     registry = rooms.registry
     screens, links = registry.screens, registry.screen_links
-    told_us: dict[str, int] = {}
+    seldom = Seldom(_BETWEEN_S)
 
     async def listed(call: Call) -> Any:
         screens.row(call.tenant, call.part("name"))
@@ -88,15 +88,16 @@ def operations(rooms: Rooms) -> list[Operation]:
         asked: Opening = call.body
         link = links.opened(asked.token)
         registry.tenants.require_standing(link.tenant)
-        screen = read_screen(screens.row(link.tenant, link.screen))
+        held = screens.row(link.tenant, link.screen)
+        screen, shower = read_screen(held), Shower(rooms, link.tenant, registry.book)
         chosen = msgspec.json.decode(link.chosen, type=dict[str, str])
-        shown = Shower(rooms, link.tenant, registry.book).show(screen, chosen)
-        rows = [row for name in shown.points if (row := find(registry.book, link.tenant, name)) is not None]
+        rows = shower.rows(screen, chosen)
         newest = await newest_of(rooms.lake, link.tenant, [row.number for row in rows])
         values = {row.name: _newest(newest[row.number]) for row in rows if row.number in newest}
         if not asked.whole:
             return Opened(values=values, ends_us=link.ends_us)
         await write_down(call, link)
+        shown = shower.show(screen, chosen, text=held.text)
         answer = msgspec.structs.replace(shown, text="", changed_by="", choices={}, findings=[])
         return Opened(values=values, ends_us=link.ends_us, answer=answer, pictures=await pictures(link))
 
@@ -108,16 +109,12 @@ def operations(rooms: Rooms) -> list[Operation]:
         return found
 
     async def write_down(call: Call, link: LinkRow) -> None:
-        now = rooms.clock_us()
-        if now - told_us.get(link.link, 0) < _TOLD_US:
+        if seldom.is_due(link.link) is None:
             return
-        if len(told_us) >= _MOST_TOLD:
-            told_us.clear()
-        told_us[link.link] = now
         client = call.request.client.host if call.request.client else ""
         entry = Entry(
-            time_us=now, tenant=link.tenant, who=f"link:{link.link}", action="read", object=f"screen:{link.screen}",
-            allowed=True, origin=client, because=(), reason="", before=None, after=None,
+            time_us=rooms.clock_us(), tenant=link.tenant, who=f"link:{link.link}", action="read",
+            object=f"screen:{link.screen}", allowed=True, origin=client, because=(), reason="", before=None, after=None,
         )  # fmt: skip
         await registry.audit.note(entry)
 

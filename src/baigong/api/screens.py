@@ -99,6 +99,7 @@ def _kept(rooms: Rooms) -> list[Operation]:
         return Shower(rooms, call.tenant, call.book).show(
             read_screen(row),
             read_chosen(call.query.chosen),
+            text=row.text,
             revision=row.revision,
             changed_us=row.changed_us,
             changed_by=row.changed_by,
@@ -108,15 +109,14 @@ def _kept(rooms: Rooms) -> list[Operation]:
         told: ScreenChange = call.body
         name, shower = call.part("name"), Shower(rooms, call.tenant, call.book)
         screen = _told(told, name)
-        if told.check:
-            held = screens.rows(call.tenant).get(name)
-            return shower.show(screen, {}, revision=held.revision if held else 0)
         held = screens.rows(call.tenant).get(name)
+        if told.check:
+            return shower.show(screen, {}, revision=held.revision if held else 0)
         row = await screens.put(call.tenant, screen, call.who.user, told.revision)
         call.before, call.after = held and held.text, row.text
         return shower.show(
-            screen, {}, revision=row.revision, changed_us=row.changed_us, changed_by=row.changed_by
-        )  # fmt: skip
+            screen, {}, text=row.text, revision=row.revision, changed_us=row.changed_us, changed_by=row.changed_by
+        )
 
     async def drop(call: Call) -> Any:
         call.before = screens.row(call.tenant, call.part("name")).text
@@ -143,7 +143,7 @@ def _kept(rooms: Rooms) -> list[Operation]:
 
 def _line(shower: Shower, row: ScreenRow) -> ScreenLine:
     screen = read_screen(row)
-    shown = shower.show(screen, {})
+    shown = shower.show(screen, {}, text=row.text)
     wide, high = screen.size
     places = [(item.what, item.at) for item in screen.items if item.at is not None]
     places.sort(key=lambda one: -one[1][2] * one[1][3])
