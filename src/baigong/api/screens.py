@@ -15,7 +15,6 @@ from baigong.registry.screenmade import Made, ScreenMaker
 from baigong.registry.screens import read_screen
 from baigong.security.photos import MOST_BYTES, clean_photo
 from baigong.stores.records.screens import PictureRow, ScreenRow
-from baigong.vocab.devices import AssetWords
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.screens import Screen, as_screen, parse_screen
 
@@ -227,9 +226,7 @@ def _made(rooms: Rooms) -> list[Operation]:
     async def of_area(call: Call) -> Any:
         name = call.part("name")
         _require_asset(rooms, call, name)
-        words = registry.assets.words(call.tenant).get(name)
-        below = [one for one in registry.assets.tree(call.tenant).below(name) if one != name]
-        return shown(call, maker(call).of_many(call.tenant, name, words or AssetWords(), below))
+        return shown(call, maker(call).of_parts(call.tenant, name))
 
     async def of_type(call: Call) -> Any:
         made = maker(call).of_type(call.tenant, call.part("name"))

@@ -57,8 +57,7 @@ class Documents:
 
     def subjects(self, tenant: str, asset: str) -> list[str]:
         """Name what an asset's documents hang on: itself, then its type and what that extends."""
-        row = self._assets.rows(tenant).get(asset)
-        found = self._types.find(tenant, row.spec.type) if row is not None and row.spec.type else None
+        found = self._types.of_asset(tenant, asset)
         return [f"asset:{asset}", *(f"type:{name}" for name in (found.chain if found else ()))]
 
     async def list(

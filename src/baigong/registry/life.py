@@ -112,7 +112,7 @@ class Life:
     def _of_type(self, tenant: str, asset: str) -> Iterator[Entry]:
         """Tell the versions that its type, or what that extends, got since it is of that type."""
         row = self._assets.rows(tenant).get(asset)
-        made = self._types.find(tenant, row.spec.type) if row is not None and row.spec.type else None
+        made = self._types.of_asset(tenant, asset)
         if row is None or made is None or split_type(row.spec.type)[1] is not None:
             return
         for name in made.chain:

@@ -39,16 +39,15 @@ class ScreenMaker:
 
     def of_asset(self, tenant: str, asset: str) -> Made:
         """Draw one asset: as its type says, from its points, or, of one that has only parts, an overview of these."""
-        found = self._type(tenant, asset)
+        found = self.types.of_asset(tenant, asset)
         if found is not None and found.whole.screen is not None:
             chosen = {OWN: asset}
             drawn = self._fitting(tenant, asset, found, type_screen(found))
             return Made(drawn, _drawn_by(self.types, tenant, found), chosen)
         points = self.book.by_asset(tenant).get(asset, ())
-        words = self._words(tenant, asset)
         if not points:
-            below = [one for one in self.assets.tree(tenant).below(asset) if one != asset]
-            return self.of_many(tenant, asset, words, below)
+            return self.of_parts(tenant, asset)
+        words = self._words(tenant, asset)
         types = found.chain if found is not None else ()
         face = [self._face(point, found) for point in points]
         return Made(faceplate(asset, words.title or asset, words.title_zh, types, face))
@@ -64,6 +63,11 @@ class ScreenMaker:
         face = [_face_of(f"~{quantity}", quantity, told) for quantity, told in whole.points.items()]
         made = faceplate(split_type(name)[0], whole.title or name, whole.title_zh, found.chain, face)
         return Made(msgspec.structs.replace(made, of=split_type(name)[0]))
+
+    def of_parts(self, tenant: str, asset: str) -> Made:
+        """Draw all that stands below an asset."""
+        below = [one for one in self.assets.tree(tenant).below(asset) if one != asset]
+        return self.of_many(tenant, asset, self._words(tenant, asset), below)
 
     def of_many(self, tenant: str, name: str, words: AssetWords, assets: Iterable[str]) -> Made:
         """Draw those of these assets that have points, as people order them."""
@@ -83,15 +87,11 @@ class ScreenMaker:
         assets = [one for name in names for one in used.get(name, ()) if tree.covers(under, one)]
         return self.of_many(tenant, type, AssetWords(title=whole.title, title_zh=whole.title_zh), assets)
 
-    def _type(self, tenant: str, asset: str) -> Resolved | None:
-        row = self.assets.rows(tenant).get(asset)
-        return self.types.find(tenant, row.spec.type) if row is not None and row.spec.type else None
-
     def _words(self, tenant: str, asset: str) -> AssetWords:
         return self.assets.words(tenant).get(asset, AssetWords())
 
     def _cell(self, tenant: str, asset: str, points: Sequence[PointRow]) -> Cell:
-        found, words = self._type(tenant, asset), self._words(tenant, asset)
+        found, words = self.types.of_asset(tenant, asset), self._words(tenant, asset)
         face = [self._face(point, found) for point in points]
         return Cell(asset, words.title, words.title_zh, found.chain if found else (), face)
 
@@ -112,13 +112,14 @@ class ScreenMaker:
 
     def _fitting(self, tenant: str, asset: str, found: Resolved, screen: Screen) -> Screen:
         """Leave out what shows only quantities that an asset need not have, and this one has not."""
-        held = {point.name for point in self.book.by_asset(tenant).get(asset, ())}
+        points = self.book.by_asset(tenant).get(asset, ())
+        held = {point.name for point in points}
 
         def lacks(ref: str) -> bool:
             told = found.whole.points.get(ref[1:]) if ref.startswith("~") else None
             return told is not None and not told.required and resolved(ref, {OWN: asset}) not in held
 
-        units = {point.spec.quantity: point.spec.unit for point in self.book.by_asset(tenant).get(asset, ())}
+        units = {point.spec.quantity: point.spec.unit for point in points}
         items = [_limited(one, found, units) for item in screen.items for one in _without(item, lacks)]
         return msgspec.structs.replace(screen, items=items)
 

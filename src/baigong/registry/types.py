@@ -103,6 +103,11 @@ class Types:
             found = held[tenant, ref] = self._resolve(tenant, ref, {})
         return found
 
+    def of_asset(self, tenant: str, asset: str) -> Resolved | None:
+        """Return the type of an asset; None: it has none, or one that ``find`` does not."""
+        row = self._assets.rows(tenant).get(asset)
+        return self.find(tenant, row.spec.type) if row is not None and row.spec.type else None
+
     def _text(self, tenant: str, ref: str) -> str:
         name, version = split_type(ref)
         held = self.versions(tenant, name)
@@ -250,8 +255,7 @@ class Types:
 
     def point(self, tenant: str, asset: str, quantity: str) -> TypePoint | None:
         """Return what its type says of an asset's point."""
-        row = self._assets.rows(tenant).get(asset)
-        found = self.find(tenant, row.spec.type) if row is not None and row.spec.type else None
+        found = self.of_asset(tenant, asset)
         return found.whole.points.get(quantity) if found else None
 
     def gaps(self, tenant: str, name: str) -> list[Gap]:
