@@ -72,18 +72,16 @@ class _Shelf:
             self.names[row.name] = row
 
 
-def _perhaps(shelf: _Shelf, name: str) -> str:
+def near_point(name: str, known: Collection[str]) -> str:
     """Name the point that was meant: of the same asset, else the same quantity of another; of so many as are quick."""
-    asset, dot, quantity = name.rpartition(".")
-    if not dot:
-        return ""
-    for known in (
-        [one for one in shelf.names if one.startswith(f"{asset}.")],
-        [one for one in shelf.names if one.endswith(f".{quantity}")],
+    asset, _, quantity = name.rpartition(".")
+    for some in (
+        [one for one in known if one.startswith(f"{asset}.")],
+        [one for one in known if one.endswith(f".{quantity}")],
     ):
-        near = difflib.get_close_matches(name, known[:_COMPARED], 1)
+        near = difflib.get_close_matches(name, some[:_COMPARED], 1)
         if near:
-            return f"; perhaps {near[0]}"
+            return near[0]
     return ""
 
 
@@ -150,7 +148,9 @@ class PointBook:
         if row is None and name.isdecimal():
             row = shelf.numbers.get(int(name))
         if row is None:
-            raise FixConfiguration("point.unknown", f"there is no point {name!r}{_perhaps(shelf, name)}", place=name)
+            near = near_point(name, shelf.names) if "." in name else ""
+            told = f"there is no point {name!r}" + (f"; perhaps {near}" if near else "")
+            raise FixConfiguration("point.unknown", told, place=name)
         return row
 
     def by_number(self, tenant: str, number: int) -> PointRow | None:

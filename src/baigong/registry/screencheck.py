@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from msgspec import Struct
 
+from baigong.registry.book import near_point
 from baigong.vocab.screens import Item, Screen, resolved
-
-_COMPARED = 500  # names, in search of the one that was meant
 
 
 class ScreenFinding(Struct, frozen=True, kw_only=True, order=True):
@@ -58,7 +56,7 @@ def _of_item(item: Item, chosen: Mapping[str, str], known: Known, line: int) -> 
         name = resolved(ref, chosen)
         if name in known.points or name.startswith("."):  # of an asset that was not chosen
             continue
-        near = _near(name, known.points)
+        near = near_point(name, known.points)
         yield ScreenFinding(
             line=line,
             item=item.id,
@@ -95,18 +93,6 @@ def _no_picture(item: str, field: str, file: str, line: int) -> ScreenFinding:
         advice="Add the picture to the screen, or choose another one.",
         advice_zh="请把该图片添加到画面,或选择其他图片。",
     )
-
-
-def _near(name: str, known: Collection[str]) -> str:
-    asset, _, quantity = name.rpartition(".")
-    for some in (
-        [one for one in known if one.startswith(f"{asset}.")],
-        [one for one in known if one.endswith(f".{quantity}")],
-    ):
-        near = difflib.get_close_matches(name, some[:_COMPARED], 1)
-        if near:
-            return near[0]
-    return ""
 
 
 def item_lines(text: str) -> dict[str, int]:
