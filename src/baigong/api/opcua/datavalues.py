@@ -9,6 +9,7 @@ mask keeps, read row by row, is the encoding. So 30,000 values cost milliseconds
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,17 @@ class Rows:
     def take(self, which: Any) -> Rows:
         texts = None if self.texts is None else self.texts[which]
         return Rows(self.values[which], self.statuses[which], self.times[which], texts)
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Put rows behind each other; none where there are no parts."""
+    if not parts:
+        return Rows(np.empty(0), np.empty(0, np.uint32), np.empty(0, np.int64))
+    texts: Objects | None = None
+    if any(part.texts is not None for part in parts):
+        texts = np.concatenate([np.full(len(p), None, object) if p.texts is None else p.texts for p in parts])
+    values, statuses = np.concatenate([p.values for p in parts]), np.concatenate([p.statuses for p in parts])
+    return Rows(values, statuses, np.concatenate([p.times for p in parts]), texts)
 
 
 def statuses_of(qualities: Any) -> Codes:

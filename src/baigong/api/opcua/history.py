@@ -6,13 +6,12 @@ import asyncio
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from asyncua import ua
 
-from baigong.api.opcua.datavalues import STAMPS, Rows, encoded
+from baigong.api.opcua.datavalues import STAMPS, Rows, encoded, joined
 from baigong.api.opcua.feed import rows_of
 from baigong.api.opcua.nodes import built_in_type
 from baigong.stores.lake.contract import LakeReader
@@ -26,7 +25,6 @@ _FIRST_STEP_US, _LAST_STEP_US = 60_000_000, 3650 * 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINNING, _END_OF_TIME = -2_208_988_800_000_000, 4_102_444_800_000_000  # 1900 and 2100
 _POINT = struct.Struct("<qqQ??")
-_NO_TIMES = np.empty(0, np.int64)
 
 
 @dataclass(slots=True, frozen=True)
@@ -109,20 +107,18 @@ def _rows(lake: LakeReader, tenant: str, number: int, wish: Wish) -> tuple[Rows,
         last = int(found.times[-1]) if wanted else wish.start_us
         left = wish.left - most if wish.left else 0
         if wish.left and not left:
-            return _joined([*first, found]), None
-        return _joined([*first, found]), Wish(
-            last + (-1 if wish.back else 1), wish.end_us, left, wish.back, wish.bounds
-        )
+            return joined([*first, found]), None
+        return joined([*first, found]), Wish(last + (-1 if wish.back else 1), wish.end_us, left, wish.back, wish.bounds)
     full = len(found) == wanted
     ends = [_bound(lake, tenant, number, wish, wish.end_us, opening=False)] if wish.bounds and not full else []
-    return _joined([*first, found, *ends]), None
+    return joined([*first, found, *ends]), None
 
 
 def _walk(lake: LakeReader, tenant: str, number: int, low: int, high: int, most: int, back: bool) -> Rows:
     """Read the first ``most`` rows of [low, high), or the last ones, the newest first: in steps that grow."""
     newest = lake.latest(tenant, [number])
     if not len(newest) or low >= high or most <= 0:
-        return _joined([])
+        return joined([])
     last = int(newest.column("time").cast(pa.int64())[0].as_py())
     high = min(high, last + 1)
     low = max(low, _first_us(lake, tenant))
@@ -136,7 +132,7 @@ def _walk(lake: LakeReader, tenant: str, number: int, low: int, high: int, most:
         low, high = (low, begin) if back else (end, high)
         dense = len(rows) * 4 > most
         step = step if dense else min(step * 8, _LAST_STEP_US)
-    return _joined(parts).take(slice(0, most))
+    return joined(parts).take(slice(0, most))
 
 
 def _first_us(lake: LakeReader, tenant: str) -> int:
@@ -159,14 +155,3 @@ def _bound(lake: LakeReader, tenant: str, number: int, wish: Wish, time_us: int,
     if len(found):
         return found
     return Rows(np.full(1, np.nan), np.full(1, _BOUND_NOT_FOUND, np.uint32), np.full(1, time_us, np.int64))
-
-
-def _joined(parts: list[Rows]) -> Rows:
-    kept = [part for part in parts if len(part)]
-    texts: Any = None
-    if any(part.texts is not None for part in kept):
-        texts = np.concatenate([np.full(len(p), None, object) if p.texts is None else p.texts for p in kept])
-    if not kept:
-        return Rows(np.empty(0), np.empty(0, np.uint32), _NO_TIMES)
-    values, statuses = np.concatenate([p.values for p in kept]), np.concatenate([p.statuses for p in kept])
-    return Rows(values, statuses, np.concatenate([p.times for p in kept]), texts)

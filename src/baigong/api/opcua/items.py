@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from baigong.api.opcua import datavalues
 from baigong.api.opcua.datavalues import OVERFLOW, Codes, Floats, Ints, Objects, Rows, Small
 
 DISABLED, SAMPLING, REPORTING = 0, 1, 2  # MonitoringMode
@@ -227,19 +228,8 @@ class Items:
 
 def joined(batches: list[Batch]) -> Batch:
     """Put batches behind each other."""
-    texts = None
-    if any(batch.rows.texts is not None for batch in batches):
-        texts = np.concatenate([
-            np.full(len(b), None, object) if b.rows.texts is None else b.rows.texts for b in batches
-        ])  # fmt: skip
-    rows = Rows(
-        np.concatenate([b.rows.values for b in batches]),
-        np.concatenate([b.rows.statuses for b in batches]),
-        np.concatenate([b.rows.times for b in batches]),
-        texts,
-    )
-    spots = np.concatenate([b.spots for b in batches])
-    return Batch(spots, np.concatenate([b.arrived for b in batches]), rows)
+    spots, arrived = np.concatenate([b.spots for b in batches]), np.concatenate([b.arrived for b in batches])
+    return Batch(spots, arrived, datavalues.joined([b.rows for b in batches]))
 
 
 def _before(column: Any, first: Any, held: Any) -> Any:

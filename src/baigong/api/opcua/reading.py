@@ -11,7 +11,7 @@ import numpy as np
 from asyncua import ua
 from asyncua.server.internal_server import InternalServer
 
-from baigong.api.opcua.datavalues import BOOLEAN, DOUBLE, INT32, NO_DATA, STRING, Rows
+from baigong.api.opcua.datavalues import BOOLEAN, DOUBLE, INT32, NO_DATA, STRING, Rows, joined
 from baigong.api.opcua.facts import state_words
 from baigong.api.opcua.feed import Feed, rows_of
 from baigong.api.opcua.nodes import NAMESPACE, attribute, built_in_type
@@ -57,17 +57,9 @@ class Reader:
         found = list(dict.fromkeys(numbers))
         table = await asyncio.to_thread(space.read.lake(self.rooms.lake).latest, space.tenant, found)
         have = table.column("point").to_numpy()
-        rows = rows_of(table)
         none = np.setdiff1d(np.array(found, np.int64), have)
         empty = Rows(np.full(len(none), np.nan), np.full(len(none), NO_DATA, np.uint32), np.zeros(len(none), np.int64))
-        texts = None if rows.texts is None else np.append(rows.texts, np.full(len(none), None, object))
-        joined = Rows(
-            np.append(rows.values, empty.values),
-            np.append(rows.statuses, empty.statuses),
-            np.append(rows.times, empty.times),
-            texts,
-        )
-        return np.append(have, none), joined
+        return np.append(have, none), joined([rows_of(table), empty])
 
     def one(self, session: Session, space: Space, what: ua.ReadValueId) -> ua.DataValue:
         """Read an attribute that is no point's value."""
