@@ -20,6 +20,7 @@ from baigong.models.aas import MEDIA, Attachment, Finding, Form, Package, Versio
 from baigong.models.aas.environment import Environment, Jsonable
 from baigong.models.aas.findings import refusal
 from baigong.models.aas.paths import files_named
+from baigong.models.aas.places import objects
 from baigong.registry.shells import CONCEPT, SHELL, SUBMODEL, Change, Key, key_values
 from baigong.stores.records.shells import FileRow, ShellRow
 from baigong.vocab.errors import FixConfiguration
@@ -248,17 +249,11 @@ def _all(served: Served, kind: str) -> list[str]:
 def _meanings(things: list[Any]) -> set[str]:
     """Return every value that a semantic id of anything inside names."""
     found: set[str] = set()
-    waiting: list[Any] = [*things]
-    while waiting:
-        here = waiting.pop()
-        if isinstance(here, dict):
-            for name in ("semanticId", "semanticIdListElement"):
-                found.update(key_values(here.get(name)))
-            for one in here.get("supplementalSemanticIds", ()):
-                found.update(key_values(one))
-            waiting += [held for held in here.values() if isinstance(held, (dict, list))]
-        else:
-            waiting += [held for held in here if isinstance(held, (dict, list))]
+    for _, here in objects(things):
+        for name in ("semanticId", "semanticIdListElement"):
+            found.update(key_values(here.get(name)))
+        for one in here.get("supplementalSemanticIds", ()):
+            found.update(key_values(one))
     return found
 
 

@@ -10,7 +10,7 @@ from baigong.models.aas.checking import understand
 from baigong.models.aas.environment import LISTS, Environment, Jsonable
 from baigong.models.aas.findings import Finding, finding, refusal
 from baigong.models.aas.limits import MOST_FINDINGS, MOST_THINGS
-from baigong.models.aas.places import Step, json_path, whereabouts
+from baigong.models.aas.places import json_path, objects, whereabouts
 from baigong.vocab.errors import FixConfiguration
 
 _OLD = {"assets", "identification", "concept_dictionary", "conceptDictionary"}  # members that only 1.0 and 2.0 had
@@ -75,10 +75,8 @@ def _typed(value: Jsonable, place: str) -> Iterator[Finding]:
 
     It stays an error, so only who tolerates findings gets the healed list.
     """
-    waiting: list[tuple[list[Step], Any]] = [([], value)]
-    while waiting:
-        steps, here = waiting.pop()
-        if isinstance(here, dict) and here.get("modelType") == "SubmodelElementList" and _LIST_TYPE not in here:
+    for steps, here in objects(value):
+        if here.get("modelType") == "SubmodelElementList" and _LIST_TYPE not in here:
             held = here.get("value")
             kinds = (
                 {str(one.get("modelType")) for one in held if isinstance(one, dict)}
@@ -88,8 +86,6 @@ def _typed(value: Jsonable, place: str) -> Iterator[Finding]:
             here[_LIST_TYPE] = told = kinds.pop() if len(kinds) == 1 else "SubmodelElement"
             message = f"The required property '{_LIST_TYPE}' is missing; read as {told}"
             yield finding("list-type", json_path(steps, place), message, at=whereabouts(value, steps))
-        entries = here.items() if isinstance(here, dict) else enumerate(here)
-        waiting += [([*steps, step], held) for step, held in entries if isinstance(held, (dict, list))]
 
 
 _LIST_TYPE = "typeValueListElement"

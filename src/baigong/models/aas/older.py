@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from baigong.models.aas.environment import Jsonable, Package
+from baigong.models.aas.madeids import external
 from baigong.models.aas.paths import CHILDREN
-from baigong.models.aas.places import json_path, whereabouts
+from baigong.models.aas.places import json_path, objects, whereabouts
 from baigong.models.aas.relations import guessed
 
 _CATEGORIES = {"CONSTANT", "PARAMETER", "VARIABLE"}  # AASd-090, gone in 3.1
@@ -69,14 +70,8 @@ def older(value: Jsonable) -> Jsonable:
 
 
 def _convert(walk: _Walk) -> None:
-    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), walk.whole)]
-    while waiting:
-        way, here = waiting.pop()
-        if isinstance(here, dict):
-            _object(walk, way, here)
-            waiting += [((*way, name), held) for name, held in here.items() if isinstance(held, (dict, list))]
-        else:
-            waiting += [((*way, i), held) for i, held in enumerate(here) if isinstance(held, (dict, list))]
+    for way, here in objects(walk.whole):
+        _object(walk, way, here)
 
 
 def _object(walk: _Walk, way: tuple[str | int, ...], here: Jsonable) -> None:
@@ -95,7 +90,7 @@ def _object(walk: _Walk, way: tuple[str | int, ...], here: Jsonable) -> None:
     if kind in ("RelationshipElement", "AnnotatedRelationshipElement"):
         for end in ("first", "second"):
             if end not in here:
-                here[end] = _external(_UNSET)
+                here[end] = external(_UNSET)
                 walk.told((*way, end), f"the open end became a reference to {_UNSET}", f"未填写的一端改为引用 {_UNSET}")
     if here.get("typeValueListElement") in ("Property", "Range") and "valueTypeListElement" not in here:
         kinds = {one.get("valueType") for one in here.get("value", ())}
@@ -110,7 +105,7 @@ def _object(walk: _Walk, way: tuple[str | int, ...], here: Jsonable) -> None:
 def _pairs(walk: _Walk, way: tuple[str | int, ...], pairs: list[Jsonable]) -> None:
     for index, pair in enumerate(pairs):
         if "valueId" not in pair:
-            pair["valueId"] = _external(pair["value"])
+            pair["valueId"] = external(pair["value"])
             walk.told((*way, index), "the value became its own id", "以值本身作为其标识")
 
 
@@ -157,17 +152,7 @@ def _siblings(here: Jsonable) -> Iterator[tuple[tuple[str | int, ...], Jsonable]
 
 def _redirect(value: Any, renamed: dict[str, str]) -> None:
     """Let references inside the environment follow the idShorts that changed."""
-    waiting = [value]
-    while waiting:
-        here = waiting.pop()
-        if isinstance(here, list):
-            waiting += [held for held in here if isinstance(held, (dict, list))]
-            continue
+    for _, here in objects(value):
         if here.get("type") == "ModelReference":
             for key in here["keys"][1:]:
                 key["value"] = renamed.get(key["value"], key["value"])
-        waiting += [held for held in here.values() if isinstance(held, (dict, list))]
-
-
-def _external(value: str) -> Jsonable:
-    return {"type": "ExternalReference", "keys": [{"type": "GlobalReference", "value": value}]}

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from baigong.models.aas.environment import Environment, Jsonable
-from baigong.models.aas.places import json_path, whereabouts
+from baigong.models.aas.places import json_path, objects, whereabouts
 from baigong.vocab.errors import FixConfiguration
 
 # where a model type keeps its children; an operation's variables are not addressed by path
@@ -107,17 +107,11 @@ def files_named(environment: Environment, spec: str) -> Iterator[tuple[str, str,
 
 
 def _named_files(value: Any, spec: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(value, ())]
-    while waiting:
-        here, at = waiting.pop()
-        if isinstance(here, dict):
-            for name in ("value", "path"):
-                held = here.get(name)
-                if isinstance(held, str) and (here.get("modelType") == "File" or name == "path") and inside(held, spec):
-                    yield (*at, name), inside(held, spec)
-            waiting += [(v, (*at, k)) for k, v in here.items() if isinstance(v, (dict, list))]
-        else:
-            waiting += [(v, (*at, i)) for i, v in enumerate(here) if isinstance(v, (dict, list))]
+    for at, here in objects(value):
+        for name in ("value", "path"):
+            held = here.get(name)
+            if isinstance(held, str) and (here.get("modelType") == "File" or name == "path") and inside(held, spec):
+                yield (*at, name), inside(held, spec)
 
 
 def inside(reference: str, spec: str = "/aasx/data.xml") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from baigong.models.aas.engine import property_name
@@ -33,6 +33,17 @@ def json_path(steps: Sequence[Step], root: str = "$") -> str:
     '$.submodels[0].idShort'
     """
     return root + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+
+
+def objects(value: Any) -> Iterator[tuple[tuple[Step, ...], dict[str, Any]]]:
+    """Yield (steps, object) of all in some JSON, outer ones first; what is put into one meanwhile comes, too."""
+    waiting: list[tuple[tuple[Step, ...], Any]] = [((), value)]
+    while waiting:
+        way, here = waiting.pop()
+        if isinstance(here, dict):
+            yield way, here
+        entries = here.items() if isinstance(here, dict) else enumerate(here)
+        waiting += [((*way, step), held) for step, held in entries if isinstance(held, (dict, list))]
 
 
 def whereabouts(value: Any, steps: Sequence[Step]) -> str:
