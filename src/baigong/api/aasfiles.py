@@ -12,7 +12,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from baigong.api.aasguard import refuse_ours
-from baigong.api.aasserved import Served
+from baigong.api.aasserved import Served, seen_of
 from baigong.api.aaswire import ident, several, truth, version_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation, offered, read_body
@@ -120,9 +120,7 @@ def import_operations(rooms: Rooms) -> list[Operation]:
 
     async def of_asset(call: Call) -> Response:
         name, form = call.part("name"), _form(call, call.query.format)
-        served = Served(rooms, call)
-        if not served.made.is_open(name):
-            raise FixConfiguration("http.not_found", f"there is no asset {name!r}", place=name)
+        served = seen_of(rooms, call, name)
         chosen = await _chosen(served, [served.made.shell_id(name)], [], with_concepts=False)
         version: Version = call.query.version
         content = await asyncio.to_thread(write, Package(Environment(*chosen, version=version)), form, version)

@@ -9,7 +9,6 @@ from typing import Any
 from baigong.api.aaswire import part
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
-from baigong.registry.ownshells import OwnShells
 from baigong.vocab.errors import FixConfiguration
 
 _READS = ("GET", "HEAD")
@@ -17,10 +16,8 @@ _READS = ("GET", "HEAD")
 
 def refuse_ours(rooms: Rooms, tenant: str, ids: Iterable[Any]) -> None:
     """Raise aas.generated where one of these is an id of what is made of assets."""
-    registry = rooms.registry
-    own = OwnShells(registry.assets, registry.types, registry.shells)
     for id in ids:
-        made = own.read(tenant, id) if isinstance(id, str) else None
+        made = rooms.registry.own_shells.read(tenant, id) if isinstance(id, str) else None
         if made is not None:
             raise FixConfiguration("aas.generated", f"{id} is made of the asset {made.asset!r}", place=id)
 

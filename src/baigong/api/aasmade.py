@@ -50,8 +50,7 @@ class MadeShells:
     _rows: dict[str, list[PointRow]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        registry = self.rooms.registry
-        self.own = OwnShells(registry.assets, registry.types, registry.shells)
+        self.own = self.rooms.registry.own_shells
 
     @property
     def _tenant(self) -> str:

@@ -147,6 +147,14 @@ def _unknown(kind: str, id: str) -> FixConfiguration:
     return FixConfiguration("aas.unknown", f"there is no {kind} {id!r}", place=id)
 
 
+def seen_of(rooms: Rooms, call: Call, asset: str) -> Served:
+    """Return what a call sees, of an asset that is open to it. Raises http.not_found."""
+    served = Served(rooms, call)
+    if not served.made.is_open(asset):
+        raise FixConfiguration("http.not_found", f"there is no asset {asset!r}", place=asset)
+    return served
+
+
 @lru_cache(maxsize=_HELD)
 def _older(body: str) -> bytes:
     return msgspec.json.encode(older(msgspec.json.decode(body)))

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from baigong.api.aasfiles import ImportFinding
-from baigong.api.aasserved import Served
+from baigong.api.aasserved import seen_of
 from baigong.api.aaswire import ident
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
@@ -120,7 +120,7 @@ def template_operations(rooms: Rooms) -> list[Operation]:
 
 class _Templates:
     def __init__(self, rooms: Rooms) -> None:
-        self._rooms, self._shells = rooms, rooms.registry.shells
+        self._rooms, self._shells, self._own = rooms, rooms.registry.shells, rooms.registry.own_shells
 
     async def listed(self, call: Call) -> TemplatesAnswer:
         return TemplatesAnswer(templates=await asyncio.to_thread(self._lines, call.tenant))
@@ -161,8 +161,12 @@ class _Templates:
     async def one(self, call: Call) -> FormAnswer:
         submodel = decoded(self._shells.row(call.tenant, SUBMODEL, self._id(call)))
         template = self._template(call.tenant, template_of(submodel))
-        form = form_of(template, self._concepts(call.tenant, template))
-        return FormAnswer(form=form, answers=answers_of(template, submodel))
+
+        def made() -> FormAnswer:
+            form = form_of(template, self._concepts(call.tenant, template))
+            return FormAnswer(form=form, answers=answers_of(template, submodel))
+
+        return await asyncio.to_thread(made)
 
     async def add(self, call: Call) -> FilledAnswer:
         asset = call.part("name")
@@ -171,18 +175,18 @@ class _Templates:
             message = f"{asset!r} has {_MOST} submodels that were filled in, more are not kept"
             raise FixConfiguration("aas.unfit", message, place=asset)
         template = self._template(call.tenant, call.body.template)
-        front = filled_front(self._front(call), asset) + id_short(template.get("idShort", "Submodel"))
+        front = filled_front(self._own.front(call.tenant), asset) + id_short(template.get("idShort", "Submodel"))
         names = (front if number == 1 else f"{front}.{number}" for number in range(1, _MOST + 2))
         return await self._keep(call, template, next(id for id in names if id not in held), is_new=True)
 
     async def put(self, call: Call) -> FilledAnswer:
         id = self._id(call)
-        self._shells.row(call.tenant, SUBMODEL, id)
         return await self._keep(call, self._template(call.tenant, call.body.template), id, is_new=False)
 
     async def drop(self, call: Call) -> None:
-        call.before = {"id": self._id(call)}
-        await self._shells.drop(call.tenant, SUBMODEL, self._id(call), call.who.user)
+        id = self._id(call)
+        call.before = {"id": id}
+        await self._shells.drop(call.tenant, SUBMODEL, id, call.who.user)
 
     async def _keep(self, call: Call, template: Jsonable, id: str, is_new: bool) -> FilledAnswer:
         concepts = self._concepts(call.tenant, template)
@@ -212,18 +216,9 @@ class _Templates:
         rows = (self._shells.find(tenant, CONCEPT, id) for id in sorted(ids))
         return [decoded(row) for row in rows if row is not None]
 
-    def _front(self, call: Call) -> str:
-        return Served(self._rooms, call).made.own.front(call.tenant)
-
     def _filled(self, call: Call, asset: str) -> list[str]:
-        self._open(call, asset)
-        return filled_ids(self._shells, call.tenant, self._front(call), asset)
-
-    def _open(self, call: Call, asset: str) -> Served:
-        served = Served(self._rooms, call)
-        if not served.made.is_open(asset):
-            raise FixConfiguration("http.not_found", f"there is no asset {asset!r}", place=asset)
-        return served
+        seen_of(self._rooms, call, asset)
+        return filled_ids(self._shells, call.tenant, self._own.front(call.tenant), asset)
 
     def _id(self, call: Call) -> str:
         """Read the id of a submodel that was filled in for the asset of the path. Raises aas.unknown."""
@@ -233,7 +228,8 @@ class _Templates:
         return id
 
     def _known(self, call: Call, asset: str) -> dict[str, str | dict[str, str]]:
-        own, tenant = self._open(call, asset).made.own, call.tenant
+        seen_of(self._rooms, call, asset)
+        own, tenant = self._own, call.tenant
         names = {one["language"]: one["text"] for one in own.designation(tenant, asset)}
         found: dict[str, str | dict[str, str]] = dict.fromkeys(_DESIGNATION, names)
         return found | {_URI: asset_id(own.front(tenant), asset)} | meant(own.facts(tenant, asset))

@@ -36,6 +36,7 @@ from baigong.registry.members import Members
 from baigong.registry.networks import NetworkTexts, serve_networks
 from baigong.registry.onboarding import Onboarding, Unpacking
 from baigong.registry.openid import OpenId
+from baigong.registry.ownshells import OwnShells
 from baigong.registry.packages import Packages
 from baigong.registry.passkeys import Passkeys
 from baigong.registry.people import People
@@ -91,6 +92,7 @@ class Registry:
     documents: Documents
     life: Life
     shells: Shells
+    own_shells: OwnShells
     shell_packages: ShellPackages
     screens: Screens
     screen_links: ScreenLinks
@@ -228,6 +230,7 @@ def _furnish(
     types = Types(events, assets, book, clock_us, lambda t: records.read_now(lambda c: types_of(c, t), tenant=t))
     objects = ObjectFolder(data / OBJECTS)
     objects.clear()
+    shells = Shells(events, records, clock_us, lambda t: records.read_now(lambda c: shells_of(c, t), tenant=t))
     documents = Documents(records, events, objects, assets, types, quotas, usage, clock_us)
     episodes = Episodes(records, events, clock_us)
     audit = Audit(records, open_log_key(data / "audit.key", ring), "baigong/audit")
@@ -276,7 +279,8 @@ def _furnish(
         types=types,
         documents=documents,
         life=Life(records, events, assets, types, documents, episodes, book, clock_us),
-        shells=Shells(events, records, clock_us, lambda t: records.read_now(lambda c: shells_of(c, t), tenant=t)),
+        shells=shells,
+        own_shells=OwnShells(assets, types, shells),
         shell_packages=ShellPackages(records, quotas, clock_us),
         screens=Screens(events, records, clock_us, lambda t: records.read_now(lambda c: screens_of(c, t), tenant=t)),
         screen_links=ScreenLinks(records, clock_us),

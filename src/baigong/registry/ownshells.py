@@ -37,14 +37,12 @@ class _Follows:
     serials: dict[str, list[str]] = field(default_factory=dict)  # properties that are serial numbers, by type
 
 
-_HELD: WeakKeyDictionary[Tree, _Follows] = WeakKeyDictionary()  # every change of an asset makes another tree
-
-
 class OwnShells:
     """Callable from threads."""
 
     def __init__(self, assets: Assets, types: Types, shells: Shells) -> None:
         self._assets, self._types, self._shells = assets, types, shells
+        self._held: WeakKeyDictionary[Tree, _Follows] = WeakKeyDictionary()  # every change of an asset makes another
 
     def front(self, tenant: str) -> str:
         """Return what all ids of a company's own shells begin with.
@@ -125,7 +123,7 @@ class OwnShells:
             self._links(tenant)
 
     def _follows(self, tenant: str) -> _Follows:
-        return _HELD.setdefault(self._assets.tree(tenant), _Follows())
+        return self._held.setdefault(self._assets.tree(tenant), _Follows())
 
     def _names(self, tenant: str) -> list[str]:
         follows = self._follows(tenant)
