@@ -5,9 +5,8 @@ import { useTranslation } from 'react-i18next'
 import { CopyButton } from '../../components/CopyButton'
 import { Diff } from '../../components/Diff'
 import { ErrorNote, Waiting } from '../../components/notes'
-import { usePreferences } from '../../components/preferences'
+import { useDraft } from '../../components/useDraft'
 import { devices } from '../../core/calls'
-import { keepDraft, keptDraft } from '../../core/draft'
 import { asProblem } from '../../core/http'
 import { Conflict } from './Conflict'
 import type { Problem } from '../../wire/api'
@@ -16,9 +15,7 @@ const TextEditor = lazy(() => import('../../editor/TextEditor'))
 
 export function TextTab({ device, yaml, revision, onSaved }: { device: string; yaml: string; revision: number; onSaved: () => void }) {
   const { t } = useTranslation()
-  const { session } = usePreferences()
-  const mine = `${session?.tenant}/${session?.user} device ${device}` // another person at this screen finds nothing
-  const [draft] = useState(() => keptDraft(mine))
+  const { first: draft, keep: keepDraft } = useDraft(`device ${device}`)
   const [before, setBefore] = useState(draft?.before ?? yaml)
   const [text, setText] = useState(draft?.text ?? yaml)
   const [from, setFrom] = useState(draft?.from ?? revision) // what `before` is
@@ -29,7 +26,7 @@ export function TextTab({ device, yaml, revision, onSaved }: { device: string; y
   const dirty = text !== before
 
   // Who is signed out in the middle of it finds it here again.
-  useEffect(() => keepDraft(mine, dirty ? { text, before, from } : null), [mine, dirty, text, before, from])
+  useEffect(() => keepDraft(dirty ? { text, before, from } : null), [keepDraft, dirty, text, before, from])
 
   // Somebody else's change arrives while nobody edits here.
   useEffect(() => {

@@ -5,9 +5,8 @@ import { useTranslation } from 'react-i18next'
 import { CopyButton } from '../../components/CopyButton'
 import { Diff } from '../../components/Diff'
 import { ErrorNote, Waiting } from '../../components/notes'
-import { usePreferences } from '../../components/preferences'
 import { StateMark } from '../../components/StateMark'
-import { keepDraft, keptDraft } from '../../core/draft'
+import { useDraft } from '../../components/useDraft'
 import { asProblem } from '../../core/http'
 import { lineOf, types, type TypeWhole } from '../../core/types'
 import type { Problem } from '../../wire/api'
@@ -31,9 +30,7 @@ export interface TypeEditorProps {
 
 export function TypeEditor({ type, held, fresh, taken, onWritten }: TypeEditorProps) {
   const { t } = useTranslation()
-  const { session } = usePreferences()
-  const mine = `${session?.tenant}/${session?.user} type ${type}` // another person at this screen finds nothing
-  const [draft] = useState(() => keptDraft(mine))
+  const { first: draft, keep: keepDraft } = useDraft(`type ${type}`)
   const [before, setBefore] = useState(draft?.before ?? held?.text ?? '')
   const [text, setText] = useState(draft?.text ?? held?.text ?? fresh ?? '')
   const [from, setFrom] = useState(draft?.from ?? held?.version ?? 0) // the version that `before` is
@@ -49,7 +46,7 @@ export function TypeEditor({ type, held, fresh, taken, onWritten }: TypeEditorPr
   const ready = dirty && !problem && told !== null && asked === text
 
   // Who is signed out in the middle of it finds it here again.
-  useEffect(() => keepDraft(mine, dirty ? { text, before, from } : null), [mine, dirty, text, before, from])
+  useEffect(() => keepDraft(dirty ? { text, before, from } : null), [keepDraft, dirty, text, before, from])
   useEffect(() => {
     if (!dirty && held && held.text !== before) {
       setBefore(held.text)
@@ -66,7 +63,7 @@ export function TypeEditor({ type, held, fresh, taken, onWritten }: TypeEditorPr
     setRefused(null)
     try {
       const made = await types.put(type, text, from, confirm)
-      keepDraft(mine, null)
+      keepDraft(null)
       setBefore(text)
       setFrom(made.version)
       setReviewing(false)

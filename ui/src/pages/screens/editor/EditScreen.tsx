@@ -23,10 +23,10 @@ import { DRAG_WHAT, Palette } from './Palette'
 import { Properties } from './Properties'
 import { TextPane } from './TextPane'
 import { Toolbar } from './Toolbar'
-import { useDraft } from './useDraft'
 import { useEditing } from './useEditing'
 import { usePictures } from './usePictures'
 import { useScreenCheck } from './useScreenCheck'
+import { useScreenDraft } from './useScreenDraft'
 import { useShared } from './useShared'
 import { useTyped } from './useTyped'
 
@@ -63,7 +63,7 @@ function Editor({ name, held, fresh }: EditorProps) {
   const { t } = useTranslation()
   const language = useLanguageCode()
   const [kept, setKept] = useState(held)
-  const draft = useDraft(name, held)
+  const draft = useScreenDraft(name, held)
   const edit = useEditing(draft.first ?? held?.screen ?? fresh)
   const { screen } = edit
   const checked = useScreenCheck(name, screen, held)
@@ -83,7 +83,7 @@ function Editor({ name, held, fresh }: EditorProps) {
   const text = told?.text ?? ''
   const dirty = !kept || (checked.about === screen ? text !== kept.text : screen !== kept.screen)
   const ready = dirty && !typed.pending && !checked.problem && checked.about === screen
-  draft.keep(dirty && kept ? screen : null, kept?.revision ?? 0)
+  useEffect(() => draft.keep(dirty && kept ? screen : null, kept?.revision ?? 0), [draft.keep, dirty, kept, screen])
 
   const shared = useShared(name, told)
   const gone = useMemo(() => new Map((told?.findings ?? []).map((one) => [one.item, inLanguage(language, one.message, one.message_zh)])), [told?.findings, language])
