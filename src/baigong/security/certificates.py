@@ -209,12 +209,21 @@ def general_name(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-def read_certificate(raw: bytes) -> CertificateFacts:
+def load_certificate(raw: bytes) -> x509.Certificate:
     """Read PEM or DER; raises driver.certificate for anything else."""
     try:
-        made = x509.load_pem_x509_certificate(raw) if b"-----BEGIN" in raw else x509.load_der_x509_certificate(raw)
+        return x509.load_pem_x509_certificate(raw) if b"-----BEGIN" in raw else x509.load_der_x509_certificate(raw)
     except ValueError as error:
         raise FixConfiguration("driver.certificate", f"this is no certificate: {error}") from error
+
+
+def read_certificate(raw: bytes) -> CertificateFacts:
+    """Read PEM or DER; raises driver.certificate for anything else."""
+    return facts_of(load_certificate(raw))
+
+
+def facts_of(made: x509.Certificate) -> CertificateFacts:
+    """Say of a certificate what people compare. Raises ValueError for extensions that nobody can read."""
     try:
         names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:

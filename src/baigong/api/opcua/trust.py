@@ -7,7 +7,8 @@ Nothing is trusted silently, as on the drivers' side (drivers/opcua/security.py)
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from asyncua import ua
 from asyncua.ua.uaerrors import UaStatusCodeError
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from baigong.security.certificates import CertificateFacts, read_certificate
+from baigong.security.certificates import CertificateFacts, facts_of, load_certificate, read_certificate
 from baigong.vocab.errors import BaigongError, FixConfiguration
 
 _MOST_WAITING = 100  # files that strangers can make us write
@@ -34,9 +36,8 @@ class Clients:
         """Return the facts of the first certificate of a chain. Raises a status code that says what is wrong."""
         try:
             certificate = x509.load_der_x509_certificate(chain[: _length(chain)])
-            der = certificate.public_bytes(Encoding.DER)
-            facts = read_certificate(der)
-        except (ValueError, BaigongError) as error:
+            facts = facts_of(certificate)
+        except ValueError as error:
             self.refused += 1
             raise UaStatusCodeError(ua.StatusCodes.BadCertificateInvalid) from error
         if not facts.not_before <= datetime.now(UTC) <= facts.not_after:
@@ -45,19 +46,14 @@ class Clients:
         if self._any or self._is_trusted(certificate, facts):
             return facts
         self.refused += 1
-        self._keep(der, facts.sha256)
+        self._keep(certificate.public_bytes(Encoding.DER), facts.sha256)
         raise UaStatusCodeError(ua.StatusCodes.BadCertificateUntrusted)
 
     def _is_trusted(self, certificate: x509.Certificate, facts: CertificateFacts) -> bool:
-        for path in _files(self._folder / "trusted"):
-            known = _read(path)
-            if known is None:
-                continue
-            if hashlib.sha256(known.public_bytes(Encoding.DER)).hexdigest() == facts.sha256:
-                return True
-            if _has_signed(known, certificate):
-                return True
-        return False
+        return any(
+            known.fingerprint(SHA256()).hex() == facts.sha256 or _has_signed(known, certificate)
+            for _, known in _certificates(self._folder / "trusted")
+        )
 
     def _keep(self, der: bytes, sha256: str) -> None:
         waiting = self._folder / "waiting"
@@ -97,12 +93,8 @@ class Clients:
 
     def _one(self, where: str, sha256: str) -> tuple[Path, CertificateFacts]:
         wanted = sha256.replace(":", "").lower()
-        found = [
-            (path, read_certificate(path.read_bytes()))
-            for path in _files(self._folder / where)
-            if _read(path) is not None
-        ]
-        found = [(path, facts) for path, facts in found if wanted and facts.sha256.startswith(wanted)]
+        known = [(path, facts_of(certificate)) for path, certificate in _certificates(self._folder / where)]
+        found = [(path, facts) for path, facts in known if wanted and facts.sha256.startswith(wanted)]
         if len(found) != 1:
             many = "no" if not found else "more than one"
             raise FixConfiguration("http.not_found", f"{many} certificate begins with {sha256!r}", place=where)
@@ -130,13 +122,12 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*")) if folder.is_dir() else []
 
 
-def _read(path: Path) -> x509.Certificate | None:
-    try:
-        raw = path.read_bytes()
-        return x509.load_pem_x509_certificate(raw) if b"-----" in raw else x509.load_der_x509_certificate(raw)
-    except (ValueError, OSError):
-        return None
+def _certificates(folder: Path) -> Iterator[tuple[Path, x509.Certificate]]:
+    """Read the files of a folder; what is no certificate is left out."""
+    for path in _files(folder):
+        with suppress(BaigongError, OSError):
+            yield path, load_certificate(path.read_bytes())
 
 
 def _facts(folder: Path) -> list[CertificateFacts]:
-    return [read_certificate(path.read_bytes()) for path in _files(folder) if _read(path) is not None]
+    return [facts_of(certificate) for _, certificate in _certificates(folder)]
