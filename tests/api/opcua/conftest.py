@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -127,12 +126,3 @@ async def serving(made: World, folder: Path, pairs: tuple[Pair, Pair, Pair]) -> 
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-
-
-def printed(line: str) -> dict[str, object]:
-    """Read a line of a foreign client."""
-    made: dict[str, object] = json.loads(line)
-    return made
-
-
-Make = Callable[..., AbstractAsyncContextManager[Client]]

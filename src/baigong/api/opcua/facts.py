@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncua import ua
 
-from baigong.api.opcua.nodes import Node, Words, is_switch, property_of, range_of
+from baigong.api.opcua.nodes import Node, is_switch, property_of, range_of
 from baigong.vocab.assets import AssetSpec
 from baigong.vocab.assettypes import AssetType
 from baigong.vocab.devices import PointSpec
@@ -67,10 +67,6 @@ def engineering_unit(code: str) -> ua.EUInformation:
         ua.LocalizedText(_SHOWN.get(code, code)),
         ua.LocalizedText(english or code, "en"),
     )
-
-
-def said_unit(code: str) -> Words:
-    return unit_words(code) if code else ("", "")
 
 
 def state_words(spec: PointSpec, value: float) -> ua.LocalizedText:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from asyncua import ua
 
 from baigong.api.assets import Shown
-from baigong.api.opcua.facts import facts_of_asset, facts_of_point, said_unit
+from baigong.api.opcua.facts import facts_of_asset, facts_of_point
 from baigong.api.opcua.nodes import (
     BASE_OBJECT_TYPE,
     FOLDER,
@@ -36,6 +36,7 @@ from baigong.stores.records.plant import PointRow
 from baigong.vocab.assets import AssetSpec
 from baigong.vocab.assettypes import TypePoint
 from baigong.vocab.devices import AssetWords, PointSpec
+from baigong.vocab.unitwords import unit_words
 
 _NAMELESS = AssetWords()
 _PARTS = ("unit", "part")
@@ -133,7 +134,7 @@ class Space:
             built_in_type(spec),
             point=spec,
             number=row.number,
-            described=said_unit(spec.unit),
+            described=unit_words(spec.unit),
         )
 
     def _of_type(self, rest: str) -> Node | None:
@@ -172,7 +173,7 @@ class Space:
     def _chain(self, ref: str) -> Iterator[str]:
         while ref and (found := self.types.find(self.tenant, ref)) is not None:
             yield ref
-            ref = found.whole.extends if len(found.chain) > 1 else ""
+            ref = _base(found)
 
     def links(self, node: Node) -> list[Link]:
         """Return the references of one of our nodes, both ways."""
@@ -203,7 +204,7 @@ class Space:
 
     def _links_of_type(self, ref: str) -> list[Link]:
         found = self.types.get(self.tenant, ref)
-        base = found.whole.extends if len(found.chain) > 1 else ""
+        base = _base(found)
         up = Link(HAS_SUBTYPE, to=f"type/{base}", forward=False) if base else Link(
             HAS_SUBTYPE, standard=BASE_OBJECT_TYPE, forward=False
         )  # fmt: skip
@@ -217,7 +218,7 @@ class Space:
 
     def _extends(self, ref: str) -> str:
         found = self.types.find(self.tenant, ref)
-        return found.whole.extends if found is not None and len(found.chain) > 1 else ""
+        return _base(found) if found is not None else ""
 
     def below_standard(self, number: int) -> list[Link]:
         """Return what of ours hangs on a node of the standard."""
@@ -246,6 +247,11 @@ class Space:
         rows = self.seen.book.by_asset(self.tenant).get(asset, ())
         points = [Link(HAS_COMPONENT, to=f"point/{row.name}") for row in rows if row.spec.kind != "burst"]
         return [*parts, *points, *(Link(HAS_PROPERTY, to=fact.id) for fact in self._facts(asset))]
+
+
+def _base(found: Resolved) -> str:
+    """Return the type that a type extends; empty: none."""
+    return found.whole.extends if len(found.chain) > 1 else ""
 
 
 def _typed(node: Node) -> Link:
