@@ -12,6 +12,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.textfile import bounded_text, name_in
 from baigong.cli.typefiles import export_type, import_types
 from baigong.vocab.errors import FixConfiguration
 
@@ -93,8 +94,8 @@ def put_type(
     tenant: Tenant = None,
 ) -> None:
     """Write a type's next version, after saying which assets would no longer be what it says, and in what."""
-    text = _read(file)
-    name = _named(text, file)
+    text = bounded_text(file, _LONGEST, "a type")
+    name = name_in(text, file, "type")
     with reach(data, url, token, tenant) as link:
         told = _written(link, file, name, text, check=True)
         if not as_json:
@@ -157,25 +158,6 @@ def gaps(
 
 def _path(name: str) -> str:
     return f"/types/{quote(name, safe='')}"
-
-
-def _read(file: Path) -> str:
-    try:
-        raw = file.read_bytes()
-        if len(raw) > _LONGEST:
-            raise FixConfiguration("payload.too_large", f"a type has at most {_LONGEST:,} bytes", place=str(file))
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise FixConfiguration("config.invalid", f"cannot be read: {error.strerror}", place=str(file)) from error
-    except UnicodeDecodeError as error:
-        raise FixConfiguration("config.invalid", "this is no UTF-8 text", place=str(file)) from error
-
-
-def _named(text: str, file: Path) -> str:
-    from baigong.vocab.texts import read_yaml
-
-    raw = read_yaml(text, str(file))
-    return str(raw["type"]) if isinstance(raw, dict) and raw.get("type") else file.stem
 
 
 def _written(link: Link, file: Path, name: str, text: str, **how: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.textfile import bounded_text, name_in
 from baigong.vocab.errors import FixConfiguration
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 screens = typer.Typer(no_args_is_help=True, help="Screens: mimics, faceplates, walls and dashboards, as texts.")
 
-_LONGEST = 4 << 20  # bytes of a text
+_WHAT, _LONGEST = "a screen", 4 << 20  # bytes of a text
 _ENDINGS = (".jpg", ".jpeg", ".png", ".svg")
 Name = Annotated[str, typer.Argument(help="screen, like pumphouse")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -87,7 +88,7 @@ def put_screen(
     tenant: Tenant = None,
 ) -> None:
     """Keep a screen, and say which of its points are not there."""
-    text = _read(file)
+    text = bounded_text(file, _LONGEST, _WHAT)
     with reach(data, url, token, tenant) as link:
         told = _put(link, file, text, check)
     if as_json:
@@ -143,7 +144,7 @@ def import_screens(
 ) -> None:
     """Keep all screens of a folder: none, where one of the texts cannot be read."""
     files = sorted(folder.glob("*.yaml"))
-    texts = {file: _read(file) for file in files}
+    texts = {file: bounded_text(file, _LONGEST, _WHAT) for file in files}
     with reach(data, url, token, tenant) as link:
         checked = {file: _put(link, file, text, check=True) for file, text in texts.items()}
         for file, told in checked.items():
@@ -163,23 +164,8 @@ def _safe(name: str) -> str:
     return quote(name, safe="")
 
 
-def _read(file: Path) -> str:
-    try:
-        raw = file.read_bytes()
-        if len(raw) > _LONGEST:
-            raise FixConfiguration("payload.too_large", f"a screen has at most {_LONGEST:,} bytes", place=str(file))
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise FixConfiguration("config.invalid", f"cannot be read: {error.strerror}", place=str(file)) from error
-    except UnicodeDecodeError as error:
-        raise FixConfiguration("config.invalid", "this is no UTF-8 text", place=str(file)) from error
-
-
 def _put(link: Link, file: Path, text: str, check: bool) -> dict[str, Any]:
-    from baigong.vocab.texts import read_yaml
-
-    raw = read_yaml(text, str(file))
-    name = str(raw["screen"]) if isinstance(raw, dict) and raw.get("screen") else file.stem
+    name = name_in(text, file, "screen")
     try:
         return dict(link.json("PUT", _path(name), body={"text": text, "check": check}))
     except FixConfiguration as error:

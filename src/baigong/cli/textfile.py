@@ -9,10 +9,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from baigong.vocab.errors import FixConfiguration
+
 
 def text_of(file: Path) -> str:
     """Read a text that somebody wrote; ``-`` is standard input. Raises OSError, UnicodeDecodeError."""
     return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+
+
+def bounded_text(file: Path, most: int, what: str) -> str:
+    """Read a UTF-8 text of at most so many bytes. Raises config.invalid, payload.too_large."""
+    try:
+        raw = file.read_bytes()
+        if len(raw) > most:
+            raise FixConfiguration("payload.too_large", f"{what} has at most {most:,} bytes", place=str(file))
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        raise FixConfiguration("config.invalid", f"cannot be read: {error.strerror}", place=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise FixConfiguration("config.invalid", "this is no UTF-8 text", place=str(file)) from error
+
+
+def name_in(text: str, file: Path, field: str) -> str:
+    """Return the name that a YAML text says in ``field``, else that of its file. Raises config.invalid."""
+    from baigong.vocab.texts import read_yaml
+
+    raw = read_yaml(text, str(file))
+    return str(raw[field]) if isinstance(raw, dict) and raw.get(field) else file.stem
 
 
 @contextmanager
