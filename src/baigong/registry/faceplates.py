@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import get_args
 
 from msgspec.structs import replace
 
 from baigong.vocab.devices import Kind
 from baigong.vocab.limits import Limits
-from baigong.vocab.screens import SYMBOLS, Item, Screen, Slot, What
+from baigong.vocab.screens import SYMBOLS, Item, Screen, Slot, Symbol
 
 _WIDTH, _ROW, _MARGIN = 440.0, 28.0, 20.0
 _SIGN = 90.0  # the symbol's side
@@ -38,7 +37,7 @@ _SLOTS: dict[str, tuple[Slot, ...]] = {  # what can be seen on a symbol; on othe
     "tank": ("level", "set_point", "fault"), "vessel": ("level", "set_point", "fault"), "filter": _MEASURES,
     "sensor": _MEASURES, "meter": _MEASURES, "transformer": _MEASURES, "heat_exchanger": _MEASURES,
 }  # fmt: skip
-_ALIKE: dict[str, What] = {
+_ALIKE: dict[str, Symbol] = {
     "cnc": "machine", "press": "machine", "injection_moulding": "machine", "furnace": "vessel", "boiler": "vessel",
     "chiller": "machine", "electricity_meter": "meter", "gas_meter": "meter", "water_meter": "meter",
 }  # fmt: skip
@@ -70,17 +69,19 @@ class Cell:
     points: Sequence[FacePoint]
 
 
-def symbol_of(types: Sequence[str]) -> What:
+def symbol_of(types: Sequence[str]) -> Symbol:
     """Return the symbol that a type is drawn with: its own, or that of the nearest type it extends.
 
     >>> symbol_of(["machine", "pump", "dosing"]), symbol_of(["electricity_meter"]), symbol_of([])
     ('pump', 'meter', 'machine')
     """
-    known: Mapping[str, What] = {name: name for name in get_args(What) if name in SYMBOLS} | _ALIKE
+    known: Mapping[str, Symbol] = {name: name for name in SYMBOLS} | _ALIKE
     return next((known[name] for name in reversed(types) if name in known), "machine")
 
 
-def symbol(id: str, what: What, at: list[float], points: Iterable[FacePoint], opens: str = "", group: str = "") -> Item:
+def symbol(
+    id: str, what: Symbol, at: list[float], points: Iterable[FacePoint], opens: str = "", group: str = ""
+) -> Item:
     """Draw a symbol that shows what its kind can, as far as points say it."""
     held = {point.quantity: point for point in points}
     shows: dict[Slot, str] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -13,16 +13,13 @@ from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.limits import Limits
 from baigong.vocab.texts import read_yaml
 
-SYMBOLS = (
+Symbol = Literal[
     "pump", "valve", "tank", "vessel", "motor", "drive", "fan", "compressor", "conveyor", "machine", "robot",
     "heat_exchanger", "filter", "sensor", "meter", "breaker", "transformer", "light",
-)  # fmt: skip
-ELEMENTS = ("pipe", "text", "value", "bar", "gauge", "trend", "state", "image", "link")
-What = Literal[
-    "pump", "valve", "tank", "vessel", "motor", "drive", "fan", "compressor", "conveyor", "machine", "robot",
-    "heat_exchanger", "filter", "sensor", "meter", "breaker", "transformer", "light",
-    "pipe", "text", "value", "bar", "gauge", "trend", "state", "image", "link",
 ]  # fmt: skip
+Element = Literal["pipe", "text", "value", "bar", "gauge", "trend", "state", "image", "link"]
+What = Literal[Symbol, Element]
+SYMBOLS: tuple[Symbol, ...] = get_args(Symbol)
 Slot = Literal["running", "fault", "open", "level", "value", "speed", "set_point"]
 OWN = "asset"  # the variable that says whose screen it is, of a screen that is drawn for a type
 _NAME = re.compile(r"\w(?:[\w-]{0,62}\w)?")
