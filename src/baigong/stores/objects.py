@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from baigong.stores.durable import sync_folder
+from baigong.vocab.documents import SNIFFED
 from baigong.vocab.errors import FixConfiguration, RetryLater
 
 _COMING = ".coming"
@@ -43,9 +44,6 @@ class ObjectFolder:
     def folder(self, tenant: str) -> Path:
         return self._root / tenant
 
-    def has(self, tenant: str, sum: str) -> bool:
-        return self.path(tenant, sum).is_file()
-
     def drop(self, tenant: str, sum: str) -> None:
         self.path(tenant, sum).unlink(missing_ok=True)
 
@@ -53,15 +51,6 @@ class ObjectFolder:
         """Delete all of a company."""
         if (folder := self.folder(tenant)).exists():
             shutil.rmtree(folder)
-
-    def pieces(self, tenant: str, sum: str, size: int = 1 << 20) -> Iterator[bytes]:
-        """Read a content in pieces. Raises http.not_found."""
-        try:
-            with self.path(tenant, sum).open("rb") as file:
-                while piece := file.read(size):
-                    yield piece
-        except FileNotFoundError as error:
-            raise FixConfiguration("http.not_found", f"the content {sum[:12]} is not there", place=sum) from error
 
 
 @dataclass(slots=True)
@@ -77,8 +66,8 @@ class Coming:
     _sum: Any = field(default_factory=sha256)
 
     def write(self, piece: bytes) -> None:
-        if len(self.head) < 512:
-            self.head += piece[: 512 - len(self.head)]
+        if len(self.head) < SNIFFED:
+            self.head += piece[: SNIFFED - len(self.head)]
         with _mapped():
             self.file.write(piece)
         self._sum.update(piece)

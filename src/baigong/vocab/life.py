@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
-
-from baigong.vocab.errors import FixConfiguration
 
 Phase = Literal["designed", "built", "maintained"]
 Told = Literal[
@@ -67,14 +64,6 @@ class LifeNote(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     cost: float | None = None
     currency: Annotated[str, Meta(pattern="^([A-Z]{3})?$")] = ""
     corrects: _Word = ""
-
-
-def read_note(raw: dict[str, Any]) -> LifeNote:
-    """Read what a form or command line says; config.invalid names what is wrong."""
-    try:
-        return msgspec.convert(raw, LifeNote)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise FixConfiguration("config.invalid", str(error), place="life") from error
 
 
 def phase_of(kind: str) -> Phase:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from baigong.stores.records.plant import batched
 from baigong.stores.records.tables import episodes, events
 from baigong.stores.records.upsert import insert_or
 from baigong.vocab.happenings import Episode, Event
@@ -102,8 +103,8 @@ def find_episode(connection: sa.Connection, tenant: str, episode: str) -> Episod
 def find_episodes(connection: sa.Connection, tenant: str, ids: Sequence[str]) -> list[Episode]:
     """Return these episodes, those that are there, by start."""
     found: list[Episode] = []
-    for at in range(0, len(ids), _IDS_AT_ONCE):
-        this = sa.and_(episodes.c.tenant == tenant, episodes.c.id.in_(ids[at : at + _IDS_AT_ONCE]))
+    for piece in batched(ids, _IDS_AT_ONCE):
+        this = sa.and_(episodes.c.tenant == tenant, episodes.c.id.in_(piece))
         found += [_episode(row) for row in connection.execute(sa.select(episodes).where(this))]
     return sorted(found, key=lambda e: (e.start_us, e.id))
 
