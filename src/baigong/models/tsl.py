@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
+from baigong.models.chinese import is_chinese
 from baigong.models.typetext import Lost, MadeType, type_text
 from baigong.vocab.assettypes import AssetType, TypePoint
 from baigong.vocab.errors import FixConfiguration
@@ -25,7 +26,6 @@ SCHEMA = "https://iotx-tsl.oss-ap-southeast-1.aliyuncs.com/schema.json"
 _NUMBERS = ("int", "float", "double")
 _NO_PLACE = ("min", "max", "step", "length")
 _MOST = 4 << 20  # bytes
-_HAN = re.compile(r"[\u3400-\u9fff]")
 _NOT_IN_A_NAME = re.compile(r"[^\w-]+")
 _SHOWN = {
     "Cel": "°C", "[degF]": "°F", "m3": "m³", "m3/h": "m³/h", "kW.h": "kWh", "/min": "r/min", "Ohm": "Ω", "V.A": "VA",
@@ -157,7 +157,7 @@ def _titled(text: str, name: str) -> dict[str, str]:
     """Say a name in Chinese as such; the identifier is not said again."""
     if not text or text == name:
         return {}
-    return {"title_zh" if _HAN.search(text) else "title": text[:200]}
+    return {"title_zh" if is_chinese(text) else "title": text[:200]}
 
 
 def to_tsl(whole: AssetType) -> tuple[dict[str, Any], list[Lost]]:

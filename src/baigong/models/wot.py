@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from baigong.models.chinese import is_chinese
 from baigong.vocab.assets import AssetSpec
 from baigong.vocab.devices import PointSpec
 
@@ -22,7 +23,6 @@ MEDIA = "application/td+json"
 _CONTEXT = "https://www.w3.org/2022/wot/td/v1.1"
 _OURS = "urn:baigong:wot:"
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
-_HAN = re.compile(r"[\u3400-\u9fff]")
 _TYPES = {"gauge": "number", "counter": "number", "setpoint": "number", "state": "number", "text": "string"}
 
 
@@ -158,7 +158,7 @@ def _links(thing: Thing) -> list[dict[str, str]]:
 
 def _titles(title: str, title_zh: str, otherwise: str) -> dict[str, Any]:
     """Say a name in the languages that it is written in; ``title`` is that in English, where there is one."""
-    if not title_zh and _HAN.search(title):
+    if not title_zh and is_chinese(title):
         title, title_zh = "", title
     said: Mapping[str, str] = {"en": title or otherwise, "zh": title_zh}
     titles = {language: text for language, text in said.items() if text}

@@ -22,6 +22,7 @@ from baigong.models.aas.madevalues import xsd
 from baigong.models.aas.paths import CHILDREN, children
 from baigong.models.aas.templates import Field, asked, is_one_of, numbered
 from baigong.models.aas.tree import last_key
+from baigong.models.chinese import is_chinese
 
 _GUIDES = (
     "SMT/", "Cardinality", "Multiplicity", "FormTitle", "FormInfo", "FormChoices", "FormUrl", "PresetIdShort",
@@ -206,7 +207,7 @@ def _fill_value(work: _Filling, element: Jsonable, one: Field, made: Jsonable, a
     if one.kind in _WHOLE:
         made |= {name: deepcopy(value) for name, value in element.items() if name not in (*made, *_TEMPLATES_OWN)}
     elif one.kind == "MultiLanguageProperty":
-        texts = answer if isinstance(answer, dict) else {"en" if str(answer).isascii() else "zh": answer}
+        texts = answer if isinstance(answer, dict) else {"zh" if is_chinese(str(answer)) else "en": answer}
         held = [{"language": name, "text": str(text)} for name, text in texts.items() if not _is_blank(text)]
         made |= {"value": held} if held else {}
     elif one.kind == "Range":

@@ -14,15 +14,15 @@ from msgspec import Struct
 from baigong.models.aas.environment import Jsonable
 from baigong.models.aas.madeids import external, id_shorts, told
 from baigong.models.aas.madevalues import specification, xsd
+from baigong.models.aas.templates import ARBITRARY
+from baigong.models.chinese import is_chinese
 
 NAMEPLATE = "https://admin-shell.io/idta/nameplate/3/0/Nameplate"
 TECHNICAL_DATA = "0173-1#01-AHX837#002"
-_HAN = re.compile(r"[\u3400-\u9fff]")
 _VERSION = re.compile(r"#\d+$")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TYPES: dict[type, str] = {bool: "xs:boolean", int: "xs:double", float: "xs:double", str: "xs:string"}
 _ADDRESS = "https://admin-shell.io/zvei/nameplate/1/0/ContactInformations/AddressInformation"
-_ANY = "https://admin-shell.io/SMT/General/Arbitrary"
 _IEC, _ECLASS = "0112/2///61987#", "0173-1#02-"
 
 
@@ -188,7 +188,7 @@ def _element(line: _Line, value: Any) -> Jsonable:
 
 
 def _words(text: str) -> list[Jsonable]:
-    return [{"language": "zh" if _HAN.search(text) else "en", "text": text[:1023]}]
+    return [{"language": "zh" if is_chinese(text) else "en", "text": text[:1023]}]
 
 
 def _property(fact: Fact, short: str) -> Jsonable:
@@ -196,7 +196,7 @@ def _property(fact: Fact, short: str) -> Jsonable:
     made: Jsonable = {"idShort": short}
     if names:
         made["displayName"] = names
-    made["semanticId"] = external(fact.semantic or _ANY)
+    made["semanticId"] = external(fact.semantic or ARBITRARY)
     if fact.unit:
         made["embeddedDataSpecifications"] = [specification(fact.unit, told(fact.title, fact.title_zh, 255), short)]
     made |= {"valueType": _TYPES[type(fact.value)], "value": xsd(fact.value)}

@@ -10,12 +10,12 @@ from urllib.parse import quote, unquote
 from zlib import crc32
 
 from baigong.models.aas.environment import Jsonable
+from baigong.models.chinese import is_chinese
 
 SHELL = "aas"
 PARTS = ("Nameplate", "TechnicalData", "OperationalData", "HierarchicalStructures")
 _SIMPLE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _OTHER = re.compile(r"[^A-Za-z0-9_]+")
-_HAN = re.compile(r"[\u3400-\u9fff]")
 _LONGEST = 80  # of an idShort before its sum; the metamodel ends at 128
 
 
@@ -66,7 +66,7 @@ def id_short(name: str) -> str:
     plain = name.replace(".", "_")
     if _SIMPLE.fullmatch(plain):
         return plain
-    if _HAN.search(plain):
+    if is_chinese(plain):
         from pypinyin import lazy_pinyin  # dictionaries of some megabytes: only where Chinese is written
 
         plain = "".join(lazy_pinyin(plain))
@@ -96,7 +96,7 @@ def submodel_reference(id: str) -> Jsonable:
 
 def told(title: str, title_zh: str, longest: int) -> list[Jsonable]:
     """Say a title in the languages that it is written in; ``title`` is the English one, where there is one."""
-    if not title_zh and _HAN.search(title):
+    if not title_zh and is_chinese(title):
         title, title_zh = "", title
     return [
         {"language": language, "text": text[:longest]}

@@ -7,6 +7,7 @@ from typing import Any
 
 from baigong.models.aas.madefacts import bare
 from baigong.models.aas.templates import Field
+from baigong.models.chinese import is_chinese
 
 Known = Mapping[str, str | Mapping[str, str]]  # by bare semantic id: a text, or texts by language
 
@@ -29,4 +30,4 @@ def _answer(one: Field, known: Known) -> Any:
         return one.default
     if one.kind == "Property":
         return told if isinstance(told, str) else next(iter(told.values()))
-    return {"en" if told.isascii() else "zh": told} if isinstance(told, str) else dict(told)
+    return {"zh" if is_chinese(told) else "en": told} if isinstance(told, str) else dict(told)
