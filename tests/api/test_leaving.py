@@ -15,9 +15,11 @@ import pytest
 from baigong.api import takeparts
 from baigong.api.takeparts import HIDDEN
 from baigong.registry.rights import policy_text, tenant_ref
+from baigong.registry.shells import Change
 from baigong.registry.tenants import Company
 from baigong.security.scope import Ref
 from baigong.stores.records.leaving import KEPT, condition, count_rows, owned_tables
+from baigong.stores.records.shells import FileRow
 from baigong.stores.records.tables import metadata
 from baigong.stores.records.walls import PLATFORM
 from baigong.vocab.devices import DeviceSpec, PointSpec
@@ -110,6 +112,8 @@ async def test_what_is_taken_away_is_read_page_by_page_and_pins_files_meanwhile(
     await plant.registry.devices.put("main", DeviceSpec(device="m", driver="sim", points=points), "test")
     for name in ("one", "two", "three"):
         await plant.registry.people.add_token("main", name)
+    files = [FileRow("main", "Submodel", "urn:x", f"/{n}.txt", "text/plain", "", n.encode()) for n in ("one", "two")]
+    await plant.registry.shells.replace("main", lambda: Change(files=files), "test")
     monkeypatch.setattr(takeparts, "_RECORDS", 2)
     async with plant.client() as http, http.stream("GET", "/export", params={"csv": "true"}) as answer:
         assert answer.status_code == 200
@@ -121,6 +125,7 @@ async def test_what_is_taken_away_is_read_page_by_page_and_pins_files_meanwhile(
         for table, key, wanted in (
             ("points", "name", {p.name for p in points}),
             ("tokens", "title", {"one", "two", "three"}),
+            ("shell_files", "content", {"b25l", "dHdv"}),
         ):
             rows = list(csv.DictReader(io.StringIO(archive.read(f"records/{table}.csv").decode("utf-8-sig"))))
             found = [row[key] for row in rows if row[key] in wanted]

@@ -35,6 +35,7 @@ from baigong.vocab.quality import describe
 _ROWS = 500_000  # of values held at once
 _LINES = 50_000  # of them written as text at once
 _RECORDS = 2_000
+_FILES = 1  # of what holds whole files
 _DAY_US = 86_400_000_000
 _MOST = 1 << 31
 _COLUMNS = ("point", "time", "value", "whole", "text", "quality")
@@ -77,6 +78,9 @@ _RIGHTS = {
     "tariffs": "usage",
     "support_requests": "share",
     "screen_links": "share",
+    "shells": "read",
+    "shell_files": "read",
+    "shell_packages": "read",
 }
 
 
@@ -227,13 +231,14 @@ def _lines(
     registry: Registry, tenant: str, table: sa.Table, columns: list[sa.Column[Any]]
 ) -> Callable[[], Iterator[tuple[bytes, int]]]:
     keys = list(table.primary_key.columns)
+    most = _FILES if any(isinstance(c.type, sa.LargeBinary) for c in columns) else _RECORDS
 
     def page(connection: sa.Connection, after: tuple[Any, ...] | None) -> list[Any]:
         """Read on behind a row by its key: what is deleted or made meanwhile moves nothing."""
         wanted = sa.select(*columns, *keys).where(condition(table, tenant)).order_by(*keys)  # type: ignore[arg-type]
         if after is not None:
             wanted = wanted.where(sa.tuple_(*keys) > after)
-        return list(connection.execute(wanted.limit(_RECORDS)))
+        return list(connection.execute(wanted.limit(most)))
 
     def pieces() -> Iterator[tuple[bytes, int]]:
         yield b"\xef\xbb\xbf" + _csv([[c.name for c in columns]]), 0
@@ -242,7 +247,7 @@ def _lines(
             rows = registry.records.read_now(lambda c, last=last: page(c, last), tenant=tenant)  # type: ignore[misc]
             if rows:
                 yield _csv([[_cell(v) for v in row[: len(columns)]] for row in rows]), 0
-            if len(rows) < _RECORDS:
+            if len(rows) < most:
                 return
             last = tuple(rows[-1][len(columns) :])
 
