@@ -5,22 +5,17 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import os
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from aas_core3_1 import jsonization, verification
 from basyx.aas.adapter import json as basyx_json
-from typer.testing import CliRunner
 
 from baigong.api.aas import standard_operations
 from baigong.api.doors import door_of
-from baigong.cli import aas, aasplatform
 from baigong.models.aas import Attachment, Package, read, write
 from baigong.models.aas.paths import encoded
 from tests.api.world import World, world
@@ -96,23 +91,13 @@ async def plant(tmp_path: Path) -> AsyncIterator[World]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def published(shared: Path) -> list[Path]:
-    """Published files; every twelfth, all with BAIGONG_LONG=1."""
-    folder = shared / "data" / "aas"
-    if not folder.is_dir():
-        pytest.skip("no AAS files in the shared data")
-    found = sorted(path for path in folder.glob("*/*") if path.suffix in (".aasx", ".json"))
-    return found if os.environ.get("BAIGONG_LONG") else found[::12]
-
-
-def _client(plant: World, version: str = "3.1") -> Any:
+def client_of(plant: World, version: str = "3.1") -> Any:
     client = plant.client()
     client.base_url = f"{plant.url}/aas/v{version}"
     return client
 
 
-async def _taken(plant: World, content: bytes, **query: str) -> dict[str, Any]:
+async def taken(plant: World, content: bytes, **query: str) -> dict[str, Any]:
     async with plant.client() as client:
         answer = await client.post("/aas/import", content=content, params=query)
         assert answer.status_code == 200, answer.text
@@ -151,7 +136,7 @@ _KNOWN = (
 
 
 async def test_what_is_served(plant: World) -> None:
-    await _taken(plant, package())
+    await taken(plant, package())
     for suite in ("AssetAdministrationShellRepository", "SubmodelRepository"):
         await the_official_engine_finds_nothing(plant, suite)
     await foreign_libraries_read_it(plant)
@@ -169,7 +154,7 @@ async def the_official_engine_finds_nothing(plant: World, suite: str) -> None:
 
 
 async def foreign_libraries_read_it(plant: World) -> None:
-    async with _client(plant) as client:
+    async with client_of(plant) as client:
         given = await client.get("/serialization", headers={"accept": "application/json"})
         as_xml = await client.get("/serialization", headers={"accept": "application/xml"})
         packed = await client.get(
@@ -192,7 +177,7 @@ async def test_shells_and_submodels_are_written_by_the_standards_paths(plant: Wo
     whole = everything()
     shell, submodel = whole["assetAdministrationShells"][0], whole["submodels"][0]
     at, held = f"/shells/{encoded(SHELL)}", f"/submodels/{encoded(SUBMODEL)}"
-    async with _client(plant) as client:
+    async with client_of(plant) as client:
 
         async def told(method: str, path: str, status: int, body: Any = None, **more: Any) -> Any:
             answer = await client.request(method, path, **({"json": body} if body is not None else {}), **more)
@@ -283,10 +268,10 @@ async def test_shells_and_submodels_are_written_by_the_standards_paths(plant: Wo
 async def test_whoever_may_not_is_refused_in_the_standards_words(plant: World) -> None:
     looks = await plant.registry.people.add_token("main", "looks", role="viewer")
     theirs = await plant.registry.people.add_token("bank", "theirs", role="tenant_admin")
-    await _taken(plant, package())
+    await taken(plant, package())
     parts = {"shell": encoded(SHELL), "submodel": encoded(SUBMODEL), "path": "Speed", "concept": encoded("urn:x"),
              "package": "eA"}  # fmt: skip
-    async with _client(plant) as client:
+    async with client_of(plant) as client:
         for one in standard_operations(plant.app.state.rooms):
             path = one.path.removeprefix("/aas").format(**parts)
             is_read = door_of(one.method, one.path).action == "read"
@@ -307,7 +292,7 @@ async def test_whoever_may_not_is_refused_in_the_standards_words(plant: World) -
 
 async def it_is_discovered(plant: World) -> None:
     link = {"name": "globalAssetId", "value": "https://example.org/pump1"}
-    async with _client(plant) as client:
+    async with client_of(plant) as client:
         found = (await client.get("/lookup/shells", params={"assetIds": encoded(json.dumps(link))})).json()
         assert found == (await client.post("/lookup/shellsByAssetLink", json=[link])).json()
         assert found["result"] == [SHELL]
@@ -324,7 +309,7 @@ async def it_is_discovered(plant: World) -> None:
 
 
 async def it_comes_in_pages_and_filtered(plant: World) -> None:
-    async with _client(plant) as client:
+    async with client_of(plant) as client:
         found: list[str] = []
         cursor = ""
         while True:
@@ -353,56 +338,8 @@ async def it_comes_in_pages_and_filtered(plant: World) -> None:
 async def test_an_element_without_a_name_that_was_tolerated_is_no_fault_of_ours(plant: World) -> None:
     nameless = {"modelType": "Property", "valueType": "xs:int", "value": "7"}
     submodel = {"id": "urn:nameless", "modelType": "Submodel", "submodelElements": [nameless]}
-    await _taken(plant, json.dumps({"submodels": [submodel]}).encode(), tolerate="true")
+    await taken(plant, json.dumps({"submodels": [submodel]}).encode(), tolerate="true")
     at = f"/submodels/{encoded('urn:nameless')}/submodel-elements"
-    async with _client(plant) as client:
+    async with client_of(plant) as client:
         assert (await client.get(f"{at}/$value")).json()["result"] == {"": 7}
         assert (await client.get(f"{at}/$reference")).json()["result"] == []
-
-
-async def test_an_import_is_all_or_nothing(plant: World, tmp_path: Path) -> None:
-    wrong = everything()
-    wrong["submodels"][1]["submodelElements"] = [
-        {"idShort": "A", "modelType": "Property", "valueType": "xs:int", "value": "x"},
-        {"idShort": "B", "modelType": "Property", "valueType": "xs:int", "value": "y"},
-    ]
-    content = json.dumps(wrong).encode()
-    async with plant.client() as client:
-        refused = (await client.post("/aas/import", content=content)).json()
-        assert (refused["code"], refused["fields"]["count"]) == ("aas.invalid", 2)
-        assert plant.registry.shells.ids("main", "Submodel") == []
-        tried = (await client.post("/aas/import", content=content, params={"tolerate": "true", "check": "true"})).json()
-        assert (tried["added"], len(tried["findings"])) == (5, 2)
-        assert plant.registry.shells.ids("main", "Submodel") == []
-        assert (await _taken(plant, content, tolerate="true"))["added"] == 5
-        assert (await _taken(plant, content, tolerate="true"))["unchanged"] == 5
-        assert (await client.post("/aas/import", content=package())).status_code == 409
-        assert (await _taken(plant, package(), replace="true"))["changed"] == 1
-    file = tmp_path / "pump.aasx"
-    file.write_bytes(package())
-    told = ["--url", plant.url, "--token", plant.token]
-    cli = typer.Typer()
-    aas.add(cli)
-    aasplatform.add(cli)
-    run = partial(asyncio.to_thread, CliRunner().invoke, cli)
-    done = await run(["aas", "import", str(file), "--check", "--json", *told])
-    assert json.loads(done.output)[0]["unchanged"] == 5
-    out = tmp_path / "out.aasx"
-    assert (await run(["aas", "export", str(out), SHELL, *told])).exit_code == 0
-    assert len(read(out).environment.submodels) == 2
-
-
-async def test_published_files_come_back_as_they_were(plant: World, published: list[Path]) -> None:
-    for file in published:
-        held = read(file)
-        took = await _taken(plant, file.read_bytes(), tolerate="true", replace="true")
-        asked = [("aasIds", encoded(one)) for one in took["shells"]]
-        asked += [("submodelIds", encoded(one)) for one in took["submodels"]]
-        async with _client(plant) as client:
-            if asked:
-                answer = await client.get("/serialization", params=asked)
-                made = read(answer.content).environment
-                assert (made.shells, made.submodels) == (held.environment.shells, held.environment.submodels), file.name
-            for concept in held.environment.concepts[:3]:
-                got = await client.get(f"/concept-descriptions/{encoded(concept['id'])}")
-                assert got.json() == concept, file.name
