@@ -16,6 +16,7 @@ from baigong.registry.assets import Counts, Finding, counted
 from baigong.registry.assettable import open_assets, with_those_above
 from baigong.registry.tree import Tree
 from baigong.registry.types import Gap
+from baigong.registry.visible import Visible
 from baigong.stores.records.assets import AssetRow
 from baigong.vocab.assets import AssetSpec, Level, Property, State
 from baigong.vocab.devices import AssetWords
@@ -177,14 +178,17 @@ class Shown:
 
     @classmethod
     def of(cls, rooms: Rooms, call: Call) -> Shown:
-        assets, tree = rooms.registry.assets, rooms.registry.assets.tree(call.tenant)
-        if call.only is None:
-            counts = assets.counts(call.tenant)
-            return cls(tree, assets.rows(call.tenant), assets.words(call.tenant), tree, tree, counts)
-        counts = counted(tree, call.book, call.tenant)
-        opened = open_assets(tree, call.tenant, call.only)
-        names = with_those_above(tree, opened)
-        return cls(tree, assets.rows(call.tenant), assets.words(call.tenant), names, opened, counts)
+        return cls.to(rooms, call.tenant, call.seen)
+
+    @classmethod
+    def to(cls, rooms: Rooms, tenant: str, seen: Visible) -> Shown:
+        """Cut the tree to what is open."""
+        assets, tree = rooms.registry.assets, rooms.registry.assets.tree(tenant)
+        rows, words = assets.rows(tenant), assets.words(tenant)
+        if seen.everything:
+            return cls(tree, rows, words, tree, tree, assets.counts(tenant))
+        opened = open_assets(tree, tenant, seen)
+        return cls(tree, rows, words, with_those_above(tree, opened), opened, counted(tree, seen.book, tenant))
 
     def line(self, asset: str, with_properties: bool = False) -> AssetLine:
         row = self.rows.get(asset) if asset in self.open else None

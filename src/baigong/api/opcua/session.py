@@ -18,8 +18,6 @@ from baigong.api.opcua.signin import Caller, SignIn
 from baigong.api.opcua.space import Space
 from baigong.api.opcua.subscription import Subscription
 from baigong.api.rooms import Rooms
-from baigong.registry.assets import counted
-from baigong.registry.assettable import open_assets, with_those_above
 from baigong.registry.principal import From
 
 _SEE = Door("see", partly=True)
@@ -86,13 +84,7 @@ class Session:
         same = held is not None and held.seen is seen and held.read is read
         if held is not None and same and held.shown.tree is tree and held.shown.words is words:
             return held
-        rows = registry.assets.rows(tenant)
-        if seen.everything:
-            shown = Shown(tree, rows, words, tree, tree, registry.assets.counts(tenant))
-        else:
-            opened = open_assets(tree, tenant, seen)
-            names = with_those_above(tree, opened)
-            shown = Shown(tree, rows, words, names, opened, counted(tree, seen.book, tenant))
+        shown = Shown.to(rooms, tenant, seen)
         self._space = Space(tenant, shown, seen, read, registry.types)
         return self._space
 

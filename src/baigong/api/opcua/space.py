@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from asyncua import ua
 
@@ -43,7 +44,7 @@ _PARTS = ("unit", "part")
 ROOT = "assets"
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(frozen=True)
 class Space:
     """``seen``: points whose existence is open; ``read``: those whose values are, too. ``shown``: the tree."""
 
@@ -157,15 +158,15 @@ class Space:
 
     def refs(self) -> list[str]:
         """Name the types that assets open to this person are of, and those that these extend."""
-        found: dict[str, None] = {}
-        for asset in self.shown.open:
-            ref = self.spec(asset).type
-            if ref and ref not in found and not self.shown.is_retired(asset):
-                for one in self._chain(ref):
-                    found[one] = None
+        found = {one for ref in self._used for one in self._chain(ref)}
         if self.seen.everything:
-            found |= dict.fromkeys(self.types.names(self.tenant))
+            found.update(self.types.names(self.tenant))
         return sorted(found)
+
+    @cached_property
+    def _used(self) -> set[str]:
+        """The types that assets open to this person are of, looked for among all of them once."""
+        return {ref for one in self.shown.open if (ref := self.spec(one).type) and not self.shown.is_retired(one)}
 
     def _knows(self, ref: str) -> bool:
         return self.seen.everything or ref in self.refs()
