@@ -1,6 +1,6 @@
 /** What a link shows to those without an account: one screen, and the newest values of its points. */
 import type { components } from '../wire/openapi'
-import { asProblem, askJson } from './http'
+import { ApiError, askJson } from './http'
 import type { Socket } from './live'
 import type { ScreenWhole } from './screencalls'
 
@@ -9,7 +9,7 @@ export type LinkLine = Schemas['LinkLine']
 export type LinkMade = Schemas['LinkMade']
 export type Shown = Omit<Schemas['Opened'], 'answer'> & { answer: ScreenWhole | null }
 
-const EACH_MS = 2000
+export const EACH_MS = 2000
 
 export const opened = (token: string, whole: boolean): Promise<Shown> => askJson<Shown>('/shown', { method: 'POST', json: { token, whole }, quiet401: true })
 
@@ -20,6 +20,9 @@ export const links = {
   make: (screen: string, title: string, ends_us: number, chosen: Record<string, string>) => askJson<LinkMade>(at(screen), { method: 'POST', json: { title, ends_us, chosen } }),
   end: (screen: string, link: string) => askJson<void>(`${at(screen)}/${encodeURIComponent(link)}`, { method: 'DELETE' }),
 }
+
+/** Whether it is worth asking again: nobody answered, or not for now. */
+export const isPassing = (error: unknown): boolean => error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500)
 
 /** Asks again and again, and sounds like the WebSocket of live values; `over` when the link opens nothing any more. */
 export function asked(ask: () => Promise<Shown>, over: (error: unknown) => void, eachMs = EACH_MS): Socket {
@@ -40,7 +43,7 @@ export function asked(ask: () => Promise<Shown>, over: (error: unknown) => void,
       const { values } = await ask()
       if (!closed) socket.onmessage?.({ data: messageOf(values) })
     } catch (error) {
-      if (asProblem(error).code !== 'client.offline') return over(error)
+      if (!isPassing(error)) return over(error)
     }
     if (!closed) timer = setTimeout(() => void turn(), eachMs)
   }

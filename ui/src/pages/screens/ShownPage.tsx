@@ -9,7 +9,7 @@ import { StateMark } from '../../components/StateMark'
 import { useReachable } from '../../components/useLive'
 import { asProblem } from '../../core/http'
 import { live } from '../../core/live'
-import { asked, opened, type Shown } from '../../core/shown'
+import { asked, EACH_MS, isPassing, opened, type Shown } from '../../core/shown'
 import { clock } from '../../core/time'
 import type { Problem } from '../../wire/api'
 
@@ -23,8 +23,22 @@ export default function ShownPage() {
   useEffect(() => {
     const over = (error: unknown): void => setProblem(asProblem(error))
     live.through(() => asked(() => opened(token, false), over))
-    opened(token, true).then(setShown, over)
-    return () => live.stop()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let left = false
+    const open = (): Promise<void> =>
+      opened(token, true).then(
+        (made) => (setShown(made), setProblem(null)),
+        (error: unknown) => {
+          over(error)
+          if (isPassing(error) && !left) timer = setTimeout(() => void open(), EACH_MS)
+        },
+      )
+    void open()
+    return () => {
+      left = true
+      clearTimeout(timer)
+      live.stop()
+    }
   }, [token])
   const whole = shown?.answer
   const title = whole ? inLanguage(language, whole.screen.title, whole.screen.title_zh) || whole.screen.screen : t('screen.shown')
