@@ -18,7 +18,7 @@ export function OpcUaServer() {
   const { data } = useAsk('opcua', opcua.way)
   if (!data) return null
   return (
-    <section className="opcua-server" aria-labelledby="opcua-server">
+    <section className="card opcua-server" aria-labelledby="opcua-server">
       <h2 id="opcua-server">{t('opcua.title')}</h2>
       {data.url ? (
         <>

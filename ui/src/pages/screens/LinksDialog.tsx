@@ -45,7 +45,7 @@ export function LinksDialog({ screen, chosen, onClose }: { screen: string; chose
         </p>
       ) : null}
       {error ? <ErrorNote problem={error} retry={reload} /> : null}
-      <ul className="plain">
+      <ul className="plain scr-links">
         {(data ?? []).map((one) => (
           <li key={one.link} className="bar">
             <span>
