@@ -15,6 +15,7 @@ from baigong.cli import aas, aastemplate
 from baigong.models.aas import read
 from baigong.models.aas.paths import encoded
 from baigong.vocab.assets import AssetSpec
+from baigong.vocab.errors import BaigongError
 from tests.api.world import World
 from tests.models.ownplate import POWER, own_template
 from tests.models.test_templates import ANSWERS
@@ -105,6 +106,10 @@ async def test_a_form_is_written_and_filled_in_on_the_command_line(plant: World,
     assert written["answers"]["SerialNumber"] == "S-4711"
     assert written["answers"]["Marking__00__"] == [{"Name": "", "File": ""}]
     assert "Marking00.Name" in await run("fill", "pump1", str(form), "--check")
+    form.write_text('{"template": ', "utf-8")
+    told = ["aas", "template", "fill", "pump1", str(form), "--url", plant.url, "--token", plant.token]
+    torn = (await asyncio.to_thread(CliRunner().invoke, cli, told)).exception
+    assert isinstance(torn, BaigongError), "no traceback of a reader of JSON"
     form.write_text(json.dumps(written | {"answers": ANSWERS}), "utf-8")
     made = (await run("fill", "pump1", str(form))).split()[-1]
     assert made in plant.registry.shells.ids("main", "Submodel")

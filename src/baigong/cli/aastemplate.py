@@ -71,9 +71,8 @@ def fill(
 
     asked = {"check": check, "incomplete": incomplete}
     params = {name: "true" for name, wanted in asked.items() if wanted}
-    body = msgspec.json.decode(source.read_bytes())
     with reach(data, url, token, tenant) as link:
-        told = link.json("POST", f"{asset_path(asset)}/submodels", params=params, body=body)
+        told = link.send(f"{asset_path(asset)}/submodels", source.read_bytes(), "application/json", params=params)
     for one in told["findings"]:
         advice = one["advice_zh"] if show.language() == "zh" else one["advice"]
         show.tell(f"  {one['code']} {one['at'] or one['path']}: {one['message']}. {advice}")
