@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from baigong.models.aas.environment import Jsonable
-from baigong.models.aas.madeids import external, id_shorts, told
+from baigong.models.aas.madeids import external, id_shorts, submodel, told
 from baigong.models.aas.madevalues import specification, xsd
 from baigong.models.aas.templates import ARBITRARY
 from baigong.models.chinese import is_chinese
@@ -124,7 +124,7 @@ def nameplate(id: str, asset: str, designation: Sequence[Jsonable], facts: Seque
             **({"value": address} if address else {}), "modelType": "SubmodelElementCollection",
         }
     )  # fmt: skip
-    return _submodel("Nameplate", id, NAMEPLATE, elements)
+    return submodel("Nameplate", id, NAMEPLATE, elements)
 
 
 def technical_data(id: str, designation: Sequence[Jsonable], facts: Sequence[Fact]) -> Jsonable:
@@ -149,7 +149,7 @@ def technical_data(id: str, designation: Sequence[Jsonable], facts: Sequence[Fac
                 "modelType": "SubmodelElementList",
             }
         )  # fmt: skip
-    return _submodel("TechnicalData", id, TECHNICAL_DATA, elements)
+    return submodel("TechnicalData", id, TECHNICAL_DATA, elements)
 
 
 def _known(facts: Sequence[Fact], designation: Sequence[Jsonable]) -> dict[str, Any]:
@@ -158,13 +158,6 @@ def _known(facts: Sequence[Fact], designation: Sequence[Jsonable]) -> dict[str, 
         if line := line_of(fact):
             found[line] = xsd(fact.value)
     return found
-
-
-def _submodel(name: str, id: str, semantic: str, elements: list[Jsonable]) -> Jsonable:
-    return {
-        "idShort": name, "id": id, "semanticId": external(semantic), "submodelElements": elements,
-        "modelType": "Submodel",
-    }  # fmt: skip
 
 
 def _group(name: str, semantic: str, held: list[Jsonable]) -> Jsonable:

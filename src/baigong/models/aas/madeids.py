@@ -94,6 +94,14 @@ def submodel_reference(id: str) -> Jsonable:
     return {"type": "ModelReference", "keys": [{"type": "Submodel", "value": id}]}
 
 
+def submodel(name: str, id: str, semantic: str, elements: list[Jsonable]) -> Jsonable:
+    """Put one together, in the order of the metamodel."""
+    return {
+        "idShort": name, "id": id, "semanticId": external(semantic),
+        **({"submodelElements": elements} if elements else {}), "modelType": "Submodel",
+    }  # fmt: skip
+
+
 def told(title: str, title_zh: str, longest: int) -> list[Jsonable]:
     """Say a title in the languages that it is written in; ``title`` is the English one, where there is one."""
     if not title_zh and is_chinese(title):

@@ -14,6 +14,7 @@ from baigong.models.aas.madeids import (
     id_short,
     id_shorts,
     made_id,
+    submodel,
     submodel_reference,
     told,
 )
@@ -102,15 +103,9 @@ def structure(id: str, front: str, asset: str, above: str, parts: Sequence[str])
                 "value": str(len(parts) - len(shown)), "modelType": "Property",
             }
         )  # fmt: skip
-    return {
-        "idShort": "HierarchicalStructures",
-        "id": id,
-        "semanticId": external(STRUCTURE),
-        "submodelElements": elements,
-        "modelType": "Submodel",
-    }
+    return submodel("HierarchicalStructures", id, STRUCTURE, elements)
 
 
-def _entity(submodel: str, *way: str) -> Jsonable:
-    keys = [{"type": "Submodel", "value": submodel}, *({"type": "Entity", "value": name} for name in way)]
+def _entity(id: str, *way: str) -> Jsonable:
+    keys = [{"type": "Submodel", "value": id}, *({"type": "Entity", "value": name} for name in way)]
     return {"type": "ModelReference", "keys": keys}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from baigong.models.aas.environment import Jsonable
-from baigong.models.aas.madeids import external, id_shorts, told
+from baigong.models.aas.madeids import external, id_shorts, submodel, told
 
 SEMANTIC = "urn:baigong:semantic:submodel:OperationalData:1"
 _IEC61360 = "https://admin-shell.io/DataSpecificationTemplates/DataSpecificationIec61360/3"
@@ -54,13 +54,7 @@ def operational_data(id: str, points: Sequence[Told], newest: Mapping[int, Now])
             elements.append({**head, **tail, "modelType": "Property"})
         else:
             elements.append({**head, "qualifiers": _qualifiers(now), **tail, **_value(now), "modelType": "Property"})
-    return {
-        "idShort": "OperationalData",
-        "id": id,
-        "semanticId": external(SEMANTIC),
-        **({"submodelElements": elements} if elements else {}),
-        "modelType": "Submodel",
-    }
+    return submodel("OperationalData", id, SEMANTIC, elements)
 
 
 @lru_cache(maxsize=50_000)
