@@ -1,7 +1,8 @@
 /** Hands chosen files in: what they are is asked once, how far they are is shown, and it can be stopped. */
 import { AutoComplete, Input, Modal, Progress, Select } from 'antd'
-import { type ReactNode, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { FormRow } from '../../components/FormRow'
 import { ErrorNote } from '../../components/notes'
 import { useLanguageCode } from '../../components/preferences'
 import { CLASSES, classKey, type Document, type Subject, titleOf, upload } from '../../core/documents'
@@ -61,35 +62,26 @@ export function AddDocuments({ of, files, replaces, onClose }: AddProps) {
         ))}
       </ul>
       {files.length === 1 ? (
-        <Row label={t('documents.title')}>
+        <FormRow label={t('documents.title')}>
           <Input value={title} maxLength={200} onChange={(e) => setTitle(e.target.value)} autoFocus />
-        </Row>
+        </FormRow>
       ) : null}
-      <Row label={t('documents.kind')}>
+      <FormRow label={t('documents.kind')}>
         <Select value={kind} onChange={setKind} options={[{ value: '', label: t('documents.noKind') }, ...CLASSES.map((value) => ({ value: value as string, label: `${value} ${t(`documents.${classKey(value)}`)}` }))]} />
-      </Row>
+      </FormRow>
       <div className="cards2 asset-pair">
-        <Row label={t('documents.version')}>
+        <FormRow label={t('documents.version')}>
           <Input value={version} maxLength={200} onChange={(e) => setVersion(e.target.value)} />
-        </Row>
-        <Row label={t('documents.validFrom')}>
+        </FormRow>
+        <FormRow label={t('documents.validFrom')}>
           <Input type="date" value={from} onChange={(e) => setFrom(e.target.value)} />
-        </Row>
-        <Row label={t('documents.language')}>
+        </FormRow>
+        <FormRow label={t('documents.language')}>
           <AutoComplete value={said} onChange={setSaid} options={['zh', 'en', 'de', 'ja'].map((value) => ({ value }))} />
-        </Row>
+        </FormRow>
       </div>
       {done ? <Progress percent={total ? Math.round((100 * sent) / total) : 0} aria-label={t('documents.sent')} /> : null}
       {problem ? <ErrorNote problem={problem} /> : null}
     </Modal>
-  )
-}
-
-function Row({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <label className="form-row">
-      <span>{label}</span>
-      {children}
-    </label>
   )
 }

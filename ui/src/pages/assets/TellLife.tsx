@@ -1,7 +1,8 @@
 /** Tells what happened to an asset: when, what, which part, what it cost. It is added; nothing is changed. */
 import { Input, InputNumber, Modal, Select } from 'antd'
-import { type ReactNode, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { FormRow } from '../../components/FormRow'
 import { ErrorNote } from '../../components/notes'
 import { asProblem } from '../../core/http'
 import { type LifeLine, type LifeNote, life, type Told, TOLD } from '../../core/life'
@@ -35,36 +36,27 @@ export function TellLife({ asset, corrects, onClose, onTold }: { asset: string; 
   return (
     <Modal open title={corrects ? t('life.correctTitle') : t('life.tellTitle', { asset })} okText={t('life.tell')} cancelText={t('common.cancel')} okButtonProps={{ loading: busy, disabled: Number.isNaN(time) }} onOk={() => void go()} onCancel={onClose}>
       <div className="cards2 asset-pair">
-        <Row label={t('life.what')}>
+        <FormRow label={t('life.what')}>
           <Select<Told> value={kind} onChange={setKind} options={TOLD.map((value) => ({ value, label: t(`life.kind.${value}`) }))} />
-        </Row>
-        <Row label={t('life.when')}>
+        </FormRow>
+        <FormRow label={t('life.when')}>
           <Input type="datetime-local" step={1} value={when} onChange={(e) => setWhen(e.target.value)} />
-        </Row>
+        </FormRow>
       </div>
-      <Row label={t('life.text')}>{field('text')}</Row>
+      <FormRow label={t('life.text')}>{field('text')}</FormRow>
       <div className="cards2 asset-pair">
-        <Row label={t('life.part')}>{field('part')}</Row>
-        <Row label={t('life.serial')}>{field('serial')}</Row>
-        <Row label={t('life.previous')}>{field('previous')}</Row>
-        <Row label={t('life.cost')}>
+        <FormRow label={t('life.part')}>{field('part')}</FormRow>
+        <FormRow label={t('life.serial')}>{field('serial')}</FormRow>
+        <FormRow label={t('life.previous')}>{field('previous')}</FormRow>
+        <FormRow label={t('life.cost')}>
           <span className="inline">
             <InputNumber value={cost} min={0} onChange={setCost} aria-label={t('life.cost')} />
             <Input className="life-currency" value={words.currency} maxLength={3} onChange={(e) => setWords({ ...words, currency: e.target.value.toUpperCase() })} aria-label={t('life.currency')} />
           </span>
-        </Row>
+        </FormRow>
       </div>
       <p className="muted small">{t('life.stays')}</p>
       {problem ? <ErrorNote problem={problem} /> : null}
     </Modal>
-  )
-}
-
-function Row({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <label className="form-row">
-      <span>{label}</span>
-      {children}
-    </label>
   )
 }
