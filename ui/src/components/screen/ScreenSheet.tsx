@@ -26,12 +26,11 @@ export function ScreenSheet({ whole, fill = false, open = navigate, pictures }: 
   const [w, h] = screen.size ?? SIZE
   const sheet = useMemo<Sheet>(
     () => ({
-      name: screen.screen,
       chosen: whole.chosen,
       points: Object.fromEntries(Object.entries(whole.points).map(([name, point]) => [name, spoken(language, point)])),
       fileOf: (file) => (pictures ? (pictures[file] ?? '') : fileOf(screen.screen, file)),
       past: !pictures,
-      open: open ? (href) => open(href) : null,
+      open,
     }),
     [screen.screen, whole.chosen, whole.points, language, open, pictures],
   )

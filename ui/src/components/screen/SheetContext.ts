@@ -4,8 +4,6 @@ import type { Chosen } from '../../core/screens'
 import type { Meant } from '../useLook'
 
 export interface Sheet {
-  /** The screen's name; its pictures are found by it. */
-  name: string
   chosen: Chosen
   points: Readonly<Record<string, Meant & { title?: string }>>
   /** Where a picture of the screen is. */

@@ -8,6 +8,7 @@ import { type Joint, jointAt, piped } from './follow'
 import { Handles } from './Handles'
 import { pressed } from './keys'
 import { Ports } from './Ports'
+import { spotOn } from './spot'
 import type { Editing } from './useEditing'
 
 export interface CanvasProps {
@@ -37,12 +38,7 @@ export function Canvas({ edit, size, zoom, piping, draw, under, onSpot }: Canvas
   const [line, setLine] = useState<readonly Spot[] | null>(null)
   const shown = items ?? edit.items
 
-  const spotOf = (event: { clientX: number; clientY: number }): Spot => {
-    const turned = sheet.current?.getScreenCTM()?.inverse()
-    if (!turned) return [0, 0]
-    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(turned)
-    return [x, y]
-  }
+  const spotOf = (event: { clientX: number; clientY: number }): Spot => spotOn(sheet.current, event) ?? [0, 0]
   const begin = (event: Pointing, made: Pull, start: Joint | null = null, ids: Set<string> = new Set()) => {
     if (event.button !== 0) return
     event.stopPropagation()

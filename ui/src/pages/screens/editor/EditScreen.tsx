@@ -11,6 +11,7 @@ import { SheetContext } from '../../../components/screen/SheetContext'
 import { useAsk } from '../../../components/useAsk'
 import { useSize } from '../../../components/useSize'
 import { asProblem } from '../../../core/http'
+import { screenLink } from '../../../core/route'
 import { fileOf, screens, type ScreenWhole } from '../../../core/screencalls'
 import { type ScreenItem, type ScreenText, SIZE } from '../../../core/screens'
 import type { Problem } from '../../../wire/api'
@@ -21,6 +22,7 @@ import { freePlace, laid, type What } from './fresh'
 import { ItemList } from './ItemList'
 import { DRAG_WHAT, Palette } from './Palette'
 import { Properties } from './Properties'
+import { spotOn } from './spot'
 import { TextPane } from './TextPane'
 import { Toolbar } from './Toolbar'
 import { useEditing } from './useEditing'
@@ -47,14 +49,13 @@ export function EditScreen({ name, isNew = false, from = null }: { name: string;
       </Page>
     )
   }
-  return <Editor key={`${name} ${data?.revision ?? 0}`} name={name} held={data} fresh={{ ...(from ?? { size: SIZE, items: [] }), screen: name }} onReload={reload} />
+  return <Editor key={`${name} ${data?.revision ?? 0}`} name={name} held={data} fresh={{ ...(from ?? { size: SIZE, items: [] }), screen: name }} />
 }
 
 interface EditorProps {
   name: string
   held: ScreenWhole | null
   fresh: ScreenText
-  onReload: () => void
 }
 
 const FULL = 1
@@ -97,11 +98,10 @@ function Editor({ name, held, fresh }: EditorProps) {
   const sheet = useRef<HTMLDivElement>(null)
   const drop = (event: DragEvent) => {
     const what = event.dataTransfer.getData(DRAG_WHAT)
-    const turned = sheet.current?.querySelector<SVGSVGElement>('.draw-sheet')?.getScreenCTM()?.inverse()
-    if (!what || !turned) return
+    const spot = spotOn(sheet.current?.querySelector<SVGSVGElement>('.draw-sheet'), event)
+    if (!what || !spot) return
     event.preventDefault()
-    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(turned)
-    lay(what as What, [x, y])
+    lay(what as What, spot)
   }
   const save = async (revision = kept?.revision ?? 0) => {
     setBusy(true)
@@ -139,7 +139,7 @@ function Editor({ name, held, fresh }: EditorProps) {
     return () => window.removeEventListener('keydown', onKey)
   })
   const under = useMemo(() => (screen.photo ? <image href={`${fileOf(name, screen.photo)}#${pictures.stamp}`} width={size[0]} height={size[1]} preserveAspectRatio="xMidYMid slice" /> : undefined), [screen.photo, name, size, pictures.stamp])
-  const link = `/screens/${encodeURIComponent(name)}`
+  const link = screenLink(name)
   return (
     <Page
       title={inLanguage(language, screen.title ?? '', screen.title_zh) || name}
@@ -148,7 +148,7 @@ function Editor({ name, held, fresh }: EditorProps) {
         <>
           <Segmented size="small" value={side} onChange={(next) => (typed.pending || typed.type(null), setSide(next as 'draw' | 'text'))} options={[{ value: 'draw', label: t('drawing.drawing') }, { value: 'text', label: t('device.text') }]} />
           {kept ? <Link href={link}>{t('drawing.look')}</Link> : null}
-          <Button type="primary" disabled={!ready} loading={busy} onClick={() => void save().then(() => held === null && navigate(`${link}/edit`, { replace: true }))}>
+          <Button type="primary" disabled={!ready} loading={busy} onClick={() => void save().then(() => held === null && navigate(screenLink(name, 'edit'), { replace: true }))}>
             {t('common.save')}
           </Button>
         </>

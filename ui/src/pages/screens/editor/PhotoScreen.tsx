@@ -10,6 +10,7 @@ import { inLanguage, useLanguageCode } from '../../../components/preferences'
 import { useAsk } from '../../../components/useAsk'
 import { assets } from '../../../core/assets'
 import { asProblem, askJson } from '../../../core/http'
+import { screenLink } from '../../../core/route'
 import type { ScreenItem } from '../../../core/screens'
 import type { Problem } from '../../../wire/api'
 import { drawing } from './calls'
@@ -52,7 +53,7 @@ export function PhotoScreen({ asset = '' }: { asset?: string }) {
       const words = typed === null && line ? { title: line.title, title_zh: line.title_zh } : language === 'zh' ? { title_zh: title } : { title }
       await drawing.put(name, { screen: photoScreen(name, words, [photo.width, photo.height], items) }, 0)
       await drawing.putFile(name, PHOTO, photo.content)
-      navigate(`/screens/${encodeURIComponent(name)}`)
+      navigate(screenLink(name))
     } catch (error) {
       setProblem(asProblem(error))
       setBusy(false)

@@ -9,6 +9,7 @@ import type { ScreenItem } from '../../../core/screens'
 import { drawing } from './calls'
 import { PhotoPick } from './PhotoPick'
 import { pin, type Pinned, showing } from './pins'
+import { spotOn } from './spot'
 import { useShared } from './useShared'
 
 export interface PhotoSheetProps {
@@ -38,12 +39,7 @@ export function PhotoSheet({ url, size, items, asset, onItems }: PhotoSheetProps
   }, [known.data])
   const shared = useShared('photo', told)
 
-  const spotOf = (event: { clientX: number; clientY: number }): [number, number] => {
-    const turned = sheet.current?.getScreenCTM()?.inverse()
-    if (!turned) return [0, 0]
-    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(turned)
-    return [x, y]
-  }
+  const spotOf = (event: { clientX: number; clientY: number }): [number, number] => spotOn(sheet.current, event) ?? [0, 0]
   const place = (point: Pinned) => {
     if (!asked) return
     onItems(asked.id ? items.map((item) => (item.id === asked.id ? { id: item.id, is: item.is, ...(item.at ? { at: item.at } : {}), ...showing(point) } : item)) : [...items, pin(items, asked.spot, size, point)])

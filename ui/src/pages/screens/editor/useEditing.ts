@@ -16,7 +16,6 @@ export interface Editing {
   /** `name`: the same one again, one after the other, is one step back. */
   set: (items: Items, name?: string) => void
   setScreen: (screen: ScreenText, name?: string) => void
-  /** Another text altogether: what was before can still be taken back. */
   undo: () => void
   redo: () => void
   copy: () => ScreenItem[]
