@@ -78,9 +78,6 @@ _RIGHTS = {
     "tariffs": "usage",
     "support_requests": "share",
     "screen_links": "share",
-    "shells": "read",
-    "shell_files": "read",
-    "shell_packages": "read",
 }
 
 
