@@ -148,10 +148,9 @@ def _listening(pulse: Pulse, bus: Bus) -> Callable[[Starlette], AbstractAsyncCon
 
 
 def operations(rooms: Rooms) -> list[Operation]:
-    throttle = Throttle(time.monotonic)
     return [
-        *session.operations(rooms, throttle),
-        *proof.operations(rooms, throttle),
+        *session.operations(rooms, rooms.passwords),
+        *proof.operations(rooms, rooms.passwords),
         *passkeys.operations(rooms),
         *accounts.operations(rooms),
         *waysin.operations(rooms),

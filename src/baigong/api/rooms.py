@@ -14,6 +14,7 @@ from msgspec import Struct
 from baigong.api.live import Live
 from baigong.api.metrics import Metrics
 from baigong.api.pulse import Pulse
+from baigong.api.throttle import Throttle
 from baigong.bus.contract import Bus
 from baigong.registry.leaving import Departures
 from baigong.registry.leaving import Lake as Leavable
@@ -147,3 +148,4 @@ class Rooms:
     clock_us: Callable[[], int]
     departures: Departures
     started_us: int = field(default_factory=lambda: time.time_ns() // 1000)
+    passwords: Throttle = field(default_factory=lambda: Throttle(time.monotonic))  # wrong ones, by whichever door

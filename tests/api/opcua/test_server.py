@@ -210,6 +210,15 @@ async def test_strangers_are_refused_and_counted(served: Served, pairs: Any) -> 
         assert await client.nodes.server_state.read_value() == 0
 
 
+async def test_a_wrong_password_counts_by_whichever_door(served: Served) -> None:
+    with pytest.raises(UaError, match="BadUserAccessDenied"):
+        async with served.client("guessed", "wrong"):
+            pass
+    async with served.world.client(token="") as browser:
+        guesses = [await browser.post("/session", json={"user": "guessed", "password": f"{i}"}) for i in range(5)]
+    assert [guess.status_code for guess in guesses] == [401, 401, 401, 401, 429]
+
+
 async def test_what_is_hidden_is_not_there(served: Served) -> None:
     registry = served.world.registry
     await served.put("pump1.flow", [4.5])

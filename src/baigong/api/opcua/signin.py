@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from asyncua.crypto import uacrypto
 from asyncua.ua.uaerrors import UaStatusCodeError
 
 from baigong.api.rooms import Rooms
-from baigong.api.throttle import Queue, Throttle
+from baigong.api.throttle import Queue
 from baigong.api.wire import require_factor
 from baigong.registry.audit import Entry
 from baigong.registry.people import Principal
@@ -44,7 +43,7 @@ class SignIn:
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self._throttle, self._queue = Throttle(time.monotonic), Queue()
+        self._throttle, self._queue = rooms.passwords, Queue()
         self.refused = 0
 
     async def __call__(self, token: Any, nonce: bytes, key: Any, come: From) -> Caller:
