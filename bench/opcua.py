@@ -92,9 +92,8 @@ def rows(folder: Path, installed: Path, seconds: float) -> list[Line]:
                 began = time.monotonic()
                 stored = asyncio.run(_publish(server, numbers, RATE, seconds))
                 took = time.monotonic() - began
-                time.sleep(1.5)  # the last message
                 assert client.stdin is not None
-                client.stdin.write("stop\n")
+                client.stdin.write(f"{stored}\n")
                 client.stdin.flush()
                 heard = _told(client.stdout)
         finally:
