@@ -21,7 +21,7 @@ from baigong.registry.findable import Findable, words_of
 from baigong.registry.resident import Resident
 from baigong.registry.tree import Tree
 from baigong.stores.records.assets import AssetRow, put_assets
-from baigong.stores.records.life import add_life, lasting
+from baigong.stores.records.life import keep_lives
 from baigong.vocab.assets import EQUIPMENT, LEVELS_ZH, AssetSpec
 from baigong.vocab.devices import AssetWords
 from baigong.vocab.errors import FixConfiguration
@@ -240,7 +240,7 @@ class Assets:
     async def _write(self, tenant: str, rows: list[AssetRow], events: list[Event]) -> None:
         if not rows:
             return
-        told = lasting(events)
+        told = events
         if len(events) > _MOST_EVENTS:
             detail = {"by": events[0].detail["by"], "assets": len(rows)}
             events = [Event(
@@ -249,7 +249,7 @@ class Assets:
 
         def work(connection: sa.Connection) -> None:
             put_assets(connection, tenant, rows)
-            add_life(connection, told)
+            keep_lives(connection, told)
 
         await self._events.tell(events, with_work=work)
         with self._shelves.lock:

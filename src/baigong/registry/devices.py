@@ -19,9 +19,9 @@ from baigong.registry.events import Events
 from baigong.registry.numbering import free_name, number_points, retired
 from baigong.registry.resident import Resident
 from baigong.registry.sealing import Sealing, has_open_secrets
-from baigong.registry.sources import keep_lives, read_elsewhere
+from baigong.registry.sources import read_elsewhere
 from baigong.security.envelope import Ring, new_envelope_key
-from baigong.stores.records import access
+from baigong.stores.records import access, life
 from baigong.stores.records.plant import DeviceRow, PointRow, drop_device, put_devices, put_points
 from baigong.vocab.devices import AssetWords, DeviceSpec, PointSpec
 from baigong.vocab.errors import BaigongError, FixConfiguration
@@ -339,7 +339,7 @@ class Devices:
                 access.ensure_tenant(connection, tenant, self._clock_us())
             put_devices(connection, closed)
             put_points(connection, points)
-            keep_lives(connection, told)
+            life.keep_lives(connection, told)
 
         await self._events.tell(told, with_work=work)
         for row in rows:

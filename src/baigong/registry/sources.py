@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import sqlalchemy as sa
-
 from baigong.registry.book import PointBook
-from baigong.stores.records.life import add_life, lasting
 from baigong.stores.records.plant import DeviceRow, PointRow
 from baigong.vocab.happenings import Event
 
@@ -31,8 +28,3 @@ def read_elsewhere(book: PointBook, points: Iterable[PointRow], devices: Sequenc
         )
         for (tenant, asset, before, after), count in found.items()
     ]  # fmt: skip
-
-
-def keep_lives(connection: sa.Connection, told: list[Event]) -> None:
-    """Write what of it is a part of the lives of assets."""
-    add_life(connection, lasting(told))

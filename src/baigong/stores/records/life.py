@@ -62,9 +62,9 @@ def add_life(connection: sa.Connection, rows: Sequence[LifeRow]) -> None:
         )
 
 
-def lasting(events: Sequence[Event]) -> list[LifeRow]:
-    """Return what of these events is a part of the lives of assets."""
-    return [
+def keep_lives(connection: sa.Connection, events: Sequence[Event]) -> None:
+    """Write what of these events is a part of the lives of assets."""
+    add_life(connection, [
         LifeRow(
             event.tenant, f"l_{secrets.token_hex(8)}", event.subject.removeprefix("asset:"), _LASTING[event.kind],
             event.time_us, event.time_us, str(event.detail.get("by", "")), "",
@@ -72,7 +72,7 @@ def lasting(events: Sequence[Event]) -> list[LifeRow]:
         )
         for event in events
         if event.kind in _LASTING
-    ]  # fmt: skip
+    ])  # fmt: skip
 
 
 def life_of(connection: sa.Connection, tenant: str, asset: str) -> list[LifeRow]:
