@@ -138,3 +138,37 @@ async def test_what_is_wrong_is_said_with_its_line(plant: World) -> None:
         assert (await client.get("/types/x")).json()["extending"] == ["y"], refused
         other = await _put(client, "x", "type: x\npoints: {flow: {unit: Cel}}\n")
         assert "y.points.flow" in other.text  # a type that extends it could not be read any more
+
+
+async def test_a_change_says_which_alarms_and_kpis_would_work_no_more(plant: World) -> None:
+    rules = """\
+type: mine
+points:
+  flow: {unit: m3/h, limits: {high: 60}}
+  state: {kind: state}
+alarms:
+  much: {point: flow, when: high}
+  down: {point: state, when: state, states: [3]}
+kpis:
+  used: {unit: "%", expression: time(state == 1) / time(state)}
+"""
+    async with plant.client() as client:
+        await _put(client, "mine", rules)
+        await _put(
+            client, "special", "type: special\nextends: mine\nkpis:\n  idle: {unit: h, expression: time(state == 0)}\n"
+        )
+        await client.put("/assets/pump1", json={"asset": "pump1", "type": "special"})
+        gone = await _put(client, "mine", "type: mine\npoints:\n  flow: {unit: m3/h}\n")
+        assert (gone.json()["place"], gone.status_code) == ("special.kpis.idle.expression", 422), gone.text
+        fewer = rules.replace("  down:", "  # down:").replace(
+            "  state: {kind: state}", "  state: {kind: state}\n  x: {}"
+        )
+        seen = (await _put(client, "mine", fewer, check=True)).json()
+        assert [(gap["what"], gap["message"]) for gap in seen["breaks"]] == [
+            ("alarms.down", "would be gone"),
+            ("points.x", "no point of this name"),
+        ]
+        assert (seen["broken"], seen["came"]["kpis.used"]) == (1, "mine")
+        off = rules.replace("states: [3]", "states: [3], enabled: false")
+        seen = (await _put(client, "mine", off, check=True)).json()
+        assert [(gap["what"], gap["message_zh"]) for gap in seen["breaks"]] == [("alarms.down", "已停用")]

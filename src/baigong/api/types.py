@@ -9,7 +9,8 @@ from msgspec import Meta, Struct
 
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
-from baigong.registry.types import Gap, Resolved
+from baigong.registry.typegaps import Gap
+from baigong.registry.types import Resolved
 from baigong.vocab.assets import Level
 from baigong.vocab.assettypes import AssetType
 from baigong.vocab.errors import FixConfiguration

@@ -13,42 +13,23 @@ from functools import cache, lru_cache
 from importlib.resources import files as resources
 from typing import Any
 
-from msgspec import Struct
-
 from baigong.registry.assets import Assets
 from baigong.registry.book import PointBook
 from baigong.registry.events import Events
 from baigong.registry.resident import Resident
+from baigong.registry.typegaps import Gap as Gap
+from baigong.registry.typegaps import gaps_between, is_of, lost_of
+from baigong.registry.typerules import check_rules
 from baigong.stores.records.assettypes import TypeRow, add_types, drop_type
-from baigong.vocab.assets import AssetSpec, Property
-from baigong.vocab.assettypes import AssetType, TypePoint, merged, parse_type, split_type
-from baigong.vocab.devices import PointSpec
+from baigong.vocab.assets import AssetSpec
+from baigong.vocab.assettypes import FIELDS, AssetType, TypePoint, merged, parse_type, split_type
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Event
 from baigong.vocab.typelines import with_line
-from baigong.vocab.units import is_unit, meant, same_quantity
+from baigong.vocab.units import is_unit, meant
 
 _DEEP = 16  # types that extend each other
 _MOST = 20_000  # versions in memory at once
-_KINDS_ZH = {
-    "gauge": "模拟量",
-    "counter": "累计量",
-    "state": "状态量",
-    "text": "文本",
-    "burst": "高频波形",
-    "setpoint": "设定值",
-}
-_FACTS_ZH = {"text": "文本", "number": "数字", "flag": "是或否"}
-_KINDS: dict[str, type | tuple[type, ...]] = {"text": str, "number": (int, float), "flag": bool}
-
-
-class Gap(Struct, frozen=True, kw_only=True, order=True):
-    """One thing in which an asset is not what its type says."""
-
-    asset: str
-    what: str  # points.flow, properties.power, type
-    message: str
-    message_zh: str
 
 
 @dataclass(slots=True, frozen=True)
@@ -138,12 +119,7 @@ class Types:
             chain.append(raw)
             ref = made.extends
         chain.reverse()
-        came = {
-            f"{field}.{key}": raw["type"]
-            for raw in chain
-            for field in ("points", "properties")
-            for key in raw.get(field) or {}
-        }
+        came = {f"{field}.{key}": raw["type"] for raw in chain for field in FIELDS for key in raw.get(field) or {}}
         return Resolved(merged(chain), tuple(reversed(names)), came)
 
     def check(self, tenant: str, texts: Mapping[str, str]) -> tuple[dict[str, Resolved], list[Gap]]:
@@ -158,11 +134,12 @@ class Types:
                 made[name] = self._resolve(tenant, name, texts)
                 _check_units(name, made[name])
                 _check_screen(name, made[name].whole)
+                check_rules(name, made[name].whole)
             except FixConfiguration as error:
                 raise with_line(error, text, name) from error
         for other in self.names(tenant):
             if other not in texts and self._extends_any(tenant, other, texts):
-                self._resolve(tenant, other, texts)
+                check_rules(other, self._resolve(tenant, other, texts).whole)
         rows = self._assets.rows(tenant)
         touched = {row.spec.type for row in rows.values() if row.spec.type and row.retired_us is None}
         broken: list[Gap] = []
@@ -173,7 +150,8 @@ class Types:
                 continue
             before, after = self.find(tenant, ref), self._resolve(tenant, ref, texts)
             new = set(self._gaps(tenant, ref, after))
-            broken += sorted(new - (set(self._gaps(tenant, ref, before)) if before is not None else set()))
+            old = set(self._gaps(tenant, ref, before)) if before is not None else set()
+            broken += sorted((new - old) | (self._lost(tenant, ref, before, after) if before is not None else set()))
         return made, broken
 
     def _extends_any(self, tenant: str, ref: str, names: Collection[str]) -> bool:
@@ -277,7 +255,18 @@ class Types:
 
     def _gaps_in(self, tenant: str, spec: AssetSpec, found: Resolved | None) -> Iterable[Gap]:
         points = self._book.by_asset(tenant).get(spec.asset, ())
-        return _between(spec, found, {point.spec.quantity: point.spec for point in points})
+        return gaps_between(spec, found.whole if found else None, {point.spec.quantity: point.spec for point in points})
+
+    def _lost(self, tenant: str, ref: str, before: Resolved, after: Resolved) -> set[Gap]:
+        """Say which alarms and KPIs work on an asset now and would not then."""
+        if not before.whole.alarms and not before.whole.kpis:
+            return set()
+        points, found = self._book.by_asset(tenant), set[Gap]()
+        for row in self._assets.rows(tenant).values():
+            if row.spec.type == ref and row.retired_us is None:
+                held = {point.spec.quantity: point.spec for point in points.get(row.spec.asset, ())}
+                found.update(lost_of(row.spec.asset, held, before.whole, after.whole))
+        return found
 
     def forget(self, tenant: str) -> None:
         """Follow the records after a tenant is gone."""
@@ -299,7 +288,7 @@ def _check_units(name: str, made: Resolved) -> None:
                     place=f"{name}.{field}.{key}.unit",
                 )
     for key, said in made.whole.properties.items():
-        if said.default is not None and not _is_a(said.default, said.kind):
+        if said.default is not None and not is_of(said.default, said.kind):
             raise FixConfiguration(
                 "config.invalid", f"{said.default!r} is no {said.kind}", place=f"{name}.properties.{key}.default"
             )
@@ -335,38 +324,6 @@ def _require_confirmed(broken: list[Gap], confirm: int) -> None:
             f"({first.what}: {first.message}): look, then send confirm {many}",
             place="confirm",
         )
-
-
-def _between(spec: AssetSpec, found: Resolved | None, points: Mapping[str, PointSpec]) -> Iterable[Gap]:
-    def gap(what: str, message: str, message_zh: str) -> Gap:
-        return Gap(asset=spec.asset, what=what, message=message, message_zh=message_zh)
-
-    if found is None:
-        yield gap("type", f"there is no type {spec.type!r}", f"没有类型“{spec.type}”")
-        return
-    for quantity, wanted in found.whole.points.items():
-        point, what, unit = points.get(quantity), f"points.{quantity}", wanted.unit
-        if point is None:
-            if wanted.required:
-                yield gap(what, "no point of this name", "没有这个测点")
-        elif point.kind != wanted.kind:
-            is_a, not_a = _KINDS_ZH[point.kind], _KINDS_ZH[wanted.kind]
-            yield gap(what, f"is a {point.kind}, not a {wanted.kind}", f"是{is_a},不是{not_a}")
-        elif unit and point.unit and not same_quantity(point.unit, unit):
-            yield gap(
-                what, f"{point.unit} does not measure what {unit} does", f"{point.unit} 与 {unit} 不是同一种量的单位"
-            )
-    for name, told in found.whole.properties.items():
-        value, what = spec.properties.get(name, told.default), f"properties.{name}"
-        if value is None:
-            if told.required:
-                yield gap(what, "is not given", "未填写")
-        elif not _is_a(value, told.kind):
-            yield gap(what, f"{value!r} is no {told.kind}", f"“{value}”不是{_FACTS_ZH[told.kind]}")
-
-
-def _is_a(value: Property, kind: str) -> bool:
-    return isinstance(value, _KINDS[kind]) and (kind == "flag") == isinstance(value, bool)
 
 
 def _by_name(rows: Iterable[TypeRow]) -> dict[str, list[TypeRow]]:

@@ -10,18 +10,21 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from baigong.vocab.alarms import TypeAlarm, alarm_as_meant, in_unit
 from baigong.vocab.assets import Level, Property
 from baigong.vocab.devices import Kind
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.kpis import TypeKpi
 from baigong.vocab.limits import Limits
 from baigong.vocab.screens import Screen, converted, require_whole
 from baigong.vocab.texts import read_yaml
-from baigong.vocab.units import same_quantity
+from baigong.vocab.units import parse_unit, same_quantity
 
 _NAME = re.compile(r"[\w](?:[\w-]{0,62}[\w])?")
 _LONGEST = 200_000
 _Word = Annotated[str, Meta(max_length=200)]
 _SEMANTIC = Annotated[str, Meta(max_length=2000)]
+FIELDS = ("points", "properties", "alarms", "kpis")  # what one type lays over what it extends, name by name
 
 
 class TypePoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -51,7 +54,7 @@ class TypeProperty(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class AssetType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A type. ``extends``: another one, whose points and properties it has too (``machine``, or ``machine@2``).
+    """A type. ``extends``: another one, all of which it has too (``machine``, or ``machine@2``).
 
     ``screen``: how an asset of it is drawn, with ``~flow`` for its point flow; what extends it is drawn so too.
     """
@@ -64,6 +67,8 @@ class AssetType(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     semantic: _SEMANTIC = ""
     points: Annotated[dict[str, TypePoint], Meta(max_length=2000)] = {}
     properties: Annotated[dict[str, TypeProperty], Meta(max_length=2000)] = {}
+    alarms: Annotated[dict[str, TypeAlarm], Meta(max_length=2000)] = {}
+    kpis: Annotated[dict[str, TypeKpi], Meta(max_length=500)] = {}
     screen: Screen | None = None
 
 
@@ -108,9 +113,11 @@ def _require_screen(screen: Screen, name: str) -> None:
 def _as_meant(raw: dict[str, Any]) -> dict[str, Any]:
     """Read `flow:` with nothing behind it as a point of which nothing more is said, and the state 0 as "0"."""
     meant = dict(raw)
-    for field in ("points", "properties"):
+    read = {"alarms": alarm_as_meant}
+    for field in FIELDS:
         if isinstance(raw.get(field), dict):
-            meant[field] = {key: _keyed(told) if isinstance(told, dict) else told for key, told in raw[field].items()}
+            keyed = read.get(field, _keyed)
+            meant[field] = {key: keyed(told) if isinstance(told, dict) else told for key, told in raw[field].items()}
             meant[field] = {key: {} if told is None else told for key, told in meant[field].items()}
         elif field in raw and raw[field] is None:
             meant[field] = {}
@@ -128,7 +135,7 @@ def _keyed(told: dict[Any, Any]) -> dict[Any, Any]:
 
 def _at_fault(raw: dict[str, Any], name: str, whole: Exception) -> FixConfiguration:
     """Say which field of which point it is: the message about the whole only says that one is wrong."""
-    kinds: dict[str, type[Struct]] = {"points": TypePoint, "properties": TypeProperty}
+    kinds: dict[str, type[Struct]] = dict(zip(FIELDS, (TypePoint, TypeProperty, TypeAlarm, TypeKpi), strict=True))
     for field, kind in kinds.items():
         for key, told in raw[field].items() if isinstance(raw.get(field), dict) else ():
             try:
@@ -166,34 +173,66 @@ def merged(chain: Sequence[dict[str, Any]]) -> AssetType:
     """
     whole: dict[str, Any] = {}
     for raw in chain:
-        for field, value in raw.items():
-            if field in ("points", "properties"):
-                held = dict(whole.get(field, {}))
-                for name, told in value.items():
-                    place = f"{raw['type']}.{field}.{name}"
-                    held[name] = (
-                        _over(held[name], told, "gauge" if field == "points" else "text", place)
-                        if name in held
-                        else dict(told or {})
-                    )
+        units = {name: told.get("unit", "") for name, told in whole.get("points", {}).items()}
+        whole |= {field: value for field, value in raw.items() if field not in FIELDS}
+        for field in FIELDS:
+            held = dict(whole.get(field, {}))
+            if field == "alarms":
+                held = {name: _measured(alarm, units, whole.get("points", {})) for name, alarm in held.items()}
+            for name, told in (raw.get(field) or {}).items():
+                place = f"{raw['type']}.{field}.{name}"
+                held[name] = _LAYERS[field](held[name], told or {}, place) if name in held else dict(told or {})
+            if held:
                 whole[field] = held
-            else:
-                whole[field] = value
     return msgspec.convert(whole, AssetType)
 
 
-def _over(held: Mapping[str, Any], told: Mapping[str, Any] | None, usual: str, place: str) -> dict[str, Any]:
-    told = told or {}
+def _over(held: Mapping[str, Any], told: Mapping[str, Any], usual: str, place: str) -> dict[str, Any]:
     kind, unit = told.get("kind"), told.get("unit")
     if kind is not None and kind != (was := held.get("kind", usual)):
         raise FixConfiguration("config.invalid", f"it is a {was} in the type that this extends", place=place)
     if unit and held.get("unit") and not same_quantity(unit, held["unit"]):
         raise FixConfiguration("config.invalid", f"{unit} does not measure what {held['unit']} does", place=place)
-    made = {**held, **told}
-    if unit and held.get("unit") not in ("", None, unit) and held.get("limits") and "limits" not in told:
-        limits = msgspec.convert(held["limits"], Limits).measured(held["unit"], unit)
-        made["limits"] = msgspec.to_builtins(limits)
+    return {**held, **told}
+
+
+def _over_point(held: Mapping[str, Any], told: Mapping[str, Any], place: str) -> dict[str, Any]:
+    made, unit, was = _over(held, told, "gauge", place), told.get("unit"), held.get("unit")
+    if unit and was and unit != was and held.get("limits") and "limits" not in told:
+        made["limits"] = msgspec.to_builtins(msgspec.convert(held["limits"], Limits).measured(was, unit))
     return made
+
+
+def _over_property(held: Mapping[str, Any], told: Mapping[str, Any], place: str) -> dict[str, Any]:
+    return _over(held, told, "text", place)
+
+
+def _over_alarm(held: Mapping[str, Any], told: Mapping[str, Any], place: str) -> dict[str, Any]:
+    for field, usual in (("point", ""), ("when", "high")):
+        if field in told and told[field] != (was := held.get(field, usual)):
+            raise FixConfiguration(
+                "config.invalid",
+                f"its {field} is {was} in the type that this extends: make it an alarm of another name",
+                place=f"{place}.{field}",
+            )
+    return {**held, **told}
+
+
+def _over_kpi(held: Mapping[str, Any], told: Mapping[str, Any], place: str) -> dict[str, Any]:
+    made, unit, was = _over(held, told, "", place), told.get("unit"), held.get("unit")
+    if unit and was and unit != was and isinstance(held.get("target"), int | float) and "target" not in told:
+        own, other = parse_unit(was), parse_unit(unit)
+        made["target"] = float(f"{(held['target'] * own.factor + own.zero - other.zero) / other.factor:.12g}")
+    return made
+
+
+_LAYERS = dict(zip(FIELDS, (_over_point, _over_property, _over_alarm, _over_kpi), strict=True))
+
+
+def _measured(alarm: dict[str, Any], units: Mapping[str, str], points: Mapping[str, Any]) -> dict[str, Any]:
+    """Write an inherited alarm in the unit that its point has now."""
+    was, now = units.get(alarm.get("point", ""), ""), points.get(alarm.get("point", ""), {}).get("unit", "")
+    return alarm if was == now or not was or not now else in_unit(alarm, was, now)
 
 
 def split_type(ref: str) -> tuple[str, int | None]:
