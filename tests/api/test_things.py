@@ -24,6 +24,7 @@ async def test_an_asset_is_a_thing_whose_addresses_answer(plant: World) -> None:
         assert answer.headers["content-type"] == "application/td+json"
         told = answer.json()
         assert told["base"] == f"{plant.url}/api/v1/"
+        assert told["id"] == f"{plant.registry.own_shells.front('main')}:pump1"  # its globalAssetId
         assert told["titles"] == {"en": "Feed pump", "zh": "给水泵"}
         assert told["properties"]["pressure"]["titles"]["zh"] == "出口压力"  # as its type says
         flow = told["properties"]["flow"]["forms"]

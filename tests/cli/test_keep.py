@@ -169,6 +169,7 @@ def test_service_prints_its_unit_and_needs_systemd(run: Run, tmp_path: Path) -> 
     asked = ["service", "install", "--data", tmp_path / "d", "--user", "--print", "--port", "8700"]
     said = run(*asked)
     assert "--port 8700" in said.out and "--mqtt" not in said.out and "--nats" not in said.out
+    assert " --opcua-port 4840 --opcua-host 127.0.0.1\n" in run(*asked, "--opcua-port", "4840").out
     assert " --nats-host 0.0.0.0\n" in run(*asked, "--nats-host", "0.0.0.0").out
     assert "LoadCredential" not in said.out
     said = run("--key-file", tmp_path / "own.key", *asked)

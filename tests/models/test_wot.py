@@ -33,7 +33,7 @@ POINTS = [
     PointSpec(name="hall.pump1.vibration", address="a", kind="burst"),
 ]  # fmt: skip
 WHOLE = Thing(
-    tenant="main",
+    id="urn:baigong:main.1:hall.pump1",
     base="https://plant.example/api/v1/",
     spec=AssetSpec(asset="hall.pump1", type="pump", code="INV-1", properties={"power_rated": 5.5}),
     titles=("Feed pump", "给水泵"),
@@ -45,7 +45,9 @@ WHOLE = Thing(
     created_us=1,
     changed_us=10**15,
 )
-BARE = Thing(tenant="main", base="http://x/api/v1/", spec=AssetSpec(asset="泵1"), titles=("", ""), points=[])
+BARE = Thing(
+    id="urn:baigong:main.1:%E6%B3%B51", base="http://x/api/v1/", spec=AssetSpec(asset="泵1"), titles=("", ""), points=[]
+)
 _CHECK = """
 const {tdValidator} = require("@thing-description-playground/core");
 (async () => {
@@ -59,7 +61,7 @@ const {tdValidator} = require("@thing-description-playground/core");
 
 def test_a_thing_says_its_points_its_place_and_how_they_are_read() -> None:
     told = describe(WHOLE)
-    assert told["id"] == "urn:baigong:main:hall.pump1"
+    assert told["id"] == "urn:baigong:main.1:hall.pump1"
     assert told["titles"] == {"en": "Feed pump", "zh": "给水泵"}
     assert told["@type"] == ["urn:baigong:semantic:nsu%3Dhttp%3A%2F%2Fopcfoundation.org%2FUA%2FDI%2F%3Bi%3D1002"]
     assert sorted(told["properties"]) == ["flow", "note", "state", "target"]  # a waveform is no value

@@ -12,6 +12,7 @@ from baigong.api.assets import Shown
 from baigong.api.points import newest_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import JSON, PREFIX, Call, Operation, offered
+from baigong.models.aas.madeids import asset_id
 from baigong.models.wot import MEDIA, Thing, describe
 from baigong.vocab.assets import AssetSpec
 from baigong.vocab.assettypes import TypePoint
@@ -46,7 +47,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         own = [point.spec for point in call.book.by_asset(call.tenant).get(name, ())]
         above = shown.tree.above(name)
         thing = Thing(
-            tenant=call.tenant,
+            id=asset_id(rooms.registry.own_shells.front(call.tenant), name),
             base=f"{call.request.url.scheme}://{call.request.url.netloc}{PREFIX}/",
             query=f"?tenant={quote(call.tenant)}" if call.tenant != call.who.tenant else "",
             spec=spec,

@@ -26,6 +26,9 @@ from baigong.cli.options import (
     Mqtts,
     Names,
     NatsHost,
+    OpcUa,
+    OpcUaAny,
+    OpcUaHost,
     PlainHttp,
     PlainMqtt,
     Proxies,
@@ -33,6 +36,7 @@ from baigong.cli.options import (
     TlsCert,
     TlsKey,
     door_settings,
+    opcua_arguments,
     web_settings,
 )
 from baigong.vocab.errors import FixConfiguration, RetryLater
@@ -250,6 +254,9 @@ def install(
     mqtt_name: MqttNames = None,
     plain_mqtt_is_read_by_the_network: PlainMqtt = False,
     mqtt_needs_client_certificates: MqttNeed = False,
+    opcua_port: OpcUa = None,
+    opcua_host: OpcUaHost = "127.0.0.1",
+    opcua_any_client_certificate: OpcUaAny = False,
     nats_port: Annotated[int, typer.Option(help="embedded NATS server")] = 4622,
     nats_host: NatsHost = "127.0.0.1",
     start: Annotated[bool, typer.Option(help="start it now")] = True,
@@ -274,6 +281,7 @@ def install(
         mqtt_needs_client_certificates,
     )
     options += [] if door == DoorSettings() else door.arguments()
+    options += opcua_arguments(opcua_port, opcua_host, opcua_any_client_certificate)
     account = (run_as or _owner(data)) if system else ""
     named = os.environ.get("BAIGONG_KEY_FILE")
     wanted = Service(

@@ -75,6 +75,14 @@ def opcua_door(port: int | None, host: str, any_client_certificate: bool) -> Opc
     return OpcUaDoor(port=port, host=host, any_client_certificate=any_client_certificate)
 
 
+def opcua_arguments(port: int | None, host: str, any_client_certificate: bool) -> list[str]:
+    """Write them as options of ``up``."""
+    if port is None:
+        return []
+    words = ["--opcua-port", str(port), "--opcua-host", host]
+    return [*words, *(["--opcua-any-client-certificate"] if any_client_certificate else [])]
+
+
 def door_settings(
     host: str,
     port: int,

@@ -27,13 +27,15 @@ _TYPES = {"gauge": "number", "counter": "number", "setpoint": "number", "state":
 
 
 class Thing(Struct, frozen=True, kw_only=True):
-    """What of an asset is told. ``titles``: English, Chinese. ``base``: of the API, ending with a slash.
+    """What of an asset is told. ``id``: its globalAssetId, so that thing and shell are known to be of one asset.
+
+    ``titles``: English, Chinese. ``base``: of the API, ending with a slash.
 
     ``query``: what every address needs, like ``?tenant=main``. ``semantic``: of its type. ``parent`` and ``parts``:
     names of assets that may be told, too.
     """
 
-    tenant: str
+    id: str
     base: str
     spec: AssetSpec
     titles: tuple[str, str]
@@ -53,7 +55,7 @@ def describe(thing: Thing) -> dict[str, Any]:
     told: dict[str, Any] = {
         "@context": [_CONTEXT, {"baigong": _OURS, "@language": "en"}],
         "@type": [*_semantic(thing.semantic)],
-        "id": f"urn:baigong:{quote(thing.tenant, safe='')}:{quote(name, safe='')}",
+        "id": thing.id,
         **_titles(*thing.titles, name),
         "base": thing.base,
         "securityDefinitions": {
