@@ -64,6 +64,48 @@ async def test_a_lot_is_recalled_and_traced_with_machine_people_and_parameters(p
         assert [one["lot"] for one in (await trace("SN-1", direction="forward"))["lots"]] == ["SN-1"]
 
 
+RECALL = """
+with recursive affected(lot) as (
+  select 'H13-7' union select g.produced from genealogy g join affected a on g.consumed = a.lot
+)
+select u.lot, e.id, e.asset, e.attributes->>'people' as people, t.name, min(t.value), avg(t.value), max(t.value)
+from affected join lot_uses u using (lot) join episodes e on e.id = u.episode
+left join telemetry t on t.asset = e.asset and t.time >= e.start_time and t.time < coalesce(e.end_time, now())
+     and t.severity <> 'bad'
+where u.side = 'produced' group by all order by all
+"""
+
+
+async def test_a_recall_is_one_statement_of_sql_with_machines_people_and_parameters(plant: World) -> None:
+    times = [T0 + MINUTE * 10 + s * 1_000_000 for s in range(4)]
+    await plant.put("pump1.flow", times, [1.0, 2.0, 3.0, 99.0], [0, 0, 0, 0x8000])
+    async with plant.client() as client:
+
+        async def ask(sql: str, who: Any = client) -> list[list[Any]]:
+            answer = await who.post("/sql", json={"sql": sql})
+            assert answer.status_code == 200, answer.text
+            return list(answer.json()["rows"])
+
+        assert await ask("select * from lots") == await ask("select * from genealogy") == []
+        steel = {"lot": "H13-7", "material": "steel", "quantity": 2.5, "unit": "kg"}
+        await _put(
+            client,
+            _run("cut", 0, [steel], ["blank-1", "blank-2"]),
+            _run("mill", 10, ["blank-1", "screw-5"], [{"lot": "SN-1", "material": "mould"}], people=["wang", "li"]),
+        )
+        made = [["blank-1", "cut"], ["blank-2", "cut"]]
+        assert await ask(RECALL) == [
+            ["SN-1", "mill", "pump1", '["wang","li"]', "pump1.flow", 1.0, 2.0, 3.0],
+            *([lot, run, "pump1", None, None, None, None, None] for lot, run in made),
+        ]
+        assert await ask("select * from lots where lot in ('H13-7', 'SN-1') order by lot") == [
+            ["H13-7", "steel", None, 2.5, "kg"], ["SN-1", "mould", None, None, None],
+        ]  # fmt: skip
+        await _put(client, _run("cut", 0, [steel], ["blank-2"]))  # what is corrected is seen at once
+        assert [row[0] for row in await ask(RECALL)] == ["blank-2"]
+        assert {one["name"] for one in (await client.get("/sql/schema")).json()} >= {"lots", "lot_uses", "genealogy"}
+
+
 async def test_rings_are_refused_and_counts_are_no_lots(plant: World) -> None:
     async with plant.client() as client:
         await _put(client, _run("1", 0, ["a"], ["b"]), _run("2", 1, ["b"], ["c"]), _run("3", 2, [], ["d"]))

@@ -29,6 +29,7 @@ from baigong.stores.lake.contract import ALL, LAKE, Names, Snapshot
 from baigong.stores.lake.reader import FileCache
 from baigong.stores.lake.scansql import FileShapes
 from baigong.stores.lake.sqlview import part_points, sql_view
+from baigong.stores.lake.toldsql import LotTables
 from baigong.vocab import burst as bursts
 from baigong.vocab import frame as frames
 from baigong.vocab.devices import DeviceSpec, PointSpec
@@ -148,6 +149,7 @@ class PlainSql:
             FileShapes(),
             None if only is None else only.part,
             assets=lambda: assets_table(self._registry.assets, tenant, only),
+            lots=LotTables() if only is not None else self._registry.lots.tables(tenant),
         )
         with open_view(view) as connection:
             try:

@@ -10,8 +10,9 @@ from baigong.historian.shelf import Shelf
 from baigong.historian.thinning import Thinner
 from baigong.stores.lake.contract import LAKE
 from baigong.stores.lake.scansql import FileShapes
-from baigong.stores.lake.sqlview import EPISODES, POINTS, sql_view
+from baigong.stores.lake.sqlview import POINTS, sql_view
 from baigong.stores.lake.thin import COUNTER, NEITHER, STATE, THINNED
+from baigong.stores.lake.toldsql import EPISODES
 from baigong.vocab.keep import Keep
 from tests.historian.plants import DAY, QUICK, T0, Truth, caught_up, owning, send, until
 from tests.stores.test_sqlview import open_view

@@ -16,7 +16,8 @@ from baigong.stores.lake.bursts import LAKE_BURSTS, BurstFileWriter
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.files import LakeFileWriter
 from baigong.stores.lake.scansql import FileShapes
-from baigong.stores.lake.sqlview import POINTS, VISIBLE, SqlView, episodes_table, sql_view
+from baigong.stores.lake.sqlview import POINTS, VISIBLE, SqlView, sql_view
+from baigong.stores.lake.toldsql import episodes_table
 from baigong.vocab import quality as q
 from baigong.vocab.burst import burst
 from baigong.vocab.frame import TIME
@@ -86,10 +87,10 @@ async def pool(plant: Plant) -> AsyncIterator[SqlPool]:
 async def test_every_table_answers(plant: Plant, pool: SqlPool) -> None:
     for name in VISIBLE:
         plant.kind = "state" if "states" in name else "counter"
-        if name != "assets":  # nobody described any here: tests/api/test_assets.py has some
+        if name not in ("assets", "lots", "lot_uses", "genealogy"):  # none here: tests/api has some
             assert (await pool.query("demo", f"select * from {name} limit 5")).num_rows > 0
-        assert (await pool.query("demo", f"describe {name}")).num_rows > 5
-        assert (await pool.query("demo", f"summarize {name}")).num_rows > 5
+        assert (await pool.query("demo", f"describe {name}")).num_rows > 2
+        assert (await pool.query("demo", f"summarize {name}")).num_rows > 2
 
 
 async def test_corrections_and_retractions_show(pool: SqlPool) -> None:

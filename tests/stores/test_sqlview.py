@@ -19,13 +19,12 @@ from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.rollup import ROLLUP, rollup
 from baigong.stores.lake.scansql import FileShapes
 from baigong.stores.lake.sqlview import (
-    EPISODES,
     POINTS,
     VISIBLE,
     SqlView,
-    episodes_table,
     sql_view,
 )
+from baigong.stores.lake.toldsql import EPISODES, episodes_table
 from baigong.vocab import quality as q
 from baigong.vocab.happenings import Episode
 
@@ -175,6 +174,8 @@ def test_an_empty_tenant_has_all_tables() -> None:
         "points_in",
         "latest_in",
         "episodes_in",
+        "lot_uses_in",
+        "genealogy_in",
         "assets_in",
         "bursts_in",
     }

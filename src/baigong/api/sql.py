@@ -29,6 +29,9 @@ _TABLES = (
     "rollup_states_1m",
     "rollup_states_1h",
     "episodes",
+    "lots",
+    "lot_uses",
+    "genealogy",
     "bursts",
 )
 

@@ -77,6 +77,7 @@ class SqlSource:
             lambda: self._registry.episodes.table_now(tenant),
             self._shapes,
             assets=lambda: self._described(tenant),
+            lots=self._registry.lots.tables(tenant),
         )
 
     def _described(self, tenant: str) -> Block:
@@ -92,7 +93,10 @@ class SqlSource:
         self._assets.pop(tenant, None)
 
     def _cut(self, tenant: str, only: Visible) -> SqlView:
-        """Hand in only what is open: nothing of other points is in the child's memory, or can be named there."""
+        """Hand in only what is open: nothing of other points is in the child's memory, or can be named there.
+
+        No lots: one says what all of the plant made of it.
+        """
         kept = self._part(tenant, only)
         reader = PartReader(self._owner, only.part)
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from baigong.registry.events import Events
-from baigong.stores.lake.sqlview import episodes_table
+from baigong.stores.lake.toldsql import episodes_table
 from baigong.stores.records import access
 from baigong.stores.records.engine import Records
 from baigong.stores.records.happenings import drop_episode, find_episode, list_episodes, put_episodes
@@ -84,12 +84,16 @@ class Episodes:
 
     def table_now(self, tenant: str) -> pa.Table:
         """Return all of them as an Arrow table for SQL. Blocking: call it from a thread."""
-        version = self._versions.get(tenant, 0)
+        version = self.version(tenant)
         held = self._tables.get(tenant)
         if held is None or held[0] != version:
             rows = self._records.read_now(lambda c: list_episodes(c, tenant, limit=_MOST), tenant=tenant)
             held = self._tables[tenant] = (version, episodes_table(rows))
         return held[1]
+
+    def version(self, tenant: str) -> int:
+        """Return a number that changes with every change of an episode."""
+        return self._versions.get(tenant, 0)
 
     def forget(self, tenant: str) -> None:
         """Follow the records after a company is gone."""

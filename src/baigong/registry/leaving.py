@@ -293,6 +293,7 @@ class Departures:
             registry.screens.forget,
             registry.screen_links.forget,
             registry.episodes.forget,
+            registry.lots.forget,
             registry.retention.forget,
             registry.usage.forget,
             registry.quotas.forget,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import pyarrow as pa
 import sqlalchemy as sa
 from msgspec import Struct
 
+from baigong.stores.lake.toldsql import GENEALOGY, LOT_USES, LotTables
 from baigong.stores.records import Records
 from baigong.stores.records.happenings import find_episodes
-from baigong.stores.records.lots import Direction, Link, Use, follow, search_lots, uses_of
+from baigong.stores.records.lots import Direction, Link, Use, all_of, follow, lot_links, lot_uses, search_lots, uses_of
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Episode
 
@@ -39,8 +41,37 @@ class Genealogy(Struct, frozen=True, kw_only=True):
 
 
 class Lots:
-    def __init__(self, records: Records) -> None:
+    """``version``: a number that changes with every change of an episode of a tenant."""
+
+    def __init__(self, records: Records, version: Callable[[str], int]) -> None:
         self._records = records
+        self._version = version
+        self._tables: dict[tuple[str, str], tuple[int, pa.Table]] = {}
+
+    def tables(self, tenant: str) -> LotTables:
+        """Return what SQL is asked about; the functions in it block: call them from a thread."""
+        return LotTables(
+            uses=lambda: self._table(tenant, lot_uses, LOT_USES),
+            links=lambda: self._table(tenant, lot_links, GENEALOGY),
+        )
+
+    def _table(self, tenant: str, table: sa.Table, schema: pa.Schema) -> pa.Table:
+        """Read all rows, once for every change: about 2 s a million."""
+        version, held = self._version(tenant), self._tables.get((tenant, table.name))
+        if held is None or held[0] != version:
+            rows = self._records.read_now(lambda c: all_of(c, tenant, table, schema.names), tenant=tenant)
+            columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+            arrays = [
+                pa.array([value if value != "" else None for value in column], field.type)
+                for column, field in zip(columns, schema, strict=True)
+            ]
+            held = self._tables[tenant, table.name] = (version, pa.table(arrays, schema=schema))
+        return held[1]
+
+    def forget(self, tenant: str) -> None:
+        """Let go of the tables of a company that is gone."""
+        for name in (lot_uses.name, lot_links.name):
+            self._tables.pop((tenant, name), None)
 
     async def trace(self, tenant: str, lot: str, direction: Direction, most: int) -> Genealogy:
         """Follow a lot. Raises http.not_found for one that no episode names."""

@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -31,9 +30,8 @@ from baigong.stores.lake.rollupsql import computed_rollup
 from baigong.stores.lake.scansql import FileShapes, Scan, open_only, whole
 from baigong.stores.lake.thin import THINNED, day_of
 from baigong.stores.lake.timesql import TIME_FUNCTIONS
+from baigong.stores.lake.toldsql import EPISODES, VIEWS, LotTables
 from baigong.vocab import quality as q
-from baigong.vocab.frame import TIME
-from baigong.vocab.happenings import Episode
 
 POINTS = pa.schema(
     [
@@ -55,26 +53,15 @@ POINTS = pa.schema(
         pa.field("max_rate", pa.float64()),
     ]
 )
-EPISODES = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("asset", pa.string()),
-        pa.field("kind", pa.string()),
-        pa.field("start_time", TIME),
-        pa.field("end_time", TIME),  # null while open
-        pa.field("title", pa.string()),
-        pa.field("title_zh", pa.string()),
-        pa.field("parent", pa.string()),
-        pa.field("attributes", pa.string()),  # JSON
-        pa.field("simulated", pa.bool_()),
-    ]
-)
 VISIBLE = (
     "telemetry",
     "points",
     "assets",
     "latest",
     "episodes",
+    "lots",
+    "lot_uses",
+    "genealogy",
     "bursts",
     "rollup_1m",
     "rollup_1h",
@@ -98,6 +85,7 @@ _SEVERITY = "case when quality & 32768 <> 0 then 'bad' when quality & 16384 <> 0
 
 TableSource: TypeAlias = pa.Table | Callable[[], pa.Table]
 Clip: TypeAlias = Callable[[Any], Any]
+NO_LOTS = LotTables()
 
 
 @dataclass(slots=True, frozen=True)
@@ -142,14 +130,15 @@ def sql_view(
     part: Part | None = None,
     clip: Clip | None = None,
     assets: TableSource = ASSETS.empty_table,
+    lots: LotTables = NO_LOTS,
 ) -> SqlView:
     """Plan the tables ``VISIBLE`` over a snapshot, or over what is open of it: then ``points`` are ``part_points``
     and the other tables hold nothing else.
 
     ``points``: columns of POINTS (missing ones become null), or a sandbox's block of such,
     ``latest``: schema LAKE, one row a point,
-    ``episodes``: columns of EPISODES, ``assets``: columns of ASSETS; these may be functions, called only for queries
-    that want them.
+    ``episodes``: columns of EPISODES, ``assets``: columns of ASSETS, ``lots``: none for who may
+    not ask for them; these may be functions, called only for queries that want them.
     Costs a look at the footer of files not seen before.
     """
     hot_days = _days_of(snapshot.hot) if snapshot.hot_days is None else snapshot.hot_days
@@ -171,7 +160,7 @@ def sql_view(
             f"{_SEVERITY} as severity, seen, seq from lake.rows",
         ),
         ("latest", _latest()),
-        ("episode", "create view episodes as from episodes_in"),
+        *VIEWS,
         ("assets", "create view assets as from assets_in"),
         ("burst", bursts_view(snapshot, _SEVERITY, files.scan)),
         *(("rollup", s) for s in _rollups(snapshot, hot_days, files)),
@@ -187,6 +176,8 @@ def sql_view(
             "bursts_in": bursts if part is None else part.clip(bursts),
             "latest_in": lambda: (latest() if callable(latest) else latest).select(LAKE.names),
             "assets_in": assets,
+            "lot_uses_in": lots.uses,
+            "genealogy_in": lots.links,
             "episodes_in": lambda: conformed(episodes() if callable(episodes) else episodes, EPISODES),
         },
         base=("create table base.points as select number as point, * exclude (number) from points_in",),
@@ -218,26 +209,6 @@ def _latest() -> str:
         f"{_columns('t', _ROW.removeprefix('point, '))}, {_SEVERITY} as severity "
         "from latest_in t left join lake.points p on p.point = t.point"
     )
-
-
-def episodes_table(episodes: Iterable[Episode]) -> pa.Table:
-    """Turn episodes into the Arrow table that ``sql_view`` takes."""
-    rows = [
-        {
-            "id": e.id,
-            "asset": e.asset,
-            "kind": e.kind,
-            "start_time": e.start_us,
-            "end_time": e.end_us,
-            "title": e.title,
-            "title_zh": e.title_zh or None,
-            "parent": e.parent,
-            "attributes": msgspec.json.encode(e.attributes).decode(),
-            "simulated": e.simulated,
-        }
-        for e in episodes
-    ]
-    return pa.Table.from_pylist(rows, EPISODES)
 
 
 def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:

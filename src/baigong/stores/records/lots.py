@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -135,6 +135,11 @@ def uses_of(connection: sa.Connection, tenant: str, lots: Sequence[str]) -> list
         for piece in batched(lots, _AT_ONCE)
         for row in connection.execute(sa.select(*columns).where(c.tenant == tenant, c.lot.in_(piece)))
     ]
+
+
+def all_of(connection: sa.Connection, tenant: str, table: sa.Table, columns: Sequence[str]) -> list[sa.Row[Any]]:
+    """Return these columns of every row of ``lot_uses`` or ``lot_links``."""
+    return list(connection.execute(sa.select(*(table.c[name] for name in columns)).where(table.c.tenant == tenant)))
 
 
 def search_lots(connection: sa.Connection, tenant: str, search: str, material: str, limit: int) -> list[str]:
