@@ -1,7 +1,8 @@
 /** Assets: the calls, and what is said of one. */
 import type { components } from '../wire/openapi'
 import type { DeviceEvent, Problem, Session } from '../wire/api'
-import { askJson, query } from './http'
+import { apiRoot, askJson, query } from './http'
+import { about, visited } from './visit'
 
 export type AssetLine = components['schemas']['AssetLine']
 export type AssetWhole = components['schemas']['AssetAnswer']
@@ -65,6 +66,8 @@ export const assets = {
   events: (name: string) => askJson<DeviceEvent[]>(`/events${query({ subject: `asset:${name}`, start: '-3650d', limit: 200 })}`),
 }
 
+/** Where its W3C Thing Description is. */
+export const thingOf = (name: string): string => apiRoot + about(`/assets/${id(name)}/td`, visited())
 export const mayDescribe = (session: Session | null): boolean => session?.may?.company.includes('configure') ?? false
 export const mayAnnotate = (session: Session | null): boolean => session?.may?.company.includes('annotate') ?? false
 export const maySeeGrants = (session: Session | null): boolean => session?.may?.company.includes('share') ?? false

@@ -5,6 +5,8 @@ import type { ScreenWhole } from '../../core/screencalls'
 import { Empty, ErrorNote, Waiting } from '../notes'
 import { useAsk } from '../useAsk'
 import { Findings } from './Findings'
+import { isOverview } from './cells'
+import { Overview } from './Overview'
 import { ScreenSheet } from './ScreenSheet'
 
 export interface MadeScreenProps {
@@ -23,7 +25,7 @@ export function MadeScreen({ about, call, onSave }: MadeScreenProps) {
   return (
     <>
       <p className="muted small">
-        {data.came ? t('screen.drawnBy', { type: data.came }) : t('screen.made')}{' '}
+        {data.came ? t('screen.drawnBy', { type: data.came }) : t(isOverview(data.screen) ? 'cells.made' : 'screen.made')}{' '}
         {onSave ? (
           <Button size="small" type="link" onClick={onSave}>
             {t('screen.saveAs')}
@@ -32,9 +34,13 @@ export function MadeScreen({ about, call, onSave }: MadeScreenProps) {
       </p>
       <Findings found={data.findings} />
       {data.left_out ? <p className="note">{t('screen.leftOut', { n: data.left_out })}</p> : null}
-      <div className={`scr-place${wide ? ' is-narrow' : ' is-face'}`}>
-        <ScreenSheet whole={data} />
-      </div>
+      {isOverview(data.screen) ? (
+        <Overview whole={data} />
+      ) : (
+        <div className={`scr-place${wide ? ' is-narrow' : ' is-face'}`}>
+          <ScreenSheet whole={data} />
+        </div>
+      )}
     </>
   )
 }

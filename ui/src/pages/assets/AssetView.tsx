@@ -8,12 +8,10 @@ import { ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
 import { PointList } from '../../components/PointList'
 import { inLanguage, useLanguageCode, usePreferences } from '../../components/preferences'
-import { MadeScreen } from '../../components/screen/MadeScreen'
 import { useAsk } from '../../components/useAsk'
 import { useTrouble } from '../../components/useTrouble'
 import { assets, mayAnnotate, mayDescribe, specOf, splitType } from '../../core/assets'
-import { assetLink, routeOf, screenLink, typeLink } from '../../core/route'
-import { screens } from '../../core/screencalls'
+import { assetLink, routeOf, typeLink } from '../../core/route'
 import { AboutAsset } from './AboutAsset'
 import { AssetActions, type Doing } from './AssetActions'
 import { AssetTags, LevelIcon } from './AssetMark'
@@ -23,6 +21,7 @@ import { LifeTab } from './LifeTab'
 import { MoveDialog } from './MoveDialog'
 import { PartsTab } from './PartsTab'
 import { RetireDialog } from './RetireDialog'
+import { ScreenTab } from './ScreenTab'
 import { ShellTab } from './ShellTab'
 import { TextTab } from './TextTab'
 
@@ -123,12 +122,13 @@ export function AssetView({ asset, turn, onChanged, onPath }: AssetViewProps) {
           </div>
         ) : null}
         <Tabs
+          className="tabs-all"
           activeKey={tab}
           onChange={(key) => navigate(assetLink(asset, key), { replace: true })}
           destroyOnHidden
           items={[
             { key: 'points', label: `${t('word.point')} ${line.points}`, children: <><p className="muted small">{line.points > data.own_points ? t('assets.ofParts', { own: data.own_points, parts: line.points - data.own_points }) : null}</p><PointList ask={{ asset }} none={t('assets.noPoints')} /></> },
-            { key: 'screen', label: t('screen.tab'), children: <MadeScreen about={`asset:${asset}:${turn}`} call={(signal) => screens.ofAsset(asset, signal)} {...(may ? { onSave: () => navigate(`${screenLink(asset, 'new')}?asset=${encodeURIComponent(asset)}`) } : {})} /> },
+            { key: 'screen', label: t('screen.tab'), children: <ScreenTab whole={data} turn={turn} may={may} /> },
             { key: 'parts', label: `${t('assets.parts')} ${line.children}`, children: <PartsTab asset={asset} turn={turn} {...(may ? { onAdd: () => setDoing('add') } : {})} /> },
             { key: 'documents', label: t('documents.tab'), children: <DocumentsTab of={{ asset }} may={may} /> },
             { key: 'life', label: t('assets.life'), children: <LifeTab asset={asset} turn={turn} may={mayAnnotate(session)} /> },

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { CopyButton } from '../../components/CopyButton'
 import { Icon } from '../../components/Icon'
-import { type AssetWhole, specOf } from '../../core/assets'
+import { type AssetWhole, specOf, thingOf } from '../../core/assets'
 import { asJson, assetAsCurl, assetAsPython, asYaml } from '../../core/assettext'
 import { saveAs } from '../../core/save'
 
@@ -29,6 +29,12 @@ export function TextTab({ whole }: { whole: AssetWhole }) {
         <CopyButton text={text} />
       </div>
       <pre className="asset-text">{text}</pre>
+      <p className="small">
+        <a href={thingOf(asset)} target="_blank" rel="noreferrer">
+          {t('assets.thing')}
+        </a>{' '}
+        <span className="muted">{t('assets.thingText')}</span>
+      </p>
     </section>
   )
 }

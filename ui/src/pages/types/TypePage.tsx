@@ -75,13 +75,14 @@ export function TypePage({ type, from }: { type: string; from: From }) {
       {!error && !data && !fresh ? <Waiting rows={8} /> : null}
       {data || fresh ? (
         <Tabs
+          className="tabs-all"
           activeKey={tab}
           onChange={setTab}
           items={[
             { key: 'text', label: t('device.text'), children: may ? <TypeEditor type={type} held={data} fresh={fresh} taken={taken} onWritten={written} /> : data ? <Reader text={data.text} made={data} /> : null },
             ...(data
               ? [
-                  ...(data.used.length > data.extending.length ? [{ key: 'overview', label: t('screen.overview'), children: <MadeScreen about={`type:${type}`} call={(signal) => screens.ofType(type, '', signal)} /> }] : []),
+                  ...(data.used.length ? [{ key: 'overview', label: t('screen.overview'), children: <MadeScreen about={`type:${type}`} call={(signal) => screens.ofType(type, '', signal)} /> }] : []),
                   { key: 'used', label: `${t('types.used')} ${data.used.length}`, children: <Used held={data} /> },
                   { key: 'documents', label: t('documents.tab'), children: <DocumentsTab of={{ type }} may={may} /> },
                   { key: 'versions', label: `${t('types.versions')} ${data.versions.length}`, children: <Versions held={data} onTake={may ? (text: string) => (setTaken({ text }), setTab('text')) : null} /> },
