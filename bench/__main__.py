@@ -30,6 +30,7 @@ ROWS = {
     14: "assets",
     15: "screens",
     16: "opcua",
+    17: "shells",
 }
 RESULTS = Path(__file__).with_name("results.md")
 _ROW = re.compile(r"\| (\d+) \|")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response
 
-from baigong.api.aasserved import Served
+from baigong.api.aasmade import Elements
+from baigong.api.aasserved import WHOLE, Served, View
 from baigong.api.aasshells import FOLDER, file_answer
-from baigong.api.aassubmodels import BASES, View, paths_of, shape, submodel_of, valued, whole_of
+from baigong.api.aassubmodels import BASES, METADATA, paths_in, paths_of, shape, submodel_of, valued
 from baigong.api.aaswire import (
     answered,
     body_of,
@@ -76,41 +77,63 @@ class _Elements:
         self._rooms, self._shells = rooms, rooms.registry.shells
 
     async def _submodel(self, call: Call) -> Jsonable:
-        return await whole_of(Served(self._rooms, call))
+        """Return the path's submodel, with the newest value of the path's element."""
+        served = Served(self._rooms, call)
+        return await served.holder(submodel_of(served), call.part("path"))
 
-    async def _page(self, call: Call, view: View | None, *, bare: bool = True) -> Response:
-        held = [one for one in children(await self._submodel(call)) if bare or one["modelType"] not in _BARE]
+    async def _held(
+        self, call: Call, wanted: Callable[[Jsonable], bool] = lambda one: True
+    ) -> tuple[str, Sequence[Jsonable]]:
+        """Return a submodel's id and what is right inside it and ``wanted``: of live ones, that is everything."""
+        served = Served(self._rooms, call)
+        id = submodel_of(served)
+        await served.fetch(id)
+        live = served.live(SUBMODEL, id)
+        if live is not None:
+            return id, Elements(live)
+        return id, [one for one in children(served.whole(SUBMODEL, id)) if wanted(one)]
+
+    async def _page(self, call: Call, view: View, wanted: Callable[[Jsonable], bool] = lambda one: True) -> Response:
+        _, held = await self._held(call, wanted)
+        if isinstance(held, Elements) and view.live is WHOLE.live:
+            return paged(*page_of(call, Elements(held.live, as_json=True)))
         page, cursor = page_of(call, held)
-        return paged((msgspec.json.encode(one if view is None else view(one)) for one in page), cursor)
+        return paged((msgspec.json.encode(one if view.thing is None else view.thing(one)) for one in page), cursor)
 
     async def listed(self, call: Call) -> Response:
         return await self._page(call, shape(call))
 
     async def all_metadata(self, call: Call) -> Response:
-        return await self._page(call, metadata, bare=False)
+        return await self._page(call, METADATA, lambda one: one["modelType"] not in _BARE)
 
     async def all_values(self, call: Call) -> Response:
         """3.1 answers with one object of values, 3.0 with a list of objects: one for each element."""
         view = valued(call)
-        held = [(one, value) for one in children(await self._submodel(call)) if (value := view(one)) is not None]
-        page, cursor = page_of(call, held)
-        found = {one.get("idShort", ""): value for one, value in page}  # a tolerated one may have none
+        _, held = await self._held(call)
+        if isinstance(held, Elements):
+            values = [*held.live.values().items()]
+        else:  # a tolerated one may have no name
+            values = [(one.get("idShort", ""), value) for one in held if (value := view(one)) is not None]
+        page, cursor = page_of(call, values)
+        found = dict(page)
         if version_of(call) == "3.0":
             return paged((msgspec.json.encode({name: value}) for name, value in found.items()), cursor)
         return wrapped(msgspec.json.encode(found), cursor)
 
     async def all_references(self, call: Call) -> Response:
-        submodel = await self._submodel(call)
-        page, cursor = page_of(call, [name for one in children(submodel) if (name := one.get("idShort"))])
-        return paged((msgspec.json.encode(reference(submodel, path)) for path in page), cursor)
+        id, held = await self._held(call, lambda one: bool(one.get("idShort")))
+        page, cursor = page_of(call, held)
+        above = {"modelType": SUBMODEL, "id": id}
+        found = (reference(above | {"submodelElements": [one]}, one["idShort"]) for one in page)
+        return paged(map(msgspec.json.encode, found), cursor)
 
     async def all_paths(self, call: Call) -> Response:
-        shallow = is_core(call)
-        page, cursor = page_of(call, [*paths_of(await self._submodel(call), shallow)])
+        shallow, served = is_core(call), Served(self._rooms, call)
+        page, cursor = page_of(call, paths_in(served, submodel_of(served), shallow))
         return paged((msgspec.json.encode(one) for one in page), cursor)
 
     async def one(self, call: Call) -> Response:
-        shaped, found = shape(call), element(await self._submodel(call), call.part("path"))
+        shaped, found = shape(call).thing, element(await self._submodel(call), call.part("path"))
         return answered(shaped(found) if shaped else found)
 
     async def metadata(self, call: Call) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -17,18 +18,17 @@ from baigong.models.aas.madefacts import NAMEPLATE, TECHNICAL_DATA, nameplate, t
 from baigong.models.aas.madeids import PARTS, Made, asset_id, external, id_short, made_id
 from baigong.models.aas.madeids import SHELL as OF_SHELL
 from baigong.models.aas.madeshell import STRUCTURE, OwnAsset, shell_of, structure
-from baigong.models.aas.madevalues import SEMANTIC, Now, Told, operational_data
+from baigong.models.aas.madevalues import SEMANTIC, Now, OperationalData
 from baigong.registry.ownshells import OwnShells
+from baigong.registry.ownvalues import VALUED
 from baigong.registry.rights import asset_ref
 from baigong.registry.shells import SHELL, SUBMODEL, found_by_text
 from baigong.registry.shellsfilled import filled_ids
 from baigong.stores.records.plant import PointRow
-from baigong.vocab.assettypes import TypePoint
 from baigong.vocab.quality import describe
 
-_VALUES = ("gauge", "counter", "state", "text", "setpoint")  # kinds of points that have a newest value
+LIVE = "OperationalData"
 _SEMANTICS = dict(zip(PARTS, (NAMEPLATE, TECHNICAL_DATA, SEMANTIC, STRUCTURE), strict=True))
-_UNTYPED = TypePoint()
 
 
 class Line(NamedTuple):
@@ -37,6 +37,48 @@ class Line(NamedTuple):
     id: str
     id_short: str
     found_by: str
+
+
+class Live(NamedTuple):
+    """A submodel OperationalData with newest values. ``numbers``: of its points, in order."""
+
+    form: OperationalData
+    numbers: Sequence[int]
+    newest: Mapping[int, Now]  # by the number of a point
+
+    def json(self) -> bytes:
+        return self.form.json([*map(self.newest.get, self.numbers)])
+
+    def values(self) -> dict[str, Any]:
+        return self.form.values([*map(self.newest.get, self.numbers)])
+
+    def piece(self, at: int) -> bytes:
+        """Return one element as JSON."""
+        return self.form.element(at, self.newest.get(self.numbers[at]))
+
+    def element(self, at: int) -> Jsonable:
+        made: Jsonable = msgspec.json.decode(self.piece(at))
+        return made
+
+    def holder(self, at: int) -> Jsonable:
+        """Return the submodel as if it had this element only."""
+        return {**self.form.head, "submodelElements": [self.element(at)]}
+
+
+@dataclass(slots=True, frozen=True)
+class Elements(Sequence[Any]):
+    """The elements of such a submodel, each made when it is looked at: as JSON, or taken apart."""
+
+    live: Live
+    as_json: bool = False
+
+    def __len__(self) -> int:
+        return len(self.live.numbers)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        return self.live.piece(at) if self.as_json else self.live.element(at)
 
 
 @dataclass(slots=True)
@@ -77,7 +119,7 @@ class MadeShells:
         return [part for part in PARTS if self._has(asset, part)]
 
     def _has(self, asset: str, part: str) -> bool:
-        if part == "OperationalData":
+        if part == LIVE:
             return bool(self._points(asset))
         if part != "HierarchicalStructures":
             spec = self.own.spec(self._tenant, asset)
@@ -121,11 +163,21 @@ class MadeShells:
         id = made_id(self.own.front(self._tenant), made.asset, made.part)
         return {"idShort": made.part, "id": id, "semanticId": external(_SEMANTICS[made.part])}
 
+    def live(self, made: Made) -> Live:
+        """Return what is shown of a submodel OperationalData; values are those that were fetched."""
+        asset = made.asset
+        id = made_id(self.own.front(self._tenant), asset, made.part)
+        known = self.call.book.by_asset(self._tenant).get(asset, ())
+        of = self.own.values.of(self._tenant, id, self.own.spec(self._tenant, asset).type, known)
+        return Live(of.form, of.numbers, self._newest)
+
     async def fetch(self, ids: Iterable[str]) -> None:
         """Read the newest values that these submodels say."""
         found = [self.own.read(self._tenant, id) for id in ids]
-        assets = {made.asset for made in found if made is not None and made.part == "OperationalData"}
-        numbers = [row.number for asset in assets for row in self._points(asset)]
+        assets = {made.asset for made in found if made is not None and made.part == LIVE}
+        await self.fetch_points([row.number for asset in assets for row in self._points(asset)])
+
+    async def fetch_points(self, numbers: Sequence[int]) -> None:
         if numbers:
             table = await asyncio.to_thread(self.call.lake.latest, self._tenant, numbers)
             self._newest |= _newest(table)
@@ -149,7 +201,10 @@ class MadeShells:
             return nameplate(id, asset_id(front, asset), designation, own.facts(tenant, asset))
         if made.part == "TechnicalData":
             return technical_data(id, own.designation(tenant, asset), own.facts(tenant, asset))
-        return self._live(id, asset) if made.part == "OperationalData" else self._structure(id, front, asset)
+        if made.part == LIVE:
+            value: Jsonable = msgspec.json.decode(self.live(made).json())
+            return value
+        return self._structure(id, front, asset)
 
     def _filled(self, front: str, asset: str) -> list[str]:
         shells = self.rooms.registry.shells
@@ -160,42 +215,35 @@ class MadeShells:
         parts = sorted(one for one in tree.children(asset) if self.is_open(one))
         return structure(id, front, asset, tree.above(asset), parts)
 
-    def _live(self, id: str, asset: str) -> Jsonable:
-        ref, rows = self.own.spec(self._tenant, asset).type, self._points(asset)
-        typed = self.rooms.registry.types.find(self._tenant, ref) if ref else None
-        said: Mapping[str, TypePoint] = typed.whole.points if typed else {}
-        points = [_told(row, said.get(row.spec.quantity, _UNTYPED)) for row in rows]
-        newest = {at: now for at, row in enumerate(rows) if (now := self._newest.get(row.number)) is not None}
-        return operational_data(id, points, newest)
-
     def _points(self, asset: str) -> list[PointRow]:
         found = self._rows.get(asset)
         if found is None:
             rows = self.call.book.by_asset(self._tenant).get(asset, ())
-            found = self._rows[asset] = [row for row in rows if row.spec.kind in _VALUES]
+            found = self._rows[asset] = [row for row in rows if row.spec.kind in VALUED]
         return found
 
 
-def _told(row: PointRow, typed: TypePoint) -> Told:
-    """Say of a point what it says of itself, else what its type does."""
-    spec = row.spec
-    titled = spec if spec.title or spec.title_zh else typed
-    return Told(
-        quantity=spec.quantity, unit=spec.unit or typed.unit, title=titled.title, title_zh=titled.title_zh,
-        semantic=spec.semantic or typed.semantic, is_text=spec.kind == "text",
-    )  # fmt: skip
-
-
 def _newest(table: pa.Table) -> dict[int, Now]:
-    names = ("point", "value", "whole", "text", "quality")
-    columns: list[list[Any]] = [table.column(name).to_pylist() for name in names]
-    times = table.column("time").cast(pa.int64()).to_numpy().astype("datetime64[us]")
-    qualities = {quality: describe(quality) for quality in set(columns[-1])}
-    return {
-        number: Now(f"{time}Z", whole if whole is not None else value, text or "", qualities[quality])
-        if value is not None or whole is not None
-        else Now(f"{time}Z", text, "", qualities[quality])
-        for time, number, value, whole, text, quality in zip(
-            np.datetime_as_string(times, unit="ms").tolist(), *columns, strict=True
-        )
-    }
+    values = table.column("value").to_pylist()
+    texts = table.column("text")
+    words = [""] * len(values)
+    if texts.null_count < len(texts) or table.column("whole").null_count < len(texts):
+        wholes, said = table.column("whole").to_pylist(), texts.to_pylist()
+        words = [
+            text or "" if v is not None or w is not None else ""
+            for v, w, text in zip(values, wholes, said, strict=True)
+        ]
+        values = [
+            w if w is not None else v if v is not None else text
+            for v, w, text in zip(values, wholes, said, strict=True)
+        ]
+    times = table.column("time").cast(pa.int64()).to_pylist()
+    qualities = table.column("quality").to_pylist()
+    written = {time: _written(time) for time in set(times)}
+    described = {quality: describe(quality) for quality in set(qualities)}
+    rows = zip(map(written.__getitem__, times), values, words, map(described.__getitem__, qualities), strict=True)
+    return dict(zip(table.column("point").to_pylist(), rows, strict=True))
+
+
+def _written(time_us: int) -> str:
+    return f"{np.datetime_as_string(np.datetime64(time_us, 'us'), unit='ms')}Z"

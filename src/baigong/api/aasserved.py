@@ -6,10 +6,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
-from baigong.api.aasmade import Line, MadeShells
+from baigong.api.aasmade import LIVE, Line, Live, MadeShells
 from baigong.api.aaswire import cursor_of, limit_of, version_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call
@@ -22,6 +23,17 @@ from baigong.vocab.errors import FixConfiguration
 
 LOOKED = 10_000  # ids of one page: a filter that few pass does not hold up everybody
 _HELD = 64  # views of 3.0: one of 500 elements costs 20 ms to make
+
+
+class View(NamedTuple):
+    """How a thing is shown. ``live``: the same of a submodel of newest values; ``is_new``: they are shown."""
+
+    thing: Callable[[Jsonable], Any] | None = None  # None: as it is
+    live: Callable[[Live], bytes] | None = None
+    is_new: bool = True
+
+
+WHOLE = View(live=Live.json)
 
 
 @dataclass(slots=True)
@@ -109,6 +121,11 @@ class Served:
         value: Jsonable = msgspec.json.decode(self.json(kind, id))
         return value
 
+    def live(self, kind: str, id: str) -> Live | None:
+        """Return a submodel of newest values, to be shown without taking it apart; None: it is none."""
+        made = self.made.find(kind, id)
+        return self.made.live(made) if made is not None and made.part == LIVE else None
+
     def json(self, kind: str, id: str) -> bytes:
         """Return one as JSON; what is made of an asset is the same in both versions."""
         row = self._row(kind, id)
@@ -117,15 +134,28 @@ class Served:
         made = self.made.find(kind, id)
         if made is None:
             raise _unknown(kind, id)
-        return msgspec.json.encode(self.made.value(made))
+        return self.made.live(made).json() if made.part == LIVE else msgspec.json.encode(self.made.value(made))
 
     def head(self, submodel: str) -> Jsonable:
         """Return at least what a descriptor says of a submodel. Raises aas.unknown."""
         made = self.made.find(SUBMODEL, submodel)
         return self.whole(SUBMODEL, submodel) if made is None else self.made.head(made)
 
-    def shown(self, kind: str, id: str, view: Callable[[Jsonable], object] | None) -> bytes:
-        return self.json(kind, id) if view is None else msgspec.json.encode(view(self.whole(kind, id)))
+    def shown(self, kind: str, id: str, view: View) -> bytes:
+        live = self.live(kind, id) if view.live is not None else None
+        if view.live is not None and live is not None:
+            return view.live(live)
+        return self.json(kind, id) if view.thing is None else msgspec.json.encode(view.thing(self.whole(kind, id)))
+
+    async def holder(self, id: str, path: str) -> Jsonable:
+        """Return a submodel to look at one element of it, with its newest value. Raises aas.unknown."""
+        live = self.live(SUBMODEL, id)
+        at = live.form.place.get(path) if live is not None else None
+        if live is None or at is None:
+            await self.fetch(id)
+            return self.whole(SUBMODEL, id)
+        await self.made.fetch_points([live.numbers[at]])
+        return live.holder(at)
 
     def submodel(self, shell: str, submodel: str) -> str:
         """Return a submodel's id if the shell refers to it. Raises aas.unknown."""

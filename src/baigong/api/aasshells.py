@@ -11,7 +11,7 @@ import msgspec
 from starlette.responses import Response
 
 from baigong.api.aaskept import Kept
-from baigong.api.aasserved import Served, submodels_of
+from baigong.api.aasserved import WHOLE, Served, View, submodels_of
 from baigong.api.aaswire import (
     answered,
     body_of,
@@ -64,17 +64,17 @@ class _Shells:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms, self._shells = rooms, rooms.registry.shells
 
-    async def _page(self, call: Call, view: Callable[[Jsonable], object] | None) -> Response:
+    async def _page(self, call: Call, view: View) -> Response:
         served = Served(self._rooms, call)
         links = links_of(call)
         found, cursor = await served.page(SHELL, shell_filter(served, links), links)
         return paged((served.shown(SHELL, id, view) for id in found), cursor)
 
     async def listed(self, call: Call) -> Response:
-        return await self._page(call, None)
+        return await self._page(call, WHOLE)
 
     async def all_references(self, call: Call) -> Response:
-        return await self._page(call, shell_reference)
+        return await self._page(call, View(shell_reference))
 
     async def reference(self, call: Call) -> Response:
         return answered(shell_reference(Served(self._rooms, call).whole(SHELL, part(call, "shell"))))

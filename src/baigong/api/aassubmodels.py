@@ -10,10 +10,10 @@ import msgspec
 from starlette.responses import Response
 
 from baigong.api.aaskept import Kept
-from baigong.api.aasserved import LOOKED, Served
+from baigong.api.aasmade import Live
+from baigong.api.aasserved import LOOKED, WHOLE, Served, View
 from baigong.api.aasshells import reference_filter, without_reference
 from baigong.api.aaswire import (
-    answered,
     asked,
     body_of,
     cursor_of,
@@ -31,7 +31,6 @@ from baigong.models.aas.views import core, metadata, reference, values, without_
 from baigong.registry.shelledits import assign, describe, merge
 from baigong.registry.shells import SHELL, SUBMODEL, found_by_text
 
-View = Callable[[Jsonable], Any]
 BASES = ("/aas/submodels/{submodel}", "/aas/shells/{shell}/submodels/{submodel}")
 
 
@@ -69,31 +68,42 @@ def submodel_of(served: Served) -> str:
     return served.submodel(part(served.call, "shell"), id)
 
 
-async def whole_of(served: Served) -> Jsonable:
-    """Return the path's submodel with the newest values. Raises aas.unknown."""
-    id = submodel_of(served)
-    await served.fetch(id)
-    return served.whole(SUBMODEL, id)
-
-
-def shape(call: Call) -> View | None:
-    """Return what level and extent make of a thing; None: nothing. Raises aas.query."""
+def shape(call: Call) -> View:
+    """Return what level and extent make of a thing. Raises aas.query."""
     shallow = is_core(call)
     bare = asked(call, "extent", ("withBlobValue", "withoutBlobValue")) == "withoutBlobValue"
     if not shallow and not bare:
-        return None
+        return WHOLE
 
     def shaped(thing: Jsonable) -> Jsonable:
         cut = core(thing) if shallow else thing
         return without_blobs(cut) if bare else cut
 
-    return shaped
+    return View(shaped, live=Live.json)  # properties: nothing inside, no blobs
 
 
-def valued(call: Call) -> View:
+def valued(call: Call) -> Callable[[Jsonable], Any]:
     """Return what level and extent make of a thing's values."""
-    shaped = shape(call)
+    shaped = shape(call).thing
     return lambda thing: values(thing if shaped is None else shaped(thing))
+
+
+def _valued(call: Call) -> View:
+    return View(valued(call), live=lambda live: msgspec.json.encode(live.values()))
+
+
+def _of_head(view: Callable[[Jsonable], Jsonable]) -> View:
+    """Return a view that shows no elements."""
+    return View(view, live=lambda live: msgspec.json.encode(view(live.form.head)), is_new=False)
+
+
+METADATA, REFERENCE = _of_head(metadata), _of_head(reference)
+
+
+def _paths(shallow: bool) -> View:
+    return View(
+        lambda held: [*paths_of(held, shallow)], live=lambda live: msgspec.json.encode(live.form.names), is_new=False
+    )
 
 
 class _Submodels:
@@ -101,23 +111,24 @@ class _Submodels:
         self._rooms, self._shells = rooms, rooms.registry.shells
         self.kept = Kept(rooms, SUBMODEL, "/submodels", "submodel")
 
-    async def _page(self, call: Call, view: View | None) -> Response:
+    async def _page(self, call: Call, view: View) -> Response:
         served = Served(self._rooms, call)
         found, cursor = await served.page(SUBMODEL, _filter(served))
-        await served.fetch(*found)
+        if view.is_new:
+            await served.fetch(*found)
         return paged((served.shown(SUBMODEL, id, view) for id in found), cursor)
 
     async def listed(self, call: Call) -> Response:
         return await self._page(call, shape(call))
 
     async def all_metadata(self, call: Call) -> Response:
-        return await self._page(call, metadata)
+        return await self._page(call, METADATA)
 
     async def all_values(self, call: Call) -> Response:
-        return await self._page(call, valued(call))
+        return await self._page(call, _valued(call))
 
     async def all_references(self, call: Call) -> Response:
-        return await self._page(call, reference)
+        return await self._page(call, REFERENCE)
 
     async def all_paths(self, call: Call) -> Response:
         """Paths of all submodels in a row; a page has so many paths, wherever in a submodel it ends."""
@@ -130,7 +141,7 @@ class _Submodels:
                 return paged((msgspec.json.encode(one) for one in found), encoded(f"0 {id}"))
             if not served.has(SUBMODEL, id) or not passes(id):
                 continue
-            paths = [*paths_of(served.whole(SUBMODEL, id), shallow)]
+            paths = paths_in(served, id, shallow)
             at = begin if id == after else 0
             end = min(at + most - len(found), len(paths))
             found += paths[at:end]
@@ -139,10 +150,7 @@ class _Submodels:
         return paged((msgspec.json.encode(one) for one in found), "")
 
     async def one(self, call: Call) -> Response:
-        served, view = Served(self._rooms, call), shape(call)
-        id = submodel_of(served)
-        await served.fetch(id)
-        return Response(served.shown(SUBMODEL, id, view), media_type=JSON)
+        return await self._shown(call, shape(call))
 
     async def put(self, call: Call) -> Response:
         if "shell" in call.request.path_params:
@@ -168,20 +176,29 @@ class _Submodels:
         await self.kept.drop(call)
 
     async def metadata(self, call: Call) -> Response:
-        return await self._shown(call, metadata)
+        return await self._shown(call, METADATA)
 
     async def values(self, call: Call) -> Response:
-        return await self._shown(call, valued(call))
+        return await self._shown(call, _valued(call))
 
     async def reference(self, call: Call) -> Response:
-        return await self._shown(call, reference)
+        return await self._shown(call, REFERENCE)
 
     async def paths(self, call: Call) -> Response:
-        shallow = is_core(call)
-        return await self._shown(call, lambda held: [*paths_of(held, shallow)])
+        return await self._shown(call, _paths(is_core(call)))
 
     async def _shown(self, call: Call, view: View) -> Response:
-        return answered(view(await whole_of(Served(self._rooms, call))))
+        served = Served(self._rooms, call)
+        id = submodel_of(served)
+        if view.is_new:
+            await served.fetch(id)
+        return Response(served.shown(SUBMODEL, id, view), media_type=JSON)
+
+
+def paths_in(served: Served, id: str, shallow: bool) -> list[str]:
+    """Return the idShortPaths of a submodel. Raises aas.unknown."""
+    live = served.live(SUBMODEL, id)
+    return live.form.names if live is not None else [*paths_of(served.whole(SUBMODEL, id), shallow)]
 
 
 def paths_of(holder: Jsonable, shallow: bool, prefix: str = "") -> Iterator[str]:

@@ -16,6 +16,7 @@ from baigong.models.aas.madefacts import Fact, line_of, serial_number
 from baigong.models.aas.madeids import Made, asset_id, read_id, told
 from baigong.models.aas.madevalues import xsd
 from baigong.registry.assets import Assets
+from baigong.registry.ownvalues import ValueForms
 from baigong.registry.shells import Shells
 from baigong.registry.tree import Tree
 from baigong.registry.types import Types
@@ -42,6 +43,7 @@ class OwnShells:
 
     def __init__(self, assets: Assets, types: Types, shells: Shells) -> None:
         self._assets, self._types, self._shells = assets, types, shells
+        self.values = ValueForms(types)
         self._held: WeakKeyDictionary[Tree, _Follows] = WeakKeyDictionary()  # every change of an asset makes another
 
     def front(self, tenant: str) -> str:
