@@ -6,6 +6,8 @@ Machines keep the names their points have; where they stand is said here. Makers
 from __future__ import annotations
 
 from baigong.plant.catalogue import ASSETS
+from baigong.plant.crew import NEEDS, crew_assets
+from baigong.plant.goods import good_assets
 from baigong.vocab.assets import AssetSpec, Level, Property
 
 _NEW: tuple[tuple[str, str, Level, str, str], ...] = (
@@ -64,10 +66,12 @@ def plant_assets() -> list[AssetSpec]:
     ]
     for asset, (parent, level, type_, code, properties) in _MACHINES.items():
         words = ASSETS[asset]
+        needs = NEEDS.get(asset.rstrip("0123456789"))
         made.append(
             AssetSpec(
                 asset=asset, parent=parent, level=level, type=type_, code=code, title=words.title,
-                title_zh=words.title_zh, properties=properties,
+                title_zh=words.title_zh,
+                properties=properties | ({"qualification": needs} if needs else {}),
             )
         )  # fmt: skip
-    return made
+    return [*made, *crew_assets(), *good_assets()]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from baigong.plant import goods
+from baigong.plant.crew import CREWS, shift_of, workers
 from baigong.plant.faults import DAY_US, FAULTS, HOUR_US, Scenario, severity
 from baigong.plant.physics import cnc, furnace, noise, press
-from baigong.plant.physics.schedule import LOCAL_US, REASONS, REPAIR, RUN, STOP, Plan, resting
+from baigong.plant.physics.schedule import LOCAL_US, REASONS, REPAIR, RUN, STOP, Job, Plan, resting
 from baigong.plant.world import make_plans, repairs
 from baigong.vocab.happenings import Episode
 
@@ -36,10 +38,13 @@ def episodes(scenario: Scenario, start_us: int = 0, end_us: int = 0) -> list[Epi
     found = list(faults(scenario))
     found += _repairs(scenario)
     found += _shifts(start, end)
-    found += _batches(start, end)
+    found += _batches([plans[name] for name in cnc.MACHINES], start, end)
+    packings: list[Episode] = []
     for name in press.PRESSES:
-        found += _orders(scenario, plans[name], end)
-        found += _downtime(plans[name], name)
+        orders, lots = _orders(scenario, plans[name], end)
+        packings += goods.packed(orders, lots, end)
+        found += [*orders, *lots, *_downtime(plans[name], name)]
+    found += [*packings, *goods.shipped(packings, end)]
     for name in cnc.MACHINES:
         found += _tool_orders(plans[name], end)
         found += _downtime(plans[name], name)
@@ -111,12 +116,12 @@ def _shifts(start_us: int, end_us: int) -> Iterator[Episode]:
             if not resting(np.array([begins], np.int64))[0]:
                 yield _plain(
                     f"shift-{begins}", "plant", "shift", (begins, begins + 8 * HOUR_US), english,
-                    title_zh=name, foreman=foreman,
+                    title_zh=name, foreman=foreman, people=[one.person for one in CREWS[shift_of(begins)].values()],
                 )  # fmt: skip
         day += 1
 
 
-def _batches(start_us: int, end_us: int) -> Iterator[Episode]:
+def _batches(cutters: Sequence[Plan], start_us: int, end_us: int) -> Iterator[Episode]:
     """Furnace batches, told apart by the number their hours belong to."""
     every = 600_000_000
     time_us = np.arange(start_us // every * every - DAY_US, end_us, every, dtype=np.int64)
@@ -125,12 +130,13 @@ def _batches(start_us: int, end_us: int) -> Iterator[Episode]:
     seen, first = np.unique(number[inside], return_index=True)
     for batch, at in zip(seen.tolist(), np.flatnonzero(inside)[first].tolist(), strict=True):
         begins = int(time_us[at]) - round(float(hours[at]) * 3600) * 1_000_000
+        ends = begins + round(furnace.LENGTH_H * 3600) * 1_000_000
         yield _plain(
-            f"batch-furnace1-{batch}", "furnace1", "batch",
-            (begins, begins + round(furnace.LENGTH_H * 3600) * 1_000_000), f"Batch {batch % 60_000}",
+            f"batch-furnace1-{batch}", "furnace1", "batch", (begins, ends), f"Batch {batch % 60_000}",
             title_zh=f"炉次 {batch % 60_000}",
             recipe="H13 hardening + tempering", recipe_zh="H13 淬火+回火",
-            material="4Cr5MoSiV1", austenitise_c=1030, temper_c=560,
+            material="4Cr5MoSiV1", austenitise_c=1030, temper_c=560, people=workers("furnace1", begins, begins + 1),
+            **goods.hardened(cutters, begins, ends <= end_us),
         )  # fmt: skip
 
 
@@ -153,46 +159,50 @@ def _downtime(plan: Plan, asset: str) -> Iterator[Episode]:
 def _tool_orders(plan: Plan, end_us: int) -> Iterator[Episode]:
     for job in plan.jobs:
         if job.start_us < end_us:
+            ends = min(job.end_us or end_us, end_us)
             yield _plain(
                 f"order-{plan.machine}-{job.number}", plan.machine, "order", (job.start_us, job.end_us), job.number,
                 part=job.product.name, program=job.product.tool, quantity=job.quantity,
-                planned_cycle_s=job.product.cycle_s,
+                planned_cycle_s=job.product.cycle_s, people=workers(plan.machine, job.start_us, ends),
+                **goods.cut(job.number, job.quantity, job.start_us, job.end_us is not None and job.end_us <= end_us),
             )  # fmt: skip
 
 
-def _orders(scenario: Scenario, plan: Plan, end_us: int) -> Iterator[Episode]:
-    """Orders of a press with their lots; scrap is counted shot by shot, as the machine's own counter does."""
+def _orders(scenario: Scenario, plan: Plan, end_us: int) -> tuple[list[Episode], list[Episode]]:
+    """Orders of a press, and their lots; scrap is counted shot by shot, as the machine's own counter does."""
     seconds = _finished(plan)
     rejected = _rejected(scenario, plan, seconds)
+    orders: list[Episode] = []
+    lots: list[Episode] = []
     at = 0
     for job in plan.jobs:
         if job.start_us >= end_us:
-            return
+            break
         last = min(at + job.quantity, len(seconds))
         made = int(np.searchsorted(seconds[at:last], end_us, "right"))
         key = f"order-{plan.machine}-{job.number}"
         scrap = int(rejected[at : at + made].sum())
-        yield _plain(
+        orders.append(_plain(
             key, plan.machine, "order", (job.start_us, job.end_us), job.number,
             part=job.product.name, mould=job.product.tool, customer=job.customer, quantity=job.quantity,
             produced=made, good=made - scrap, scrap=scrap, planned_cycle_s=job.product.cycle_s,
-        )  # fmt: skip
-        yield from _lots(plan, key, job.number, seconds[at : at + made], rejected[at : at + made], job.quantity)
+        ))  # fmt: skip
+        lots += _lots(plan, key, job, seconds[at : at + made], rejected[at : at + made])
         at = last
+    return orders, lots
 
 
-def _lots(
-    plan: Plan, order: str, number: str, seconds: noise.Ints, rejected: noise.Ints, quantity: int
-) -> Iterator[Episode]:
+def _lots(plan: Plan, order: str, job: Job, seconds: noise.Ints, rejected: noise.Ints) -> Iterator[Episode]:
     for lot, begins in enumerate(range(0, len(seconds), _LOT_SHOTS)):
-        ends = min(begins + _LOT_SHOTS, quantity)
+        ends = min(begins + _LOT_SHOTS, job.quantity)
         whole = ends <= len(seconds)
         part = rejected[begins:ends]
-        scrap = int(part.sum())
+        shots, scrap, name = seconds[begins:ends], int(part.sum()), f"{job.number}-L{lot + 1:02d}"
         span = (int(seconds[begins]), int(seconds[ends - 1]) + 1 if whole else None)
         yield _plain(
-            f"{order}-{lot + 1}", plan.machine, "lot", span, f"{number}-L{lot + 1:02d}", order,
-            produced=len(part), good=len(part) - scrap, scrap=scrap,
+            f"{order}-{lot + 1}", plan.machine, "lot", span, name, order, good=len(part) - scrap, scrap=scrap,
+            people=workers(plan.machine, span[0], int(shots[-1])),
+            **goods.pressed(goods.GOODS[job.product.tool], name, shots, scrap),
         )  # fmt: skip
 
 
