@@ -169,3 +169,47 @@ async def test_a_switch_of_an_area_stops_what_stands_in_it(plant: World, placed:
         assert (plant.registry.stops.covering("main", "pump1") is not None) is placed
         told = plant.registry.stops._list("local").decode()
         assert ('"pump1"' in told) is placed
+
+
+async def test_relations_are_shown_from_both_sides_and_checked(plant: World) -> None:
+    async with plant.client() as client:
+        await _put(client, HALL, LINE, {**PUMP, "relations": {"feeds": ["line2", "line2"], "lubricates": ["hall"]}})
+        made = await client.post("/assets/line2/relations", json={"kind": "uses", "other": "pump1"})
+        assert {(r["kind"], r["other"], r["inverse"]) for r in made.json()["relations"]} == {
+            ("uses", "pump1", False),
+            ("feeds", "pump1", True),
+        }
+        whole = (await client.get("/assets/pump1")).json()["relations"]
+        assert [(r["said"], r["said_zh"], r["other"]) for r in whole] == [
+            ("feeds", "供给", "line2"),
+            ("lubricates", "lubricates", "hall"),
+            ("is used by", "用于", "line2"),
+        ]
+        # who says nothing of relations changes none; the list says them
+        await _put(client, {**PUMP, "place": "cellar"})
+        (line,) = (await client.get("/assets", params={"under": "pump1", "properties": "true"})).json()["assets"]
+        assert line["relations"] == {"feeds": ["line2"], "lubricates": ["hall"]}
+        events = (await client.get("/events", params={"subject": "asset:line2"})).json()
+        assert (events[0]["kind"], events[0]["detail"]["to"]) == ("asset.related", "uses pump1")
+
+        for kind, other, said in (
+            ("feeds", "pump1", "to itself"),
+            ("feeds", "nobody", "no asset 'nobody'"),
+            ("is fed", "hall", "a name like feeds"),
+        ):
+            answer = await client.post("/assets/pump1/relations", json={"kind": kind, "other": other})
+            assert answer.status_code in (400, 422) and said in answer.text, answer.text
+        assert (await client.delete("/assets/pump1/relations/uses/hall")).status_code == 404
+        assert (
+            await client.post("/assets/nobody/relations", json={"kind": "uses", "other": "hall"})
+        ).status_code == 404
+
+        await _put(client, {"asset": "old"}, {"asset": "spare", "relations": {"spare_of": ["old"]}})
+        assert (await client.delete("/assets/old")).status_code == 204
+        (kept,) = (await client.get("/assets/spare")).json()["relations"]
+        assert (kept["other"], kept["retired"]) == ("old", True)
+        await _put(client, {"asset": "spare", "title": "said again", "relations": {"spare_of": ["old"]}})
+        late = await client.post("/assets/hall/relations", json={"kind": "uses", "other": "old"})
+        assert "old is retired" in late.text
+        assert (await client.delete("/assets/spare/relations/spare_of/old")).status_code == 204
+        assert (await client.get("/assets/spare")).json()["relations"] == []

@@ -27,6 +27,8 @@ _PARTS = {
     "file": "hall.jpg",
     "template": "x",
     "submodel": "x",
+    "kind": "feeds",
+    "other": "x",
 }
 _OPEN = (
     "GET /health",

@@ -21,7 +21,7 @@ import uvicorn
 from baigong.api import ApiSettings, Live, create_app
 from baigong.bus.memory import MemoryBus
 from baigong.bus.subjects import tenant_of
-from baigong.registry.assettable import assets_table
+from baigong.registry.assettable import assets_table, relations_table
 from baigong.registry.opening import Registry, open_registry
 from baigong.registry.visible import Visible, open_episodes
 from baigong.stores.lake.bursts import LAKE_BURSTS, BurstReader
@@ -149,6 +149,7 @@ class PlainSql:
             FileShapes(),
             None if only is None else only.part,
             assets=lambda: assets_table(self._registry.assets, tenant, only),
+            relations=lambda: relations_table(self._registry.assets, tenant, only),
             lots=LotTables() if only is not None else self._registry.lots.tables(tenant),
         )
         with open_view(view) as connection:

@@ -86,6 +86,38 @@ def test_a_column_that_is_not_there_stays_and_an_empty_cell_empties(
     assert "功率" not in shown and "检定" in shown
 
 
+@pytest.mark.parametrize("form", ["csv", "xlsx", "yaml"])
+def test_relations_are_columns_and_one_command(up: Path, run: Run, tmp_path: Path, form: str) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(
+        "asset,供给,uses,relation:oils\nr_tank,,,\nr_mould,,,\n"
+        "r_pump,r_tank; r_mould,r_mould,r_tank\nr_press,,r_mould,\n",
+        "utf-8",
+    )
+    assert run("asset", "import", table, "--data", up).code == 0
+    said = run("asset", "relate", "r_press", "feeds", "r_tank", "r_pump", "--data", up)
+    assert "r_press feeds r_tank; r_tank is fed by r_press" in said.err
+    assert run("asset", "relate", "r_press", "feeds", "r_pump", "--drop", "--data", up).code == 0
+    shown = run("asset", "show", "r_tank", "--data", up).out
+    assert "is fed by" in shown and "oils (the other way)" in shown and "r_press" in shown
+    sql = "select kind, other from relations where asset = 'r_pump' order by all"
+    assert run("query", sql, "-f", "csv", "--data", up).out.splitlines()[1:] == [
+        '"feeds","r_mould"', '"feeds","r_tank"', '"oils","r_tank"', '"uses","r_mould"'
+    ]  # fmt: skip
+
+    file = tmp_path / f"out.{form}"
+    assert run("asset", "export", file, "--data", up).code == 0
+    assert "0 assets added, 0 changed" in run("asset", "import", file, "--data", up).err
+    table.write_text("asset,feeds\nr_pump,r_gone\n", "utf-8")  # other relations have no column: they stay
+    wrong = run("asset", "import", table, "--data", up)
+    assert "row 2, column feeds (B2): there is no asset 'r_gone'" in wrong.err
+    table.write_text("asset,feeds\nr_pump,\n", "utf-8")
+    assert "1 changed" in run("asset", "import", table, "--data", up).err
+    assert run("query", sql, "-f", "csv", "--data", up).out.splitlines()[1:] == [
+        '"oils","r_tank"', '"uses","r_mould"'
+    ]  # fmt: skip
+
+
 def test_everything_wrong_is_said_with_its_cell_and_nothing_is_changed(up: Path, run: Run, tmp_path: Path) -> None:
     rows: list[list[Cell]] = [
         ["资产", "上级", "层级", "编码", "功率"],

@@ -161,6 +161,13 @@ async def test_a_guest_s_sql_knows_what_was_opened_and_the_names_above(plant: Wo
     async with plant.client() as client:
         secret = {"asset": "hall", "level": "area", "title": "Hall 1", "code": "SECRET", "properties": {"lease": 9}}
         assert (await client.put("/assets/hall", json=secret)).status_code == 200
+        for name, kind, other in (
+            ("fan1", "feeds", "pump1"),
+            ("pump1", "uses", "hall"),
+            ("pump1", "controlled_by", "line2"),
+        ):
+            answer = await client.post(f"/assets/{name}/relations", json={"kind": kind, "other": other})
+            assert answer.status_code == 200
     token = await plant.registry.people.add_token("bank", "theirs", role="viewer")
     who = plant.registry.people.recognise(token)
     assert who is not None
@@ -173,6 +180,10 @@ async def test_a_guest_s_sql_knows_what_was_opened_and_the_names_above(plant: Wo
         assert found["path"].tolist() == ["hall", "hall/line2", "hall/line2/pump1"]
         assert "SECRET" not in found.to_csv() and "lease" not in found.to_csv()
         assert found["title"].tolist()[0] == "Hall 1" and found["level"].isna().tolist() == [True, False, False]
+        assert guest.sql("from relations").values.tolist() == [["pump1", "controlled_by", "line2"]]
+        assert [one.name for one in guest.asset("pump1").related()] == ["line2"]
+        assert guest.asset("pump1").related("feeds", inverse=True) == []
+        assert guest.asset("hall").related("uses", inverse=True) == []
         joined = "select distinct a.asset from telemetry t join assets a using (asset) where a.path like 'hall/%'"
         assert guest.sql(joined)["asset"].tolist() == ["pump1"]
         assert guest.assets.where(under="hall").latest().index.get_level_values("asset").unique().tolist() == ["pump1"]
@@ -180,6 +191,12 @@ async def test_a_guest_s_sql_knows_what_was_opened_and_the_names_above(plant: Wo
     await _in_thread(plant, work, url=url, token=token, tenant="main")
     async with plant.client() as client:
         tables = {one["name"]: one["columns"] for one in (await client.get("/sql/schema")).json()}
+        asked = await client.post("/sql", json={"sql": "from relations order by asset, kind"})
+        assert [row[:2] for row in asked.json()["rows"]] == [
+            ["fan1", "feeds"],
+            ["pump1", "controlled_by"],
+            ["pump1", "uses"],
+        ]
         assert [column["name"] for column in tables["assets"]][:3] == ["asset", "parent", "path"]
         (pump,) = (await client.post("/sql", json={"sql": "select properties from assets where asset='pump1'"})).json()[
             "rows"

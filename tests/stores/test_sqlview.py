@@ -177,6 +177,7 @@ def test_an_empty_tenant_has_all_tables() -> None:
         "lot_uses_in",
         "genealogy_in",
         "assets_in",
+        "relations_in",
         "bursts_in",
     }
 

@@ -14,6 +14,7 @@ from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.registry.assets import Counts, Finding, counted
 from baigong.registry.assettable import open_assets, with_those_above
+from baigong.registry.relations import related
 from baigong.registry.tree import Tree
 from baigong.registry.types import Gap
 from baigong.registry.visible import Visible
@@ -21,6 +22,7 @@ from baigong.stores.records.assets import AssetRow
 from baigong.vocab.assets import AssetSpec, Level, Property, State
 from baigong.vocab.devices import AssetWords
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.relations import LONGEST_KIND, relation_words
 
 _MOST = 20_000  # assets in one list that is written
 _NAMELESS = AssetWords()
@@ -29,7 +31,7 @@ _NAMELESS = AssetWords()
 class AssetsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``parent``: only its direct parts (empty: what stands right below the company); ``under``: it and all below.
 
-    ``properties``: with those of each, which are otherwise left out.
+    ``properties``: with those of each, and their relations, which are otherwise left out.
     """
 
     search: str = ""
@@ -64,6 +66,7 @@ class AssetLine(Struct, frozen=True, kw_only=True):
     children: int
     points: int
     properties: dict[str, Property] = {}
+    relations: dict[str, list[str]] = {}
 
 
 class AssetsAnswer(Struct, frozen=True, kw_only=True):
@@ -77,12 +80,27 @@ class Step(Struct, frozen=True, kw_only=True):
     title_zh: str
 
 
+class Related(Struct, frozen=True, kw_only=True):
+    """A relation of an asset. ``inverse``: the other one says it; ``said``: how it is said from this one."""
+
+    kind: str
+    other: str
+    inverse: bool
+    said: str
+    said_zh: str
+    title: str  # of the other one, like what follows
+    title_zh: str
+    type: str
+    retired: bool
+
+
 class AssetAnswer(Struct, frozen=True, kw_only=True):
     """``path``: all that it is a part of, the whole first; ``own_points``: without those of its parts."""
 
     line: AssetLine
     path: list[Step]
     properties: dict[str, Property]
+    relations: list[Related]
     own_points: int
     gaps: list[Gap]  # in what it is not what its type says
     revision: int
@@ -104,6 +122,13 @@ class AssetListAnswer(Struct, frozen=True, kw_only=True):
     added: int
     changed: int
     findings: list[Finding]
+
+
+class Relation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``kind``: feeds, uses, operated_by, made_of, spare_of, controlled_by, measured_by, or a name of your own."""
+
+    kind: Annotated[str, Meta(min_length=1, max_length=LONGEST_KIND)]
+    other: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class PutQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,7 +158,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         if spec.asset != call.part("name"):
             raise FixConfiguration("config.invalid", f"the body describes asset {spec.asset!r}", place="asset")
         held = assets.rows(call.tenant).get(spec.asset)
-        call.before, call.after = held and held.spec, spec
+        call.before, call.after = held and held.spec, assets.resolved(call.tenant, spec)
         await assets.put(call.tenant, [spec], call.who.user, revision=call.query.revision)
         return Shown.of(rooms, call).whole(spec.asset, gaps(call, spec.asset))
 
@@ -142,7 +167,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         held = assets.rows(call.tenant)
         findings = assets.check(call.tenant, told.assets) if told.check else []  # else put looks
         added = sum(spec.asset not in held for spec in told.assets)
-        changed = sum(spec.asset in held and held[spec.asset].spec != spec for spec in told.assets)
+        whole = [assets.resolved(call.tenant, spec) for spec in told.assets]
+        changed = sum(spec.asset in held and held[spec.asset].spec != spec for spec in whole)
         if not told.check:
             await assets.put(call.tenant, told.assets, call.who.user)
             call.after = {"added": added, "changed": changed}
@@ -153,6 +179,17 @@ def operations(rooms: Rooms) -> list[Operation]:
         call.before = held and held.spec
         await assets.retire(call.tenant, call.part("name"), call.who.user)
 
+    async def relate(call: Call) -> Any:
+        name, told = call.part("name"), call.body
+        await assets.relate(call.tenant, name, told.kind, told.other, call.who.user)
+        call.after = {told.kind: told.other}
+        return Shown.of(rooms, call).whole(name, gaps(call, name))
+
+    async def unrelate(call: Call) -> Any:
+        name, kind, other = call.part("name"), call.part("kind"), call.part("other")
+        await assets.relate(call.tenant, name, kind, other, call.who.user, drop=True)
+        call.before = {kind: other}
+
     return [
         Operation("GET", "/assets", "Find assets", listed, query=AssetsQuery, answer=AssetsAnswer),
         Operation("POST", "/assets", "Describe many assets", put_many, body=AssetList, answer=AssetListAnswer),
@@ -162,6 +199,10 @@ def operations(rooms: Rooms) -> list[Operation]:
             answer=AssetAnswer,
         ),
         Operation("DELETE", "/assets/{name}", "Retire an asset", retire),
+        Operation(
+            "POST", "/assets/{name}/relations", "Relate an asset to another", relate, body=Relation, answer=AssetAnswer
+        ),
+        Operation("DELETE", "/assets/{name}/relations/{kind}/{other}", "Drop a relation of an asset", unrelate),
     ]  # fmt: skip
 
 
@@ -175,6 +216,7 @@ class Shown:
     names: Collection[str]
     open: Collection[str]
     counts: Counts
+    incoming: Mapping[str, list[tuple[str, str]]]
 
     @classmethod
     def of(cls, rooms: Rooms, call: Call) -> Shown:
@@ -184,11 +226,12 @@ class Shown:
     def to(cls, rooms: Rooms, tenant: str, seen: Visible) -> Shown:
         """Cut the tree to what is open."""
         assets, tree = rooms.registry.assets, rooms.registry.assets.tree(tenant)
-        rows, words = assets.rows(tenant), assets.words(tenant)
+        rows, words, said = assets.rows(tenant), assets.words(tenant), assets.incoming(tenant)
         if seen.everything:
-            return cls(tree, rows, words, tree, tree, assets.counts(tenant))
+            return cls(tree, rows, words, tree, tree, assets.counts(tenant), said)
         opened = open_assets(tree, tenant, seen)
-        return cls(tree, rows, words, with_those_above(tree, opened), opened, counted(tree, seen.book, tenant))
+        names = with_those_above(tree, opened)
+        return cls(tree, rows, words, names, opened, counted(tree, seen.book, tenant), said)
 
     def line(self, asset: str, with_properties: bool = False) -> AssetLine:
         row = self.rows.get(asset) if asset in self.open else None
@@ -209,6 +252,7 @@ class Shown:
             children=sum(one in self.names and not self.is_retired(one) for one in self.tree.children(asset)),
             points=self.counts.all[asset],
             properties=spec.properties if with_properties else {},
+            relations=self._said(spec) if with_properties else {},
         )
 
     def whole(self, asset: str, gaps: list[Gap]) -> AssetAnswer:
@@ -221,6 +265,7 @@ class Shown:
             line=self.line(asset),
             path=steps,
             properties=row.spec.properties if row else {},
+            relations=self.related(asset),
             own_points=self.counts.own[asset],
             gaps=gaps,
             revision=row.revision if row else 0,
@@ -228,6 +273,26 @@ class Shown:
             changed_us=row.changed_us if row else 0,
             changed_by=row.changed_by if row else "",
         )
+
+    def _said(self, spec: AssetSpec) -> dict[str, list[str]]:
+        open_ = {kind: [one for one in others if one in self.open] for kind, others in (spec.relations or {}).items()}
+        return {kind: others for kind, others in open_.items() if others}
+
+    def related(self, asset: str) -> list[Related]:
+        """Return the relations of both directions that may be told."""
+        made = []
+        for kind, other, inverse in related(asset, self.rows, self.incoming, self.open):
+            words, called, row = relation_words(kind), self.words.get(other, _NAMELESS), self.rows.get(other)
+            made.append(
+                Related(
+                    kind=kind, other=other, inverse=inverse,
+                    said=words.inverse if inverse else words.said,
+                    said_zh=words.inverse_zh if inverse else words.said_zh,
+                    title=called.title, title_zh=called.title_zh,
+                    type=row.spec.type if row else "", retired=self.is_retired(other),
+                )
+            )  # fmt: skip
+        return made
 
     def is_retired(self, asset: str) -> bool:
         row = self.rows.get(asset)

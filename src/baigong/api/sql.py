@@ -21,6 +21,7 @@ _TABLES = (
     "telemetry",
     "points",
     "assets",
+    "relations",
     "latest",
     "rollup_1m",
     "rollup_1h",

@@ -57,6 +57,7 @@ HIDDEN = {  # tables that are left out, and columns
 _SEEN = (
     "devices",
     "assets",
+    "asset_relations",
     "asset_types",
     "documents",
     "life",

@@ -13,6 +13,7 @@ from baigong.cli import show
 from baigong.cli.asset_documents import files
 from baigong.cli.asset_file import every, export_file, import_file
 from baigong.cli.asset_life import life
+from baigong.cli.asset_relations import relate_asset, show_relations
 from baigong.cli.asset_rows import read_cell
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.vocab.assets import Level, State
@@ -48,6 +49,7 @@ def add(app: typer.Typer) -> None:
     asset.command("import")(import_file)
     asset.command("export")(export_file)
     asset.command("life")(life)
+    asset.command("relate")(relate_asset)
     asset.add_typer(files, name="files")
     app.add_typer(asset, name="asset")
 
@@ -118,6 +120,9 @@ def show_asset(
             rows.append((point["quantity"], show.title(point), told[0], point["unit"], told[1], told[2]))
         show.table(("point", "title", "value", "unit", "quality", "age"), rows, right=("value", "age"))
         _more(len(points), f"baigong point list --asset {name}")
+    if found["relations"]:
+        show.out().print()
+        show_relations(found["relations"])
     if parts:
         show.out().print()
         lines = [(p["asset"], show.title(p), p["level"], p["type"], p["points"] or "") for p in parts[:_SHOWN]]

@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from baigong.cli import show
+from baigong.cli.asset_relations import FIELD
 from baigong.cli.asset_rows import (
     COMPANY,
     FIELDS,
@@ -48,8 +49,9 @@ def import_file(
     """Describe many assets from a file: all of them, or none.
 
     The first row names the columns: asset, parent, level, type, code, title, title_zh, place, state, or 资产, 上级,
-    层级, 类型, 编码, 名称, 位置, 状态; every other one is a property. What the file has no column for stays; an
-    empty cell empties. More than 20,000 changed assets are checked all, then written in several pieces.
+    层级, 类型, 编码, 名称, 位置, 状态; relations by their names (feeds or 供给; relation:name for one of your own),
+    several assets apart by ;. Every other one is a property. What the file has no column for stays; an empty cell
+    empties. More than 20,000 changed assets are checked all, then written in several pieces.
     """
     table, wrong = _read(file)
     with reach(data, url, token, tenant) as link:
@@ -178,10 +180,16 @@ def _checked(link: Link, made: Sequence[tuple[int, dict[str, Any]]], ours: set[s
         body = {"assets": [one for _, one in piece], "check": True}
         for one in link.json("POST", "/assets", body=body)["findings"]:
             row, asset = piece[one["row"] - 1]
-            elsewhere = len(made) > len(piece) and one["field"] == "parent" and asset.get("parent") in ours
-            if not elsewhere:  # what it is a part of is in another piece of this file
+            if len(made) == len(piece) or not (_named(asset, one["field"]) & ours):  # else it is in another piece
                 found.append(Wrong(row, one["field"], one["message"]))
     return found
+
+
+def _named(asset: dict[str, Any], field: str) -> set[str]:
+    """Return which other assets a field names."""
+    if field == "parent":
+        return {asset.get("parent", "")}
+    return set(asset.get(FIELD, {}).get(field.removeprefix(f"{FIELD}."), ()))
 
 
 def _refuse(file: Path, table: Table, wrong: list[Wrong]) -> None:
@@ -217,7 +225,9 @@ def _parents_first(made: Sequence[tuple[int, dict[str, Any]]]) -> list[tuple[int
 
 
 def _write(link: Link, file: Path, assets: list[dict[str, Any]]) -> None:
-    if len(assets) > _AT_ONCE:
+    if len(assets) > _AT_ONCE:  # relations last: they may name what is in another piece
+        related = [one for one in assets if one.get(FIELD)]
+        assets = [{name: said for name, said in one.items() if name != FIELD or not said} for one in assets] + related
         count = -(-len(assets) // _AT_ONCE)
         show.tell(f"{len(assets):,} assets are written in {count} pieces, each of them whole or not at all")
     done = 0
@@ -250,4 +260,4 @@ def _document(one: dict[str, Any]) -> dict[str, Any]:
     made = {name: one[name] for name in FIELDS if one[name] and name != "parent"}
     if one["parent"] != named_above(one["asset"]):
         made["parent"] = one["parent"] or COMPANY
-    return made | ({"properties": one["properties"]} if one["properties"] else {})
+    return made | {name: one[name] for name in ("properties", "relations") if one[name]}

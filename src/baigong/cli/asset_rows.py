@@ -12,6 +12,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from baigong.cli.asset_relations import (
+    FIELD,
+    heading_of,
+    merged,
+    read_relations,
+    relation_column,
+    split_names,
+)
 from baigong.vocab.assets import Level, Property, State, named_above
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.texts import FORMULA_SIGNS
@@ -68,6 +76,8 @@ class Told:
     fields: dict[str, str]
     properties: dict[str, Property | None]
     replaces: bool = False  # its properties are all there are; else others stay
+    relations: dict[str, list[str]] | None = None  # None: it says nothing of them
+    relates_only: bool = False  # its relations are all there are; else others stay
 
 
 @dataclass(slots=True)
@@ -143,14 +153,19 @@ def read_documents(found: Any, as_written: Any) -> tuple[Table, list[Wrong]]:
         for name, value in one.items():
             if name in FIELDS:
                 fields[name] = "" if value is None else str(written[name])
-            elif name != "properties":
-                wrong.append(Wrong(number, str(name), f"this is none of {', '.join(FIELDS)}, properties"))
+            elif name not in ("properties", FIELD):
+                wrong.append(Wrong(number, str(name), f"this is none of {', '.join(FIELDS)}, properties, {FIELD}"))
         if fields.get("parent") == "":
             fields["parent"] = COMPANY
         if not fields.get("asset"):
             wrong.append(Wrong(number, "asset", "the asset has no name"))
         properties = _properties(number, one.get("properties"), written.get("properties"), wrong)
-        table.told.append(Told(number, fields, properties, "properties" in one))
+        relations = None
+        try:
+            relations = read_relations(written[FIELD]) if FIELD in one else None
+        except ValueError as error:
+            wrong.append(Wrong(number, FIELD, str(error)))
+        table.told.append(Told(number, fields, properties, "properties" in one, relations, relates_only=True))
     return table, wrong
 
 
@@ -178,6 +193,8 @@ def _columns(cells: Sequence[str | None]) -> dict[str, tuple[str, int]]:
         name = _FIELD_OF.get(_folded(head)) or ""
         if head == _CALLED:
             name = "title_zh" if named else "asset"
+        if not name and (kind := relation_column(head)):
+            name = f"{FIELD}.{kind}"
         name = name or _MARK + _unguarded(head).removeprefix(_MARK).removeprefix("属性:")
         if name in found:
             raise FixConfiguration(
@@ -198,10 +215,14 @@ def _folded(head: str) -> str:
 def _told(table: Table, number: int, cells: Sequence[str | None], wrong: list[Wrong]) -> Told:
     fields: dict[str, str] = {}
     properties: dict[str, Property | None] = {}
+    relations: dict[str, list[str]] = {}
     for name, (_, at) in table.columns.items():
         cell = (cells[at] if at < len(cells) else None) or ""
         if name.startswith(_MARK):
             properties[name.removeprefix(_MARK)] = read_cell(cell)
+            continue
+        if name.startswith(f"{FIELD}."):
+            relations[name.removeprefix(f"{FIELD}.")] = split_names(_unguarded(cell))
             continue
         text = unescaped(cell) if cell.startswith("'") else cell.strip()
         words = _WORDS.get(name)
@@ -212,7 +233,7 @@ def _told(table: Table, number: int, cells: Sequence[str | None], wrong: list[Wr
     for at, cell_or_none in enumerate(cells):
         if at not in named and (cell_or_none or "").strip():
             wrong.append(Wrong(number, "", f"{letters(at)}{number} stands in a column without a name"))
-    return Told(number, fields, properties)
+    return Told(number, fields, properties, relations=relations or None)
 
 
 def read_cell(cell: str) -> Property | None:
@@ -280,12 +301,16 @@ def changed(told: Told, held: Mapping[str, Any] | None) -> dict[str, Any]:
         if not (isinstance(known, int) and value == str(known)):  # of too many digits to be a number in a spreadsheet
             properties[name] = value
     made["properties"] = {name: value for name, value in properties.items() if value is not None}
+    if told.relations is not None:
+        made[FIELD] = merged(was.get(FIELD), told.relations, told.relates_only)
     return made
 
 
 def is_same(made: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
     """Say whether an asset is so already."""
     first = ("parent", "level", "state")
+    if made.get(FIELD, held.get(FIELD)) != held.get(FIELD):
+        return False
     if made.get("parent", named_above(made["asset"])) != held["parent"]:
         return False
     if (made.get("level", "unit"), made.get("state", "in_service")) != (held["level"], held["state"]):
@@ -318,12 +343,14 @@ def doubles(table: Table) -> list[Wrong]:
 def write_rows(assets: Sequence[Mapping[str, Any]]) -> list[list[Cell]]:
     """Write assets (as ``changed`` returns them, all fields there) as rows, the headings first."""
     names = sorted({name for one in assets for name in one["properties"]})
-    heads: list[Cell] = [*FIELDS, *(_heading(name) for name in names)]
+    kinds = sorted({kind for one in assets for kind in one.get(FIELD, ())})
+    heads: list[Cell] = [*FIELDS, *map(heading_of, kinds), *(_heading(name) for name in names)]
     rows = [heads]
     for one in assets:
         parent = one["parent"]
         parent = "" if parent == named_above(one["asset"]) else parent or COMPANY
         words = [_guarded(parent if name == "parent" else one[name] or "") for name in FIELDS]
+        words += [_guarded("; ".join(one.get(FIELD, {}).get(kind, ()))) for kind in kinds]
         rows.append([*words, *(write_cell(one["properties"].get(name)) for name in names)])
     return rows
 
@@ -334,7 +361,7 @@ def _guarded(text: str) -> Cell:
 
 
 def _heading(name: str) -> str:
-    known = name == _CALLED or _folded(name.strip()) in _FIELD_OF
+    known = name == _CALLED or _folded(name.strip()) in _FIELD_OF or relation_column(name.strip()) != ""
     marked = known or not name or name != name.strip() or name.startswith((_MARK, "属性:"))
     return _MARK + name if marked else f"'{name}" if name.startswith(("'", *FORMULA_SIGNS)) else name
 

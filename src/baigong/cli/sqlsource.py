@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import pyarrow as pa
 
 from baigong.historian.owner import PartitionOwner
-from baigong.registry.assettable import assets_table
+from baigong.registry.assettable import assets_table, relations_table
 from baigong.registry.opening import Registry
 from baigong.registry.tree import Tree
 from baigong.registry.visible import Visible, open_episodes
@@ -77,6 +77,7 @@ class SqlSource:
             lambda: self._registry.episodes.table_now(tenant),
             self._shapes,
             assets=lambda: self._described(tenant),
+            relations=lambda: relations_table(self._registry.assets, tenant),
             lots=self._registry.lots.tables(tenant),
         )
 
@@ -112,6 +113,7 @@ class SqlSource:
             only.part,
             kept.clip,
             lambda: assets_table(self._registry.assets, tenant, only),
+            lambda: relations_table(self._registry.assets, tenant, only),
         )
 
     def _part(self, tenant: str, only: Visible) -> OpenPart:

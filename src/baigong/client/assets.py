@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from baigong.client.describing import asset_lines, asset_path, describe, find_asset
+from baigong.client.describing import asset_lines, asset_path, describe, find_asset, relate
 from baigong.client.documents import Document, add_document, find_documents
 from baigong.client.link import Link
 from baigong.client.point import Point, points_of
@@ -173,6 +173,31 @@ class Asset:
     @property
     def properties(self) -> dict[str, str | bool | int | float]:
         return dict(self._asked()["properties"])
+
+    def related(self, kind: str = "", *, inverse: bool = False) -> list[Asset]:
+        """List the assets that it has a relation to, like ``feeds``; without a kind, of any. ::
+
+        press.related("uses")                 # the mould on it
+        tank.related("feeds", inverse=True)   # what feeds the tank
+        """
+        return [
+            Asset(self._link, one["other"])
+            for one in self._asked()["relations"]
+            if one["inverse"] == inverse and kind in ("", one["kind"])
+        ]
+
+    def relate(self, kind: str, other: Asset | str) -> None:
+        """Say that it has a relation to another asset: feeds, uses, operated_by, made_of, spare_of, … or your own.
+
+        Raises config.invalid for another one that does not exist or is retired.
+        """
+        relate(self._link, self.name, kind, other.name if isinstance(other, Asset) else other)
+        self._whole = None
+
+    def unrelate(self, kind: str, other: Asset | str) -> None:
+        """Drop a relation. Raises http.not_found where there is none."""
+        relate(self._link, self.name, kind, other.name if isinstance(other, Asset) else other, drop=True)
+        self._whole = None
 
     @property
     def title(self) -> str:

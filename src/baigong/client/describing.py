@@ -70,5 +70,14 @@ def asset_lines(link: Link, params: Mapping[str, str]) -> list[dict[str, Any]]:
     return found
 
 
+def relate(link: Link, name: str, kind: str, other: str, *, drop: bool = False) -> None:
+    """Add a relation to an asset, or drop it."""
+    path = f"{asset_path(name)}/relations"
+    if drop:
+        link.json("DELETE", f"{path}/{quote(kind, safe='')}/{quote(other, safe='')}")
+    else:
+        link.json("POST", path, body={"kind": kind, "other": other})
+
+
 def asset_path(name: str) -> str:
     return f"/assets/{quote(name, safe='')}"

@@ -18,6 +18,7 @@ from baigong.registry.book import PointBook
 from baigong.registry.devices import Devices
 from baigong.registry.events import Events
 from baigong.registry.findable import Findable, words_of
+from baigong.registry.relations import changed_relations, incoming, with_relations, wrong_relations
 from baigong.registry.resident import Resident
 from baigong.registry.tree import Tree
 from baigong.stores.records.assets import AssetRow, put_assets
@@ -58,6 +59,7 @@ class _Shelf:
     words: tuple[tuple[int, int], dict[str, AssetWords]] | None = None
     counts: tuple[tuple[int, int], Counts] | None = None
     findable: tuple[tuple[int, int], Findable] | None = None
+    incoming: tuple[int, dict[str, list[tuple[str, str]]]] | None = None
 
 
 class Assets:
@@ -119,6 +121,18 @@ class Assets:
             shelf.words = (key, words)
         return shelf.words[1]
 
+    def incoming(self, tenant: str) -> Mapping[str, list[tuple[str, str]]]:
+        """Return of each asset what others say of it: (kind of relation, who), in order."""
+        shelf = self._shelves.get(tenant)
+        if shelf.incoming is None or shelf.incoming[0] != shelf.version:
+            shelf.incoming = (shelf.version, incoming(shelf.rows))
+        return shelf.incoming[1]
+
+    def resolved(self, tenant: str, spec: AssetSpec) -> AssetSpec:
+        """Return an asset as it would be kept: with the relations it has, where it says nothing of them."""
+        held = self.rows(tenant).get(spec.asset)
+        return with_relations(spec, held.spec if held is not None else None)
+
     def searched(self, tenant: str, search: Iterable[str]) -> set[str]:
         """Return the assets in whose words every one of ``search``, which are folded, is found."""
         shelf = self._shelves.get(tenant)
@@ -167,6 +181,14 @@ class Assets:
                     f"a {spec.level} is no part of a {over.level} ({above})",
                     f"{LEVELS_ZH[spec.level]}不能属于{LEVELS_ZH[over.level]}({above})",
                 )
+            before = held.get(spec.asset)
+            for one in wrong_relations(
+                spec,
+                before.spec if before else None,
+                lambda one: one in after or one in known,
+                lambda one: one in held and one not in after,
+            ):
+                wrong(*one)
             if len(found) >= _FOUND:
                 break
         return found
@@ -178,26 +200,36 @@ class Assets:
         not the present one (of the one asset).
         """
         async with self._one_change:
-            held = self.rows(tenant)
             if revision is not None and len(specs) == 1:
-                row = held.get(specs[0].asset)
+                row = self.rows(tenant).get(specs[0].asset)
                 if revision != (row.revision if row else 0):
                     raise FixConfiguration(
                         "config.conflict", f"{specs[0].asset} was changed meanwhile", place=specs[0].asset
                     )
-            if found := self.check(tenant, specs):
-                more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-                first = found[0]
-                raise FixConfiguration(
-                    "config.invalid", f"{first.message}{more}", place=f"row {first.row}: {first.field}"
-                )
-            now = self._clock_us()
-            made = await asyncio.to_thread(self._made, tenant, specs, by, now)
-            fresh = [row for row in made if (old := held.get(row.spec.asset)) is None or _differs(old, row)]
-            await self._write(tenant, fresh, [
-                event for row in fresh for event in _events(held.get(row.spec.asset), row, by)
-            ])  # fmt: skip
-            return len(fresh)
+            return await self._put(tenant, specs, by)
+
+    async def relate(self, tenant: str, asset: str, kind: str, other: str, by: str, *, drop: bool = False) -> None:
+        """Add one relation to an asset, or drop it. Raises http.not_found, config.invalid for what cannot be."""
+        async with self._one_change:
+            row = self.rows(tenant).get(asset)
+            if asset not in self.tree(tenant) or (row is not None and row.retired_us is not None):
+                raise FixConfiguration("http.not_found", f"there is no asset {asset!r}", place=asset)
+            spec = changed_relations(row.spec if row else AssetSpec(asset=asset), kind, other, drop)
+            await self._put(tenant, [spec], by)
+
+    async def _put(self, tenant: str, specs: Sequence[AssetSpec], by: str) -> int:
+        held = self.rows(tenant)
+        if found := self.check(tenant, specs):
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            first = found[0]
+            raise FixConfiguration("config.invalid", f"{first.message}{more}", place=f"row {first.row}: {first.field}")
+        now = self._clock_us()
+        made = await asyncio.to_thread(self._made, tenant, specs, by, now)
+        fresh = [row for row in made if (old := held.get(row.spec.asset)) is None or _differs(old, row)]
+        await self._write(tenant, fresh, [
+            event for row in fresh for event in _events(held.get(row.spec.asset), row, by)
+        ])  # fmt: skip
+        return len(fresh)
 
     async def retire(self, tenant: str, asset: str, by: str) -> None:
         """Take an asset out of the tree; its history stays. Raises http.not_found; config.conflict if it has parts."""
@@ -230,8 +262,8 @@ class Assets:
     def _made(self, tenant: str, specs: Sequence[AssetSpec], by: str, now: int) -> list[AssetRow]:
         held = self.rows(tenant)
         made = []
-        for spec in specs:
-            old = held.get(spec.asset)
+        for told in specs:
+            spec, old = self.resolved(tenant, told), held.get(told.asset)
             words = words_of([spec.asset, spec.title, spec.title_zh, spec.code, spec.place])
             revision, created = (old.revision + 1, old.created_us) if old else (1, now)
             made.append(AssetRow(tenant, spec, words, revision, created, now, by))
@@ -305,6 +337,10 @@ def _differs(old: AssetRow, new: AssetRow) -> bool:
     return old.spec != new.spec or old.words != new.words or old.retired_us != new.retired_us
 
 
+def _told(spec: AssetSpec) -> str:
+    return "; ".join(f"{kind} {', '.join(others)}" for kind, others in (spec.relations or {}).items())
+
+
 def _events(old: AssetRow | None, new: AssetRow, by: str) -> list[Event]:
     """Say what happened to an asset; one change may be several things."""
     kinds: list[tuple[str, dict[str, str]]] = []
@@ -323,6 +359,8 @@ def _events(old: AssetRow | None, new: AssetRow, by: str) -> list[Event]:
         ):
             if before != after:
                 kinds.append((kind, {"from": before, "to": after}))
+        if was.relations != now.relations:
+            kinds.append(("asset.related", {"from": _told(was), "to": _told(now)}))
     return [
         Event(
             kind=kind, time_us=new.changed_us, tenant=new.tenant, subject=f"asset:{new.spec.asset}",

@@ -1,4 +1,4 @@
-"""A tenant's assets as the table that SQL asks: all of them, or what is open to somebody."""
+"""A tenant's assets and their relations as the tables that SQL asks: all of them, or what is open to somebody."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from baigong.registry.assets import Assets
 from baigong.registry.rights import asset_ref
 from baigong.registry.tree import Tree
 from baigong.registry.visible import Visible
-from baigong.stores.lake.assetsql import ASSETS
+from baigong.stores.lake.assetsql import ASSETS, RELATIONS
 from baigong.vocab.devices import AssetWords
 
 _NAMELESS = AssetWords()
@@ -54,3 +54,24 @@ def assets_table(assets: Assets, tenant: str, only: Visible | None = None) -> pa
         for column, value in zip(columns, line, strict=True):
             column.append(value)
     return pa.table([pa.array(column, pa.string()) for column in columns], schema=ASSETS)
+
+
+def relations_table(assets: Assets, tenant: str, only: Visible | None = None) -> pa.Table:
+    """Return schema RELATIONS, by asset. A relation is there when both its sides are, and are open."""
+    rows, tree = assets.rows(tenant), assets.tree(tenant)
+    said = {asset: row.spec.relations for asset, row in list(rows.items()) if row.spec.relations}
+    opened: Collection[str] = tree if only is None or not said else open_assets(tree, tenant, only)
+
+    def shown(asset: str) -> bool:
+        row = rows.get(asset)
+        return asset in opened and (row is None or row.retired_us is None)
+
+    found = [
+        (asset, kind, other)
+        for asset in sorted(filter(shown, said))
+        for kind, others in said[asset].items()
+        for other in others
+        if shown(other)
+    ]
+    columns = zip(*found, strict=True) if found else ((), (), ())
+    return pa.table([pa.array(column, pa.string()) for column in columns], schema=RELATIONS)

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from baigong.vocab.devices import NAME_STEP
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.relations import is_relation
 
 Level = Literal["site", "area", "line", "unit", "part", "material", "product", "lot", "person", "tool"]
 State = Literal["planned", "in_service", "out_of_service"]
@@ -27,7 +28,8 @@ class AssetSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     ``asset`` is what its points are named by (``pump1`` of ``pump1.flow``) and stays when it moves. ``parent``: the
     asset it is a part of or stands in; empty: the company itself; left out: what its name says (``hall`` of
     ``hall.press1``). ``code``: the plant's own, like an inventory number; no two assets have the same.
-    ``type``: the asset type that describes it, like ``pump``.
+    ``type``: the asset type that describes it, like ``pump``. ``relations``: what it has to do with others beside the
+    tree, like ``{"feeds": ["tank1"]}`` (vocab/relations.py); left out: as before.
     """
 
     asset: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -40,10 +42,14 @@ class AssetSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     place: _Word = ""  # where it stands, in words
     state: State = "in_service"
     properties: Annotated[dict[str, Property], Meta(max_length=500)] = {}
+    relations: Annotated[dict[str, list[_Word]], Meta(max_length=100)] | None = None
 
     def __post_init__(self) -> None:
         if not NAME_STEP.fullmatch(self.asset):
             raise ValueError(f"asset {self.asset!r}: write a name like pump1, without blanks or slashes")
+        for kind in self.relations or ():
+            if not is_relation(kind):
+                raise ValueError(f"relation {kind!r}: write a name like feeds, without blanks, dots or slashes")
 
     @property
     def above(self) -> str:

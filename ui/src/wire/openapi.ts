@@ -295,6 +295,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{name}/kpis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** KPIs of an asset over a span */
+        get: operations["get_assets_name_kpis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{name}/life": {
         parameters: {
             query?: never;
@@ -325,6 +342,40 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{name}/relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Relate an asset to another */
+        post: operations["post_assets_name_relations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{name}/relations/{kind}/{other}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Drop a relation of an asset */
+        delete: operations["delete_assets_name_relations_kind_other"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1256,6 +1307,23 @@ export interface paths {
         put?: never;
         /** Send values; answered when they are on disk */
         post: operations["post_ingest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** KPIs of some assets */
+        get: operations["get_kpis"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3033,6 +3101,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/types/{name}/kpis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** KPIs of all assets of a type, and of those that extend it */
+        get: operations["get_types_name_kpis"];
+        put?: never;
+        /** KPIs that a text of a type would have, on up to 20 of its assets */
+        post: operations["post_types_name_kpis"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/types/{name}/overview": {
         parameters: {
             query?: never;
@@ -3347,6 +3433,7 @@ export interface components {
             properties: {
                 [key: string]: string | boolean | number;
             };
+            relations: components["schemas"]["Related"][];
             revision: number;
         };
         /**
@@ -3368,6 +3455,10 @@ export interface components {
             /** @default {} */
             properties: {
                 [key: string]: string | boolean | number;
+            };
+            /** @default {} */
+            relations: {
+                [key: string]: string[];
             };
             retired: boolean;
             /** @enum {unknown} */
@@ -3401,7 +3492,8 @@ export interface components {
          *         ``asset`` is what its points are named by (``pump1`` of ``pump1.flow``) and stays when it moves. ``parent``: the
          *         asset it is a part of or stands in; empty: the company itself; left out: what its name says (``hall`` of
          *         ``hall.press1``). ``code``: the plant's own, like an inventory number; no two assets have the same.
-         *         ``type``: the asset type that describes it, like ``pump``.
+         *         ``type``: the asset type that describes it, like ``pump``. ``relations``: what it has to do with others beside the
+         *         tree, like ``{"feeds": ["tank1"]}`` (vocab/relations.py); left out: as before.
          */
         AssetSpec: {
             asset: string;
@@ -3420,6 +3512,10 @@ export interface components {
             properties: {
                 [key: string]: string | boolean | number;
             };
+            /** @default null */
+            relations: {
+                [key: string]: string[];
+            } | null;
             /**
              * @default in_service
              * @enum {unknown}
@@ -3446,13 +3542,21 @@ export interface components {
         };
         /**
          * AssetType
-         * @description A type. ``extends``: another one, whose points and properties it has too (``machine``, or ``machine@2``).
+         * @description A type. ``extends``: another one, all of which it has too (``machine``, or ``machine@2``).
          *
          *         ``screen``: how an asset of it is drawn, with ``~flow`` for its point flow; what extends it is drawn so too.
          */
         AssetType: {
+            /** @default {} */
+            alarms: {
+                [key: string]: components["schemas"]["TypeAlarm"];
+            };
             /** @default  */
             extends: string;
+            /** @default {} */
+            kpis: {
+                [key: string]: components["schemas"]["TypeKpi"];
+            };
             /** @default null */
             level: ("area" | "line" | "lot" | "material" | "part" | "person" | "product" | "site" | "tool" | "unit") | null;
             /** @default {} */
@@ -3492,7 +3596,7 @@ export interface components {
          * AssetsQuery
          * @description ``parent``: only its direct parts (empty: what stands right below the company); ``under``: it and all below.
          *
-         *         ``properties``: with those of each, which are otherwise left out.
+         *         ``properties``: with those of each, and their relations, which are otherwise left out.
          */
         AssetsQuery: {
             /** @default  */
@@ -4887,6 +4991,81 @@ export interface components {
             points: number;
             revision: number;
         };
+        /**
+         * KpiAnswer
+         * @description ``left_out``: assets that there was no room for.
+         */
+        KpiAnswer: {
+            end_us: number;
+            kpis: components["schemas"]["KpiValue"][];
+            /** @default 0 */
+            left_out: number;
+            start_us: number;
+        };
+        /**
+         * KpiQuery
+         * @description ``start``/``end``: microseconds, ISO 8601, ``now``, ``-30d``; rounded outwards to minutes, of more than two days
+         *         to hours.
+         */
+        KpiQuery: {
+            /** @default false */
+            bom: boolean;
+            /** @default now */
+            end: string;
+            /** @default  */
+            format: string;
+            /** @default -24h */
+            start: string;
+        };
+        /**
+         * KpiTry
+         * @description ``text``: of the type, as if it were written already; nothing is.
+         */
+        KpiTry: {
+            /** @default now */
+            end: string;
+            /** @default -24h */
+            start: string;
+            text: string;
+        };
+        /**
+         * KpiValue
+         * @description One KPI of one asset. ``good``: the share of the span in which all its points had good values, 0 to 1.
+         *
+         *         ``value`` null: it cannot be computed, and ``why`` says why. ``met``: whether the target is; null without one.
+         */
+        KpiValue: {
+            asset: string;
+            better: ("higher" | "lower") | null;
+            expression: string;
+            good: number;
+            kpi: string;
+            met: boolean | null;
+            target: number | null;
+            title: string;
+            title_zh: string;
+            type: string;
+            unit: string;
+            value: number | null;
+            why: string;
+            why_zh: string;
+        };
+        /**
+         * KpisQuery
+         * @description ``assets``: names, with commas between.
+         */
+        KpisQuery: {
+            /** @default  */
+            assets: string;
+            /** @default false */
+            bom: boolean;
+            /** @default now */
+            end: string;
+            /** @default  */
+            format: string;
+            /** @default -24h */
+            start: string;
+        };
         /** Language */
         Language: {
             language: string;
@@ -6052,6 +6231,29 @@ export interface components {
             title_zh: string;
         };
         /**
+         * Related
+         * @description A relation of an asset. ``inverse``: the other one says it; ``said``: how it is said from this one.
+         */
+        Related: {
+            inverse: boolean;
+            kind: string;
+            other: string;
+            retired: boolean;
+            said: string;
+            said_zh: string;
+            title: string;
+            title_zh: string;
+            type: string;
+        };
+        /**
+         * Relation
+         * @description ``kind``: feeds, uses, operated_by, made_of, spare_of, controlled_by, measured_by, or a name of your own.
+         */
+        Relation: {
+            kind: string;
+            other: string;
+        };
+        /**
          * Renewal
          * @description ``gateway``: whose OPC UA client gets a new key, signed by the machines' authority.
          */
@@ -6853,6 +7055,67 @@ export interface components {
             parameters: boolean;
         };
         /**
+         * TypeAlarm
+         * @description One alarm of every asset of a type that has the ``point``.
+         *
+         *         ``when``: ``low_low`` to ``high_high``: beyond ``limit``, or, where none is told, the point's limit of that name;
+         *         ``rate``: it moves by more than ``limit`` in ``per`` (negative: falls); ``stale``: no good value for ``after``;
+         *         ``state``: it is in one of ``states`` (raw values). Limit and deadband are in the point's unit.
+         *
+         *         ``on_delay``, ``off_delay``: for how long the condition holds, or does not, before the alarm begins, or ends.
+         *         ``cause``, ``consequence``, ``response``: for whoever sees it; ``respond_within``: else the consequence comes.
+         */
+        TypeAlarm: {
+            /** @default  */
+            after: string;
+            /** @default  */
+            cause: string;
+            /** @default  */
+            cause_zh: string;
+            /** @default  */
+            consequence: string;
+            /** @default  */
+            consequence_zh: string;
+            /** @default 0 */
+            deadband: number;
+            /** @default true */
+            enabled: boolean;
+            /** @default null */
+            limit: number | null;
+            /** @default  */
+            off_delay: string;
+            /** @default  */
+            on_delay: string;
+            /** @default  */
+            per: string;
+            /** @default  */
+            point: string;
+            /**
+             * @default medium
+             * @enum {unknown}
+             */
+            priority: "critical" | "high" | "low" | "medium";
+            /** @default  */
+            respond_within: string;
+            /** @default  */
+            response: string;
+            /** @default  */
+            response_zh: string;
+            /** @default  */
+            semantic: string;
+            /** @default [] */
+            states: string[];
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /**
+             * @default high
+             * @enum {unknown}
+             */
+            when: "high" | "high_high" | "low" | "low_low" | "rate" | "stale" | "state";
+        };
+        /**
          * TypeAnswer
          * @description ``text``: of this version as written. ``whole``: with all that it has from ``chain``; ``came``: from which.
          *
@@ -6909,6 +7172,44 @@ export interface components {
             };
             version: number;
             whole: components["schemas"]["AssetType"];
+        };
+        /**
+         * TypeKpi
+         * @description One KPI of every asset of a type. ``expression``: vocab.formula. ``unit``: UCUM, what it is told in.
+         *
+         *         ``better``: the direction of improvement (ISO 22400-2, trend). ``target``: in its unit.
+         */
+        TypeKpi: {
+            /** @default null */
+            better: ("higher" | "lower") | null;
+            /** @default  */
+            expression: string;
+            /** @default  */
+            semantic: string;
+            /** @default null */
+            target: number | null;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default  */
+            unit: string;
+        };
+        /**
+         * TypeKpiQuery
+         * @description ``under``: only assets below this one.
+         */
+        TypeKpiQuery: {
+            /** @default false */
+            bom: boolean;
+            /** @default now */
+            end: string;
+            /** @default  */
+            format: string;
+            /** @default -24h */
+            start: string;
+            /** @default  */
+            under: string;
         };
         /**
          * TypeLine
@@ -8113,6 +8414,45 @@ export interface operations {
             };
         };
     };
+    get_assets_name_kpis: {
+        parameters: {
+            query?: {
+                start?: string;
+                end?: string;
+                format?: string;
+                bom?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description KPIs of an asset over a span */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiAnswer"];
+                    "application/vnd.apache.arrow.stream": unknown;
+                    "application/vnd.apache.parquet": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_assets_name_life: {
         parameters: {
             query?: never;
@@ -8198,6 +8538,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ScreenAnswer"];
                 };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_assets_name_relations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Relation"];
+            };
+        };
+        responses: {
+            /** @description Relate an asset to another */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_assets_name_relations_kind_other: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                kind: string;
+                other: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -10424,6 +10830,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IngestAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_kpis: {
+        parameters: {
+            query?: {
+                start?: string;
+                end?: string;
+                format?: string;
+                bom?: boolean;
+                assets?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description KPIs of some assets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiAnswer"];
+                    "application/vnd.apache.arrow.stream": unknown;
+                    "application/vnd.apache.parquet": unknown;
+                    "text/csv": unknown;
                 };
             };
             /** @description What went wrong, and what helps */
@@ -14816,6 +15260,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GapsAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_types_name_kpis: {
+        parameters: {
+            query?: {
+                start?: string;
+                end?: string;
+                format?: string;
+                bom?: boolean;
+                under?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description KPIs of all assets of a type, and of those that extend it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiAnswer"];
+                    "application/vnd.apache.arrow.stream": unknown;
+                    "application/vnd.apache.parquet": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_types_name_kpis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KpiTry"];
+            };
+        };
+        responses: {
+            /** @description KPIs that a text of a type would have, on up to 20 of its assets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiAnswer"];
                 };
             };
             /** @description What went wrong, and what helps */

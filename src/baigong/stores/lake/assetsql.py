@@ -1,4 +1,4 @@
-"""Assets as SQL has them: one row an asset, beside the points that are named by it."""
+"""Assets as SQL has them: one row an asset, beside the points that are named by it, and one row a relation."""
 
 from __future__ import annotations
 
@@ -19,3 +19,4 @@ ASSETS = pa.schema(
         pa.field("properties", pa.string()),  # JSON
     ]
 )
+RELATIONS = pa.schema([pa.field(name, pa.string(), nullable=False) for name in ("asset", "kind", "other")])

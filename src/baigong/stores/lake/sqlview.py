@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from baigong.stores.lake.assetsql import ASSETS
+from baigong.stores.lake.assetsql import ASSETS, RELATIONS
 from baigong.stores.lake.bursts import LAKE_BURSTS
 from baigong.stores.lake.burstsql import bursts_view
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
@@ -57,6 +57,7 @@ VISIBLE = (
     "telemetry",
     "points",
     "assets",
+    "relations",
     "latest",
     "episodes",
     "lots",
@@ -130,6 +131,7 @@ def sql_view(
     part: Part | None = None,
     clip: Clip | None = None,
     assets: TableSource = ASSETS.empty_table,
+    relations: TableSource = RELATIONS.empty_table,
     lots: LotTables = NO_LOTS,
 ) -> SqlView:
     """Plan the tables ``VISIBLE`` over a snapshot, or over what is open of it: then ``points`` are ``part_points``
@@ -137,8 +139,8 @@ def sql_view(
 
     ``points``: columns of POINTS (missing ones become null), or a sandbox's block of such,
     ``latest``: schema LAKE, one row a point,
-    ``episodes``: columns of EPISODES, ``assets``: columns of ASSETS, ``lots``: none for who may
-    not ask for them; these may be functions, called only for queries that want them.
+    ``episodes``: columns of EPISODES, ``assets``: columns of ASSETS, ``relations``: of RELATIONS, ``lots``: of whoever
+    may ask for them; these may be functions, called only for queries that want them.
     Costs a look at the footer of files not seen before.
     """
     hot_days = _days_of(snapshot.hot) if snapshot.hot_days is None else snapshot.hot_days
@@ -162,6 +164,7 @@ def sql_view(
         ("latest", _latest()),
         *VIEWS,
         ("assets", "create view assets as from assets_in"),
+        ("relations", "create view relations as from relations_in"),
         ("burst", bursts_view(snapshot, _SEVERITY, files.scan)),
         *(("rollup", s) for s in _rollups(snapshot, hot_days, files)),
         *_kinds(snapshot, hot_days, files),
@@ -176,6 +179,7 @@ def sql_view(
             "bursts_in": bursts if part is None else part.clip(bursts),
             "latest_in": lambda: (latest() if callable(latest) else latest).select(LAKE.names),
             "assets_in": assets,
+            "relations_in": relations,
             "lot_uses_in": lots.uses,
             "genealogy_in": lots.links,
             "episodes_in": lambda: conformed(episodes() if callable(episodes) else episodes, EPISODES),

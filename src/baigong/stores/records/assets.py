@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from baigong.stores.records.plant import batched
+from baigong.stores.records.relations import put_relations, relations_of
 from baigong.stores.records.tables import metadata
 from baigong.vocab.assets import AssetSpec
 
@@ -23,7 +24,7 @@ assets = sa.Table(
     sa.Column("level", sa.Text, nullable=False),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("code", sa.Text, nullable=False),
-    sa.Column("spec", sa.Text, nullable=False),
+    sa.Column("spec", sa.Text, nullable=False),  # without relations, which have a table of their own
     sa.Column("words", sa.Text, nullable=False),  # all it is searched by, pinyin too
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Column("created_us", sa.BigInteger, nullable=False),
@@ -55,7 +56,14 @@ def assets_of(connection: sa.Connection, tenant: str) -> list[AssetRow]:
     wanted = sa.select(
         c.spec, c.words, c.revision, c.created_us, c.changed_us, c.changed_by, c.retired_us
     ).where(c.tenant == tenant)  # fmt: skip
-    return [AssetRow(tenant, decode(spec), *rest) for spec, *rest in connection.execute(wanted)]
+    relations = relations_of(connection, tenant)
+
+    def whole(raw: str) -> AssetSpec:
+        spec = decode(raw)
+        said = relations.get(spec.asset)
+        return spec if said is None else msgspec.structs.replace(spec, relations=said)
+
+    return [AssetRow(tenant, whole(spec), *rest) for spec, *rest in connection.execute(wanted)]
 
 
 def put_assets(connection: sa.Connection, tenant: str, rows: Sequence[AssetRow]) -> None:
@@ -66,6 +74,7 @@ def put_assets(connection: sa.Connection, tenant: str, rows: Sequence[AssetRow])
         connection.execute(assets.delete().where(assets.c.tenant == tenant, assets.c.asset.in_(names)))
     if rows:
         connection.execute(assets.insert(), [_values(row) for row in rows])
+    put_relations(connection, tenant, [(row.spec.asset, row.spec.relations or {}) for row in rows])
 
 
 def _values(row: AssetRow) -> dict[str, object]:
@@ -77,7 +86,7 @@ def _values(row: AssetRow) -> dict[str, object]:
         "level": spec.level,
         "type": spec.type,
         "code": spec.code,
-        "spec": msgspec.json.encode(spec).decode(),
+        "spec": msgspec.json.encode(msgspec.structs.replace(spec, relations=None)).decode(),
         "words": row.words,
         "revision": row.revision,
         "created_us": row.created_us,
