@@ -12,7 +12,7 @@ import pytest
 from baigong.registry.rights import asset_ref, policy_text
 from baigong.security.scope import Ref
 from baigong.vocab.devices import Counter, DeviceSpec, PointSpec
-from tests.api.world import World
+from tests.api.world import World, now_us
 
 S = 1_000_000
 T0 = 1_767_225_600_000_000  # 2026-01-01, a whole hour
@@ -141,3 +141,43 @@ async def test_who_may_read_some_points_gets_the_kpis_of_these(plant: World) -> 
         assert {one["asset"] for one in of_type} == {"cell1"}
         assert (await guest.get("/assets/cell2/kpis", params=shown)).status_code == 404
         assert (await guest.post("/types/cell/kpis", params={"tenant": "main"}, json={"text": TEXT})).status_code == 403
+
+
+ALARMS = """\
+alarms:
+  hot: {point: power, when: high, limit: 1500, priority: high, title: Overload, title_zh: 过载, response: Stop it.}
+  weak: {point: power, when: low, limit: 500, on_delay: 10s}
+  swift: {point: power, when: rate, limit: 100, per: 1min}
+  silent: {point: flow, when: stale, after: 1min}
+  down: {point: state, when: state, states: [3], priority: critical}
+  counted: {point: parts, when: stale, after: 1d}
+  quiet: {point: flow, when: high, limit: 1, enabled: false}
+"""
+
+
+async def test_alarms_are_judged_by_the_newest_values(plant: World) -> None:
+    async with plant.client() as client:
+        await _plant(plant, client)
+        await client.put("/types/cell", json={"text": TEXT + ALARMS})
+        now = now_us()
+        await plant.put("cell2.power", [now - S], [1.6])  # kW; the type's limit is in W
+        await plant.put("cell2.flow", [now - 120 * S], [3.0])
+        await plant.put("cell2.state", [now - S], [3.0])
+        told = (await client.get("/assets/cell2/alarms")).json()["alarms"]
+        assert [(one["alarm"], one["state"]) for one in told] == [
+            ("down", "active"),
+            ("hot", "active"),
+            ("silent", "active"),
+            ("swift", "unjudged"),
+            ("weak", "normal"),
+            ("quiet", "off"),
+            ("counted", "absent"),
+        ]
+        hot = next(one for one in told if one["alarm"] == "hot")
+        assert (hot["limit"], hot["unit"], hot["value"], hot["told"]["response"]) == (1.5, "kW", 1.6, "Stop it.")
+        assert [one["alarm"] for one in told if one["needs_engine"]] == ["swift", "weak"]
+        assert (told[0]["word"], hot["came"]) == ("down", "cell")
+        await plant.put("cell2.power", [now], [float("nan")])
+        again = (await client.get("/assets/cell2/alarms")).json()["alarms"]
+        assert {one["alarm"]: one["state"] for one in again}["hot"] == "unknown"
+        assert (await client.get("/assets/nobody/alarms")).status_code == 404

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from baigong.api import (
     aas,
     accounts,
+    alarmstates,
     applications,
     apply,
     assets,
@@ -188,6 +189,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *things.operations(rooms),
         *types.operations(rooms),
         *kpis.operations(rooms),
+        *alarmstates.operations(rooms),
         *screens.operations(rooms),
         *screenlinks.operations(rooms),
         *points.operations(rooms),

@@ -182,6 +182,7 @@ DOORS: dict[str, Door] = {
     "POST /types/{name}/kpis": _CONFIGURE,
     "GET /kpis": _READ_SOME,
     "GET /assets/{name}/kpis": _READ_SOME,
+    "GET /assets/{name}/alarms": _READ_SOME,
     "GET /types/{name}/screen": _SEE,
     "GET /types/{name}/overview": _SEE,
     "GET /assets/{name}/screen": _SEE_SOME,

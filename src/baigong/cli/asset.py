@@ -14,6 +14,7 @@ from baigong.cli.asset_documents import files
 from baigong.cli.asset_file import every, export_file, import_file
 from baigong.cli.asset_life import life
 from baigong.cli.asset_relations import relate_asset, show_relations
+from baigong.cli.asset_rules import alarms_of_asset, kpis_of_asset
 from baigong.cli.asset_rows import read_cell
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.vocab.assets import Level, State
@@ -49,6 +50,8 @@ def add(app: typer.Typer) -> None:
     asset.command("import")(import_file)
     asset.command("export")(export_file)
     asset.command("life")(life)
+    asset.command("kpis")(kpis_of_asset)
+    asset.command("alarms")(alarms_of_asset)
     asset.command("relate")(relate_asset)
     asset.add_typer(files, name="files")
     app.add_typer(asset, name="asset")

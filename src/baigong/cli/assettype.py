@@ -11,6 +11,7 @@ from urllib.parse import quote
 import typer
 
 from baigong.cli import show
+from baigong.cli.asset_rules import kpis_of_type, rules_of_type
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.textfile import bounded_text, name_in
 from baigong.cli.typefiles import export_type, import_types
@@ -19,7 +20,9 @@ from baigong.vocab.errors import FixConfiguration
 if TYPE_CHECKING:
     from baigong.client.link import Link
 
-types = typer.Typer(no_args_is_help=True, help="Asset types: the points and properties that assets of a type have.")
+types = typer.Typer(
+    no_args_is_help=True, help="Asset types: points, properties, alarms and KPIs of all assets of a type."
+)
 
 _LONGEST = 1 << 20  # bytes
 _TOLD = 50  # lines of what breaks
@@ -31,6 +34,7 @@ def add(app: typer.Typer) -> None:
     """Add this module's commands."""
     types.command("import")(import_types)
     types.command("export")(export_type)
+    types.command("kpis")(kpis_of_type)
     app.add_typer(types, name="type")
 
 
@@ -208,3 +212,6 @@ def _describe(found: Mapping[str, Any]) -> None:
             )
         show.table((what.removesuffix("s") if what == "points" else "property", "title", "kind", "unit", "in words",
                     "required", "from"), rows)  # fmt: skip
+    for heads, rows in rules_of_type(whole, found["came"]):
+        show.out().print()
+        show.table(heads, rows)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from baigong.client.describing import asset_lines, asset_path, describe, find_asset, relate
 from baigong.client.documents import Document, add_document, find_documents
+from baigong.client.kpis import read_kpis
 from baigong.client.link import Link
 from baigong.client.point import Point, points_of
 from baigong.client.tables import How, of_assets, read_intervals, read_latest, read_rows, side_by_side
@@ -120,6 +121,16 @@ class AssetSet(Sequence["Asset"]):
             frame = read_rows(self._link, points, start, end)
         return side_by_side(frame) if wide else frame
 
+    def kpis(self, start: Time = "24h", end: Time = "now") -> pd.DataFrame:
+        """Return the KPIs that the types of these assets declare, over a span: a row for each KPI of each asset.
+
+        Columns asset, type, kpi, value (NaN: ``why`` says why), unit, target, met, good (the share of the span in
+        which all its points had good values). ::
+
+            plant.assets.where(type="pump").kpis("7d").pivot(index="asset", columns="kpi", values="value")
+        """
+        return read_kpis(self._link, self.names, start, end)
+
     def _assets(self) -> list[Asset]:
         if self._found is None:
             self._found = [Asset(self._link, line["asset"], line) for line in asset_lines(self._link, self._params)]
@@ -203,6 +214,10 @@ class Asset:
     def title(self) -> str:
         """What people call it: the Chinese title where there is no other, its name where there is none."""
         return str(self.facts["title"] or self.facts["title_zh"] or self.name)
+
+    def kpis(self, start: Time = "24h", end: Time = "now") -> pd.DataFrame:
+        """Return the KPIs that its type declares, over a span; columns as of ``AssetSet.kpis``."""
+        return read_kpis(self._link, [self.name], start, end)
 
     def life(self) -> pd.DataFrame:
         """Return its life, the newest first: time (UTC), phase (designed, built, maintained), kind, by, id, detail."""
