@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from baigong.plant.catalogue import DEVICES
+from baigong.registry.typerules import check_rules
 from baigong.registry.types import shipped
 from baigong.vocab.assettypes import AssetType, merged, parse_type
 from baigong.vocab.units import is_unit, same_quantity
@@ -32,7 +33,9 @@ def resolved(name: str) -> AssetType:
 def test_a_shipped_type_is_whole(name: str) -> None:
     whole = resolved(name)
     assert whole.level
-    for place, said in {"": whole, **whole.points, **whole.properties}.items():
+    check_rules(name, whole)
+    named = whole.points | whole.properties | whole.alarms | whole.kpis
+    for place, said in {"": whole, **named}.items():
         assert said.title and said.title_zh, f"{place} lacks a title"
     for place, said in {**whole.points, **whole.properties}.items():
         assert is_unit(said.unit), place

@@ -156,7 +156,8 @@ def _wrong(message: str, place: str, kind: type[Struct]) -> FixConfiguration:
     unknown = re.search(r"unknown field `(.*)`", message)
     if unknown:
         near = difflib.get_close_matches(unknown[1], kind.__struct_fields__, 1)
-        message, place = message + (f"; perhaps {near[0]}" if near else ""), f"{place}.{unknown[1]}"
+        quotes = "; within { } a comma ends what is written: put it in quotes" if set(unknown[1]) & set("()") else ""
+        message, place = message + (f"; perhaps {near[0]}" if near else quotes), f"{place}.{unknown[1]}"
     if message.endswith("got `bool`"):
         message += "; YAML takes on, off, yes and no for true and false: write them in quotes"
     return FixConfiguration("config.invalid", message, place=place)
