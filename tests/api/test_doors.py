@@ -46,6 +46,7 @@ _OPEN = (
     "POST /apply/state",
     "POST /apply/answer",
     "POST /shown",
+    "POST /shown/past",
     "GET /looks",
     "GET /regions/{id}/logo",
 )

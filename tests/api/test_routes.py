@@ -15,6 +15,7 @@ from tests.api.world import World, world
 _OPEN = {
     ("GET", "/health"),
     ("POST", "/shown"),
+    ("POST", "/shown/past"),
     ("POST", "/session"),
     ("POST", "/session/passkey"),
     ("POST", "/session/passkey/options"),

@@ -8,7 +8,7 @@ const shown = (value: number): Shown => ({ values: { 'pump1.flow': { value, time
 const soon = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
 test('values are asked for again until the link ends', async () => {
-  const answers: (Shown | Error)[] = [shown(1), new ApiError({ code: 'client.offline', title: '' }, 0), shown(2), new ApiError({ code: 'http.not_found', title: 'over' }, 404), shown(3)]
+  const answers: (Shown | Error)[] = [shown(1), new ApiError({ code: 'client.offline', title: '' }, 0), shown(2), new ApiError({ code: 'link.ended', title: 'over' }, 410), shown(3)]
   const ended: unknown[] = []
   const ask = async (): Promise<Shown> => {
     const next = answers.shift()

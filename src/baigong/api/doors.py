@@ -200,6 +200,7 @@ DOORS: dict[str, Door] = {
     "POST /screens/{name}/links": _SHARE,
     "DELETE /screens/{name}/links/{id}": _SHARE,
     "POST /shown": _EVERYONE,
+    "POST /shown/past": _EVERYONE,
     "GET /points": _SEE_SOME,
     "GET /points/{name}": _SEE_SOME,
     "PATCH /points/{name}": _CONFIGURE,

@@ -7,17 +7,21 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
+from starlette.responses import Response
 
 from baigong.api.points import Newest, newest_of
 from baigong.api.rooms import Rooms
 from baigong.api.screenwire import ScreenAnswer, Shower
+from baigong.api.series import drawn
+from baigong.api.tables import ARROW
 from baigong.api.wire import Call, Operation
 from baigong.registry.audit import Entry
 from baigong.registry.screens import read_screen
 from baigong.registry.seldom import Seldom
-from baigong.stores.records.screens import LinkRow
+from baigong.stores.records.screens import LinkRow, ScreenRow
 from baigong.vocab.errors import FixConfiguration
 
+_SPAN = "1h"  # of a trend that says none
 _BETWEEN_S = 60.0  # an opening is written down at most once a minute a link
 
 
@@ -53,6 +57,14 @@ class Opening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     whole: bool = False
 
 
+class PastOpening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``item``: a trend of the screen; its points over its own span are told, and no others. ``width``: pixels."""
+
+    token: Annotated[str, Meta(max_length=100)]
+    item: Annotated[str, Meta(max_length=64)]
+    width: Annotated[int, Meta(ge=1, le=4_000)] = 600
+
+
 class Opened(Struct, frozen=True, kw_only=True):
     """``values``: the newest of every point of the screen, by name. ``pictures``: data URLs, by file."""
 
@@ -63,9 +75,11 @@ class Opened(Struct, frozen=True, kw_only=True):
 
 
 def operations(rooms: Rooms) -> list[Operation]:
-    registry = rooms.registry
-    screens, links = registry.screens, registry.screen_links
-    seldom = Seldom(_BETWEEN_S)
+    return [*_kept(rooms), *_opening(rooms)]
+
+
+def _kept(rooms: Rooms) -> list[Operation]:
+    screens, links = rooms.registry.screens, rooms.registry.screen_links
 
     async def listed(call: Call) -> Any:
         screens.row(call.tenant, call.part("name"))
@@ -84,11 +98,21 @@ def operations(rooms: Rooms) -> list[Operation]:
             raise FixConfiguration("http.not_found", f"there is no link {call.part('id')!r}", place=call.part("id"))
         call.before = _line(await links.revoke(call.tenant, call.part("id"), call.who.user))
 
+    return [
+        Operation("GET", "/screens/{name}/links", "Links that show it to strangers", listed, answer=list[LinkLine]),
+        Operation("POST", "/screens/{name}/links", "Make a link to a screen", make, body=LinkWish, answer=LinkMade),
+        Operation("DELETE", "/screens/{name}/links/{id}", "End a link", revoke),
+    ]
+
+
+def _opening(rooms: Rooms) -> list[Operation]:
+    registry = rooms.registry
+    screens = registry.screens
+    seldom = Seldom(_BETWEEN_S)
+
     async def opened(call: Call) -> Any:
         asked: Opening = call.body
-        link = links.opened(asked.token)
-        registry.tenants.require_standing(link.tenant)
-        held = screens.row(link.tenant, link.screen)
+        link, held = opened_by(asked.token)
         screen, shower = read_screen(held), Shower(rooms, link.tenant, registry.book)
         chosen = msgspec.json.decode(link.chosen, type=dict[str, str])
         rows = shower.rows(screen, chosen)
@@ -100,6 +124,26 @@ def operations(rooms: Rooms) -> list[Operation]:
         shown = shower.show(screen, chosen, text=held.text)
         answer = msgspec.structs.replace(shown, text="", changed_by="", choices={}, findings=[])
         return Opened(values=values, ends_us=link.ends_us, answer=answer, pictures=await pictures(link))
+
+    async def past(call: Call) -> Response:
+        asked: PastOpening = call.body
+        link, held = opened_by(asked.token)
+        screen = read_screen(held)
+        item = next((one for one in screen.items if one.id == asked.item and one.what == "trend"), None)
+        if item is None:
+            raise FixConfiguration("http.not_found", f"the screen has no trend {asked.item!r}", place="item")
+        shower = Shower(rooms, link.tenant, registry.book)
+        only = msgspec.structs.replace(screen, items=[item])
+        rows = shower.rows(only, msgspec.json.decode(link.chosen, type=dict[str, str]))
+        return await drawn(rooms, link.tenant, rows, f"-{item.span or _SPAN}", asked.width)
+
+    def opened_by(token: str) -> tuple[LinkRow, ScreenRow]:
+        link = registry.screen_links.opened(token)
+        registry.tenants.require_standing(link.tenant)
+        held = screens.rows(link.tenant).get(link.screen)
+        if held is None:
+            raise FixConfiguration("link.ended", "the screen of this link is gone", place="token")
+        return link, held
 
     async def pictures(link: LinkRow) -> dict[str, str]:
         found = {}
@@ -119,11 +163,10 @@ def operations(rooms: Rooms) -> list[Operation]:
         await registry.audit.note(entry)
 
     return [
-        Operation("GET", "/screens/{name}/links", "Links that show it to strangers", listed, answer=list[LinkLine]),
-        Operation("POST", "/screens/{name}/links", "Make a link to a screen", make, body=LinkWish, answer=LinkMade),
-        Operation("DELETE", "/screens/{name}/links/{id}", "End a link", revoke),
         Operation("POST", "/shown", "What a link shows", opened, body=Opening, answer=Opened, everyone=True),
-    ]
+        Operation("POST", "/shown/past", "What a trend of it shows", past, body=PastOpening, gives=(ARROW,),
+                  everyone=True),
+    ]  # fmt: skip
 
 
 def _newest(row: dict[str, Any]) -> Newest:

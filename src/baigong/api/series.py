@@ -137,6 +137,13 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
+async def drawn(rooms: Rooms, tenant: str, points: list[PointRow], since: str, width: int) -> Response:
+    """Answer with the rows of these points until now, as an Arrow stream; who may see them was asked before."""
+    start, end = span(rooms, since, "now")
+    lines = await asyncio.to_thread(read_lines, rooms.lake, tenant, points, start, end, width, hold=True)
+    return await asyncio.to_thread(_arrow, lines, start, end, rooms.registry.devices.assets(tenant))
+
+
 async def _counted(rooms: Rooms, call: Call, points: list[PointRow], window: tuple[int, int], form: str) -> Response:
     """Answer with the increase or the rate of counters: a value an interval, at its start."""
     (start, end), query = window, call.query

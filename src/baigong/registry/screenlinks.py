@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 
@@ -28,9 +29,12 @@ class ScreenLinks:
 
     def of(self, tenant: str, screen: str) -> list[LinkRow]:
         """Return those of a screen that are in force, the newest first."""
-        now = self._clock_us()
-        found = [r for r in self._held.values() if (r.tenant, r.screen) == (tenant, screen) and r.ends_us > now]
+        found = [row for row in self._in_force(tenant) if row.screen == screen]
         return sorted(found, key=lambda row: -row.made_us)
+
+    def _in_force(self, tenant: str) -> list[LinkRow]:
+        now = self._clock_us()
+        return [r for r in self._held.values() if r.tenant == tenant and r.revoked_us is None and r.ends_us > now]
 
     async def make(
         self, tenant: str, screen: str, chosen: dict[str, str], title: str, ends_us: int, by: str
@@ -39,7 +43,7 @@ class ScreenLinks:
         now = self._clock_us()
         if not now < ends_us <= now + _LONGEST_US:
             raise FixConfiguration("config.invalid", "a link ends within a year from now", place="ends_us")
-        if sum(row.tenant == tenant and row.ends_us > now for row in self._held.values()) >= _MOST:
+        if len(self._in_force(tenant)) >= _MOST:
             raise FixConfiguration("quota.full", f"a company has at most {_MOST} links at a time", place="links")
         secret = new_token("bgv")
         row = LinkRow(
@@ -59,19 +63,21 @@ class ScreenLinks:
 
     async def revoke(self, tenant: str, link: str, by: str) -> LinkRow:
         """End one now. Raises http.not_found."""
-        row = next((r for r in self._held.values() if (r.tenant, r.link) == (tenant, link)), None)
+        row = next((r for r in self._in_force(tenant) if r.link == link), None)
         if row is None:
             raise FixConfiguration("http.not_found", f"there is no link {link!r}", place=link)
         now = self._clock_us()
         await self._records.write(lambda c: revoke_link(c, tenant, link, by, now), tenant=tenant)
-        self._held.pop(row.digest, None)
+        self._held[row.digest] = replace(row, revoked_us=now, revoked_by=by)
         return row
 
     def opened(self, secret: str) -> LinkRow:
-        """Return what a secret opens. Raises http.not_found for one that has ended, was revoked, or never was."""
+        """Return what a secret opens. Raises link.ended for one that did, or was ended; else link.unknown."""
         row = self._held.get(digest(secret))
-        if row is None or row.ends_us <= self._clock_us():
-            raise FixConfiguration("http.not_found", "this link has ended, or never was", place="token")
+        if row is None:
+            raise FixConfiguration("link.unknown", "there is no such link", place="token")
+        if row.revoked_us is not None or row.ends_us <= self._clock_us():
+            raise FixConfiguration("link.ended", "this link has ended", place="token")
         return row
 
     def forget(self, tenant: str) -> None:

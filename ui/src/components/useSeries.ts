@@ -34,8 +34,8 @@ const TAIL_MS = 500
 
 const NONE: Record<string, Counted> = {}
 
-/** `counted`: counters of which the increase or the rate is drawn; the live feed adds nothing to these. */
-export function useSeries(names: readonly string[], range: TimeRange, width: number, counted: Record<string, Counted> = NONE): SeriesAnswer {
+/** `counted`: counters of which the increase or the rate is drawn; the live feed adds nothing to these. `ask`: who is asked. */
+export function useSeries(names: readonly string[], range: TimeRange, width: number, counted: Record<string, Counted> = NONE, ask: typeof seriesArrow = seriesArrow): SeriesAnswer {
   const [kept, setKept] = useState<Kept>({ key: '', byName: new Map(), from: 0, to: 0 })
   const [state, setState] = useState<{ loading: boolean; error: Problem | null; tookMs: number }>({ loading: true, error: null, tookMs: 0 })
   const [turn, setTurn] = useState(0)
@@ -62,7 +62,7 @@ export function useSeries(names: readonly string[], range: TimeRange, width: num
     const load = async () => {
       try {
         const groups = (['value', ...COUNTED] as const).map((as) => ({ as, names: missing.filter((name) => (counted[name] ?? 'value') === as) })).filter((group) => group.names.length)
-        const [raws, { decodeSeries }] = await Promise.all([Promise.all(groups.map((group) => seriesArrow(group.names, range.start, range.end, columns, stop.signal, group.as))), import('../core/arrow')])
+        const [raws, { decodeSeries }] = await Promise.all([Promise.all(groups.map((group) => ask(group.names, range.start, range.end, columns, stop.signal, group.as))), import('../core/arrow')])
         const found = raws.flatMap((raw) => decodeSeries(raw))
         if (stop.signal.aborted) return
         const byName = new Map(fresh ? [] : held.current.byName)

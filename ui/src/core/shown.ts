@@ -1,6 +1,7 @@
 /** What a link shows to those without an account: one screen, and the newest values of its points. */
 import type { components } from '../wire/openapi'
-import { ApiError, askJson } from './http'
+import { ARROW } from './early'
+import { ApiError, ask, askJson } from './http'
 import type { Socket } from './live'
 import type { ScreenWhole } from './screencalls'
 
@@ -10,6 +11,12 @@ export type LinkMade = Schemas['LinkMade']
 export type Shown = Omit<Schemas['Opened'], 'answer'> & { answer: ScreenWhole | null }
 
 export const EACH_MS = 2000
+
+/** The past that a trend of it shows, as an Arrow stream; the server knows which points and how long. */
+export async function pastOf(token: string, item: string, width: number, signal?: AbortSignal): Promise<Uint8Array> {
+  const response = await ask('/shown/past', { method: 'POST', json: { token, item, width: Math.max(1, width) }, accept: ARROW, signal, quiet401: true })
+  return new Uint8Array(await response.arrayBuffer())
+}
 
 export const opened = (token: string, whole: boolean): Promise<Shown> => askJson<Shown>('/shown', { method: 'POST', json: { token, whole }, quiet401: true })
 

@@ -295,6 +295,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{name}/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alarms of an asset, as the newest values judge them */
+        get: operations["get_assets_name_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{name}/kpis": {
         parameters: {
             query?: never;
@@ -2668,6 +2685,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shown/past": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a trend of it shows */
+        post: operations["post_shown_past"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sign-in": {
         parameters: {
             query?: never;
@@ -3297,6 +3331,39 @@ export interface components {
             valid_from: string;
             /** @default  */
             version: string;
+        };
+        /**
+         * AlarmNow
+         * @description ``told``: the definition; ``limit`` and ``value``: in the unit of the asset's own point.
+         *
+         *         ``needs_engine``: it has a delay, a deadband or a rate, of which one value says nothing. ``came``: the type that
+         *         says it last.
+         */
+        AlarmNow: {
+            alarm: string;
+            came: string;
+            limit: number | null;
+            needs_engine: boolean;
+            point: string;
+            quality: number | null;
+            /** @enum {unknown} */
+            state: "absent" | "active" | "normal" | "off" | "unjudged" | "unknown";
+            time_us: number | null;
+            told: components["schemas"]["TypeAlarm"];
+            unit: string;
+            value: number | string | null;
+            why: string;
+            why_zh: string;
+            word: string;
+            word_zh: string;
+        };
+        /**
+         * AlarmsAnswer
+         * @description What needs somebody first: active, then by priority. ``now_us``: when they were judged.
+         */
+        AlarmsAnswer: {
+            alarms: components["schemas"]["AlarmNow"][];
+            now_us: number;
         };
         /** AllEventsQuery */
         AllEventsQuery: {
@@ -5881,6 +5948,16 @@ export interface components {
         PasskeyTitle: {
             title: string;
         };
+        /**
+         * PastOpening
+         * @description ``item``: a trend of the screen; its points over its own span are told, and no others. ``width``: pixels.
+         */
+        PastOpening: {
+            item: string;
+            token: string;
+            /** @default 600 */
+            width: number;
+        };
         /** Picture */
         Picture: {
             changed_us: number;
@@ -8401,6 +8478,37 @@ export interface operations {
                     "application/asset-administration-shell-package+xml": unknown;
                     "application/json": Record<string, never>;
                     "application/xml": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_assets_name_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alarms of an asset, as the newest values judge them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmsAnswer"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -14209,6 +14317,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Opened"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_shown_past: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PastOpening"];
+            };
+        };
+        responses: {
+            /** @description What a trend of it shows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.arrow.stream": unknown;
                 };
             };
             /** @description What went wrong, and what helps */

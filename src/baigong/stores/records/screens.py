@@ -185,9 +185,9 @@ class LinkRow:
 
 
 def all_links(connection: sa.Connection) -> list[LinkRow]:
-    """Return those of all tenants that were not revoked."""
-    wanted = sa.select(screen_links).where(screen_links.c.revoked_us.is_(None))
-    return [LinkRow(**{n: getattr(row, n) for n in LinkRow.__slots__}) for row in connection.execute(wanted)]
+    """Return those of all tenants, also those that were ended."""
+    found = connection.execute(sa.select(screen_links))
+    return [LinkRow(**{n: getattr(row, n) for n in LinkRow.__slots__}) for row in found]
 
 
 def add_link(connection: sa.Connection, row: LinkRow) -> None:

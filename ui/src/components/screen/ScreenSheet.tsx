@@ -8,18 +8,19 @@ import { spoken } from '../../core/spoken'
 import { navigate } from '../navigation'
 import { inLanguage, useLanguageCode } from '../preferences'
 import { ScreenItemView } from './ScreenItemView'
-import { type Sheet, SheetContext } from './SheetContext'
+import { type PastOf, type Sheet, SheetContext } from './SheetContext'
 
 export interface ScreenSheetProps {
   whole: ScreenWhole
   /** The whole place is used, to the edge (a wall). */
   fill?: boolean
   open?: ((href: string) => void) | null
-  /** For a link: its pictures, by file, and no past. */
+  /** For a link: its pictures, by file, and who is asked for the past. */
   pictures?: Readonly<Record<string, string>>
+  pastOf?: PastOf
 }
 
-export function ScreenSheet({ whole, fill = false, open = navigate, pictures }: ScreenSheetProps) {
+export function ScreenSheet({ whole, fill = false, open = navigate, pictures, pastOf }: ScreenSheetProps) {
   const { t } = useTranslation()
   const language = useLanguageCode()
   const { screen } = whole
@@ -29,10 +30,10 @@ export function ScreenSheet({ whole, fill = false, open = navigate, pictures }: 
       chosen: whole.chosen,
       points: Object.fromEntries(Object.entries(whole.points).map(([name, point]) => [name, spoken(language, point)])),
       fileOf: (file) => (pictures ? (pictures[file] ?? '') : fileOf(screen.screen, file)),
-      past: !pictures,
+      pastOf,
       open,
     }),
-    [screen.screen, whole.chosen, whole.points, language, open, pictures],
+    [screen.screen, whole.chosen, whole.points, language, open, pictures, pastOf],
   )
   const gone = useMemo(() => new Map(whole.findings.map((one) => [one.item, inLanguage(language, one.message, one.message_zh)])), [whole.findings, language])
   const title = inLanguage(language, screen.title, screen.title_zh) || screen.screen

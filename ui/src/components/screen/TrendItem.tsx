@@ -8,16 +8,15 @@ import { useSeries } from '../useSeries'
 import { fitted } from './fitted'
 import { useSheet } from './SheetContext'
 
-const NOTHING: string[] = []
 const PAD = { left: 44, right: 8, top: 20, bottom: 18 }
 
 export function TrendItem({ item, w, h }: { item: ScreenItem; w: number; h: number }) {
   const { t } = useTranslation()
-  const { chosen, points, past } = useSheet()
+  const { chosen, points, pastOf } = useSheet()
   const span = item.span || '1h'
   const names = useMemo(() => (item.lines ?? []).map((ref) => resolved(ref, chosen)).filter((name) => name in points), [item.lines, chosen, points])
   const range = useMemo(() => ({ start: `-${span}`, end: 'now' }), [span])
-  const { traces, from, to } = useSeries(past ? names : NOTHING, range, past && names.length ? Math.round(w) : 0)
+  const { traces, from, to } = useSeries(names, range, names.length ? Math.round(w) : 0, undefined, pastOf?.(item.id))
   const width = Math.max(10, w - PAD.left - PAD.right)
   const height = Math.max(10, h - PAD.top - PAD.bottom)
   const last = Math.max(to, ...traces.map((trace) => trace.t[trace.t.length - 1] ?? 0))

@@ -1,5 +1,5 @@
 /** Links that show a screen to people without an account: made until a day, told once, ended at any time. */
-import { Button, Input, Modal, Select } from 'antd'
+import { App as AntApp, Button, Input, Modal, Select } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { CopyButton } from '../../components/CopyButton'
@@ -7,7 +7,7 @@ import { ErrorNote } from '../../components/notes'
 import { useAsk } from '../../components/useAsk'
 import { useTrouble } from '../../components/useTrouble'
 import type { Chosen } from '../../core/screens'
-import { links } from '../../core/shown'
+import { type LinkLine, links } from '../../core/shown'
 import { clock, nowUs } from '../../core/time'
 
 const DAYS = [1, 7, 30, 90, 365] as const
@@ -16,6 +16,7 @@ const DAY_US = 86_400_000_000
 export function LinksDialog({ screen, chosen, onClose }: { screen: string; chosen: Chosen; onClose: () => void }) {
   const { t } = useTranslation()
   const trouble = useTrouble()
+  const { modal } = AntApp.useApp()
   const [title, setTitle] = useState('')
   const [days, setDays] = useState<number>(30)
   const [made, setMade] = useState('')
@@ -26,7 +27,14 @@ export function LinksDialog({ screen, chosen, onClose }: { screen: string; chose
       setTitle('')
       reload()
     }, trouble)
-  const end = (link: string) => void links.end(screen, link).then(reload, trouble)
+  const end = (one: LinkLine) =>
+    modal.confirm({
+      title: t('screen.linkEndTitle', { name: one.title || one.link }),
+      content: t('screen.linkEndText'),
+      okText: t('screen.linkEnd'),
+      okButtonProps: { danger: true },
+      onOk: () => links.end(screen, one.link).then(reload, trouble),
+    })
   return (
     <Modal open title={t('screen.links')} onCancel={onClose} footer={null}>
       <p className="muted">{t('screen.linksText')}</p>
@@ -51,7 +59,7 @@ export function LinksDialog({ screen, chosen, onClose }: { screen: string; chose
             <span>
               {one.title || one.link} <small className="muted">{t('screen.linkBy', { by: one.made_by, until: clock(one.ends_us, Date.now(), { date: true }) })}</small>
             </span>
-            <Button size="small" danger onClick={() => end(one.link)}>
+            <Button size="small" danger onClick={() => end(one)}>
               {t('screen.linkEnd')}
             </Button>
           </li>

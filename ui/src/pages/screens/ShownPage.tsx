@@ -1,5 +1,5 @@
 /** One screen for somebody without an account: what a link opens. Its secret stands behind # and reaches no server's log. */
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { useTitle } from '../../components/Page'
@@ -9,7 +9,7 @@ import { StateMark } from '../../components/StateMark'
 import { useReachable } from '../../components/useLive'
 import { asProblem } from '../../core/http'
 import { live } from '../../core/live'
-import { asked, EACH_MS, isPassing, opened, type Shown } from '../../core/shown'
+import { asked, EACH_MS, isPassing, opened, pastOf, type Shown } from '../../core/shown'
 import { clock } from '../../core/time'
 import type { Problem } from '../../wire/api'
 
@@ -41,6 +41,7 @@ export default function ShownPage() {
     }
   }, [token])
   const whole = shown?.answer
+  const past = useCallback((item: string) => (_names: string[], _start: string, _end: string, width: number, signal?: AbortSignal) => pastOf(token, item, width, signal), [token])
   const title = whole ? inLanguage(language, whole.screen.title, whole.screen.title_zh) || whole.screen.screen : t('screen.shown')
   useTitle(title)
   return (
@@ -50,7 +51,7 @@ export default function ShownPage() {
         {online ? null : <StateMark state="stale" label={t('screen.offline')} />}
         {shown ? <span className="muted">{t('screen.shownUntil', { at: clock(shown.ends_us, Date.now(), { date: true }) })}</span> : null}
       </header>
-      <div>{problem ? <ErrorNote problem={problem} /> : whole ? <ScreenSheet whole={whole} fill open={null} pictures={shown.pictures} /> : <Waiting rows={8} />}</div>
+      <div>{problem ? <ErrorNote problem={problem} /> : whole ? <ScreenSheet whole={whole} fill open={null} pictures={shown.pictures} pastOf={past} /> : <Waiting rows={8} />}</div>
     </main>
   )
 }

@@ -16,6 +16,6 @@ export function useShared(name: string, told: ScreenWhole | null): Sheet {
   newest.current = told
   return useMemo<Sheet>(() => {
     const points = Object.fromEntries(Object.entries(newest.current?.points ?? NONE).map(([point, said]) => [point, spoken(language, said)]))
-    return { chosen: newest.current?.chosen ?? EMPTY, points, fileOf: (file) => fileOf(name, file), past: true, open: null }
+    return { chosen: newest.current?.chosen ?? EMPTY, points, fileOf: (file) => fileOf(name, file), open: null }
   }, [name, key, language])
 }
