@@ -177,11 +177,10 @@ async def test_history_comes_in_pages_with_bounds(served: Served) -> None:
             if not result.ContinuationPoint:
                 break
             one.ContinuationPoint = result.ContinuationPoint
-        assert seen == [2.0, 3.0, 4.0, 5.0]
+        assert seen == [float(i) for i in range(2, 11)]
+        details.IsReadModified = True
         with pytest.raises(UaError, match="BadHistoryOperationUnsupported"):
-            await client.uaclient.history_read(
-                ua.HistoryReadParameters(ua.ReadProcessedDetails(), ua.TimestampsToReturn.Source, False, [one])
-            )
+            await client.uaclient.history_read(asked)
 
 
 async def test_nobody_writes(served: Served) -> None:
@@ -285,3 +284,51 @@ async def test_bytes_that_are_no_message_end_the_connection(served: Served, sent
         writer.close()
     async with served.client() as client:
         assert await client.nodes.server_state.read_value() == 0
+
+
+async def test_aggregates_and_values_at_times_come_from_history(served: Served) -> None:
+    start = (now_us() - 7_200_000_000) // 60_000_000 * 60_000_000
+    await served.put("pump1.speed", [float(i) for i in range(120)], [start + i * 1_000_000 for i in range(120)])
+    began = datetime.fromtimestamp(start / 1e6, UTC)
+    one = ua.HistoryReadValueId(NodeId=ua.NodeId("point/pump1.speed", NAMESPACE))
+
+    async def asked(details: Any) -> Any:
+        params = ua.HistoryReadParameters(details, ua.TimestampsToReturn.Source, False, [one])
+        (result,) = await client.uaclient.history_read(params)
+        return result
+
+    def processed(which: int, every_ms: float, seconds: int) -> Any:
+        end = began + timedelta(seconds=seconds)
+        return ua.ReadProcessedDetails(began, end, every_ms, [ua.NodeId(which)])
+
+    async with served.client() as client:
+        averages = await asked(processed(ua.ObjectIds.AggregateFunction_Average, 30_000, 120))
+        assert [v.Value.Value for v in averages.HistoryData.DataValues] == [14.5, 44.5, 74.5, 104.5]
+        assert averages.HistoryData.DataValues[1].SourceTimestamp == began + timedelta(seconds=30)
+        counts = await asked(processed(ua.ObjectIds.AggregateFunction_Count, 0, 60))
+        assert [(v.Value.Value, v.Value.VariantType.name) for v in counts.HistoryData.DataValues] == [(60, "Int32")]
+        seen: list[float] = []
+        details = processed(ua.ObjectIds.AggregateFunction_Start, 10, 119)  # 11,900 spans: more than one answer
+        while True:
+            page = await asked(details)
+            seen += [v.Value.Value for v in page.HistoryData.DataValues if v.Value and v.Value.Value is not None]
+            one.ContinuationPoint = page.ContinuationPoint
+            if not page.ContinuationPoint:
+                break
+        assert seen == [float(i) for i in range(119)]
+        times = [began + timedelta(seconds=second) for second in (10.5, 3, -5)]
+        at = await asked(ua.ReadAtTimeDetails(times, False))
+        assert [v.Value.Value for v in at.HistoryData.DataValues] == [10.0, 3.0, None]  # a setpoint holds
+        none = await asked(processed(ua.ObjectIds.AggregateFunction_AnnotationCount, 0, 60))
+        assert none.StatusCode.value == ua.StatusCodes.BadAggregateNotSupported
+        none = await asked(processed(ua.ObjectIds.AggregateFunction_Average, 0, 0))
+        assert none.StatusCode.value == ua.StatusCodes.BadInvalidArgument
+        paged = ua.ReadRawModifiedDetails(False, began, began + timedelta(seconds=10), 4, False)
+        pages = []
+        while True:
+            page = await asked(paged)
+            pages.append([v.Value.Value for v in page.HistoryData.DataValues])
+            one.ContinuationPoint = page.ContinuationPoint
+            if not page.ContinuationPoint:
+                break
+        assert pages == [[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0], [8.0, 9.0]]

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from asyncua import ua
+from asyncua.common.connection import TransportLimits
 from asyncua.common.utils import NotEnoughData, ServiceError
 from asyncua.server.binary_server_asyncio import OPCUAProtocol
 from asyncua.server.uaprocessor import UaProcessor
-from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary, uatcp_to_binary
+from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary, struct_to_binary, uatcp_to_binary
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from cryptography.exceptions import InvalidSignature
 
@@ -27,10 +29,12 @@ from baigong.vocab.errors import BaigongError
 
 _log = logging.getLogger(__name__)
 _CHUNK = 65_535
+LARGEST_CHUNK = _CHUNK + 64  # gopcua 0.8 pads its chunks a byte beyond what was agreed
+_SHORTEST_ANSWER = 8192  # who says to take less means something else: asyncua 2.1 writes its number of chunks there
+_SHORTEST_TOKEN_MS, _LONGEST_TOKEN_MS = 10_000, 86_400_000
 _KINDS = (b"HEL", b"OPN", b"MSG", b"CLO", b"ERR")  # OPC 10000-6 §7.1.2
 _OF_STRANGERS = 1 << 17  # bytes of a message before a session is activated
 _E = ua.ObjectIds
-_FIND = (_E.FindServersRequest_Encoding_DefaultBinary, _E.GetEndpointsRequest_Encoding_DefaultBinary)
 # what foreign decoders raise at bytes that are no message
 _MALFORMED = (
     UaError, ServiceError, NotEnoughData, InvalidSignature, ValueError, TypeError, LookupError, AttributeError,
@@ -42,6 +46,10 @@ class Host(Protocol):
     """The server behind the connections."""
 
     services: Services
+
+    def describe(self) -> ua.ApplicationDescription:
+        """Say who we are."""
+        ...
 
     def admit(self, certificate: bytes) -> None:
         """Raise a status code for an application that is not trusted."""
@@ -56,6 +64,23 @@ class Host(Protocol):
 
     def note(self, what: str) -> None:
         """Count something refused."""
+
+
+class Limits(TransportLimits):  # type: ignore[misc]
+    """What a connection bears, agreed on by Hello and Acknowledge (OPC 10000-6 §7.1.2).
+
+    asyncua takes each side's wish for the other's, and the client's largest answer for its largest request.
+    """
+
+    longest_answer: int = 0  # that the client takes; 0: any
+
+    def create_acknowledge_and_set_limits(self, msg: ua.Hello) -> ua.Acknowledge:
+        self.max_send_buffer = min(max(int(msg.ReceiveBufferSize), 8192), _CHUNK)
+        self.longest_answer = msg.MaxMessageSize if msg.MaxMessageSize >= _SHORTEST_ANSWER else 0
+        ack = ua.Acknowledge(SendBufferSize=self.max_send_buffer)
+        ack.ReceiveBufferSize = min(int(msg.SendBufferSize), _CHUNK)
+        ack.MaxMessageSize, ack.MaxChunkCount = self.max_message_size, self.max_chunk_count
+        return ack
 
 
 class Processor(UaProcessor):  # type: ignore[misc]
@@ -86,7 +111,16 @@ class Processor(UaProcessor):  # type: ignore[misc]
             self._host.admit(told.SenderCertificate)
 
     def open_secure_channel(self, algohdr: Any, seqhdr: Any, body: Any) -> None:
-        super().open_secure_channel(algohdr, seqhdr, body)
+        request = struct_from_binary(ua.OpenSecureChannelRequest, body)
+        asked, channel = request.Parameters, self._connection
+        asked.RequestedLifetime = min(max(int(asked.RequestedLifetime), _SHORTEST_TOKEN_MS), _LONGEST_TOKEN_MS)
+        if not channel.is_open():  # else the channel is renewed, as what it is
+            channel.select_policy(algohdr.SecurityPolicyURI, algohdr.SenderCertificate, asked.SecurityMode)
+        if len(asked.ClientNonce or b"") < channel.security_policy.secure_channel_nonce_length:
+            raise UaStatusCodeError(ua.StatusCodes.BadNonceInvalid)
+        response = ua.OpenSecureChannelResponse()
+        response.Parameters = channel.open(asked, self.iserver)
+        self.send_response(request.RequestHeader.RequestHandle, seqhdr, response, ua.MessageType.SecureOpen)
         if self.session is None:
             self._limits.max_message_size = min(self._largest, _OF_STRANGERS)
 
@@ -107,8 +141,14 @@ class Processor(UaProcessor):  # type: ignore[misc]
 
     async def _serve(self, kind: int, header: Any, seqhdr: Any, body: Any) -> bool:
         policy = self._connection.security_policy
-        if kind in _FIND or kind == _E.CloseSecureChannelRequest_Encoding_DefaultBinary:
+        if kind in (
+            _E.GetEndpointsRequest_Encoding_DefaultBinary,
+            _E.CloseSecureChannelRequest_Encoding_DefaultBinary,
+        ):
             return bool(await super()._process_message(ua.NodeId(kind), header, seqhdr, body))
+        if kind == _E.FindServersRequest_Encoding_DefaultBinary:
+            self._find_servers(header, seqhdr, struct_from_binary(ua.FindServersParameters, body))
+            return True
         if policy.peer_certificate is None or policy.Mode != ua.MessageSecurityMode.SignAndEncrypt:
             self._host.note("opcua.policy")
             raise UaStatusCodeError(ua.StatusCodes.BadSecurityPolicyRejected)
@@ -119,6 +159,11 @@ class Processor(UaProcessor):  # type: ignore[misc]
         else:
             await self._of_session(kind, header, seqhdr, body)
         return True
+
+    def _find_servers(self, header: Any, seqhdr: Any, params: ua.FindServersParameters) -> None:
+        own = self._host.describe()
+        wanted = not params.ServerUris or own.ApplicationUri in params.ServerUris
+        self.send_response(header.RequestHandle, seqhdr, ua.FindServersResponse(Servers=[own] if wanted else []))
 
     async def _create(self, header: Any, seqhdr: Any, params: ua.CreateSessionParameters) -> None:
         policy = self._connection.security_policy
@@ -188,9 +233,17 @@ class Processor(UaProcessor):  # type: ignore[misc]
         else:
             raise UaStatusCodeError(ua.StatusCodes.BadServiceUnsupported)
 
-    def _send(self, raw: bytes, request_id: int) -> None:
+    def send_response(self, requesthandle: int, seqhdr: Any, response: Any, msgtype: Any = None) -> None:
+        response.ResponseHeader.RequestHandle = requesthandle
+        response.ResponseHeader.Timestamp = datetime.now(UTC)
+        raw = struct_to_binary(response)
+        if self._limits.longest_answer and len(raw) > self._limits.longest_answer:
+            raw = fault(requesthandle, ua.StatusCodes.BadResponseTooLarge)
+        self._send(raw, seqhdr.RequestId, msgtype or ua.MessageType.SecureMessage)
+
+    def _send(self, raw: bytes, request_id: int, kind: Any = ua.MessageType.SecureMessage) -> None:
         if not self._transport.is_closing():
-            self._transport.write(self._connection.message_to_binary(raw, request_id=request_id))
+            self._transport.write(self._connection.message_to_binary(raw, message_type=kind, request_id=request_id))
 
     async def close(self) -> None:
         """Follow a lost connection: a session stays for a while, so that its client can come back to it."""
@@ -217,7 +270,7 @@ class Connection(OPCUAProtocol):  # type: ignore[misc]
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         strange = len(self._buffer) >= 3 and self._buffer[:3] not in _KINDS
-        if (strange or len(self._buffer) > _CHUNK) and self.transport is not None:
+        if (strange or len(self._buffer) > LARGEST_CHUNK) and self.transport is not None:
             self._host.note("opcua.channel")
             self._buffer = b""
             self.transport.close()

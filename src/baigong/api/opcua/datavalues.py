@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-DOUBLE, BOOLEAN, INT32, STRING = 11, 1, 6, 12  # built-in types, OPC 10000-6 §5.1.2
+DOUBLE, BOOLEAN, INT32, STRING, STATUS = 11, 1, 6, 12, 19  # built-in types, OPC 10000-6 §5.1.2
 SOURCE_TIME, SERVER_TIME = 0x04, 0x08  # bits of the mask of a DataValue
 STAMPS = (SOURCE_TIME, SERVER_TIME, SOURCE_TIME | SERVER_TIME, 0)  # by TimestampsToReturn, OPC 10000-4 §7.40
 NO_DATA = 0x80320000  # BadWaitingForInitialData
 OVERFLOW = 0x0480  # info type DataValue, bit Overflow: OPC 10000-4 §7.39
 _VALUE, _STATUS = 0x01, 0x02
-_WIDTHS = {DOUBLE: 8, BOOLEAN: 1, INT32: 4}
+_WIDTHS = {DOUBLE: 8, BOOLEAN: 1, INT32: 4, STATUS: 4}
 _1601_US = 11_644_473_600_000_000  # from 1601-01-01 to 1970-01-01
 _ROW = 34
 _INT32 = (-(1 << 31), (1 << 31) - 1)
@@ -146,6 +146,9 @@ def _numbers(
     if whole.any():
         ints = np.where(whole & shown, rows.values, 0)
         matrix[whole, 6:10] = _bytes(ints[whole], "<i4")
+    codes = types == STATUS
+    if codes.any():
+        matrix[codes, 6:10] = _bytes(np.nan_to_num(rows.values[codes]), "<u4")
     flags = types == BOOLEAN
     if flags.any():
         matrix[flags, 6] = (rows.values[flags] != 0).astype(np.uint8)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from asyncua import ua
-from asyncua.common.connection import TransportLimits
 from asyncua.crypto import security_policies as sp
 from asyncua.crypto import uacrypto
 from asyncua.server.binary_server_asyncio import BinaryServer
@@ -21,8 +19,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from baigong.api.opcua.browsing import Browser
-from baigong.api.opcua.connection import Connection
+from baigong.api.opcua.connection import LARGEST_CHUNK, Connection, Limits
 from baigong.api.opcua.feed import Feed
+from baigong.api.opcua.histories import Histories
 from baigong.api.opcua.monitoring import Monitoring
 from baigong.api.opcua.publishing import Publisher
 from baigong.api.opcua.reading import Reader
@@ -88,7 +87,9 @@ class OpcUaServer:
         reader = Reader(rooms, self._sign_in, self._standard, self._facts.application_uri, feed)
         publisher, monitoring = Publisher(reader), Monitoring(reader)
         browser = Browser(self._standard)
-        self.services = Services(reader, browser, publisher, monitoring, self._sent, self._start, self.note)
+        self.services = Services(
+            reader, browser, publisher, monitoring, Histories(rooms), self._sent, self._start, self.note
+        )
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -136,7 +137,7 @@ class OpcUaServer:
         mode = ua.MessageSecurityMode.SignAndEncrypt
         return [sp.SecurityPolicyFactory(policy, mode, certificate, key) for policy in POLICIES]
 
-    def _endpoints(self) -> list[ua.EndpointDescription]:
+    def describe(self) -> ua.ApplicationDescription:
         application = ua.ApplicationDescription(
             ApplicationUri=self._facts.application_uri,
             ProductUri="urn:baigong",
@@ -144,11 +145,14 @@ class OpcUaServer:
             DiscoveryUrls=[self.url],
         )
         application.ApplicationType = ua.ApplicationType.Server
+        return application
+
+    def _endpoints(self) -> list[ua.EndpointDescription]:
         made = []
         for level, policy in zip((30, 20, 10), POLICIES, strict=True):
             token = ua.UserTokenPolicy("username", ua.UserTokenType.UserName, SecurityPolicyUri=policy.URI)
             one = ua.EndpointDescription()
-            one.EndpointUrl, one.Server, one.SecurityLevel = self.url, copy.copy(application), level
+            one.EndpointUrl, one.Server, one.SecurityLevel = self.url, self.describe(), level
             one.ServerCertificate = uacrypto.der_from_x509(self._standard.certificate)
             one.SecurityMode, one.SecurityPolicyUri = ua.MessageSecurityMode.SignAndEncrypt, policy.URI
             one.UserIdentityTokens, one.TransportProfileUri = [token], _BINARY
@@ -254,7 +258,7 @@ class _Listener(BinaryServer):  # type: ignore[misc]
     """asyncua's listener, with our connections."""
 
     def __init__(self, host: OpcUaServer, standard: InternalServer, address: str, port: int) -> None:
-        limits = TransportLimits(65_535, 65_535, _MESSAGE // 8_192, _MESSAGE)
+        limits = Limits(LARGEST_CHUNK, LARGEST_CHUNK, _MESSAGE // 8_192, _MESSAGE)
         super().__init__(standard, address, port, limits)
         self._host = host
 

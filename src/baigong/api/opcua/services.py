@@ -14,7 +14,7 @@ from asyncua.ua.ua_binary import struct_to_binary
 from asyncua.ua.uaerrors import UaStatusCodeError
 
 from baigong.api.opcua.browsing import Browser
-from baigong.api.opcua.history import read_raw, read_wish
+from baigong.api.opcua.histories import Histories
 from baigong.api.opcua.monitoring import Monitoring
 from baigong.api.opcua.nodes import NAMESPACE
 from baigong.api.opcua.publishing import Publisher
@@ -38,6 +38,7 @@ class Services:
     browser: Browser
     publisher: Publisher
     monitoring: Monitoring
+    histories: Histories
     sent: Sent
     tasks: Callable[[str, Any], object]
     refused: Callable[[str], None]
@@ -101,34 +102,9 @@ class Services:
 
     async def history_read(self, session: Session, params: ua.HistoryReadParameters) -> Any:
         _some(params.NodesToRead, _MOST_HISTORIES)
-        details, space, results = params.HistoryReadDetails, self.space(session), []
-        if not isinstance(details, ua.ReadRawModifiedDetails) or details.IsReadModified:
-            raise UaStatusCodeError(ua.StatusCodes.BadHistoryOperationUnsupported)
-        for node in params.NodesToRead:
-            results.append(await self._history_of(space, details, node, params))
-        return ua.HistoryReadResponse(Results=results)
-
-    async def _history_of(
-        self, space: Space, details: ua.ReadRawModifiedDetails, node: ua.HistoryReadValueId, params: Any
-    ) -> ua.HistoryReadResult:
-        rooms = self.reader.rooms
-        row = space.point(str(node.NodeId.Identifier)) if node.NodeId.NamespaceIndex == NAMESPACE else None
-        if row is None:
-            known = node.NodeId.NamespaceIndex == NAMESPACE and space.find(str(node.NodeId.Identifier)) is not None
-            code = ua.StatusCodes.BadHistoryOperationUnsupported if known else ua.StatusCodes.BadNodeIdUnknown
-            return ua.HistoryReadResult(ua.StatusCode(code))
-        if row.number not in space.read:
-            return ua.HistoryReadResult(ua.StatusCode(ua.StatusCodes.BadUserAccessDenied))
-        if params.ReleaseContinuationPoints and node.ContinuationPoint:
-            return ua.HistoryReadResult()  # they hold nothing of ours
-        try:
-            wish = read_wish(details, node.ContinuationPoint)
-        except ValueError:
-            code = ua.StatusCodes.BadContinuationPointInvalid
-            code = code if node.ContinuationPoint else ua.StatusCodes.BadHistoryOperationInvalid
-            return ua.HistoryReadResult(ua.StatusCode(code))
-        lake = space.read.lake(rooms.lake)
-        return await read_raw(lake, space.tenant, row, wish, params.TimestampsToReturn, rooms.clock_us())
+        if params.TimestampsToReturn not in (0, 1, 2):
+            raise UaStatusCodeError(ua.StatusCodes.BadTimestampsToReturnInvalid)
+        return ua.HistoryReadResponse(Results=await self.histories.read(self.space(session), params))
 
     async def create_subscription(self, session: Session, params: ua.CreateSubscriptionParameters) -> Any:
         if len(session.subscriptions) >= MOST_SUBSCRIPTIONS:
