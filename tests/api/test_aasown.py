@@ -212,6 +212,10 @@ async def test_who_may_read_a_part_is_shown_its_shells_and_no_others(plant: Worl
 
 async def test_one_is_exported_and_read_by_a_foreign_library(plant: World, tmp_path: Path) -> None:
     await described(plant)
+    async with _client(plant) as client:
+        for id in ("0112/2///61987#ABA565#009", "urn:nobody:refers:to:it"):
+            concept = {"id": id, "modelType": "ConceptDescription"}
+            assert (await client.post("/concept-descriptions", json=concept)).status_code == 201
     await plant.put("pump1.flow", [time.time_ns() // 1000], [99.5])
     out = tmp_path / "pump.aasx"
     cli = typer.Typer()
@@ -221,7 +225,9 @@ async def test_one_is_exported_and_read_by_a_foreign_library(plant: World, tmp_p
     run = partial(asyncio.to_thread, CliRunner().invoke, cli)
     done = await run(["aas", "export", str(out), "--asset", "pump1", *told])
     assert done.exit_code == 0, done.output
-    assert len(read(out).environment.submodels) == 4
+    environment = read(out).environment
+    assert len(environment.submodels) == 4
+    assert [one["id"] for one in environment.concepts] == ["0112/2///61987#ABA565#009"]
     held: basyx.DictIdentifiableStore[basyx.Identifiable] = basyx.DictIdentifiableStore()
     with AASXReader(io.BytesIO(out.read_bytes())) as reader:
         reader.read_into(held, DictSupplementaryFileContainer())
@@ -229,6 +235,6 @@ async def test_one_is_exported_and_read_by_a_foreign_library(plant: World, tmp_p
     flow = live.get_referable("flow")
     assert isinstance(flow, basyx.Property)
     assert flow.value == 99.5
-    assert len([*held]) == 5
+    assert len([*held]) == 6
     for suite in ("AssetAdministrationShellRepository", "SubmodelRepository"):
         await the_official_engine_finds_nothing(plant, suite)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import Mount, Router
+from starlette.types import Receive, Scope, Send
 
 from baigong.api.aaselements import element_operations
 from baigong.api.aasfiles import import_operations, serialization_operations
 from baigong.api.aasguard import guarded
 from baigong.api.aaslookup import lookup_operations
 from baigong.api.aaspackages import package_operations
+from baigong.api.aasregistry import registry_operations
 from baigong.api.aasshells import concept_operations, shell_operations
 from baigong.api.aassubmodels import submodel_operations
 from baigong.api.aastemplates import template_operations
@@ -26,9 +28,9 @@ _SERVED = (  # SSP-001 of the repositories runs operations, which nothing here d
     "AssetAdministrationShellRepositoryServiceSpecification/SSP-002",
     "SubmodelRepositoryServiceSpecification/SSP-002",
     "ConceptDescriptionRepositoryServiceSpecification/SSP-001",
-    "AssetAdministrationShellRegistryServiceSpecification/SSP-002",
-    "SubmodelRegistryServiceSpecification/SSP-002",
-    "DiscoveryServiceSpecification/SSP-002",
+    "AssetAdministrationShellRegistryServiceSpecification/SSP-001",
+    "SubmodelRegistryServiceSpecification/SSP-001",
+    "DiscoveryServiceSpecification/SSP-001",
     "AasxFileServerServiceSpecification/SSP-001",
 )
 PROFILES = {version: [f"{_NAMED}/{version.replace('.', '/')}/{one}" for one in _SERVED] for version in BASES}
@@ -54,6 +56,7 @@ def standard_operations(rooms: Rooms) -> list[Operation]:
         *element_operations(rooms),
         *concept_operations(rooms),
         *lookup_operations(rooms),
+        *registry_operations(rooms),
         *package_operations(rooms),
     ]
     return [guarded(rooms, one) for one in found]
@@ -63,9 +66,16 @@ def standard_routes(rooms: Rooms) -> list[Mount]:
     """Make the routes of both versions; what they have not is answered with the standard's ``Result``, too."""
     declared = standard_operations(rooms)
     return [
-        Mount(base, routes=[route(rooms, one, "", refused, below=_PREFIX) for one in declared])
+        Mount(base, _Unslashed([route(rooms, one, "", refused, below=_PREFIX) for one in declared]))
         for base in BASES.values()
     ]
+
+
+class _Unslashed(Router):
+    """Takes a slash at the end of a path for none: a redirect would lose the body that some clients send there."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Router.__call__(self, {**scope, "path": scope["path"].rstrip("/")}, receive, send)
 
 
 def is_standard(request: Request) -> bool:

@@ -28,8 +28,12 @@ from baigong.vocab.errors import FixConfiguration
 _MOST = 256 << 20  # bytes of a file
 _MOST_MADE = 5_000  # shells, or submodels, of assets in one file that nobody chose them for
 _TOLD = 1_000  # findings of an answer
-_OFFERED = {str(form): media for form, media in MEDIA.items()} | {"xml2": "text/xml"}
+_OFFERED = {str(form): media for form, media in MEDIA.items()} | {
+    "xml2": "text/xml",
+    "aasx2": "application/asset-administration-shell-package",
+}
 _LISTS = (SHELL, SUBMODEL, CONCEPT)
+_Chosen = tuple[list[Jsonable], list[Jsonable], list[Jsonable]]  # shells, submodels, concept descriptions
 
 
 class ImportQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,12 +123,10 @@ def import_operations(rooms: Rooms) -> list[Operation]:
         )
 
     async def of_asset(call: Call) -> Response:
-        name, form = call.part("name"), _form(call, call.query.format)
+        name, (form, media) = call.part("name"), _form(call, call.query.format)
         served = seen_of(rooms, call, name)
-        chosen = await _chosen(served, [served.made.shell_id(name)], [], with_concepts=False)
-        version: Version = call.query.version
-        content = await asyncio.to_thread(write, Package(Environment(*chosen, version=version)), form, version)
-        return Response(content, media_type=MEDIA[form])
+        chosen = await _chosen(served, [served.made.shell_id(name)], [], with_concepts=True)
+        return Response(await _written(served, chosen, form, call.query.version), media_type=media)
 
     return [
         Operation(
@@ -141,22 +143,19 @@ def import_operations(rooms: Rooms) -> list[Operation]:
 def serialization_operations(rooms: Rooms) -> list[Operation]:
     async def give(call: Call) -> Response:
         served = Served(rooms, call)
-        form = _form(call)
+        form, media = _form(call)
         shells, submodels = ([ident(one) for one in several(call, name)] for name in ("aasIds", "submodelIds"))
         with_concepts = truth(call, "includeConceptDescriptions", True)
         chosen = await _chosen(served, shells, submodels, with_concepts)
-        keys: list[Key] = [(value["modelType"], value["id"]) for held in chosen for value in held]
-        files = await rooms.registry.shells.files(call.tenant, keys) if form == "aasx" else []
-        environment = Environment(*chosen, version=version_of(call))
-        package = Package(environment, _attached(files))
-        content = await asyncio.to_thread(write, package, form, version_of(call))
-        return Response(content, media_type=MEDIA[form])
+        return Response(await _written(served, chosen, form, version_of(call)), media_type=media)
 
     return [Operation("GET", "/aas/serialization", "Shells and submodels as one file", give)]
 
 
-def _form(call: Call, wanted: str = "") -> Form:
-    return offered(call.request, _OFFERED, wanted).removesuffix("2")  # type: ignore[return-value]
+def _form(call: Call, wanted: str = "") -> tuple[Form, str]:
+    """Return the form that is asked for, and its media type in the caller's words. Raises http.not_acceptable."""
+    name = offered(call.request, _OFFERED, wanted)
+    return name.removesuffix("2"), _OFFERED[name]  # type: ignore[return-value]
 
 
 def _judged(raw: bytes, tolerate: bool) -> tuple[Package, list[Finding]]:
@@ -212,9 +211,14 @@ def _differs(value: Jsonable, row: ShellRow) -> bool:
     return row.body != msgspec.json.encode(value).decode()
 
 
-async def _chosen(
-    served: Served, shells: list[str], submodels: list[str], with_concepts: bool
-) -> tuple[list[Jsonable], list[Jsonable], list[Jsonable]]:
+async def _written(served: Served, chosen: _Chosen, form: Form, version: Version) -> bytes:
+    keys: list[Key] = [(value["modelType"], value["id"]) for held in chosen for value in held]
+    files = await served.rooms.registry.shells.files(served.tenant, keys) if form == "aasx" else []
+    package = Package(Environment(*chosen, version=version), _attached(files))
+    return await asyncio.to_thread(write, package, form, version)
+
+
+async def _chosen(served: Served, shells: list[str], submodels: list[str], with_concepts: bool) -> _Chosen:
     """Return what is asked for; shells alone bring their submodels, and who asks for nothing gets everything."""
     everything = not shells and not submodels
     if everything:

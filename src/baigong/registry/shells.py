@@ -1,4 +1,4 @@
-"""Asset administration shells, submodels and concept descriptions of the tenants, as they were handed in.
+"""Asset administration shells, submodels, concept descriptions and descriptors of the tenants, as they were handed in.
 
 Each is kept as its canonical JSON (decision 0018) and served from memory; whoever changes one gets it decoded anew.
 """
@@ -14,6 +14,14 @@ import msgspec
 import sqlalchemy as sa
 
 from baigong.models.aas import Finding, errors, judge
+from baigong.models.aas.descriptors import (
+    LINKS,
+    SHELL_DESCRIPTOR,
+    SUBMODEL_DESCRIPTOR,
+    asset_links,
+    shell_descriptor,
+    submodel_descriptor,
+)
 from baigong.models.aas.environment import Jsonable
 from baigong.models.aas.findings import refusal
 from baigong.registry.events import Events
@@ -219,8 +227,13 @@ def decoded(row: ShellRow) -> Jsonable:
     return value
 
 
+_DESCRIBED = {SHELL_DESCRIPTOR: shell_descriptor, SUBMODEL_DESCRIPTOR: submodel_descriptor, LINKS: asset_links}
+
+
 def admitted(kind: str, value: Any, before: ShellRow | None = None) -> Jsonable:
     """Return the canonical JSON of what breaks no rule of 3.1, or none of 3.0. Raises aas.structure, aas.invalid."""
+    if kind in _DESCRIBED:
+        return _DESCRIBED[kind](value)
     canonical, found = judge(kind, value, "3.1")
     wrong = errors(found)
     if canonical is not None and not wrong:
@@ -259,8 +272,10 @@ def found_by_text(told: list[str]) -> str:
 
 
 def _found_by(value: Jsonable) -> list[str]:
-    if value["modelType"] == SHELL:
-        about = value.get("assetInformation", {})
+    if value["modelType"] == LINKS:
+        return [f"{one['name']}={one['value']}" for one in value["links"]]
+    if value["modelType"] in (SHELL, SHELL_DESCRIPTOR):
+        about = value.get("assetInformation", value)
         ids = [f"{one['name']}={one['value']}" for one in about.get("specificAssetIds", ())]
         return ids + ([f"globalAssetId={about['globalAssetId']}"] if "globalAssetId" in about else [])
     return key_values(value.get("semanticId"))
