@@ -64,6 +64,39 @@ async def test_a_lot_is_recalled_and_traced_with_machine_people_and_parameters(p
         assert [one["lot"] for one in (await trace("SN-1", direction="forward"))["lots"]] == ["SN-1"]
 
 
+async def test_steps_say_who_had_no_qualification_and_a_recall_is_a_table(plant: World) -> None:
+    def person(name: str, title: str, qualifications: str) -> dict[str, Any]:
+        told = {"qualifications": qualifications}
+        return {"asset": name, "parent": "", "level": "person", "type": "person", "title_zh": title, "properties": told}
+
+    day = "2026-01-01"  # of T0
+    machine = {"asset": "pump1", "properties": {"qualification": "moulding; crane"}}
+    people = [person("li", "李四", f"moulding until {day}；crane"), person("wang", "王五", "moulding 2025-12-31")]
+    async with plant.client() as client:
+        mould = {"asset": "m7", "parent": "", "level": "tool", "type": "mould", "properties": {"cavities": 2}}
+        made = await client.post("/assets", json={"assets": [machine, *people, mould]})
+        assert made.status_code == 200, made.text
+        run = _run("run", 1, ["PA-1"], [{"lot": "box", "quantity": 8}], people=["li", "王五", "guest"], tools="m7")
+        await _put(client, run, _run("ship", 2, ["box"], ["=DN"], customer="ACME"))
+        asked = {"lot": "PA-1", "direction": "forward"}
+        step = (await client.get("/lots/trace", params=asked)).json()["episodes"][0]
+        assert step["tools"] == ["m7"]
+        assert [(q["person"], q["qualification"], q["state"], q["until"]) for q in step["qualifications"]] == [
+            ("li", "moulding", "held", day), ("li", "crane", "held", ""),
+            ("王五", "moulding", "expired", "2025-12-31"), ("王五", "crane", "missing", ""),
+            ("guest", "moulding", "unknown", ""), ("guest", "crane", "unknown", ""),
+        ]  # fmt: skip
+        table = await client.get("/lots/trace", params={**asked, "format": "csv"})
+        lines = table.content.decode("utf-8-sig").splitlines()
+        assert lines[0].startswith("lot,steps,material,quantity") and len(lines) == 4
+        assert lines[2].startswith("box,1,,8.0,,run,pump1,2026-01-01 00:01:00,2026-01-01 00:02:00,")
+        assert "王五: moulding" in lines[2] and lines[3].startswith("'=DN,2,") and "ACME" in lines[3]
+        book = await client.get("/lots/trace", params={**asked, "format": "xlsx", "language": "zh"})
+        assert book.content[:2] == b"PK" and book.headers["content-type"].endswith("sheet")
+        cut = await client.get("/lots/trace", params={**asked, "format": "csv", "limit": 1})
+        assert cut.json()["code"] == "payload.too_large"
+
+
 RECALL = """
 with recursive affected(lot) as (
   select 'H13-7' union select g.produced from genealogy g join affected a on g.consumed = a.lot

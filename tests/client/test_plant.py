@@ -17,6 +17,7 @@ from baigong.client import Plant
 from baigong.client.link import find_server
 from baigong.vocab import quality as q
 from baigong.vocab.errors import FixConfiguration, Reauthenticate, RetryLater
+from baigong.vocab.happenings import Episode
 from tests.api.test_series import T0
 from tests.api.world import PUMP, World, now_us, world
 
@@ -55,6 +56,28 @@ async def test_values_come_as_a_dataframe_with_quality(served: World) -> None:
     start = datetime.fromtimestamp(times[0] / 1e6, UTC)
     table = await in_thread(served, lambda plant: plant.point("pump1.flow").arrow(start, int(times[5])))
     assert isinstance(table, pa.Table) and len(table) == 5
+
+
+async def test_lots_are_followed_both_ways_as_dataframes(served: World) -> None:
+    def run(id: str, consumed: list[str], produced: list[str]) -> Episode:
+        told = {"consumed": consumed, "produced": produced, "people": ["wang"], "tools": ["m7"]}
+        return Episode(id=id, asset="pump1", kind="production", start_us=T0, end_us=T0 + 60_000_000, attributes=told)
+
+    await served.registry.episodes.put("main", [run("cut", ["H13"], ["a", "b"]), run("mill", ["a"], ["SN-1"])], "me")
+    await served.put("pump1.flow", [T0 + 1_000_000, T0 + 2_000_000], [1.0, 3.0])
+    recall = await in_thread(served, lambda plant: plant.lots.recall("H13"))
+    assert recall.lots["steps"].to_dict() == {"H13": 0, "a": 1, "b": 1, "SN-1": 2} and recall.whole
+    assert sorted(map(tuple, recall.links.to_numpy())) == [
+        ("H13", "a", "cut"), ("H13", "b", "cut"), ("a", "SN-1", "mill"),
+    ]  # fmt: skip
+    assert recall.steps.loc["mill", "people"] == ["wang"] and str(recall.steps["end"].dt.tz) == "UTC"
+    assert recall.parameters.empty
+    trace = await in_thread(served, lambda plant: plant.lots.trace("SN-1"))
+    assert set(trace.lots.index) == {"SN-1", "a", "H13"}
+    assert trace.parameters.set_index("episode").loc["mill", ["point", "mean"]].to_list() == ["pump1.flow", 2.0]
+    assert await in_thread(served, lambda plant: plant.lots("S")) == ["SN-1"]
+    with pytest.raises(FixConfiguration, match="no episode names"):
+        await in_thread(served, lambda plant: plant.lots.trace("nothing"))
 
 
 async def test_points_devices_latest_and_why(served: World) -> None:

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import numpy as np
 from msgspec import Meta, Struct
+from starlette.responses import Response
 
+from baigong.api.lotfiles import lot_rows
 from baigong.api.rooms import Rooms
-from baigong.api.wire import Call, Operation
-from baigong.registry.lots import Lot
+from baigong.api.spreadsheet import CSV, XLSX, csv_bytes, xlsx_bytes
+from baigong.api.wire import JSON, Call, Operation, offered
+from baigong.registry.lots import Genealogy, Lot
+from baigong.registry.qualified import Qualifications, Qualified, named
+from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Episode
 from baigong.vocab.quality import BAD
 
 _MOST = 100_000  # links of one answer
 _DEAREST = 50  # episodes whose points are looked at
 _POINTS = 200  # of one episode
+_FORMATS = {"json": JSON, "csv": CSV, "xlsx": XLSX}
 
 
 class TraceQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``direction``: ``forward`` is a recall, ``back`` says what is in it.
 
     ``parameters``: min, mean and max of the machine's points during each episode, of the nearest fifty.
+    ``format``: json, or csv or xlsx with a row a lot, headed in ``language``.
     """
 
     lot: Annotated[str, Meta(min_length=1, max_length=200)]
     direction: Literal["forward", "back"] = "back"
     parameters: bool = False
     limit: Annotated[int, Meta(ge=1, le=_MOST)] = 10_000
+    format: str = ""
+    language: str = "en"
 
 
 class LotsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,15 +67,21 @@ class Parameter(Struct, frozen=True, kw_only=True):
 
 
 class LotEpisode(Struct, frozen=True, kw_only=True):
-    """One step of production. ``asset``: the machine; ``people``: who did it, as the episode says."""
+    """One step of production. ``asset``: the machine; ``people``, ``tools``: as the episode names them.
+
+    ``qualifications``: of each of the people, what the machine asks for; empty where it asks for nothing.
+    """
 
     id: str
     asset: str
     kind: str
     title: str
+    title_zh: str
     start_us: int
     end_us: int | None
     people: list[str]
+    tools: list[str]
+    qualifications: list[Qualified]
     parameters: list[Parameter]
 
 
@@ -89,9 +105,13 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def trace(call: Call) -> Any:
         query: TraceQuery = call.query
+        form = offered(call.request, _FORMATS, query.format)
         found = await lots.trace(call.tenant, query.lot, query.direction, query.limit)
         near = {id: at for at, lot in enumerate(found.lots) for id in (*lot.produced_by, *lot.consumed_by)}
         episodes = sorted(found.episodes, key=lambda e: (near.get(e.id, len(near)), e.start_us))
+        judged = Qualifications(rooms.registry.assets, call.tenant)
+        if form != "json":
+            return await asyncio.to_thread(_file, form, query, found, episodes, judged)
         dear = episodes[:_DEAREST] if query.parameters else []
         told = await asyncio.to_thread(lambda: {e.id: _parameters(rooms, call, e) for e in dear})
         return TraceAnswer(
@@ -100,7 +120,7 @@ def operations(rooms: Rooms) -> list[Operation]:
             whole=found.whole,
             lots=found.lots,
             links=[LotLink(consumed=c, produced=p, episode=e) for c, p, e in found.links],
-            episodes=[_line(e, told.get(e.id, [])) for e in episodes],
+            episodes=[_line(e, told.get(e.id, []), judged.of(e)) for e in episodes],
         )
 
     async def listed(call: Call) -> Any:
@@ -109,20 +129,36 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     return [
         Operation("GET", "/lots", "Find lots and serial numbers", listed, query=LotsQuery, answer=LotsAnswer),
-        Operation("GET", "/lots/trace", "Recall or trace a lot", trace, query=TraceQuery, answer=TraceAnswer),
-    ]
+        Operation(
+            "GET", "/lots/trace", "Recall or trace a lot", trace, query=TraceQuery, answer=TraceAnswer,
+            gives=tuple(_FORMATS.values()),
+        ),
+    ]  # fmt: skip
 
 
-def _line(episode: Episode, parameters: list[Parameter]) -> LotEpisode:
-    people = episode.attributes.get("people", [])
+def _file(form: str, query: TraceQuery, found: Genealogy, episodes: list[Episode], judged: Qualifications) -> Response:
+    """Write a row a lot. Raises payload.too_large for what is not whole: nobody would see that rows are missing."""
+    if not found.whole:
+        raise FixConfiguration("payload.too_large", f"there are more than {query.limit:,} links", place="limit")
+    rows = lot_rows(found.lots, episodes, judged, query.language)
+    raw = csv_bytes(rows) if form == "csv" else xlsx_bytes(rows, "recall" if query.direction == "forward" else "trace")
+    name = quote(f"{query.lot}-{query.direction}.{form}", safe="")
+    said = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(raw, media_type=_FORMATS[form], headers=said)
+
+
+def _line(episode: Episode, parameters: list[Parameter], judged: list[Qualified]) -> LotEpisode:
     return LotEpisode(
         id=episode.id,
         asset=episode.asset,
         kind=episode.kind,
-        title=episode.title or episode.title_zh,
+        title=episode.title,
+        title_zh=episode.title_zh,
         start_us=episode.start_us,
         end_us=episode.end_us,
-        people=[str(one) for one in people] if isinstance(people, list) else [str(people)],
+        people=named(episode, "people"),
+        tools=named(episode, "tools"),
+        qualifications=judged,
         parameters=parameters,
     )
 

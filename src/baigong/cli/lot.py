@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -17,6 +18,7 @@ lot = typer.Typer(no_args_is_help=True, help="Lots and serial numbers: what is i
 
 LotId = Annotated[str, typer.Argument(help="lot or serial number")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Parameters = Annotated[bool, typer.Option("--parameters", help="what the machines' points said meanwhile")]
 Limit = Annotated[int, typer.Option(help="most links", min=1, max=100_000)]
 
 
@@ -44,7 +46,7 @@ def list_lots(
 @lot.command()
 def trace(
     id: LotId,
-    parameters: Annotated[bool, typer.Option("--parameters", help="what the machines' points said meanwhile")] = False,
+    parameters: Parameters = False,
     limit: Limit = 10_000,
     as_json: Json = False,
     data: Data = None,
@@ -61,6 +63,8 @@ def trace(
 @lot.command()
 def recall(
     id: LotId,
+    parameters: Parameters = False,
+    out: Annotated[Path | None, typer.Option(help="write a table there: .csv or .xlsx")] = None,
     limit: Limit = 10_000,
     as_json: Json = False,
     data: Data = None,
@@ -69,8 +73,18 @@ def recall(
     tenant: Tenant = None,
 ) -> None:
     """Say where a lot went: everything that was made of it."""
+    asked = {"lot": id, "direction": "forward", "limit": limit} | ({"parameters": "true"} if parameters else {})
     with reach(data, url, token, tenant) as link:
-        _print(link.json("GET", "/lots/trace", params={"lot": id, "direction": "forward", "limit": limit}), as_json)
+        if out is None:
+            _print(link.json("GET", "/lots/trace", params=asked), as_json)
+            return
+        form = out.suffix.lower().removeprefix(".")
+        if form not in ("csv", "xlsx"):
+            raise FixConfiguration(
+                "config.invalid", f"{out.name}: write a name that ends in .csv or .xlsx", place="--out"
+            )
+        out.write_bytes(b"".join(link.stream("/lots/trace", params=asked | {"format": form})))
+    show.tell(f"wrote {out}")
 
 
 @lot.command()
@@ -82,6 +96,7 @@ def record(
     produced: Annotated[list[str] | None, typer.Option(help="lot[:material[=12.5 kg]]; repeat")] = None,
     consumed: Annotated[list[str] | None, typer.Option(help="the same of what went in; repeat")] = None,
     people: Annotated[list[str] | None, typer.Option(help="who did it; repeat")] = None,
+    tools: Annotated[list[str] | None, typer.Option(help="tool or mould it was done with; repeat")] = None,
     kind: Annotated[Literal["production", "aggregation", "shipping"], typer.Option(help="what it was")] = "production",
     title: Annotated[str, typer.Option(help="in words")] = "",
     data: Data = None,
@@ -97,7 +112,7 @@ def record(
     attributes = {"produced": [_use(one) for one in produced or []], "consumed": [_use(one) for one in consumed or []]}
     told: dict[str, Any] = {
         "id": id, "asset": asset, "kind": kind, "title": title, "start_us": moment_us(start),
-        "attributes": attributes | ({"people": people} if people else {}),
+        "attributes": attributes | ({"people": people} if people else {}) | ({"tools": tools} if tools else {}),
     } | ({"end_us": moment_us(end)} if end else {})  # fmt: skip
     with reach(data, url, token, tenant) as link:
         link.json("PUT", f"/episodes/{quote(id, safe='')}", body=told)
@@ -137,12 +152,20 @@ def _print(found: dict[str, Any], as_json: bool) -> None:
         shown.add(name)
     show.out().print(drawn)
     show.out().print()
-    heads = ("episode", "kind", "machine", "from", "to", "people")
+    heads = ("episode", "kind", "machine", "from", "to", "people", "tools")
     rows = [
-        (e["id"], e["kind"], e["asset"], show.when(e["start_us"]), show.when(e["end_us"]), ", ".join(e["people"]))
+        (
+            e["id"], e["kind"], e["asset"], show.when(e["start_us"]), show.when(e["end_us"]), ", ".join(e["people"]),
+            ", ".join(e["tools"]),
+        )
         for e in found["episodes"]
-    ]
+    ]  # fmt: skip
     show.table(heads, rows)
+    lacking = [(e["id"], one) for e in found["episodes"] for one in e["qualifications"] if one["state"] != "held"]
+    if lacking:
+        show.out().print()
+        judged = [(e, q["person"], q["qualification"], q["state"], q["until"]) for e, q in lacking]
+        show.table(("episode", "person", "qualification", "state", "until"), judged)
     said = [(e["id"], p) for e in found["episodes"] for p in e["parameters"]]
     if said:
         show.out().print()

@@ -14,6 +14,7 @@ import pyarrow as pa
 from baigong.client.assets import Asset, Assets
 from baigong.client.bursts import send_burst
 from baigong.client.link import ARROW, Link, find_server, trusted
+from baigong.client.lots import Lots
 from baigong.client.point import Point, points_of
 from baigong.client.times import Time, when
 from baigong.vocab.errors import FixConfiguration
@@ -89,6 +90,11 @@ class Plant:
         """Find assets: ``plant.assets()`` lists all, ``plant.assets.where(type="pump", under="hall")`` some of them."""
         return Assets(self._link)
 
+    @property
+    def lots(self) -> Lots:
+        """Follow lots and serial numbers: ``plant.lots.recall("H13-7").lots``, ``plant.lots.trace("SN-1").steps``."""
+        return Lots(self._link)
+
     def points(self, search: str = "", *, asset: str = "", device: str = "") -> list[Point]:
         """List points whose name, title or address holds every word of ``search``."""
         return list(points_of(self._link, search=search, asset=asset, device=device))
@@ -114,7 +120,7 @@ class Plant:
         return frame.set_index("name")
 
     def sql(self, query: str, *, limit: int | None = None) -> pd.DataFrame:
-        """Run one SELECT over telemetry, points, assets, latest, rollup_1m, rollup_1h, episodes and bursts.
+        """Run one SELECT over telemetry, points, assets, latest, rollups, episodes, lots, genealogy, …
 
         An answer is whole, or refused with sql.too_large (a million rows, 256 MB); ``limit``: so many rows are enough.
         """

@@ -5354,7 +5354,9 @@ export interface components {
         };
         /**
          * LotEpisode
-         * @description One step of production. ``asset``: the machine; ``people``: who did it, as the episode says.
+         * @description One step of production. ``asset``: the machine; ``people``, ``tools``: as the episode names them.
+         *
+         *         ``qualifications``: of each of the people, what the machine asks for; empty where it asks for nothing.
          */
         LotEpisode: {
             asset: string;
@@ -5363,8 +5365,11 @@ export interface components {
             kind: string;
             parameters: components["schemas"]["Parameter"][];
             people: string[];
+            qualifications: components["schemas"]["Qualified"][];
             start_us: number;
             title: string;
+            title_zh: string;
+            tools: string[];
         };
         /** LotLink */
         LotLink: {
@@ -6216,6 +6221,17 @@ export interface components {
         /** PutText */
         PutText: {
             text: string;
+        };
+        /**
+         * Qualified
+         * @description ``state``: on the day (UTC) the step began; ``unknown``: nobody described this person. ``until``: ISO date.
+         */
+        Qualified: {
+            person: string;
+            qualification: string;
+            /** @enum {unknown} */
+            state: "expired" | "held" | "missing" | "unknown";
+            until: string;
         };
         /** QueueQuery */
         QueueQuery: {
@@ -7118,6 +7134,7 @@ export interface components {
          * @description ``direction``: ``forward`` is a recall, ``back`` says what is in it.
          *
          *         ``parameters``: min, mean and max of the machine's points during each episode, of the nearest fifty.
+         *         ``format``: json, or csv or xlsx with a row a lot, headed in ``language``.
          */
         TraceQuery: {
             /**
@@ -7125,6 +7142,10 @@ export interface components {
              * @enum {unknown}
              */
             direction: "back" | "forward";
+            /** @default  */
+            format: string;
+            /** @default en */
+            language: string;
             /** @default 10000 */
             limit: number;
             lot: string;
@@ -11126,6 +11147,8 @@ export interface operations {
                 direction?: "back" | "forward";
                 parameters?: boolean;
                 limit?: number;
+                format?: string;
+                language?: string;
             };
             header?: never;
             path?: never;
@@ -11140,6 +11163,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TraceAnswer"];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv": unknown;
                 };
             };
             /** @description What went wrong, and what helps */
