@@ -13,7 +13,8 @@ from baigong.api.opcua.session import Session
 from baigong.api.opcua.space import Space
 
 _PAGE = 1_000  # references of one node in one answer
-_MOST_POINTS = 20  # continuation points of one session
+MOST_POINTS = 20  # continuation points of one session
+_HISTORY_OBJECTS = ("held", "sloped", "AggregateConfiguration")
 _ANY = ua.NodeId(0)
 _LAST = ua.Index(0xFFFFFFFF)  # a target that is in this server
 
@@ -46,7 +47,7 @@ class Browser:
         found = [self._told(session, space, one) if isinstance(one, Link) else one for one in told]
         result = ua.BrowseResult(References=[one for one in found if one is not None])
         if at + most < len(theirs) + len(ours):
-            if len(session.points) >= _MOST_POINTS:
+            if len(session.points) >= MOST_POINTS:
                 result.StatusCode = ua.StatusCode(ua.StatusCodes.BadNoContinuationPoints)
                 return result
             result.ContinuationPoint = secrets.token_bytes(8)
@@ -86,6 +87,9 @@ class Browser:
             told = self._standard.aspace.read_attribute_value(ua.NodeId(link.standard), ua.AttributeIds.NodeClass)
             return int(told.Value.Value)
         kind, _, rest = link.to.partition("/")
+        if kind == "history":
+            leaf = rest.rpartition("/")[2]
+            return int(ua.NodeClass.Object if leaf in _HISTORY_OBJECTS else ua.NodeClass.Variable)
         if "/" in rest or kind == "point" or (link.kind == HAS_PROPERTY and link.forward):
             return int(ua.NodeClass.Variable)
         return int(ua.NodeClass.ObjectType if kind == "type" else ua.NodeClass.Object)

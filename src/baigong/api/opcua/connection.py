@@ -58,7 +58,7 @@ class Host(Protocol):
 
     async def activate(self, token: ua.NodeId, params: ua.ActivateSessionParameters, peer: Any) -> Session: ...
 
-    async def close(self, session: Session) -> None: ...
+    async def close(self, session: Session, *, keep: bool = False) -> None: ...
 
     def lost(self, session: Session) -> None: ...
 
@@ -213,7 +213,7 @@ class Processor(UaProcessor):  # type: ignore[misc]
         if session is None or session.closed or header.AuthenticationToken != session.token:
             raise UaStatusCodeError(ua.StatusCodes.BadSessionIdInvalid)
         if kind == _E.CloseSessionRequest_Encoding_DefaultBinary:
-            await self._host.close(session)
+            await self._host.close(session, keep=bytes(body.read(1)) == b"\0")  # DeleteSubscriptions
             self.send_response(header.RequestHandle, seqhdr, ua.CloseSessionResponse())
             return
         if not session.is_activated() or session.send != self._send:

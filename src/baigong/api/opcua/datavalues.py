@@ -15,12 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from baigong.vocab.quality import BAD_NOT_A_NUMBER, BAD_OUT_OF_RANGE, UNCERTAIN, UNCERTAIN_CLOCK
+
 DOUBLE, BOOLEAN, INT32, STRING, STATUS = 11, 1, 6, 12, 19  # built-in types, OPC 10000-6 §5.1.2
 SOURCE_TIME, SERVER_TIME = 0x04, 0x08  # bits of the mask of a DataValue
 STAMPS = (SOURCE_TIME, SERVER_TIME, SOURCE_TIME | SERVER_TIME, 0)  # by TimestampsToReturn, OPC 10000-4 §7.40
 NO_DATA = 0x80320000  # BadWaitingForInitialData
 OVERFLOW = 0x0480  # info type DataValue, bit Overflow: OPC 10000-4 §7.39
 _VALUE, _STATUS = 0x01, 0x02
+_OWN_QUALITIES = {UNCERTAIN_CLOCK: UNCERTAIN, BAD_NOT_A_NUMBER: BAD_OUT_OF_RANGE}
 _WIDTHS = {DOUBLE: 8, BOOLEAN: 1, INT32: 4, STATUS: 4}
 _1601_US = 11_644_473_600_000_000  # from 1601-01-01 to 1970-01-01
 _ROW = 34
@@ -64,10 +67,15 @@ def joined(parts: Sequence[Rows]) -> Rows:
 def statuses_of(qualities: Any) -> Codes:
     """Turn our qualities into status codes: what we keep is their upper half; a flag above is ours alone.
 
+    Two of ours are not the standard's, or mean something else there: a clock that is wrong, and no number.
+
     >>> [hex(code) for code in statuses_of(np.array([0, 0x4090, 0x18031])).tolist()]
     ['0x0', '0x40900000', '0x80310000']
     """
-    made: Codes = ((np.asarray(qualities, np.int64) & 0xFFFF) << 16).astype(np.uint32)
+    kept = np.asarray(qualities, np.int64) & 0xFFFF
+    for ours, theirs in _OWN_QUALITIES.items():
+        kept = np.where(kept == ours, theirs, kept)
+    made: Codes = (kept << 16).astype(np.uint32)
     return made
 
 

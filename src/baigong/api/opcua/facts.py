@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from asyncua import ua
 
-from baigong.api.opcua.nodes import Node, is_switch, property_of, range_of
+from baigong.api.opcua.nodes import HAS_TYPE, Bounds, Link, Node, Says, Words, is_switch, object_of, property_of
 from baigong.vocab.assets import AssetSpec
 from baigong.vocab.assettypes import AssetType
 from baigong.vocab.devices import PointSpec
@@ -12,6 +15,13 @@ from baigong.vocab.unece import unit_id
 from baigong.vocab.unitwords import unit_words
 
 _UNECE = "http://www.opcfoundation.org/UA/units/un/cefact"
+_HISTORY_CONFIGURATION, _AGGREGATE_CONFIGURATION = 2318, 11187  # object types
+RULES = {  # of this server's aggregates: opcua/spans.py, Rules
+    "TreatUncertainAsBad": True,
+    "PercentDataBad": ua.Variant(100, ua.VariantType.Byte),
+    "PercentDataGood": ua.Variant(100, ua.VariantType.Byte),
+    "UseSlopedExtrapolation": False,
+}
 _UCUM = "http://unitsofmeasure.org"
 _SHOWN = {"Cel": "°C", "[degF]": "°F", "1": "", "m3/h": "m³/h", "m2": "m²", "m3": "m³", "kW.h": "kWh"}
 
@@ -36,50 +46,78 @@ def facts_of_asset(spec: AssetSpec, type: AssetType | None) -> list[Node]:
     return made
 
 
-def facts_of_point(spec: PointSpec) -> list[Node]:
-    """Return the properties that the variable type of a point has."""
+def facts_of_point(spec: PointSpec, bounds: Bounds | None = None) -> list[Node]:
+    """Return the properties that the variable type of a point has. ``bounds``: between what its values lie."""
     id = f"point/{spec.name}"
     made = []
     if spec.unit and spec.kind not in ("state", "text"):
-        made.append(_property(id, "EngineeringUnits", ua.Variant(engineering_unit(spec.unit))))
-    bounds = range_of(spec) if spec.kind not in ("state", "text") else None
-    if bounds is not None:
-        made.append(_property(id, "EURange", ua.Variant(ua.Range(*bounds))))
+        made.append(_property(id, "EngineeringUnits", lambda says: ua.Variant(engineering_unit(spec.unit, says))))
+    if bounds is not None and spec.kind not in ("state", "text"):
+        made.append(_property(id, "EURange", _same(ua.Variant(ua.Range(*bounds)))))
     if is_switch(spec):
         for name, raw in (("FalseState", "0"), ("TrueState", "1")):
-            made.append(_property(id, name, ua.Variant(_state(spec, raw))))
+            made.append(_property(id, name, partial(_spoken_state, spec, raw)))
     elif spec.kind == "state":
-        values = [ua.EnumValueType(int(raw), _state(spec, raw)) for raw in spec.states if _is_whole(raw)]
-        made.append(_property(id, "EnumValues", ua.Variant(values, ua.VariantType.ExtensionObject, is_array=True)))
-        made.append(_property(id, "ValueAsText", ua.Variant(ua.LocalizedText(""))))
+        made.append(_property(id, "EnumValues", partial(_enumeration, spec)))
+        made.append(_property(id, "ValueAsText", _same(ua.Variant(ua.LocalizedText("")))))
     if spec.semantic:
         made.append(property_of(f"{id}/SemanticId", "SemanticId", spec.semantic))
     return made
 
 
-def engineering_unit(code: str) -> ua.EUInformation:
+def history_configuration(id: str) -> Node | None:
+    """Return a node of the two HistoricalDataConfigurations (OPC 10000-11 §5.2.3) that points share.
+
+    ``id``: ``history/held``, ``history/sloped``, or what hangs below.
+    """
+    which, *inner = id.removeprefix("history/").split("/")
+    if which not in ("held", "sloped"):
+        return None
+    if not inner:
+        return object_of(id, "HA Configuration", ("", ""), Link(HAS_TYPE, standard=_HISTORY_CONFIGURATION))
+    if inner == ["AggregateConfiguration"]:
+        return object_of(id, inner[0], ("", ""), Link(HAS_TYPE, standard=_AGGREGATE_CONFIGURATION))
+    if inner == ["Stepped"]:
+        return property_of(id, "Stepped", which == "held")
+    if inner[0] == "AggregateConfiguration" and len(inner) == 2 and inner[1] in RULES:
+        return property_of(id, inner[1], RULES[inner[1]])
+    return None
+
+
+def engineering_unit(code: str, says: Says) -> ua.EUInformation:
     """Write a UCUM code as the standard wants it: by its code in UNECE Recommendation 20, where it has one."""
     number = unit_id(code)
-    english, _ = unit_words(code)
-    return ua.EUInformation(
-        _UNECE if number > 0 else _UCUM,
-        number,
-        ua.LocalizedText(_SHOWN.get(code, code)),
-        ua.LocalizedText(english or code, "en"),
-    )
+    made = ua.EUInformation(_UNECE if number > 0 else _UCUM, number, ua.LocalizedText(_SHOWN.get(code, code)))
+    made.Description = says(unit_words(code), code)
+    return made
 
 
-def state_words(spec: PointSpec, value: float) -> ua.LocalizedText:
+def state_words(spec: PointSpec, value: float, says: Says) -> ua.LocalizedText:
     """Return the word of a state."""
-    return _state(spec, str(int(value)))
+    raw = str(int(value))
+    return says((spec.states.get(raw, raw), spec.states_zh.get(raw, "")), raw)
 
 
-def _state(spec: PointSpec, raw: str) -> ua.LocalizedText:
-    return ua.LocalizedText(spec.states.get(raw, raw))
+def _spoken_state(spec: PointSpec, raw: str, says: Says) -> ua.Variant:
+    return ua.Variant(state_words(spec, int(raw), says))
 
 
-def _property(id: str, name: str, value: ua.Variant) -> Node:
-    return property_of(f"{id}/{name}", name, value)
+def _enumeration(spec: PointSpec, says: Says) -> ua.Variant:
+    values = [ua.EnumValueType(int(raw), state_words(spec, int(raw), says)) for raw in spec.states if _is_whole(raw)]
+    return ua.Variant(values, ua.VariantType.ExtensionObject, is_array=True)
+
+
+def _same(value: ua.Variant) -> Callable[[Says], ua.Variant]:
+    return lambda says: value
+
+
+def _plainly(words: Words, name: str) -> ua.LocalizedText:
+    return ua.LocalizedText(words[0] or name)
+
+
+def _property(id: str, name: str, spoken: Callable[[Says], ua.Variant]) -> Node:
+    """Make a property whose value is made in the session's language."""
+    return property_of(f"{id}/{name}", name, spoken(_plainly), spoken=spoken)
 
 
 def _is_whole(raw: str) -> bool:

@@ -15,6 +15,7 @@ from baigong.api.opcua.space import Space
 from baigong.api.rooms import Rooms
 from baigong.stores.records.plant import PointRow
 
+MOST_HISTORIES = 100  # nodes of one request
 _AT_ONCE = 4  # histories that are read at the same time, of all clients
 
 

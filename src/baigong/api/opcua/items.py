@@ -97,6 +97,12 @@ class Items:
         """Let an item hear of its point no more, but stay."""
         self.held[id] = replace(self.held[id], number=-1)
 
+    def renew(self) -> None:
+        """Forget what of every item was reported last."""
+        self.last_status[:] = 0xFFFFFFFF
+        self.last_time[:] = _NEVER
+        self.last_slot[:] = _NEVER
+
     def changed(self) -> None:
         """Follow ``mode`` and ``lose``."""
         self._columns()

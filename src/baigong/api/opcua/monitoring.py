@@ -14,15 +14,16 @@ from asyncua.ua.uaprotocol_auto import DataChangeFilter  # what is decoded; ua.D
 
 from baigong.api.opcua.datavalues import NO_DATA, STAMPS, Rows
 from baigong.api.opcua.items import DISABLED, REPORTING, STATUS_VALUE, Item
-from baigong.api.opcua.nodes import NAMESPACE, built_in_type, range_of
+from baigong.api.opcua.nodes import NAMESPACE, Bounds, built_in_type
 from baigong.api.opcua.reading import Reader
 from baigong.api.opcua.session import Session
 from baigong.api.opcua.space import Space
 from baigong.api.opcua.subscription import Sampled, Subscription
 from baigong.stores.records.plant import PointRow
+from baigong.vocab.devices import PointSpec
 
 MOST_ITEMS = 100_000  # of one session
-_QUEUE = 1_000
+QUEUE = 1_000
 _SLOWEST_MS = 86_400_000.0
 _ABSOLUTE, _PERCENT = 1, 2
 _ids = itertools.count(1)
@@ -80,7 +81,7 @@ class Monitoring:
             return self._other(session, space, one, wish, stamps, id)
         if row.number not in space.read:
             raise UaStatusCodeError(ua.StatusCodes.BadUserAccessDenied)
-        revised = revise(asked, row)
+        revised = revise(asked, row.spec, space.bounds(row.spec))
         made.append((
             id,
             Item(
@@ -134,7 +135,9 @@ class Monitoring:
             try:
                 if held is not None:
                     asked = wish.RequestedParameters
-                    revised = revise(asked, rows.get(held.number))
+                    row = rows.get(held.number)
+                    bounds = space.bounds(row.spec) if row is not None else None
+                    revised = revise(asked, row.spec if row is not None else None, bounds)
                     made.append((wish.MonitoredItemId, _revised(held, asked, revised, params.TimestampsToReturn)))
                     result.RevisedSamplingInterval, result.RevisedQueueSize = revised.sampling_ms, revised.queue
                 elif wish.MonitoredItemId in one.others:
@@ -174,16 +177,16 @@ class Monitoring:
         return [ua.StatusCode(0 if id in had else ua.StatusCodes.BadMonitoredItemIdInvalid) for id in ids]
 
 
-def revise(asked: ua.MonitoringParameters, row: PointRow | None) -> Revised:
+def revise(asked: ua.MonitoringParameters, spec: PointSpec | None, bounds: Bounds | None) -> Revised:
     """Grant what we can of a wish. Raises a status code for a filter that we have not, or that makes no sense."""
     trigger, deadband = STATUS_VALUE, 0.0
     if isinstance(asked.Filter, DataChangeFilter):
         trigger = int(asked.Filter.Trigger)
-        deadband = _deadband(asked.Filter, row)
+        deadband = _deadband(asked.Filter, spec, bounds)
     elif asked.Filter is not None and not _is_empty(asked.Filter):
         raise UaStatusCodeError(ua.StatusCodes.BadMonitoredItemFilterUnsupported)
     sampling = min(max(float(asked.SamplingInterval), 0.0), _SLOWEST_MS)
-    queue = min(max(int(asked.QueueSize), 1), _QUEUE)
+    queue = min(max(int(asked.QueueSize), 1), QUEUE)
     return Revised(sampling, queue, trigger, deadband)
 
 
@@ -191,17 +194,16 @@ def _is_empty(filter: Any) -> bool:
     return isinstance(filter, ua.ExtensionObject) and filter.TypeId.is_null()
 
 
-def _deadband(filter: DataChangeFilter, row: PointRow | None) -> float:
+def _deadband(filter: DataChangeFilter, spec: PointSpec | None, bounds: Bounds | None) -> float:
     kind, value = int(filter.DeadbandType), float(filter.DeadbandValue)
     if kind == 0:
         return 0.0
-    if row is None or row.spec.kind in ("state", "text"):
+    if spec is None or spec.kind in ("state", "text"):
         raise UaStatusCodeError(ua.StatusCodes.BadFilterNotAllowed)
     if value < 0 or kind not in (_ABSOLUTE, _PERCENT):
         raise UaStatusCodeError(ua.StatusCodes.BadDeadbandFilterInvalid)
     if kind == _ABSOLUTE:
         return value
-    bounds = range_of(row.spec)
     if bounds is None or value > 100:
         raise UaStatusCodeError(ua.StatusCodes.BadDeadbandFilterInvalid)
     return (bounds[1] - bounds[0]) * value / 100

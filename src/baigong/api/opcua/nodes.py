@@ -3,6 +3,7 @@
     assets                        the folder below Objects
     asset/<name>                  an asset; asset/<name>/<fact> and asset/<name>/properties/<key> what is written of it
     point/<name>                  a point; point/<name>/<property> its engineering unit, range, words of states
+    history/held, history/sloped  how the history of points is interpolated, shared by all of one kind
     type/<name>                   an asset type (type/pump@2: that version); type/<name>/points/<quantity> and
                                   type/<name>/properties/<key> what it says its assets have
 
@@ -19,14 +20,16 @@ from asyncua import ua
 
 from baigong.api.opcua.datavalues import BOOLEAN, DOUBLE, INT32, STRING
 from baigong.vocab.devices import PointSpec
+from baigong.vocab.limits import Limits
 
 NAMESPACE = 2  # 0: the standard's, 1: this server's own, 2: the company's
 OBJECTS, BASE_OBJECT_TYPE, FOLDER, PROPERTY, VARIABLE = 85, 58, 61, 68, 63
-ORGANIZES, HAS_COMPONENT, HAS_PROPERTY, HAS_SUBTYPE, HAS_TYPE, HAS_RULE = 35, 47, 46, 45, 40, 37
+ORGANIZES, HAS_COMPONENT, HAS_PROPERTY, HAS_SUBTYPE, HAS_TYPE, HAS_RULE, HAS_HISTORY = 35, 47, 46, 45, 40, 37, 56
 MANDATORY, OPTIONAL = 78, 80
 _ANALOG_UNIT, _ANALOG_RANGE, _ANALOG_BOTH, _ANALOG = 17497, 2368, 17570, 15318
 _DATA_ITEM, _TWO_STATES, _STATES = 2365, 2373, 11238
 _HISTORY, _CURRENT = ua.AccessLevel.HistoryRead, ua.AccessLevel.CurrentRead
+Bounds = tuple[float, float]  # low, high
 Words = tuple[str, str]  # title, and the Chinese one where that is in another language
 Says = Callable[[Words, str], ua.LocalizedText]
 
@@ -55,6 +58,7 @@ class Node:
     point: PointSpec | None = None
     number: int = 0
     described: Words = ("", "")
+    spoken: Callable[[Says], ua.Variant] | None = None  # makes the value in the session's language
 
     @property
     def node_id(self) -> ua.NodeId:
@@ -65,11 +69,14 @@ def object_of(id: str, name: str, words: Words, type: Link, described: Words = (
     return Node(id, ua.NodeClass.Object, name, words, type, described=described)
 
 
-def property_of(id: str, name: str, value: Any, words: Words = ("", "")) -> Node:
+def property_of(
+    id: str, name: str, value: Any, words: Words = ("", ""), spoken: Callable[[Says], ua.Variant] | None = None
+) -> Node:
     """Make a property; what its value is follows from the value."""
     made = value if isinstance(value, ua.Variant) else ua.Variant(value, _variant_type(value))
     data_type = _data_type(made)
-    return Node(id, ua.NodeClass.Variable, name, words, Link(HAS_TYPE, standard=PROPERTY), data_type, made)
+    type = Link(HAS_TYPE, standard=PROPERTY)
+    return Node(id, ua.NodeClass.Variable, name, words, type, data_type, made, spoken=spoken)
 
 
 def _variant_type(value: Any) -> ua.VariantType:
@@ -97,21 +104,24 @@ def built_in_type(spec: PointSpec) -> int:
     return INT32 if spec.kind == "state" else DOUBLE
 
 
-def range_of(spec: PointSpec) -> tuple[float, float] | None:
-    """Return between what a point's values lie, where somebody said so: the bounds within which it is written."""
-    rule = spec.write
-    if rule is None or rule.min is None or rule.max is None or rule.min >= rule.max:
-        return None
-    return rule.min, rule.max
+def range_of(spec: PointSpec, typed: Limits | None = None) -> Bounds | None:
+    """Return between what a point's values lie, where somebody said so.
+
+    That are the bounds within which it is written, else the scale that its type gives it (``typed``, in its unit).
+    """
+    for told in (spec.write, typed):
+        if told is not None and told.min is not None and told.max is not None and told.min < told.max:
+            return told.min, told.max
+    return None
 
 
-def variable_type(spec: PointSpec) -> int:
+def variable_type(spec: PointSpec, bounds: Bounds | None = None) -> int:
     """Return the standard's variable type (OPC 10000-8 §5.3) of a point."""
     if spec.kind == "text":
         return _DATA_ITEM
     if spec.kind == "state":
         return _TWO_STATES if is_switch(spec) else _STATES
-    ranged, unit = range_of(spec) is not None, bool(spec.unit)
+    ranged, unit = bounds is not None, bool(spec.unit)
     if ranged:
         return _ANALOG_BOTH if unit else _ANALOG_RANGE
     return _ANALOG_UNIT if unit else _ANALOG
@@ -134,6 +144,8 @@ def attribute(node: Node, which: ua.AttributeIds, says: Says, readable: bool) ->
         return ua.Variant(0, ua.VariantType.Byte) if which == ua.AttributeIds.EventNotifier else None
     if node.node_class == ua.NodeClass.ObjectType:
         return ua.Variant(False, ua.VariantType.Boolean) if which == ua.AttributeIds.IsAbstract else None
+    if which == ua.AttributeIds.Value and node.spoken is not None:
+        return node.spoken(says)
     return _of_variable(node, which, readable)
 
 
@@ -158,13 +170,15 @@ def _of_variable(node: Node, which: ua.AttributeIds, readable: bool) -> ua.Varia
 
 
 _STANDARD_NAMES = frozenset(
-    ("EURange", "EngineeringUnits", "TrueState", "FalseState", "EnumValues", "ValueAsText", "Definition")
-)
+    ("EURange", "EngineeringUnits", "TrueState", "FalseState", "EnumValues", "ValueAsText", "Definition",
+     "HA Configuration", "AggregateConfiguration", "Stepped", "TreatUncertainAsBad", "PercentDataBad",
+     "PercentDataGood", "UseSlopedExtrapolation")
+)  # fmt: skip
 
 
 def _namespace_of(node: Node) -> int:
     """Return the namespace of a browse name: the standard's properties have the standard's."""
-    is_standard = node.name in _STANDARD_NAMES and node.id.startswith("point/")
+    is_standard = node.name in _STANDARD_NAMES and node.id.startswith(("point/", "history/"))
     return 0 if is_standard else NAMESPACE
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 
 from asyncua import ua
 
-from baigong.api.opcua.notices import publish_response
+from baigong.api.opcua.notices import message, publish_response, status_change
 from baigong.api.opcua.reading import Reader
 from baigong.api.opcua.session import Session
 from baigong.api.opcua.subscription import Subscription
@@ -16,19 +17,35 @@ from baigong.vocab.errors import BaigongError
 _AT_ONCE = 8  # messages of one subscription in a row
 
 
+@dataclass(slots=True, frozen=True)
+class Left:
+    """A subscription without a session. ``whose``: who may take it over; ``until``: monotonic seconds."""
+
+    one: Subscription
+    whose: tuple[str, str]
+    until: float
+
+
 class Publisher:
     """Lives on the event loop. ``reader``: reads what is no point's value."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    async def run(self, session: Session, one: Subscription) -> None:
-        """Publish one subscription until it or its session ends."""
+    async def run(self, one: Subscription, left: dict[int, Left]) -> None:
+        """Publish one subscription until it ends. ``left``: those whose session went, for another to take over."""
         at = time.monotonic()
-        while not session.closed and one.id in session.subscriptions:
-            self._turn(session, one)
-            if one.ended and not one.has_news:
-                session.subscriptions.pop(one.id, None)
+        while True:
+            session = one.owner
+            if isinstance(session, Session) and not session.closed and one.id in session.subscriptions:
+                self._turn(session, one)
+                if one.ended and not one.has_news:
+                    session.subscriptions.pop(one.id, None)
+                    return
+            elif one.id not in left:
+                return
+            elif not one.cycle() or left[one.id].until < time.monotonic():
+                left.pop(one.id, None)
                 return
             at = max(at + one.pace.interval_s, time.monotonic())
             await asyncio.sleep(at - time.monotonic())
@@ -61,6 +78,15 @@ class Publisher:
             now = self._reader.rooms.clock_us()
             raw = publish_response(asked.handle, one.id, one.available, one.late, made, asked.acks, now)
             session.send(raw, asked.request_id)
+
+    def tell_gone(self, session: Session, one: Subscription) -> None:
+        """Tell the session that had a subscription that another one has it now (OPC 10000-4 §5.14.7)."""
+        asked = session.next_asked() if session.send is not None else None
+        if asked is None or session.send is None:
+            return
+        now = self._reader.rooms.clock_us()
+        made = message(one.next_number(), now, [status_change(ua.StatusCodes.GoodSubscriptionTransferred)])
+        session.send(publish_response(asked.handle, one.id, [], False, made, asked.acks, now), asked.request_id)
 
     def asked(self, session: Session) -> None:
         """Follow a new Publish request: who is late goes first."""

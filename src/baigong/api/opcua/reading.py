@@ -14,7 +14,7 @@ from asyncua.server.internal_server import InternalServer
 from baigong.api.opcua.datavalues import BOOLEAN, DOUBLE, INT32, NO_DATA, STRING, Rows, joined
 from baigong.api.opcua.facts import state_words
 from baigong.api.opcua.feed import Feed, rows_of
-from baigong.api.opcua.nodes import NAMESPACE, attribute, built_in_type
+from baigong.api.opcua.nodes import NAMESPACE, Says, attribute, built_in_type
 from baigong.api.opcua.session import Session
 from baigong.api.opcua.signin import SignIn
 from baigong.api.opcua.space import Space
@@ -108,7 +108,7 @@ class Reader:
         if node.point is not None and is_value:
             return _newest(row, newest) if readable else _refused(ua.StatusCodes.BadUserAccessDenied)
         if row is not None:
-            return _as_text(row.spec, newest.get(row.number))
+            return _as_text(row.spec, newest.get(row.number), session.says)
         found = attribute(node, what.AttributeId, session.says, readable)
         return _refused(ua.StatusCodes.BadAttributeIdInvalid) if found is None else ua.DataValue(found)
 
@@ -146,10 +146,10 @@ def _variant(kind: int, value: float, text: Any) -> ua.Variant | None:
     return ua.Variant(shown, _KINDS[kind])
 
 
-def _as_text(spec: PointSpec, found: tuple[Rows, int] | None) -> ua.DataValue:
+def _as_text(spec: PointSpec, found: tuple[Rows, int] | None, says: Says) -> ua.DataValue:
     if found is None or np.isnan(found[0].values[found[1]]):
         return _refused(NO_DATA)
-    return ua.DataValue(ua.Variant(state_words(spec, float(found[0].values[found[1]]))))
+    return ua.DataValue(ua.Variant(state_words(spec, float(found[0].values[found[1]]), says)))
 
 
 def _refused(code: int) -> ua.DataValue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,16 +19,18 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from baigong.api.opcua.browsing import Browser
+from baigong.api.opcua.browsing import MOST_POINTS, Browser
 from baigong.api.opcua.connection import LARGEST_CHUNK, Connection, Limits
 from baigong.api.opcua.feed import Feed
-from baigong.api.opcua.histories import Histories
-from baigong.api.opcua.monitoring import Monitoring
-from baigong.api.opcua.publishing import Publisher
+from baigong.api.opcua.histories import MOST_HISTORIES, Histories
+from baigong.api.opcua.history import MOST
+from baigong.api.opcua.monitoring import MOST_ITEMS, QUEUE, Monitoring
+from baigong.api.opcua.publishing import Left, Publisher
 from baigong.api.opcua.reading import Reader
 from baigong.api.opcua.services import MOST_NODES, Services
-from baigong.api.opcua.session import Session
+from baigong.api.opcua.session import MOST_SUBSCRIPTIONS, Session
 from baigong.api.opcua.signin import SignIn
+from baigong.api.opcua.standard import BINARY, Offer, furnish
 from baigong.api.opcua.subscription import Sent
 from baigong.api.opcua.trust import Clients
 from baigong.api.rooms import OpcUaState, Rooms
@@ -35,22 +38,13 @@ from baigong.registry.principal import From
 from baigong.security.certificates import Pair, read_certificate
 
 POLICIES = (sp.SecurityPolicyAes256Sha256RsaPss, sp.SecurityPolicyAes128Sha256RsaOaep, sp.SecurityPolicyBasic256Sha256)
-_BINARY = "http://opcfoundation.org/UA-Profile/Transport/uatcp-uasc-uabinary"
 _NAME = "Baigong"
 _MESSAGE = 4 << 20  # bytes of a request
 _SESSIONS, _OF_ONE = 100, 20  # of all, of one address
 _SHORTEST_S, _LONGEST_S = 10.0, 3600.0
 _ALONE_S = 120.0  # a session without a connection waits so long for its client
 _LOOK_S = 1.0
-_E = ua.ObjectIds
-_LIMITS = (
-    _E.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,
-    _E.Server_ServerCapabilities_OperationLimits_MaxNodesPerWrite,
-    _E.Server_ServerCapabilities_OperationLimits_MaxNodesPerBrowse,
-    _E.Server_ServerCapabilities_OperationLimits_MaxNodesPerRegisterNodes,
-    _E.Server_ServerCapabilities_OperationLimits_MaxNodesPerTranslateBrowsePathsToNodeIds,
-    _E.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
-)
+_LEFT, _LEFT_S = 200, 600.0  # subscriptions that wait for another session, and for how long at the most
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -88,14 +82,23 @@ class OpcUaServer:
         publisher, monitoring = Publisher(reader), Monitoring(reader)
         browser = Browser(self._standard)
         self.services = Services(
-            reader, browser, publisher, monitoring, Histories(rooms), self._sent, self._start, self.note
+            reader,
+            browser,
+            publisher,
+            monitoring,
+            Histories(rooms),
+            self._sent,
+            lambda: self._sessions.values(),
+            {},
+            self._start,
+            self.note,
         )
 
     async def run(self) -> None:
         """Listen until cancelled."""
         logging.getLogger("asyncua").setLevel(logging.ERROR)  # it logs each refused client in full
         await self._standard.init()
-        await self._furnish()
+        await furnish(self._standard, self._offer())
         listener = _Listener(self, self._standard, self._settings.host, self._settings.port)
         listener.set_policies(self._policies())
         try:
@@ -113,22 +116,21 @@ class OpcUaServer:
             await listener.stop()
             await self._standard.stop()
 
-    async def _furnish(self) -> None:
-        """Say in namespace 0 who we are and what we can."""
-        told: dict[int, ua.Variant] = {
-            _E.Server_ServerArray: ua.Variant([self._facts.application_uri], ua.VariantType.String),
-            _E.Server_ServiceLevel: ua.Variant(255, ua.VariantType.Byte),
-            _E.HistoryServerCapabilities_AccessHistoryDataCapability: ua.Variant(True),
-            _E.HistoryServerCapabilities_MaxReturnDataValues: ua.Variant(10_000, ua.VariantType.UInt32),
-            _E.Server_ServerCapabilities_LocaleIdArray: ua.Variant(["zh-CN", "en"], ua.VariantType.String),
-        }
-        told |= {id: ua.Variant(MOST_NODES, ua.VariantType.UInt32) for id in _LIMITS}
-        build = ua.BuildInfo("urn:baigong", _NAME, _NAME, self._rooms.settings.version, "")
-        status = ua.ServerStatusDataType(State=ua.ServerState.Running, BuildInfo=build)
-        told[_E.Server_ServerStatus] = ua.Variant(status)
-        told[_E.Server_ServerStatus_BuildInfo] = ua.Variant(build)
-        for id, value in told.items():
-            await self._standard.write_attribute_value(ua.NodeId(id), ua.DataValue(value))
+    def _offer(self) -> Offer:
+        return Offer(
+            application_uri=self._facts.application_uri,
+            name=_NAME,
+            version=self._rooms.settings.version,
+            policies=tuple(policy.URI for policy in POLICIES),
+            nodes=MOST_NODES,
+            histories=MOST_HISTORIES,
+            values=MOST,
+            sessions=_SESSIONS,
+            subscriptions=MOST_SUBSCRIPTIONS,
+            items=MOST_ITEMS,
+            queue=QUEUE,
+            points=MOST_POINTS,
+        )
 
     def _policies(self) -> list[Any]:
         certificate = x509.load_der_x509_certificate(self._settings.pair.certificate_der)
@@ -155,7 +157,7 @@ class OpcUaServer:
             one.EndpointUrl, one.Server, one.SecurityLevel = self.url, self.describe(), level
             one.ServerCertificate = uacrypto.der_from_x509(self._standard.certificate)
             one.SecurityMode, one.SecurityPolicyUri = ua.MessageSecurityMode.SignAndEncrypt, policy.URI
-            one.UserIdentityTokens, one.TransportProfileUri = [token], _BINARY
+            one.UserIdentityTokens, one.TransportProfileUri = [token], BINARY
             made.append(one)
         return made
 
@@ -175,7 +177,7 @@ class OpcUaServer:
             await asyncio.sleep(_LOOK_S)
             for session in list(self._sessions.values()):
                 if session.is_over:
-                    await self.close(session)
+                    await self.close(session, keep=True)
 
     def admit(self, certificate: bytes) -> None:
         self.clients.check(certificate)
@@ -215,14 +217,23 @@ class OpcUaServer:
         session.renew()
         return session
 
-    async def close(self, session: Session) -> None:
-        """End a session with all its subscriptions."""
+    async def close(self, session: Session, *, keep: bool = False) -> None:
+        """End a session with all its subscriptions. ``keep``: those wait a while for another session to take them."""
+        if keep and session.caller is not None:
+            self._leave(session)
         session.closed = True
         self._sessions.pop(session.token, None)
         self._standard._external_sessions.pop(session.token, None)
         session.subscriptions.clear()
         if session.caller is not None:
             await self._sign_in.out(session.caller)
+
+    def _leave(self, session: Session) -> None:
+        left = self.services.left
+        until = time.monotonic() + _LEFT_S
+        for one in list(session.subscriptions.values())[: _LEFT - len(left)]:
+            one.owner = None
+            left[one.id] = Left(one, session.whose, until)
 
     def lost(self, session: Session) -> None:
         session.timeout_s = min(session.timeout_s, _ALONE_S)

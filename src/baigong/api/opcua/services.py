@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,25 +14,30 @@ from asyncua.ua.ua_binary import struct_to_binary
 from asyncua.ua.uaerrors import UaStatusCodeError
 
 from baigong.api.opcua.browsing import Browser
-from baigong.api.opcua.histories import Histories
+from baigong.api.opcua.histories import MOST_HISTORIES, Histories
+from baigong.api.opcua.items import DISABLED
 from baigong.api.opcua.monitoring import Monitoring
 from baigong.api.opcua.nodes import NAMESPACE
-from baigong.api.opcua.publishing import Publisher
+from baigong.api.opcua.publishing import Left, Publisher
 from baigong.api.opcua.reading import Reader
 from baigong.api.opcua.session import MOST_SUBSCRIPTIONS, Asked, Session
 from baigong.api.opcua.space import Space
 from baigong.api.opcua.subscription import Pace, Sent, Subscription
 
 MOST_NODES = 5_000  # of one request
-_MOST_HISTORIES = 100
 _FASTEST_MS, _SLOWEST_MS = 50.0, 3_600_000.0
 _LONGEST_CYCLES = 100_000
 _ids = itertools.count(1)
+_GET_ITEMS = ua.NodeId(ua.ObjectIds.Server_GetMonitoredItems)
+_RESEND = ua.NodeId(ua.ObjectIds.Server_ResendData)
 
 
 @dataclass(slots=True, frozen=True)
 class Services:
-    """``tasks``: starts what publishes a subscription; ``refused``: counts a write, by its status code."""
+    """``sessions``: all of them; ``left``: subscriptions that have none.
+
+    ``tasks``: starts what publishes a subscription; ``refused``: counts a write, by its status code.
+    """
 
     reader: Reader
     browser: Browser
@@ -40,6 +45,8 @@ class Services:
     monitoring: Monitoring
     histories: Histories
     sent: Sent
+    sessions: Callable[[], Iterable[Session]]
+    left: dict[int, Left]
     tasks: Callable[[str, Any], object]
     refused: Callable[[str], None]
 
@@ -97,11 +104,28 @@ class Services:
 
     async def call(self, session: Session, params: ua.CallParameters) -> Any:
         _some(params.MethodsToCall)
-        none = ua.StatusCode(ua.StatusCodes.BadMethodInvalid)
-        return ua.CallResponse(Results=[ua.CallMethodResult(none) for _ in params.MethodsToCall])
+        return ua.CallResponse(Results=[await self._called(session, one) for one in params.MethodsToCall])
+
+    async def _called(self, session: Session, asked: ua.CallMethodRequest) -> ua.CallMethodResult:
+        """Answer the two methods of the Server object that clients of subscriptions need (OPC 10000-5 §9)."""
+        of_server = asked.ObjectId == ua.NodeId(ua.ObjectIds.Server)
+        if not of_server or asked.MethodId not in (_GET_ITEMS, _RESEND):
+            return ua.CallMethodResult(ua.StatusCode(ua.StatusCodes.BadMethodInvalid))
+        if len(asked.InputArguments or ()) != 1:
+            return ua.CallMethodResult(ua.StatusCode(ua.StatusCodes.BadArgumentsMissing))
+        one = session.subscriptions.get(asked.InputArguments[0].Value)
+        if one is None:
+            return ua.CallMethodResult(ua.StatusCode(ua.StatusCodes.BadSubscriptionIdInvalid))
+        if asked.MethodId == _RESEND:
+            await self._again_all(session, one)
+            return ua.CallMethodResult()
+        held = [(id, item.handle) for id, item in one.items.held.items()]
+        held += [(id, other.handle) for id, other in one.others.items()]
+        lists = [ua.Variant([pair[at] for pair in held], ua.VariantType.UInt32, is_array=True) for at in (0, 1)]
+        return ua.CallMethodResult(OutputArguments=lists)
 
     async def history_read(self, session: Session, params: ua.HistoryReadParameters) -> Any:
-        _some(params.NodesToRead, _MOST_HISTORIES)
+        _some(params.NodesToRead, MOST_HISTORIES)
         if params.TimestampsToReturn not in (0, 1, 2):
             raise UaStatusCodeError(ua.StatusCodes.BadTimestampsToReturnInvalid)
         return ua.HistoryReadResponse(Results=await self.histories.read(self.space(session), params))
@@ -117,13 +141,14 @@ class Services:
         reader.follow(space, one)
         reader.feed.add(space.tenant, one)
         session.subscriptions[one.id] = one
-        self.tasks(f"opc ua subscription {one.id}", self._publish(session, one, space.tenant))
+        one.owner = session
+        self.tasks(f"opc ua subscription {one.id}", self._publish(one, space.tenant))
         result = ua.CreateSubscriptionResult(one.id, *_revised(pace))
         return ua.CreateSubscriptionResponse(Parameters=result)
 
-    async def _publish(self, session: Session, one: Subscription, tenant: str) -> None:
+    async def _publish(self, one: Subscription, tenant: str) -> None:
         try:
-            await self.publisher.run(session, one)
+            await self.publisher.run(one, self.left)
         finally:
             self.reader.feed.remove(tenant, one)
 
@@ -153,14 +178,46 @@ class Services:
         return ua.DeleteSubscriptionsResponse(Results=[_known(one) for one in gone])
 
     async def transfer(self, session: Session, params: ua.TransferSubscriptionsParameters) -> Any:
-        """Give no session another's: after a lost connection a session goes on with ActivateSession."""
+        """Hand subscriptions over from another session of the same person, or from one that went."""
         _some(params.SubscriptionIds)
         response = ua.TransferSubscriptionsResponse()
         for id in params.SubscriptionIds:
+            code = self._take_over(session, id)
             one = session.subscriptions.get(id)
+            if one is not None and not code and params.SendInitialValues:
+                await self._again_all(session, one)
             available = [] if one is None else one.available
-            response.Parameters.Results.append(ua.TransferResult(_known(one), available))
+            response.Parameters.Results.append(ua.TransferResult(ua.StatusCode(code), available))
         return response
+
+    def _take_over(self, session: Session, id: int) -> int:
+        """Return the status code of it."""
+        if id in session.subscriptions:
+            return 0
+        held = next((other for other in self.sessions() if id in other.subscriptions), None)
+        left = self.left.get(id)
+        whose = held.whose if held is not None else left.whose if left is not None else None
+        if whose is None:
+            return int(ua.StatusCodes.BadSubscriptionIdInvalid)
+        if whose != session.whose:
+            return int(ua.StatusCodes.BadUserAccessDenied)
+        if len(session.subscriptions) >= MOST_SUBSCRIPTIONS:
+            return int(ua.StatusCodes.BadTooManySubscriptions)
+        if held is not None:
+            one = held.subscriptions.pop(id)
+            self.publisher.tell_gone(held, one)
+        else:
+            one = self.left.pop(id).one
+        one.owner = session
+        one.heard()
+        session.subscriptions[id] = one
+        return 0
+
+    async def _again_all(self, session: Session, one: Subscription) -> None:
+        """Tell the newest value of every item again."""
+        one.renew()
+        ids = [id for id, item in one.items.held.items() if item.mode != DISABLED]
+        await self.monitoring.greet(self.space(session), one, ids)
 
     async def create_items(self, session: Session, params: ua.CreateMonitoredItemsParameters) -> Any:
         _some(params.ItemsToCreate)

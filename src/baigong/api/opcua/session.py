@@ -59,6 +59,11 @@ class Session:
     closed: bool = False
     _space: Space | None = None
 
+    @property
+    def whose(self) -> tuple[str, str]:
+        """Return who it is, and whose plant they look at; nobody before they sign in."""
+        return ("", "") if self.caller is None else (self.caller.who.full_name, self.caller.tenant)
+
     def is_activated(self) -> bool:
         return self.caller is not None and not self.closed
 

@@ -9,11 +9,12 @@ from functools import cached_property
 from asyncua import ua
 
 from baigong.api.assets import Shown
-from baigong.api.opcua.facts import facts_of_asset, facts_of_point
+from baigong.api.opcua.facts import RULES, facts_of_asset, facts_of_point, history_configuration
 from baigong.api.opcua.nodes import (
     BASE_OBJECT_TYPE,
     FOLDER,
     HAS_COMPONENT,
+    HAS_HISTORY,
     HAS_PROPERTY,
     HAS_RULE,
     HAS_SUBTYPE,
@@ -23,12 +24,14 @@ from baigong.api.opcua.nodes import (
     OPTIONAL,
     ORGANIZES,
     VARIABLE,
+    Bounds,
     Link,
     Node,
     Words,
     built_in_type,
     object_of,
     property_of,
+    range_of,
     variable_type,
 )
 from baigong.registry.types import Resolved, Types
@@ -63,6 +66,8 @@ class Space:
             return self._asset_or_fact(rest)
         if kind == "point":
             return self._point_or_fact(rest)
+        if kind == "history":
+            return history_configuration(id)
         return self._of_type(rest) if kind == "type" else None
 
     def point(self, id: str) -> PointRow | None:
@@ -112,17 +117,23 @@ class Space:
         row = self._row(name)
         if row is None:
             return None
-        facts = facts_of_point(row.spec) if fact else []
+        facts = facts_of_point(row.spec, self.bounds(row.spec)) if fact else []
         return self.point_node(row) if not fact else next((f for f in facts if f.id == f"point/{rest}"), None)
 
-    def words_of(self, row: PointRow) -> Words:
-        """Return what a point is called: by itself, or by its type."""
-        spec = row.spec
-        if spec.title or spec.title_zh:
-            return spec.title, spec.title_zh
+    def _typed_point(self, spec: PointSpec) -> TypePoint | None:
+        """Return what the type of a point's asset says of it."""
         typed = self.type_of(spec.asset)
-        told = typed[1].whole.points.get(spec.quantity) if typed else None
-        return (told.title, told.title_zh) if told else ("", "")
+        return typed[1].whole.points.get(spec.quantity) if typed else None
+
+    def words_of(self, spec: PointSpec) -> Words:
+        """Return what a point is called: by itself, or by its type."""
+        told = None if spec.title or spec.title_zh else self._typed_point(spec)
+        return (told.title, told.title_zh) if told else (spec.title, spec.title_zh)
+
+    def bounds(self, spec: PointSpec) -> Bounds | None:
+        """Return between what a point's values lie, as it or its type says."""
+        told = self._typed_point(spec) if spec.kind not in ("state", "text") else None
+        return range_of(spec, told.limits.measured(told.unit, spec.unit) if told and told.limits else None)
 
     def point_node(self, row: PointRow) -> Node:
         spec = row.spec
@@ -130,8 +141,8 @@ class Space:
             f"point/{spec.name}",
             ua.NodeClass.Variable,
             spec.quantity,
-            self.words_of(row),
-            Link(HAS_TYPE, standard=variable_type(spec)),
+            self.words_of(spec),
+            Link(HAS_TYPE, standard=variable_type(spec, self.bounds(spec))),
             built_in_type(spec),
             point=spec,
             number=row.number,
@@ -188,12 +199,23 @@ class Space:
         if kind == "asset":
             return [_typed(node), self._up(owner), *self._down(owner)]
         if kind == "point":
-            facts = facts_of_point(node.point) if node.point is not None else []
-            up = Link(HAS_COMPONENT, to=f"asset/{node.point.asset}", forward=False) if node.point else None
-            return [_typed(node), *([up] if up else []), *(Link(HAS_PROPERTY, to=f.id) for f in facts)]
+            return [_typed(node), *(self._links_of_point(node.point) if node.point is not None else ())]
+        if kind == "history":
+            below = Link(HAS_COMPONENT, to=f"{node.id}/AggregateConfiguration")
+            return [_typed(node), below, Link(HAS_PROPERTY, to=f"{node.id}/Stepped")]
         return self._links_of_type(owner)
 
+    def _links_of_point(self, spec: PointSpec) -> list[Link]:
+        facts = facts_of_point(spec, self.bounds(spec))
+        history = "history/sloped" if spec.interpolates else "history/held"
+        up = Link(HAS_COMPONENT, to=f"asset/{spec.asset}", forward=False)
+        return [up, *(Link(HAS_PROPERTY, to=fact.id) for fact in facts), Link(HAS_HISTORY, to=history)]
+
     def _links_of_inner(self, node: Node, kind: str, owner: str, inner: str) -> list[Link]:
+        if kind == "history":
+            is_group = node.node_class == ua.NodeClass.Object
+            up = Link(HAS_COMPONENT if is_group else HAS_PROPERTY, to=node.id.rpartition("/")[0], forward=False)
+            return [_typed(node), up, *(Link(HAS_PROPERTY, to=f"{node.id}/{rule}") for rule in RULES if is_group)]
         is_point = kind == "type" and inner.startswith("points/")
         made = [_typed(node), Link(HAS_COMPONENT if is_point else HAS_PROPERTY, to=f"{kind}/{owner}", forward=False)]
         if kind == "type":
@@ -264,5 +286,5 @@ def _declared(id: str, quantity: str, told: TypePoint) -> Node:
     spec = PointSpec(name=f"type.{quantity}", address="-", kind=told.kind, unit=told.unit, states=told.states)
     data_type = built_in_type(spec)
     words = (told.title, told.title_zh)
-    made = variable_type(spec)
+    made = variable_type(spec, range_of(spec, told.limits))
     return Node(id, ua.NodeClass.Variable, quantity, words, Link(HAS_TYPE, standard=made), data_type, ua.Variant(None))

@@ -87,6 +87,7 @@ class Subscription:
         self._unheard = 0
         self.late = False
         self.ended = False
+        self.owner: object = None  # the session that hears it; None: its session went, and it waits for another
 
     def wants(self, points: Ints) -> tuple[Ints, Ints]:
         return self.items.spots_of(points)
@@ -170,6 +171,10 @@ class Subscription:
         """Note that the client is there."""
         self._unheard = 0
 
+    def next_number(self) -> int:
+        self._sequence = self._sequence % 0xFFFFFFFF + 1
+        return self._sequence
+
     def next_message(self) -> bytes:
         """Encode the next message, and keep it until it is acknowledged; without news, one that says so."""
         now = self._clock_us()
@@ -182,8 +187,7 @@ class Subscription:
             notices.append(self._told(part, now))
         if not notices:
             return message(self._sequence + 1, now, [])
-        self._sequence = self._sequence % 0xFFFFFFFF + 1
-        made = message(self._sequence, now, notices)
+        made = message(self.next_number(), now, notices)
         self._kept[self._sequence] = made
         self._kept_bytes += len(made)
         while len(self._kept) > _KEPT or (self._kept_bytes > _KEPT_BYTES and len(self._kept) > 1):
@@ -197,6 +201,11 @@ class Subscription:
         body = encoded(part.rows, items.types[part.spots], items.stamps[part.spots], now_us, items.handles[part.spots])
         self._sent.values += len(part)
         return data_change(len(part), body)
+
+    def renew(self) -> None:
+        """Forget what was told, so that the newest values are news again."""
+        self.sift()
+        self.items.renew()
 
     @property
     def available(self) -> list[int]:
