@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -93,9 +94,16 @@ async def caught_up(running: object) -> None:
 
 async def test_backup_of_a_stopped_platform(tmp_path: Path) -> None:
     old, new, file = tmp_path / "old", tmp_path / "new", tmp_path / "b.tar"
+    manual = b"%PDF-1.4 " + bytes(range(256)) * 9000  # 2.3 MB: in pieces
+    run = {"consumed": ["H13-7"], "produced": ["SN-1"], "people": ["wang"]}
+    made = {"id": "run", "asset": "pump1", "kind": "production", "start_us": 1, "end_us": 2, "attributes": run}
     async with platform(old) as _, client(old) as http:
         load = Load(http, "pump1.flow")
         await load.send(1000)
+        added = await http.post("/documents", params={"asset": "pump1", "file": "m.pdf"}, content=manual)
+        assert added.status_code == 200, added.text
+        assert (await http.put("/episodes/run", json=made)).status_code == 200
+        assert (await http.post("/assets/pump1/life", json={"kind": "repaired"})).status_code == 200
     taken = await backup(old, file)
     assert not taken.running
     assert taken.files > 0
@@ -105,6 +113,13 @@ async def test_backup_of_a_stopped_platform(tmp_path: Path) -> None:
     assert "unpacking" in steps
     async with platform(new) as _, client(new) as http:
         assert await times_of(http, "pump1.flow") == load.accepted
+        (document,) = (await http.get("/documents", params={"asset": "pump1"})).json()["documents"]
+        assert document["sha256"] == hashlib.sha256(manual).hexdigest()
+        assert (await http.get(f"/documents/{document['id']}/content")).content == manual
+        assert await sql(http, "select consumed, produced, episode from genealogy") == [["H13-7", "SN-1", "run"]]
+        assert (await http.get("/lots/trace", params={"lot": "SN-1"})).json()["episodes"][0]["people"] == ["wang"]
+        life = (await http.get("/assets/pump1/life")).json()["entries"]
+        assert {"repaired", "document_added"} <= {entry["kind"] for entry in life}
     async with platform(old) as _, client(old) as http:  # the backup did the folder no harm
         assert await times_of(http, "pump1.flow") == load.accepted
 

@@ -37,9 +37,11 @@ from baigong.stores.records.leaving import count_rows
 from baigong.vocab import frame as frames
 from baigong.vocab.burst import burst
 from baigong.vocab.devices import DeviceSpec, PointSpec
+from baigong.vocab.documents import DocumentSpec
 from baigong.vocab.errors import BaigongError, RetryLater
 from baigong.vocab.happenings import Episode
 from baigong.vocab.keep import Keep
+from baigong.vocab.life import LifeNote
 from tests.cli.killed_leaving import PLACES
 from tests.cli.plants import client, platform
 from tests.docs.terminal import free_ports
@@ -73,6 +75,12 @@ async def _company(made: Platform, tenant: str, mark: str) -> None:
     await registry.people.add_token(tenant, mark)
     await registry.retention.put(tenant, Keep(), mark)
     await registry.episodes.put(tenant, [Episode(id=mark, asset=mark, kind="run", start_us=T0, title=mark)], mark)
+    made = {"consumed": [f"{mark}-steel"], "produced": [f"{mark}-1"], "people": [mark]}
+    run = Episode(id=f"{mark}-run", asset=mark, kind="production", start_us=T0, end_us=T0 + 1, attributes=made)
+    await registry.episodes.put(tenant, [run], mark)
+    await registry.life.add(tenant, mark, LifeNote(kind="repaired", text=mark), mark)
+    pieces = _pieces(manual(mark))
+    await registry.documents.add(tenant, f"asset:{mark}", DocumentSpec(title=mark), f"{mark}.pdf", pieces, mark)
     await registry.factors.require(tenant, [TENANT_ADMIN])
     await registry.set_up.name(tenant, mark, mark)
     await registry.quotas.put("site", f"{tenant}/{mark}", "points: 10")
@@ -82,6 +90,15 @@ async def _company(made: Platform, tenant: str, mark: str) -> None:
     sign_in = registry.data / "config" / tenant / "sign-in"
     sign_in.mkdir(parents=True)
     (sign_in / "x.yaml").write_text(f"# {mark}\nissuer: https://x.example\nclient_id: a\n")
+
+
+def manual(mark: str) -> bytes:
+    return b"%PDF-1.4 " + mark.encode() + bytes(range(256)) * 5000
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    for at in range(0, len(content), 1 << 16):
+        yield content[at : at + (1 << 16)]
 
 
 async def _in_the_lake(made: Platform, tenants: tuple[str, ...]) -> None:
@@ -284,6 +301,9 @@ async def test_everything_is_taken_away_with_names_and_without_secrets(tmp_path:
         assert said.startswith(b"\xef\xbb\xbf") and said.count(b"\r\n") == said.count(b"\n") == 502
         waves = pq.read_table(io.BytesIO(archive.read(f"recordings/{MARK}.flow.parquet")))
         assert waves.column("samples")[0].as_py() == list(range(64))
+        documents = [name for name in names if name.startswith("documents/") and name.endswith(".pdf")]
+        assert [archive.read(name) for name in documents] == [manual(MARK)], "the same bytes"
+        assert f"{MARK}-steel".encode() in archive.read("records/lot_links.csv")
         everything = b"".join(archive.read(name) for name in names)
     assert b"pw8ymark" not in everything, "nothing of anybody else"
     assert b"$argon2" not in everything and b"sha256:" not in everything and b"bge2:" not in everything
