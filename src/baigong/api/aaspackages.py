@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 from starlette.responses import Response
 
-from baigong.api.aaswire import answered, here, ident, page_of, paged, part, upload
+from baigong.api.aaswire import answered, given, here, ident, page_of, paged, part, upload
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.models.aas.paths import encoded
@@ -23,10 +23,10 @@ def package_operations(rooms: Rooms) -> list[Operation]:
     packages = rooms.registry.shell_packages
 
     async def listed(call: Call) -> Response:
-        wanted = call.request.query_params.get("aasId")
+        wanted = given(call, "aasId")
         rows = await packages.rows(call.tenant)
         if wanted is not None:
-            id = ident(wanted)
+            id = wanted if ":" in wanted else ident(wanted)  # some clients send it as it is
             rows = [row for row in rows if id in _shells(row)]
         page, cursor = page_of(call, rows)
         return paged((msgspec.json.encode(_described(row)) for row in page), cursor)

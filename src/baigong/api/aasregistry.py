@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from baigong.api.aasguard import refuse_ours
 from baigong.api.aasserved import Served
-from baigong.api.aaswire import answered, body_of, here, page_of, paged, part, version_of
+from baigong.api.aaswire import answered, body_of, given, here, page_of, paged, part, version_of
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
 from baigong.models.aas.descriptors import SHELL_DESCRIPTOR, SUBMODEL_DESCRIPTOR, submodel_descriptor
@@ -104,8 +104,7 @@ class _Kind:
         self._rooms, self._shells, self._kind, self._name = rooms, rooms.registry.shells, kind, name
 
     def _filter(self, seen: Registered) -> Callable[[str], bool]:
-        query = seen.call.request.query_params
-        kind, type_ = query.get("assetKind"), query.get("assetType")
+        kind, type_ = given(seen.call, "assetKind"), given(seen.call, "assetType")
         if kind is not None and kind.lower() not in _KINDS:
             raise FixConfiguration("aas.query", f"assetKind is {kind[:100]!r}", place="assetKind")
 

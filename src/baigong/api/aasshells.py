@@ -15,6 +15,7 @@ from baigong.api.aasserved import WHOLE, Served, View, submodels_of
 from baigong.api.aaswire import (
     answered,
     body_of,
+    given,
     ident,
     page_of,
     paged,
@@ -201,7 +202,7 @@ def links_of(call: Call) -> list[str]:
 
 def shell_filter(served: Served, links: Sequence[str]) -> Callable[[str], bool]:
     """Return which shells have the idShort of the query, and all of ``links`` (``name=value``) for their asset."""
-    name = served.call.request.query_params.get("idShort")
+    name = given(served.call, "idShort")
 
     def passes(id: str) -> bool:
         if name is None and not links:
@@ -224,9 +225,8 @@ def asset_links(told: Sequence[Any]) -> list[str]:
 
 
 def _concept_filter(served: Served) -> Callable[[str], bool]:
-    asked = served.call.request.query_params
-    name = asked.get("idShort")
-    case, spec = (reference_filter(asked.get(one)) for one in ("isCaseOf", "dataSpecificationRef"))
+    name = given(served.call, "idShort")
+    case, spec = (reference_filter(given(served.call, one)) for one in ("isCaseOf", "dataSpecificationRef"))
 
     def passes(id: str) -> bool:
         if name is not None and served.line(CONCEPT, id).id_short != name:

@@ -17,6 +17,7 @@ from baigong.api.aaswire import (
     asked,
     body_of,
     cursor_of,
+    given,
     is_core,
     limit_of,
     paged,
@@ -217,8 +218,7 @@ def _parted(cursor: str) -> tuple[str, int]:
 
 
 def _filter(served: Served) -> Callable[[str], bool]:
-    query = served.call.request.query_params
-    name, semantic = query.get("idShort"), reference_filter(query.get("semanticId"))
+    name, semantic = given(served.call, "idShort"), reference_filter(given(served.call, "semanticId"))
     wanted = found_by_text(semantic) if semantic is not None else None
 
     def passes(id: str) -> bool:

@@ -78,10 +78,15 @@ def part(call: Call, name: str) -> str:
     return ident(call.part(name))
 
 
+def given(call: Call, name: str) -> str | None:
+    """Return a parameter of the query; None: it was not given, or is empty, as some clients write that."""
+    return call.request.query_params.get(name) or None
+
+
 def asked(call: Call, name: str, choices: Iterable[str]) -> str:
     """Read a modifier; the first choice where it is not given. Raises aas.query."""
     known = [*choices]
-    found = call.request.query_params.get(name, known[0])
+    found = given(call, name) or known[0]
     if found not in known:
         raise FixConfiguration(_QUERY, f"{name} is {found[:100]!r}, none of {', '.join(known)}", place=name)
     return found
@@ -93,7 +98,7 @@ def is_core(call: Call) -> bool:
 
 
 def truth(call: Call, name: str, usual: bool) -> bool:
-    found = call.request.query_params.get(name, str(usual)).lower()
+    found = (given(call, name) or str(usual)).lower()
     if found not in ("true", "false"):
         raise FixConfiguration(_QUERY, f"{name} is {found[:100]!r}, neither true nor false", place=name)
     return found == "true"
@@ -105,7 +110,7 @@ def several(call: Call, name: str) -> list[str]:
 
 
 def limit_of(call: Call) -> int:
-    text = call.request.query_params.get("limit", str(_USUAL))
+    text = given(call, "limit") or str(_USUAL)
     if not text.isdecimal() or not text.isascii() or len(text) > 9 or int(text) < 1:
         raise FixConfiguration(_QUERY, f"limit is {text[:100]!r}", place="limit")
     return min(int(text), _MOST)
