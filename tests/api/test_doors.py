@@ -29,6 +29,7 @@ _PARTS = {
     "submodel": "x",
     "kind": "feeds",
     "other": "x",
+    "earlier": "x",
 }
 _OPEN = (
     "GET /health",

@@ -155,6 +155,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def put(call: Call) -> Any:
         spec: AssetSpec = call.body
+        rooms.registry.names.require_free(call.tenant, spec.asset)
         if spec.asset != call.part("name"):
             raise FixConfiguration("config.invalid", f"the body describes asset {spec.asset!r}", place="asset")
         held = assets.rows(call.tenant).get(spec.asset)

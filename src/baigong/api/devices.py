@@ -18,6 +18,7 @@ from baigong.api.rooms import Rooms
 from baigong.api.secrets import hide_secrets, hide_secrets_in_text, keep_secrets
 from baigong.api.wire import JSON, Call, Operation, decode_json, encode, read_body
 from baigong.drivers.manifest import Manifest, manifests
+from baigong.registry.replacing import Replacement
 from baigong.vocab.devices import DeviceSpec, parse_device
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Event
@@ -113,6 +114,18 @@ class ManyDevices(Struct, frozen=True, kw_only=True):
     devices: list[KeptDevice]
 
 
+class Replace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``spec``: the new device as it is to be; or ``device``: one that there is. ``check``: only say what would happen.
+
+    ``leave``: how many points may be left that nothing reads from then on, as ``left`` said.
+    """
+
+    device: str = ""
+    spec: DeviceSpec | None = None
+    leave: Annotated[int, Meta(ge=0)] = 0
+    check: bool = False
+
+
 def operations(rooms: Rooms) -> list[Operation]:
     devices = rooms.registry.devices
 
@@ -173,9 +186,34 @@ def operations(rooms: Rooms) -> list[Operation]:
         Operation(
             "GET", "/devices/{id}/events", "What happened to a device", events, query=EventsQuery, answer=list[Event]
         ),
+        *_replacing(rooms),
         *_trying(rooms),
         *_certificates(rooms),
     ]
+
+
+def _replacing(rooms: Rooms) -> list[Operation]:
+    async def replace(call: Call) -> Any:
+        told: Replace = call.body
+        old, spec = rooms.registry.devices.get(call.tenant, call.part("id")), told.spec
+        held = rooms.registry.devices.find(call.tenant, spec.device if spec else told.device)
+        if spec is None and held is None:
+            raise FixConfiguration("device.unknown", f"there is no device {told.device!r}", place=told.device)
+        new = keep_secrets(spec, held.spec if held else None) if spec is not None else held.spec  # type: ignore[union-attr]
+        rooms.registry.networks.check(call.tenant, new)
+        made = await rooms.registry.devices.replace(
+            call.tenant, old.spec, new, call.who.user, leave=told.leave, check=told.check
+        )
+        if not told.check:
+            call.before, call.after = {"device": made.old}, {"device": made.new, "points": len(made.taken)}
+        return made
+
+    return [
+        Operation(
+            "POST", "/devices/{id}/replace", "Let another device take over the points of one", replace, body=Replace,
+            answer=Replacement,
+        )
+    ]  # fmt: skip
 
 
 def _trying(rooms: Rooms) -> list[Operation]:

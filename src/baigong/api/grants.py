@@ -11,7 +11,16 @@ from baigong.api.times import read_time
 from baigong.api.wire import Call, Operation
 from baigong.registry.explain import ACTIONS, Abilities, Explained, abilities, explain
 from baigong.registry.people import Principal
-from baigong.registry.rights import PLATFORM, asset_ref, device_ref, point_ref, policy_text, policy_time, tenant_ref
+from baigong.registry.rights import (
+    PLATFORM,
+    Rights,
+    asset_ref,
+    device_ref,
+    point_ref,
+    policy_text,
+    policy_time,
+    tenant_ref,
+)
 from baigong.registry.visible import Window
 from baigong.security.scope import Ref, parse
 from baigong.stores.records.grants import GrantRow
@@ -77,7 +86,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def listed(call: Call) -> Any:
         rows = await rights.grants(call.tenant)
-        return [_told(row) for row in rows if call.query.revoked or row.revoked_us is None]
+        return [_told(rights, row) for row in rows if call.query.revoked or row.revoked_us is None]
 
     async def add(call: Call) -> Any:
         asked: NewGrant = call.body
@@ -85,11 +94,13 @@ def operations(rooms: Rooms) -> list[Operation]:
         _check_share(rooms, call, text)
         times = [read_time(t, rooms.clock_us(), "data") if t else None for t in (asked.data_from, asked.data_until)]
         row = await rights.grant(call.tenant, text, asked.title, call.who.user, Window(*times))
-        call.after = _told(row)
+        call.after = _told(rights, row)
         return call.after
 
     async def revoke(call: Call) -> Any:
-        call.before = next((_told(r) for r in await rights.grants(call.tenant) if r.grant == call.part("id")), None)
+        call.before = next(
+            (_told(rights, r) for r in await rights.grants(call.tenant) if r.grant == call.part("id")), None
+        )
         await rights.revoke(call.tenant, call.part("id"), call.who.user)
 
     return [
@@ -183,8 +194,8 @@ async def _somebody(rooms: Rooms, call: Call, told: str) -> Principal:
     raise FixConfiguration("http.not_found", f"there is nobody called {told!r}", place="who")
 
 
-def _told(row: GrantRow) -> Grant:
-    policy = parse(row.text, row.grant)[0]
+def _told(rights: Rights, row: GrantRow) -> Grant:
+    policy = parse(rights.in_present_names(row.tenant, row.text), row.grant)[0]
     return Grant(
         id=row.grant,
         title=row.title,

@@ -145,7 +145,7 @@ def _fresh(rooms: Rooms, tenant: str, names: Sequence[str], samples: Sequence[An
     known = rooms.registry.book.known(tenant)
     fresh = []
     for name, sample in zip(names, samples, strict=True):
-        if name in known.by_name or (name.isdecimal() and int(name) in known.by_number):
+        if rooms.registry.book.named(tenant, name) is not None or (name.isdecimal() and int(name) in known.by_number):
             continue
         try:
             kind = "text" if isinstance(sample, str) else "burst" if isinstance(sample, list) else "gauge"

@@ -136,7 +136,12 @@ def operations(rooms: Rooms) -> list[Operation]:
         changes = {
             name: value for name in PointChanges.__struct_fields__ if (value := getattr(call.body, name)) is not UNSET
         }
-        row = await devices.edit_point(call.tenant, call.part("name"), changes, call.who.user)
+        row, name = call.book.find(call.tenant, call.part("name")), changes.pop("name", None)
+        if name not in (None, row.name):
+            made = await rooms.registry.renaming.rename(call.tenant, "point", row.name, str(name), call.who.user)
+            row = call.book.find(call.tenant, made.name)
+        if changes or name is None:
+            row = await devices.edit_point(call.tenant, row.name, changes, call.who.user)
         return _answer(rooms, row, None)
 
     heads = Heads()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import msgspec
@@ -97,7 +97,7 @@ class Shower:
     ) -> ScreenAnswer:
         """Answer with a screen as it is looked at with what was chosen. ``text``: as it is kept, where it is."""
         choices = self._choices_of(screen)
-        taken = _all_taken(screen, chosen, choices)
+        taken = _all_taken(screen, chosen, choices, self._present)
         rows = self._rows(screen, taken)
         text = written(screen) if text is None else text
         registry = self._registry
@@ -116,7 +116,7 @@ class Shower:
             changed_us=changed_us,
             changed_by=changed_by,
             findings=findings(screen, text, taken, known),
-            points={row.name: self._point(row) for row in rows},
+            points={name: self._point(row) for name, row in rows.items()},
             chosen=taken,
             choices=choices,
             left_out=left_out,
@@ -124,11 +124,16 @@ class Shower:
 
     def rows(self, screen: Screen, chosen: Mapping[str, str]) -> list[PointRow]:
         """Return the points that a screen shows with what was chosen, by name: much less work than all of it."""
-        return self._rows(screen, _all_taken(screen, chosen, self._choices_of(screen)))
+        found = self._rows(screen, _all_taken(screen, chosen, self._choices_of(screen), self._present))
+        return list({row.number: row for row in found.values()}.values())
 
-    def _rows(self, screen: Screen, taken: Mapping[str, str]) -> list[PointRow]:
+    def _rows(self, screen: Screen, taken: Mapping[str, str]) -> dict[str, PointRow]:
+        """Return points by what the screen calls them, which may be what they were called before."""
         names = {resolved(ref, taken) for item in screen.items for _, ref in item.references()}
-        return [row for name in sorted(names) if (row := find(self._book, self._tenant, name)) is not None]
+        return {name: row for name in sorted(names) if (row := find(self._book, self._tenant, name)) is not None}
+
+    def _present(self, asset: str) -> str:
+        return self._registry.names.asset(self._tenant, asset)
 
     def _point(self, row: PointRow) -> ShownPoint:
         spec = row.spec
@@ -186,18 +191,21 @@ class _Points:
 
 def find(book: PointBook, tenant: str, name: str) -> PointRow | None:
     """Return a point in use by its name; None: there is none, or it was retired, or it is not open to who asks."""
-    row = book.known(tenant).by_name.get(name)
+    row = book.named(tenant, name)
     return row if row is not None and row.retired_us is None else None
 
 
-def _all_taken(screen: Screen, chosen: Mapping[str, str], choices: Mapping[str, list[Choice]]) -> dict[str, str]:
-    return {name: _taken(chosen.get(name), screen.variables.get(name), told) for name, told in choices.items()}
+def _all_taken(
+    screen: Screen, chosen: Mapping[str, str], choices: Mapping[str, list[Choice]], present: Callable[[str], str]
+) -> dict[str, str]:
+    return {name: _taken(chosen.get(name), screen.variables.get(name), told, present) for name, told in choices.items()}
 
 
-def _taken(wanted: str | None, variable: Variable | None, choices: list[Choice]) -> str:
-    """Take what was chosen, where it may be; else the default, else the first."""
+def _taken(wanted: str | None, variable: Variable | None, choices: list[Choice], present: Callable[[str], str]) -> str:
+    """Take what was chosen, where it may be; else the default, else the first. Names may be those of before."""
     values = [one.value for one in choices]
-    for one in (wanted, variable.default if variable else ""):
+    default = variable.default if variable else ""
+    for one in (wanted, present(wanted or ""), default, present(default)):
         if one and (one in values or (len(values) >= _MOST_CHOICES)):
             return one
     return values[0] if values else ""

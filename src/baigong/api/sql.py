@@ -12,6 +12,7 @@ import pyarrow as pa
 from msgspec import Meta, Struct
 
 from baigong.api.rooms import Rooms
+from baigong.api.sqlnames import in_present_names
 from baigong.api.tables import FORMATS, answer, column_values
 from baigong.api.wire import Call, Operation, authorise, offered
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
@@ -78,7 +79,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         one_more = None if limit is None else limit + 1
         within_s = rooms.settings.sql_timeout_s
         with _counted(rooms, call.who.tenant) as spent:
-            table = await rooms.sql.query(call.tenant, asked.sql, limit=one_more, timeout_s=within_s, only=call.only)
+            told = in_present_names(asked.sql, rooms.registry.names.of(call.tenant))
+            table = await rooms.sql.query(call.tenant, told, limit=one_more, timeout_s=within_s, only=call.only)
             spent(table)
         _still_open(rooms, call)
         taken_ms = (time.perf_counter() - begun) * 1000

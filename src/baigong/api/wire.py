@@ -10,10 +10,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -33,6 +34,8 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _MOST_OF_STRANGERS = 1 << 18  # bytes of a body of somebody who has not signed in: many at once fill the memory
+_OF_ASSETS = f"{PREFIX}/assets/"
+_BY_ASSET = ("asset", "under", "parent")  # fields of queries that name an asset
 _DRAIN_S = 20.0  # how long we go on reading a body that is too large, so that its sender can read our answer
 T = TypeVar("T")
 
@@ -51,6 +54,7 @@ class Call:
     before: Any = None  # for the audit log: what a handler found,
     after: Any = None  # and what it left
     headers: dict[str, str] = field(default_factory=dict)  # what its answer says beside
+    asset: Callable[[str], str] = str  # what an asset of this name is called today
 
     @property
     def book(self) -> PointBook:
@@ -63,8 +67,9 @@ class Call:
         return None if self.seen.everything else self.seen
 
     def part(self, name: str) -> str:
-        """Return a part of the path."""
-        return str(self.request.path_params[name])
+        """Return a part of the path; an asset that is named by what it was called before, by its name of today."""
+        told = str(self.request.path_params[name])
+        return self.asset(told) if name == "name" and self.request.url.path.startswith(_OF_ASSETS) else told
 
 
 Handle = Callable[[Call], Awaitable[Any]]
@@ -145,11 +150,13 @@ async def _answer(
         tenant = params.pop("tenant", "") or who.tenant
         seen = enter(rooms, door, who, tenant)
         query = read_query(operation.query, params) if operation.query else None
+        query = in_present_names(rooms, tenant, query)
         body = None
         if operation.body is not None:
             most = operation.most or (_MOST_OF_STRANGERS if operation.everyone else rooms.settings.max_body)
             body = decode_json(await read_body(request, most), operation.body)
         call = Call(request, who, tenant, seen, readable(rooms, door, who, tenant), query, body)
+        call.asset = partial(rooms.registry.names.asset, tenant)
         made = encode(await operation.handle(call))
         made.headers.update(call.headers)
         if is_told(door, operation.method, operation.path, who, tenant):
@@ -237,6 +244,19 @@ def read_query(kind: type[T], params: Mapping[str, str]) -> T:
         return msgspec.convert(dict(params), kind, strict=False)
     except (msgspec.ValidationError, ValueError) as error:
         raise FixConfiguration("config.invalid", f"query: {error}", place="query") from error
+
+
+def in_present_names(rooms: Rooms, tenant: str, query: Any) -> Any:
+    """Return a query that names assets by what they are called today, whatever they were called before."""
+    told = {field: getattr(query, field, None) for field in _BY_ASSET}
+    subject = getattr(query, "subject", None)
+    names = rooms.registry.names.of(tenant) if any(told.values()) or subject else None
+    if names is None or not names.assets:
+        return query
+    changes: dict[str, Any] = {field: names.asset(name) for field, name in told.items() if name}
+    if subject and subject.startswith("asset:"):
+        changes["subject"] = f"asset:{names.asset(subject.removeprefix('asset:'))}"
+    return structs.replace(query, **changes)
 
 
 def encode(made: Any) -> Response:

@@ -14,9 +14,10 @@ from baigong.cli.asset_documents import files
 from baigong.cli.asset_file import every, export_file, import_file
 from baigong.cli.asset_life import life
 from baigong.cli.asset_relations import relate_asset, show_relations
-from baigong.cli.asset_rules import alarms_of_asset, kpis_of_asset
 from baigong.cli.asset_rows import read_cell
+from baigong.cli.asset_rules import alarms_of_asset, kpis_of_asset
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.renaming import names, rename_asset, sources
 from baigong.vocab.assets import Level, State
 from baigong.vocab.errors import FixConfiguration
 
@@ -52,6 +53,9 @@ def add(app: typer.Typer) -> None:
     asset.command("life")(life)
     asset.command("kpis")(kpis_of_asset)
     asset.command("alarms")(alarms_of_asset)
+    asset.command("rename")(rename_asset)
+    asset.command("names")(names)
+    asset.command("sources")(sources)
     asset.command("relate")(relate_asset)
     asset.add_typer(files, name="files")
     app.add_typer(asset, name="asset")

@@ -18,6 +18,7 @@ from baigong.registry.book import PointBook
 from baigong.registry.devices import Devices
 from baigong.registry.events import Events
 from baigong.registry.findable import Findable, words_of
+from baigong.registry.names import Names
 from baigong.registry.relations import changed_relations, incoming, with_relations, wrong_relations
 from baigong.registry.resident import Resident
 from baigong.registry.tree import Tree
@@ -73,12 +74,14 @@ class Assets:
         clock_us: Callable[[], int],
         load: Callable[[str], Iterable[AssetRow]],
         most: int = _MOST,
+        names: Names | None = None,
     ) -> None:
+        self._names = names or Names(lambda tenant: ())
         self._events, self._book, self._devices, self._clock_us = events, book, devices, clock_us
         self._shelves: Resident[_Shelf] = Resident(
             lambda tenant: _Shelf({row.spec.asset: row for row in load(tenant)}), lambda shelf: len(shelf.rows), most
         )
-        self._one_change = asyncio.Lock()
+        self.one_change = asyncio.Lock()
         self.moved: Callable[[str], Awaitable[None]] = _nobody
 
     def rows(self, tenant: str) -> Mapping[str, AssetRow]:
@@ -88,6 +91,8 @@ class Assets:
     def above(self, tenant: str, asset: str) -> str:
         """Return what an asset is a part of; empty: nothing but the company."""
         row = self._shelves.get(tenant).rows.get(asset)
+        if row is None and (now := self._names.asset(tenant, asset)) != asset:
+            return now  # a name that it had before is the asset itself, and opens and closes the same
         return row.spec.above if row is not None else Tree({}).above(asset)
 
     def tree(self, tenant: str) -> Tree:
@@ -165,6 +170,12 @@ class Assets:
             def wrong(field: str, message: str, message_zh: str, number: int = number, asset: str = spec.asset) -> None:
                 found.append(Finding(row=number, asset=asset, field=field, message=message, message_zh=message_zh))
 
+            if (now_called := self._names.asset(tenant, spec.asset)) != spec.asset:
+                wrong(
+                    "asset",
+                    f"{spec.asset} is an earlier name of {now_called}",
+                    f"{spec.asset} 是 {now_called} 的曾用名",
+                )
             if spec.asset in twice:
                 wrong("asset", f"{spec.asset} is in the list twice", f"{spec.asset} 在列表中出现两次")
             if spec.code and codes[spec.code] > 1:
@@ -199,7 +210,7 @@ class Assets:
         Raises config.invalid with the first thing that is wrong, config.conflict when ``revision`` is given and is
         not the present one (of the one asset).
         """
-        async with self._one_change:
+        async with self.one_change:
             if revision is not None and len(specs) == 1:
                 row = self.rows(tenant).get(specs[0].asset)
                 if revision != (row.revision if row else 0):
@@ -210,7 +221,7 @@ class Assets:
 
     async def relate(self, tenant: str, asset: str, kind: str, other: str, by: str, *, drop: bool = False) -> None:
         """Add one relation to an asset, or drop it. Raises http.not_found, config.invalid for what cannot be."""
-        async with self._one_change:
+        async with self.one_change:
             row = self.rows(tenant).get(asset)
             if asset not in self.tree(tenant) or (row is not None and row.retired_us is not None):
                 raise FixConfiguration("http.not_found", f"there is no asset {asset!r}", place=asset)
@@ -233,7 +244,7 @@ class Assets:
 
     async def retire(self, tenant: str, asset: str, by: str) -> None:
         """Take an asset out of the tree; its history stays. Raises http.not_found; config.conflict if it has parts."""
-        async with self._one_change:
+        async with self.one_change:
             row, tree = self.rows(tenant).get(asset), self.tree(tenant)
             if row is None or row.retired_us is not None:
                 raise FixConfiguration("http.not_found", f"there is no asset {asset!r} that was described", place=asset)
@@ -292,6 +303,16 @@ class Assets:
             self._shelves.grown(tenant)
         if moved:
             await self.moved(tenant)
+
+    def renamed(self, tenant: str, gone: Iterable[str], rows: Iterable[AssetRow]) -> None:
+        """Follow the records after a rename: these names are no more, these rows are new."""
+        with self._shelves.lock:
+            shelf = self._shelves.get(tenant)
+            for name in gone:
+                shelf.rows.pop(name, None)
+            shelf.rows.update((row.spec.asset, row) for row in rows)
+            shelf.version += 1
+            self._shelves.grown(tenant)
 
     def forget(self, tenant: str) -> None:
         """Follow the records after a tenant is gone."""

@@ -95,6 +95,7 @@ class PointBook:
         self._load = load
         self._shelves = Resident(self._loaded, lambda shelf: len(shelf.numbers), most if load else sys.maxsize)
         self._versions: dict[str, int] = {}
+        self.present: Callable[[str, str], str] = lambda tenant, name: name  # what a point is called today
 
     def _loaded(self, tenant: str) -> _Shelf:
         shelf = _Shelf()
@@ -109,12 +110,14 @@ class PointBook:
     def trial(self, tenant: str) -> PointBook:
         """Return a copy of one tenant's points, to plan several changes on top of each other."""
         copy = PointBook()
+        copy.present = self.present
         copy.take(self._shelves.get(tenant).numbers.values())
         return copy
 
     def only(self, tenant: str, numbers: Collection[int]) -> PointBook:
         """Return a book that knows these points of one tenant and no others."""
         part = PointBook()
+        part.present = self.present
         part.take(row for number, row in self._shelves.get(tenant).numbers.items() if number in numbers)
         part._versions[tenant] = self.version(tenant)
         return part
@@ -142,9 +145,11 @@ class PointBook:
             self._shelves.drop(tenant)
 
     def find(self, tenant: str, name: str) -> PointRow:
-        """Return a point by name, or by number written as text. Raises point.unknown."""
-        shelf = self._shelves.get(tenant)
-        row = shelf.names.get(name)
+        """Return a point by its name, also one that it had before, or by number written as text.
+
+        Raises point.unknown.
+        """
+        shelf, row = self._shelves.get(tenant), self.named(tenant, name)
         if row is None and name.isdecimal():
             row = shelf.numbers.get(int(name))
         if row is None:
@@ -152,6 +157,11 @@ class PointBook:
             told = f"there is no point {name!r}" + (f"; perhaps {near}" if near else "")
             raise FixConfiguration("point.unknown", told, place=name)
         return row
+
+    def named(self, tenant: str, name: str) -> PointRow | None:
+        """Return a point by its name, or by one that it had before."""
+        names = self._shelves.get(tenant).names
+        return names.get(name) or names.get(self.present(tenant, name))
 
     def by_number(self, tenant: str, number: int) -> PointRow | None:
         return self._shelves.get(tenant).numbers.get(number)

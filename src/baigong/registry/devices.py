@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -15,14 +14,31 @@ import sqlalchemy as sa
 from baigong.registry import files
 from baigong.registry.book import PointBook
 from baigong.registry.changes import Changes
+from baigong.registry.deviceplans import (
+    NOTHING,
+    Beside,
+    Plan,
+    Text,
+    called,
+    completed,
+    found_fresh,
+    given_up,
+    in_present_names,
+    more_points,
+    numbered,
+    said_of,
+)  # fmt: skip
 from baigong.registry.events import Events
-from baigong.registry.numbering import free_name, number_points, retired
+from baigong.registry.names import Names
+from baigong.registry.numbering import number_points, retired
+from baigong.registry.replacing import Replacement, replacement, require_left
 from baigong.registry.resident import Resident
-from baigong.registry.sealing import Sealing, has_open_secrets
-from baigong.registry.sources import read_elsewhere
+from baigong.registry.sealing import Sealing
+from baigong.registry.sources import keep_past, read_elsewhere
 from baigong.security.envelope import Ring, new_envelope_key
 from baigong.stores.records import access, life
 from baigong.stores.records.plant import DeviceRow, PointRow, drop_device, put_devices, put_points
+from baigong.stores.records.renaming import put_names
 from baigong.vocab.devices import AssetWords, DeviceSpec, PointSpec
 from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.happenings import Event
@@ -31,13 +47,6 @@ from baigong.vocab.ids import device_id
 Changed = Callable[[str, DeviceSpec], None]  # (tenant, spec) whose gateway should look again
 _MOST = 200_000  # devices in memory at once: 1.6 kB each
 Bound = Callable[[str, int, Sequence[str]], None]  # (tenant, devices more, asset of each point more); raises quota.full
-
-
-@dataclass(slots=True, frozen=True)
-class _Plan:
-    row: DeviceRow
-    rows: list[PointRow]  # configured points, with their numbers
-    gone: list[PointRow]  # points to retire
 
 
 class Devices:
@@ -55,7 +64,9 @@ class Devices:
         sealing: Sealing | None = None,
         load: Callable[[str], Iterable[DeviceRow]] = lambda tenant: (),
         most: int = _MOST,
+        names: Names | None = None,
     ) -> None:
+        self._names = names or Names(lambda tenant: ())
         self._events = events
         self._book = book
         self._config = config
@@ -137,24 +148,75 @@ class Devices:
             return await self._put(tenant, specs, by)
 
     async def _put(self, tenant: str, specs: Sequence[DeviceSpec], by: str) -> list[DeviceRow]:
+        specs = [in_present_names(spec, self._names.of(tenant)) for spec in specs]
         for spec in specs:
-            with _said_of(spec, among=specs):
+            with said_of(spec, among=specs):
                 self._check(spec)
         plans = self._plans(tenant, specs, by)
-        paths = [files.device_path(self._config, tenant, spec.device) for spec in specs]
+        return await self._written(tenant, plans, by, files.render)
+
+    async def replace(
+        self, tenant: str, old: DeviceSpec, new: DeviceSpec, by: str, *, leave: int = 0, check: bool = False
+    ) -> Replacement:
+        """Let ``new`` take over the points of ``old``; both are written, or none. ``check``: only say what would be.
+
+        Raises config.conflict when more than ``leave`` points would be left, and what ``put`` raises.
+        """
+        async with self._one_change:
+            new = in_present_names(new, self._names.of(tenant))
+            told, specs = replacement(old, new, self._book.of_device(tenant, old.device))
+            with said_of(specs[1], among=specs):
+                self._check(specs[1])
+            plans = self._plans(tenant, specs, by)
+            if not check:
+                require_left(told, leave)
+                await self._written(tenant, plans, by, files.render)
+            return told
+
+    async def rename(
+        self, tenant: str, names: Mapping[str, str], asset: Callable[[str], str], by: str, beside: Beside
+    ) -> None:
+        """Call points otherwise (their name -> the new one), and assets where files say words of them.
+
+        Numbers stay, and so do comments in files.
+        """
+        async with self._one_change:
+            known = self._book.known(tenant).by_name
+            specs = [called(numbered(spec, names, known), names, asset) for spec in self.saying(tenant, names, asset)]
+            plans = self._plans(tenant, specs, by)
+            configured = {row.number for plan in plans for row in plan.rows}
+            others = [
+                replace(row, spec=msgspec.structs.replace(row.spec, name=names[row.name]))
+                for row in self._book.known(tenant).by_number.values()
+                if row.name in names and row.number not in configured
+            ]
+
+            def text(spec: DeviceSpec, before: str) -> str:
+                return files.with_names(before, names, asset) or files.render(spec, before)
+
+            await self._written(tenant, plans, by, text, replace(beside, points=others))
+
+    def saying(self, tenant: str, names: Container[str], asset: Callable[[str], str]) -> list[DeviceSpec]:
+        """Return the devices whose files call points so, or assets that ``asset`` calls otherwise."""
+        found = (row.spec for row in self.of_tenant(tenant))
+        return [
+            s for s in found if any(p.name in names for p in s.points) or any(asset(one) != one for one in s.assets)
+        ]
+
+    async def _written(
+        self, tenant: str, plans: Sequence[Plan], by: str, text: Text, beside: Beside = NOTHING
+    ) -> list[DeviceRow]:
+        paths = [files.device_path(self._config, tenant, plan.row.spec.device) for plan in plans]
 
         def write() -> tuple[list[str | None], list[str]]:
             before = [files.read_text(path) if path.is_file() else None for path in paths]
-            texts = [
-                files.render(self.sealing.close(tenant, p.row.spec), b or "")
-                for p, b in zip(plans, before, strict=True)
-            ]
+            texts = [text(self.sealing.close(tenant, p.row.spec), b or "") for p, b in zip(plans, before, strict=True)]
             files.write_all(dict(zip(paths, texts, strict=True)))
             return before, texts
 
         before, texts = await asyncio.to_thread(write)
         try:
-            return await self._commit(plans, texts)
+            return await self._commit(tenant, plans, texts, by, beside)
         except BaigongError:
             await asyncio.to_thread(files.put_back, dict(zip(paths, before, strict=True)))
             raise
@@ -167,42 +229,33 @@ class Devices:
             if held is not None and held.file_digest == files.text_digest(text):
                 return None
             written = files.parse_file(text, device)
-            spec = self.sealing.open(tenant, written)
+            spec = in_present_names(self.sealing.open(tenant, written), self._names.of(tenant))
             self._check(spec)
             (plan,) = self._plans(tenant, [spec], "file")
-            if changed := self._completed(text, written, plan):
+            if changed := completed(self.sealing, text, written, plan):
                 text = changed
                 await asyncio.to_thread(files.write_atomically, files.device_path(self._config, tenant, device), text)
-            (row,) = await self._commit([plan], [text])
+            (row,) = await self._commit(tenant, [plan], [text], "file")
             return row
 
     async def take_files(self, tenant: str, texts: Mapping[str, str]) -> None:
         """The same for many new files (device -> text), in one transaction; raises when any of them is wrong."""
         async with self._one_change:
             written = [files.parse_file(text, device) for device, text in texts.items()]
-            specs = [self.sealing.open(tenant, spec) for spec in written]
+            earlier = self._names.of(tenant)
+            specs = [in_present_names(self.sealing.open(tenant, spec), earlier) for spec in written]
             for spec in specs:
                 self._check(spec)
             plans = self._plans(tenant, specs, "file")
-            numbered = {
+            lacking = {
                 spec.device: changed
                 for spec, plan in zip(written, plans, strict=True)
-                if (changed := self._completed(texts[spec.device], spec, plan))
+                if (changed := completed(self.sealing, texts[spec.device], spec, plan))
             }
-            paths = {files.device_path(self._config, tenant, device): text for device, text in numbered.items()}
+            paths = {files.device_path(self._config, tenant, device): text for device, text in lacking.items()}
             if paths:
                 await asyncio.to_thread(files.write_all, paths)
-            await self._commit(plans, [numbered.get(device, text) for device, text in texts.items()])
-
-    def _completed(self, text: str, written: DeviceSpec, plan: _Plan) -> str | None:
-        """Write into a file what it lacks: numbers that points keep; and close its secrets. None: it lacks nothing."""
-        changed = _with_numbers(text, written, plan)
-        if not has_open_secrets(written):
-            return changed
-        closed = self.sealing.close(plan.row.tenant, written)
-        return files.with_options(changed or text, closed.options) or files.render(
-            self.sealing.close(plan.row.tenant, plan.row.spec), text
-        )
+            await self._commit(tenant, plans, [lacking.get(device, text) for device, text in texts.items()], "file")
 
     async def drop(self, tenant: str, device: str, by: str) -> None:
         """Remove a device; its points are retired, their history stays. The event keeps its text."""
@@ -211,13 +264,8 @@ class Devices:
             text = self.text(tenant, device)
             now = self._clock_us()
             gone = retired(self._book.of_device(tenant, device), [], now)
-            event = Event(
-                kind="device.removed",
-                time_us=now,
-                tenant=tenant,
-                subject=f"device:{device}",
-                detail={"by": by, "revision": held.revision, "yaml": text, "points_retired": len(gone)},
-            )
+            detail = {"by": by, "revision": held.revision, "yaml": text, "points_retired": len(gone)}
+            event = Event(kind="device.removed", time_us=now, tenant=tenant, subject=f"device:{device}", detail=detail)
 
             def work(connection: sa.Connection) -> None:
                 drop_device(connection, tenant, device)
@@ -239,28 +287,18 @@ class Devices:
         """
         async with self._one_change:
             device_id(device)
-            known, names = self._book.known(tenant), set[str]()
-            fresh: list[PointSpec] = []
-            for spec in found:
-                if spec.number is None and (spec.name in names or spec.name in known.by_name):
-                    continue
-                if spec.number is not None and spec.number in known.by_number:
-                    continue
-                free = free_name(spec.name, names, known.by_name)
-                names.add(free)
-                fresh.append(msgspec.structs.replace(spec, name=free))
+            known = self._book.known(tenant)
+            fresh = found_fresh(found, known, self._names.of(tenant))
             held = self._book.of_device(tenant, device)
             rows = number_points(tenant, device, fresh, known, held, self._clock_us(), discovered=True)
             if not rows:
                 return []
             self._bound(tenant, 0, [row.spec.asset for row in rows])
+            detail = {"points": len(rows), "names": [r.name for r in rows[:20]]}
             event = Event(
-                kind="point.registered",
-                time_us=self._clock_us(),
-                tenant=tenant,
-                subject=f"device:{device}",
-                detail={"points": len(rows), "names": [r.name for r in rows[:20]]},
-            )
+                kind="point.registered", time_us=self._clock_us(), tenant=tenant, subject=f"device:{device}",
+                detail=detail,
+            )  # fmt: skip
             await self._enter(tenant, rows, event)
             return rows
 
@@ -281,24 +319,27 @@ class Devices:
                 raise FixConfiguration("point.collision", f"the name {spec.name!r} is taken", place=spec.name)
             row = replace(point, spec=spec)
             event = Event(
-                kind="point.changed",
-                time_us=self._clock_us(),
-                tenant=tenant,
-                subject=f"point:{point.number}",
+                kind="point.changed", time_us=self._clock_us(), tenant=tenant, subject=f"point:{point.number}",
                 detail={"by": by, "changes": changes},
-            )
+            )  # fmt: skip
             await self._enter(tenant, [row], event)
             return row
 
     async def _enter(self, tenant: str, rows: list[PointRow], event: Event) -> None:
+        by_number = self._book.known(tenant).by_number
+        names = given_up(rows, by_number, str(event.detail.get("by", "")), event.time_us)
+
         def work(connection: sa.Connection) -> None:
             access.ensure_tenant(connection, tenant, event.time_us)
+            keep_past(connection, by_number, rows, event.time_us)
             put_points(connection, rows)
+            put_names(connection, tenant, names)
 
         await self._events.tell([event], with_work=work)
+        self._names.take(tenant, names)
         self._book.take(rows)
 
-    def _plans(self, tenant: str, specs: Sequence[DeviceSpec], by: str) -> list[_Plan]:
+    def _plans(self, tenant: str, specs: Sequence[DeviceSpec], by: str) -> list[Plan]:
         """Number the points of devices, each on top of those before it. Nothing is changed by it."""
         now, plans = self._clock_us(), []
         book = self._book if len(specs) == 1 else self._book.trial(tenant)
@@ -308,40 +349,41 @@ class Devices:
             gone = retired(points, rows, now)
             numbered = msgspec.structs.replace(spec, points=[r.spec for r in rows])
             row = DeviceRow(tenant, numbered, held.revision + 1 if held else 1, "", now, by)
-            plans.append(_Plan(row, rows, gone))
+            plans.append(Plan(row, rows, gone))
             if book is not self._book:
                 book.take([*rows, *gone])
         self._check_room(tenant, plans)
         return plans
 
-    def _check_room(self, tenant: str, plans: Sequence[_Plan]) -> None:
+    def _check_room(self, tenant: str, plans: Sequence[Plan]) -> None:
         """Raise quota.full for what comes on top of what there is; less than before always fits."""
-        known = self._book.known(tenant).by_number
-        gone = {p.number for plan in plans for p in plan.gone}
-        fresh = [
-            row.spec.asset
-            for plan in plans
-            for row in plan.rows
-            if (held := known.get(row.number)) is None or held.retired_us is not None
-        ]
-        more = len(fresh) - len(gone)
+        more = more_points(plans, self._book.known(tenant).by_number)
         devices = sum(self.find(tenant, plan.row.spec.device) is None for plan in plans)
-        self._bound(tenant, devices, fresh[:more] if more > 0 else [])
+        self._bound(tenant, devices, more)
 
-    async def _commit(self, plans: Sequence[_Plan], texts: Sequence[str]) -> list[DeviceRow]:
+    async def _commit(
+        self, tenant: str, plans: Sequence[Plan], texts: Sequence[str], by: str, beside: Beside = NOTHING
+    ) -> list[DeviceRow]:
         rows = [replace(p.row, file_digest=files.text_digest(text)) for p, text in zip(plans, texts, strict=True)]
-        points = [point for plan in plans for point in (*plan.rows, *plan.gone)]
-        told = [*map(self._event, plans), *read_elsewhere(self._book, points, rows)]
-        closed = [replace(row, spec=self.sealing.close(row.tenant, row.spec)) for row in rows]
+        points = [*(point for plan in plans for point in (*plan.rows, *plan.gone)), *beside.points]
+        told = [plan.event(self.find(tenant, plan.row.spec.device)) for plan in plans]
+        told += [*read_elsewhere(self._book, points, rows), *beside.told]
+        closed = [replace(row, spec=self.sealing.close(tenant, row.spec)) for row in rows]
+        by_number, now = self._book.known(tenant).by_number, self._clock_us()
+        names = given_up(points, by_number, by, now) if beside.names is None else beside.names
 
         def work(connection: sa.Connection) -> None:
-            for tenant in {row.tenant for row in rows}:
-                access.ensure_tenant(connection, tenant, self._clock_us())
+            access.ensure_tenant(connection, tenant, now)
             put_devices(connection, closed)
+            keep_past(connection, by_number, points, now)
             put_points(connection, points)
+            put_names(connection, tenant, names)
+            beside.work(connection)
             life.keep_lives(connection, told)
 
         await self._events.tell(told, with_work=work)
+        self._names.take(tenant, names)
+        beside.then()
         for row in rows:
             with self._rows.lock:
                 if (here := self._rows.peek(row.tenant)) is not None:
@@ -352,49 +394,7 @@ class Devices:
         self._tell(rows)
         return rows
 
-    def _event(self, plan: _Plan) -> Event:
-        row = plan.row
-        held = self.find(row.tenant, row.spec.device)
-        return Event(
-            kind="device.changed" if held else "device.added",
-            time_us=row.changed_us,
-            tenant=row.tenant,
-            subject=f"device:{row.spec.device}",
-            detail={
-                "by": row.changed_by,
-                "revision": row.revision,
-                "changed": _changed_fields(held.spec, row.spec) if held else [],
-                "points": len(plan.rows),
-                "points_retired": [p.name for p in plan.gone[:20]],
-            },
-        )
-
     def _tell(self, rows: Sequence[DeviceRow]) -> None:
         self.changes.note((row.tenant, row.spec.device) for row in rows)
         for row in rows:
             self._changed(row.tenant, row.spec)
-
-
-@contextmanager
-def _said_of(spec: DeviceSpec, among: Sequence[DeviceSpec]) -> Iterator[None]:
-    """Where many are checked, say of which device it is that something is wrong."""
-    try:
-        yield
-    except FixConfiguration as error:
-        if len(among) == 1:
-            raise
-        raise FixConfiguration(error.code, f"device {spec.device}: {error.message}", place=error.place) from error
-
-
-def _with_numbers(text: str, spec: DeviceSpec, plan: _Plan) -> str | None:
-    """Write the numbers that points keep into a file; None when it says them already."""
-    numbers = {
-        p.spec.name: p.number
-        for p, asked in zip(plan.rows, spec.points, strict=True)
-        if p.spec.number is not None and asked.number is None
-    }
-    return (files.with_numbers(text, numbers) or files.render(plan.row.spec, text)) if numbers else None
-
-
-def _changed_fields(old: DeviceSpec, new: DeviceSpec) -> list[str]:
-    return [name for name in DeviceSpec.__struct_fields__ if getattr(old, name) != getattr(new, name)]

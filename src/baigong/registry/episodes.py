@@ -27,10 +27,12 @@ class Episodes:
         self._events = events
         self._clock_us = clock_us
         self._versions: dict[str, int] = {}
+        self.asset: Callable[[str, str], str] = lambda tenant, asset: asset  # what one is called today
         self._tables: dict[str, tuple[int, pa.Table]] = {}
 
     async def put(self, tenant: str, episodes: Sequence[Episode], by: str) -> None:
         """Write or correct episodes; an end before the start is refused, and then nothing is written."""
+        episodes = [msgspec.structs.replace(one, asset=self.asset(tenant, one.asset)) for one in episodes]
         for episode in episodes:
             if episode.end_us is not None and episode.end_us < episode.start_us:
                 raise FixConfiguration(

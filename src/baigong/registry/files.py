@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -157,6 +157,35 @@ def with_numbers(text: str, numbers: Mapping[str, int]) -> str | None:
             lines[line - 1] += "\n"
         lines.insert(line, addition)
     return "".join(lines)
+
+
+def with_names(text: str, names: Mapping[str, str], asset: Callable[[str], str]) -> str | None:
+    """Write other names of points, and of assets that have words, into a file, leaving all else as it is.
+
+    Returns None for a text in which a name is not just written out.
+    """
+    root = yaml.compose(text, Loader=yaml.SafeLoader) if text.strip() else None
+    if not isinstance(root, yaml.MappingNode):
+        return None
+    found: list[tuple[yaml.Node, str]] = []
+    for key, held in root.value:
+        if key.value == "points" and isinstance(held, yaml.SequenceNode):
+            points = [dict((k.value, v) for k, v in one.value) for one in held.value]
+            found += [(one["name"], names.get(one["name"].value, one["name"].value)) for one in points]
+        elif key.value == "assets" and isinstance(held, yaml.MappingNode):
+            found += [(name, asset(name.value)) for name, _ in held.value]
+    changed = text
+    for node, name in sorted(found, key=lambda pair: -pair[0].start_mark.index):
+        start, end = node.start_mark.index, node.end_mark.index
+        if name != node.value and text[start:end].strip("'\"") != node.value:
+            return None  # an alias, or with escapes
+        if name != node.value:
+            changed = f"{changed[:start]}{_scalar(name)}{changed[end:]}"
+    return changed
+
+
+def _scalar(name: str) -> str:
+    return str(yaml.safe_dump(name, allow_unicode=True, width=1000)).removesuffix("...\n").strip()
 
 
 def with_options(text: str, options: Mapping[str, object]) -> str | None:

@@ -287,6 +287,7 @@ class Departures:
         registry.certificates.forget_tenant(tenant)
         for forget in (
             registry.book.forget,
+            registry.names.forget,
             registry.assets.forget,
             registry.types.forget,
             registry.shells.forget,

@@ -33,6 +33,7 @@ from baigong.registry.looks import Looks
 from baigong.registry.lots import Lots
 from baigong.registry.machines import Certificates, open_authority
 from baigong.registry.members import Members
+from baigong.registry.names import Names
 from baigong.registry.networks import NetworkTexts, serve_networks
 from baigong.registry.onboarding import Onboarding, Unpacking
 from baigong.registry.openid import OpenId
@@ -43,6 +44,7 @@ from baigong.registry.people import People
 from baigong.registry.providers import Providers
 from baigong.registry.quotas import QuotaBook
 from baigong.registry.quotawatch import serve_quotas
+from baigong.registry.renaming import Follow, Renaming
 from baigong.registry.retention import Retention
 from baigong.registry.rights import Rights
 from baigong.registry.screenlinks import ScreenLinks
@@ -68,6 +70,7 @@ from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.assets import assets_of
 from baigong.stores.records.assettypes import types_of
 from baigong.stores.records.plant import device_keys, devices_of, file_digests, points_of
+from baigong.stores.records.renaming import names_of
 from baigong.stores.records.screens import screens_of
 from baigong.stores.records.shells import shells_of
 from baigong.vocab.devices import DeviceSpec
@@ -85,6 +88,8 @@ class Registry:
     data: Path
     records: Records
     events: Events
+    names: Names
+    renaming: Renaming
     book: PointBook
     devices: Devices
     assets: Assets
@@ -195,6 +200,8 @@ def _furnish(
 ) -> Registry:
     events = Events(records, bus, clock_us)
     book = PointBook(lambda t: records.read_now(lambda c: points_of(c, t), tenant=t))
+    names = Names(lambda t: records.read_now(lambda c: names_of(c, t), tenant=t))
+    book.present = names.point
     tenants = Tenants(records, clock_us)
     usage = Usage(clock_us)
     quotas = QuotaBook(records, tenants, book, usage, clock_us)
@@ -223,10 +230,13 @@ def _furnish(
         quotas.check_plant,
         Sealing(ring),
         load=lambda t: records.read_now(lambda c: devices_of(c, t), tenant=t),
+        names=names,
     )
     quotas.count_devices = devices.count
-    assets = Assets(events, book, devices, clock_us, lambda t: records.read_now(lambda c: assets_of(c, t), tenant=t))
-    rights.above, quotas.tree = assets.above, assets.tree
+    assets = Assets(
+        events, book, devices, clock_us, lambda t: records.read_now(lambda c: assets_of(c, t), tenant=t), names=names
+    )
+    rights.above, rights.asset, quotas.tree = assets.above, names.asset, assets.tree
     types = Types(events, assets, book, clock_us, lambda t: records.read_now(lambda c: types_of(c, t), tenant=t))
     objects = ObjectFolder(data / OBJECTS)
     objects.clear()
@@ -238,7 +248,7 @@ def _furnish(
     audit.mark = support.mark
     gateways = Gateways(data)
     stops = Stops(records, events, devices, rights, audit, bus, clock_us, gateways)
-    stops.tree = assets.tree
+    stops.tree, stops.names = assets.tree, names
 
     async def moved(owner: str) -> None:
         rights.changed()
@@ -267,12 +277,17 @@ def _furnish(
         quotas.changed()
         rights.changed()
 
+    episodes.asset = names.asset
+    screens = Screens(events, records, clock_us, lambda t: records.read_now(lambda c: screens_of(c, t), tenant=t))
+    follow = Follow(moved, episodes.forget, quotas.load)
     unpacking = Unpacking(packages, devices, retention)
     return Registry(
         tenant=tenant,
         data=data,
         records=records,
         events=events,
+        names=names,
+        renaming=Renaming(events, names, book, devices, assets, rights, stops, screens, follow, clock_us),
         book=book,
         devices=devices,
         assets=assets,
@@ -282,7 +297,7 @@ def _furnish(
         shells=shells,
         own_shells=OwnShells(assets, types, shells),
         shell_packages=ShellPackages(records, quotas, clock_us),
-        screens=Screens(events, records, clock_us, lambda t: records.read_now(lambda c: screens_of(c, t), tenant=t)),
+        screens=screens,
         screen_links=ScreenLinks(records, clock_us),
         watch=FileWatch(
             config, devices, events, clock_us, lambda t: records.read(lambda c: file_digests(c, t), tenant=t)

@@ -18,7 +18,7 @@ from baigong.registry.book import PointBook
 from baigong.registry.people import Principal
 from baigong.registry.visible import Visible, Window, last_window
 from baigong.security.policy import Decision, Entity, Policies, Remembered
-from baigong.security.scope import EVERYONE, Policy, Ref, parse, role_policies
+from baigong.security.scope import EVERYONE, Policy, Ref, parse, renamed_assets, role_policies
 from baigong.security.tokens import new_token
 from baigong.stores.lake.part import Part
 from baigong.stores.records import ALL, Records
@@ -84,6 +84,7 @@ class Rights:
         self.everything = Visible(everything=True, points={}, book=book, part=Part({}))
         self._visible: dict[tuple[Ref, str, str], tuple[int, int, Visible]] = {}  # until when, version of the points
         self._keys = count(1)
+        self.asset: Callable[[str, str], str] = lambda tenant, asset: asset  # what one is called today
         self.above: Callable[[str, str], str] = lambda tenant, asset: named_above(asset)  # what an asset is a part of
         self.ended: Callable[[str], None] = lambda grant: None  # told of each grant that is no more in force
         self.decided: set[str] = set()  # ids of policies, since ``Uses`` last looked
@@ -92,7 +93,7 @@ class Rights:
         rows = await self._records.read(all_grants, tenant=ALL)
         for gone in self._grants.keys() - {row.grant for row in rows}:
             self.ended(gone)
-        self._grants = {row.grant: (row, parse(row.text, row.grant)) for row in rows}
+        self._grants = {row.grant: (row, self._read(row)) for row in rows}
         self.changed()
 
     def changed(self) -> None:
@@ -154,7 +155,7 @@ class Rights:
         ``also``: written with it or not at all; told the grant's id.
         """
         id = new_token("g")[:14]
-        policies = parse(_named(text, id))
+        policies = parse(self.in_present_names(tenant, _named(text, id)))
         if len(policies) != 1:
             raise FixConfiguration("policy.invalid", "a grant is exactly one policy", place="text")
         _check_reach(policies[0], tenant)
@@ -175,9 +176,28 @@ class Rights:
             also(connection, id)
 
         await self._records.write(work, tenant=tenant)
-        self._grants[id] = (row, policies)
+        self._grants[id] = (row, self._read(row))  # anew: an asset may have been renamed meanwhile
         self.changed()
         return row
+
+    def in_present_names(self, tenant: str, text: str) -> str:
+        """Return a policy with the names that assets have today; those that they had before mean the same."""
+        return renamed_assets(text, tenant, lambda asset: self.asset(tenant, asset)) or text
+
+    def renamed(self, tenant: str) -> None:
+        """Follow when assets of a tenant have other names."""
+        for row, _ in list(self._grants.values()):
+            if row.tenant == tenant:
+                self._grants[row.grant] = (row, self._read(row))
+        self.changed()
+
+    def naming(self, tenant: str, asset: Callable[[str], str]) -> list[GrantRow]:
+        """Return the grants in force whose texts name assets that ``asset`` calls otherwise."""
+        rows = [row for row, _ in self._grants.values() if row.tenant == tenant]
+        return [row for row in rows if renamed_assets(row.text, tenant, asset) is not None]
+
+    def _read(self, row: GrantRow) -> list[Policy]:
+        return parse(self.in_present_names(row.tenant, row.text), row.grant)
 
     async def revoke(self, tenant: str, grant: str, by: str) -> None:
         now = self._clock_us()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -15,11 +16,13 @@ from baigong.registry.audit import Audit, Entry
 from baigong.registry.devices import Devices
 from baigong.registry.events import Events
 from baigong.registry.gateways import Gateways
+from baigong.registry.names import Names
 from baigong.registry.people import Principal
 from baigong.registry.rights import Rights, asset_ref, tenant_ref
 from baigong.registry.tree import Tree
 from baigong.stores.records import ALL, Records
 from baigong.stores.records.commands import StopRow, all_stops, drop_stop, put_stop
+from baigong.stores.records.renaming import moved
 from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.happenings import Event
 from baigong.vocab.ids import is_named_below
@@ -49,21 +52,31 @@ class Stops:
         self._rights, self._audit, self._bus, self._clock_us = rights, audit, bus, clock_us
         self._on: dict[tuple[str, str], StopRow] = {}
         self.tree: Callable[[str], Tree] = lambda tenant: Tree({})  # of a tenant's assets
+        self.names = Names(lambda tenant: ())
 
     async def load(self) -> None:
         self._on = {(row.tenant, row.asset): row for row in await self._records.read(all_stops, tenant=ALL)}
         await self._bus.serve("registry.stops.*", self._answer)
 
     def of_tenant(self, tenant: str) -> list[StopRow]:
-        return [row for row in self._on.values() if row.tenant == tenant]
+        """Return those that are on, by what their assets are called today."""
+        return [self._present(row) for row in self._on.values() if row.tenant == tenant]
+
+    def named(self, tenant: str) -> set[str]:
+        """Return the names of assets by which they were pressed."""
+        return {asset for owner, asset in self._on if owner == tenant}
 
     def covering(self, tenant: str, asset: str) -> StopRow | None:
         """Return a switch that is on and stops this asset."""
-        names = ["", *(self.tree(tenant).path(asset) if asset else [])]
-        return next((self._on[tenant, name] for name in names if (tenant, name) in self._on), None)
+        above = {"", *(self.tree(tenant).path(asset) if asset else [])}
+        return next((row for row in self.of_tenant(tenant) if row.asset in above), None)
+
+    def _present(self, row: StopRow) -> StopRow:
+        return replace(row, asset=self.names.asset(row.tenant, row.asset))
 
     async def press(self, who: Principal, tenant: str, asset: str, reason: str, origin: str = "") -> None:
         """Stop; in force here when it returns, and at every gateway that can be reached. Raises auth.denied."""
+        asset = self.names.asset(tenant, asset)
         await self._allowed(who, tenant, asset, "pressed", reason, origin)
         row = StopRow(tenant, asset, who.user, self._clock_us(), reason)
         self._on[tenant, asset] = row  # before anything that could fail
@@ -73,16 +86,20 @@ class Stops:
 
     async def release(self, who: Principal, tenant: str, asset: str, reason: str, origin: str = "") -> None:
         """Let writes through again. Raises auth.denied, http.not_found when it is not on."""
+        asset = self.names.asset(tenant, asset)
         await self._allowed(who, tenant, asset, "released", reason, origin)
-        if (tenant, asset) not in self._on:
+        pressed = [key for key, row in self._on.items() if key[0] == tenant and self._present(row).asset == asset]
+        if not pressed:
             raise FixConfiguration("http.not_found", f"no switch is on for {asset or 'everything'}", place=asset)
         event = self._event("writes.released", tenant, asset, who, reason)
 
         def work(connection: Any) -> None:
-            drop_stop(connection, tenant, asset)
+            for _, name in pressed:
+                drop_stop(connection, tenant, name)
 
         await self._events.tell([event], with_work=work)
-        self._on.pop((tenant, asset), None)
+        for key in pressed:
+            self._on.pop(key, None)
         await self._tell_gateways()
 
     async def forget(self, tenant: str) -> None:
@@ -117,24 +134,39 @@ class Stops:
             detail={"by": who.user, "reason": reason, "asset": asset},
         )
 
-    async def _tell_gateways(self) -> None:
-        await asyncio.gather(*(self._tell(gateway) for gateway in self._devices.gateways))
+    async def foretell(self, tenant: str, old: str, new: str) -> None:
+        """Let gateways stop, where it is stopped, what they will hear of by another name next."""
+        if self.covering(tenant, old) is not None:
+            await self._tell_gateways([StopRow(tenant, new, "", 0, "")])
+        else:
+            rows = [replace(row, asset=moved(row.asset, old, new)) for row in self.of_tenant(tenant)]
+            await self._tell_gateways([row for row in rows if row.asset])
 
-    async def _tell(self, gateway: str) -> None:
+    async def _tell_gateways(self, more: Sequence[StopRow] = ()) -> None:
+        await asyncio.gather(*(self._tell(gateway, more) for gateway in self._devices.gateways))
+
+    async def _tell(self, gateway: str, more: Sequence[StopRow]) -> None:
         with suppress(BaigongError):  # one that cannot be reached asks by itself, and nothing is sent to it meanwhile
-            await self._bus.request(f"gateway.{gateway}.stops", self._list(gateway), timeout_s=_TOLD_S)
+            await self._bus.request(f"gateway.{gateway}.stops", self._list(gateway, more), timeout_s=_TOLD_S)
 
-    def _list(self, gateway: str) -> bytes:
-        rows = [row for row in self._on.values() if self._gateways.serves(gateway, row.tenant)]
+    def _list(self, gateway: str, more: Sequence[StopRow] = ()) -> bytes:
+        rows = [self._present(row) for row in (*self._on.values(), *more)]
+        rows = [row for row in rows if self._gateways.serves(gateway, row.tenant)]
         stops = [{"tenant": row.tenant, "asset": name} for row in rows for name in self._stopped(row)]
         return msgspec.json.encode({"stops": stops})
 
     def _stopped(self, row: StopRow) -> list[str]:
-        """Name what a switch stops: its asset, and parts that a gateway, which knows names only, would miss."""
+        """Name what a switch stops: its asset, and what a gateway, which knows names only, would miss.
+
+        That is parts that stand in it under other names; and names that it or its parts had before: a gateway may not
+        have heard of the new ones.
+        """
         if not row.asset:
             return [""]
-        placed = (one for one in self.tree(row.tenant).below(row.asset) if not is_named_below(one, row.asset))
-        return [row.asset, *placed]
+        tree, names = self.tree(row.tenant), self.names.of(row.tenant)
+        placed = (one for one in tree.below(row.asset) if not is_named_below(one, row.asset))
+        before = (one for one in names.assets if tree.covers(row.asset, names.asset(one)))
+        return [row.asset, *placed, *before]
 
     async def moved(self, tenant: str) -> None:
         """Follow when a tenant's assets stand elsewhere now."""

@@ -6,7 +6,7 @@ The one file that knows the library's shapes (with policy.py, its only other use
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -79,6 +79,20 @@ def parse(text: str, id: str = "") -> list[Policy]:
         raise FixConfiguration("policy.invalid", "a template (?principal, ?resource) says nothing yet", place=id)
     each = list(told["staticPolicies"].values())
     return [_policy(one, id if len(each) == 1 else f"{id}.{i + 1}") for i, one in enumerate(each)]
+
+
+def renamed_assets(text: str, tenant: str, asset: Callable[[str], str]) -> str | None:
+    """Return a policy's text with other names of a tenant's assets, in its head and in its conditions.
+
+    ``asset`` says what each is called; None: it names none that is called otherwise.
+    """
+    told = json.loads(cedarpy.policies_to_json_str(text))
+    changed = False
+    for node in _nodes([told]):
+        owner, _, name = str(node.get("id", "")).partition("/")
+        if node.get("type") == "Asset" and owner == tenant and asset(name) != name:
+            node["id"], changed = f"{tenant}/{asset(name)}", True
+    return cedarpy.policies_from_json_str(json.dumps(told)) if changed else None
 
 
 def _policy(told: dict[str, Any], id: str) -> Policy:

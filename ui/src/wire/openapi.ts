@@ -398,6 +398,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an asset and its parts another name */
+        post: operations["post_assets_name_rename"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{name}/screen": {
         parameters: {
             query?: never;
@@ -407,6 +424,23 @@ export interface paths {
         };
         /** How an asset is drawn */
         get: operations["get_assets_name_screen"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{name}/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What feeds the points of an asset, and fed them */
+        get: operations["get_assets_name_sources"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1064,6 +1098,23 @@ export interface paths {
         get: operations["get_devices_id_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let another device take over the points of one */
+        post: operations["post_devices_id_replace"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1745,6 +1796,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names that were given up, and what they mean */
+        get: operations["get_names"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/names/{kind}/{earlier}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let a name that was given up be given again */
+        delete: operations["delete_names_kind_earlier"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/opcua": {
         parameters: {
             query?: never;
@@ -2117,6 +2202,40 @@ export interface paths {
         };
         /** How much a counter counted, interval by interval */
         get: operations["get_points_name_increase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a point another name */
+        post: operations["post_points_name_rename"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/points/{name}/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What feeds a point, and fed it */
+        get: operations["get_points_name_sources"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4422,6 +4541,18 @@ export interface components {
             what: string;
         };
         /**
+         * EarlierName
+         * @description A name that was given up: it means ``now``, and is nobody else's until it is released.
+         */
+        EarlierName: {
+            given_up_by: string;
+            given_up_us: number;
+            /** @enum {unknown} */
+            kind: "asset" | "point";
+            name: string;
+            now: string;
+        };
+        /**
          * Enter
          * @description All are entered, or none. ``imported``: they come from a file.
          */
@@ -6024,6 +6155,15 @@ export interface components {
             unit?: string;
         };
         /**
+         * PointSources
+         * @description What fed a point from when until when, the first one first; the last one does now, unless it has ended.
+         */
+        PointSources: {
+            number: string;
+            point: string;
+            sources: components["schemas"]["Source"][];
+        };
+        /**
          * PointSpec
          * @description One point and its current source, as written in a device file.
          *
@@ -6347,6 +6487,42 @@ export interface components {
             other: string;
         };
         /**
+         * Rename
+         * @description ``check``: only say what would change.
+         */
+        Rename: {
+            /** @default false */
+            check: boolean;
+            to: string;
+        };
+        /**
+         * Renamed
+         * @description What a rename changes, by present names. ``points`` and ``assets``: [now, then]; ``devices``: whose files change.
+         *
+         *         ``stays``: what the asset is and stays a part of. ``grants`` and ``stops`` follow; ``screens``, and rules of
+         *         ``interlocks``, go on saying the earlier name, which still means the same.
+         */
+        Renamed: {
+            assets: [
+                string,
+                string
+            ][];
+            devices: string[];
+            grants: string[];
+            interlocks: string[];
+            /** @enum {unknown} */
+            kind: "asset" | "point";
+            name: string;
+            points: [
+                string,
+                string
+            ][];
+            screens: string[];
+            stays: string;
+            stops: string[];
+            was: string;
+        };
+        /**
          * Renewal
          * @description ``gateway``: whose OPC UA client gets a new key, signed by the machines' authority.
          */
@@ -6355,6 +6531,35 @@ export interface components {
             days: number;
             /** @default local */
             gateway: string;
+        };
+        /**
+         * Replace
+         * @description ``spec``: the new device as it is to be; or ``device``: one that there is. ``check``: only say what would happen.
+         *
+         *         ``leave``: how many points may be left that nothing reads from then on, as ``left`` said.
+         */
+        Replace: {
+            /** @default false */
+            check: boolean;
+            /** @default  */
+            device: string;
+            /** @default 0 */
+            leave: number;
+            /** @default null */
+            spec: components["schemas"]["DeviceSpec"] | null;
+        };
+        /**
+         * Replacement
+         * @description ``taken``: points that go over; ``left``: those that nothing reads from then on: they are retired, their history
+         *         stays; ``added``: points that only the new device has; ``gone``: points of the new device that make room.
+         */
+        Replacement: {
+            added: string[];
+            gone: string[];
+            left: string[];
+            new: string;
+            old: string;
+            taken: components["schemas"]["Taken"][];
         };
         /**
          * Reset
@@ -6769,6 +6974,18 @@ export interface components {
             /** @default  */
             url: string;
         };
+        /**
+         * Source
+         * @description What fed a point. ``from_us`` None: since before this was kept; ``until_us`` None: it does now.
+         */
+        Source: {
+            address: string;
+            device: string;
+            from_us: number | null;
+            offset: number;
+            scale: number;
+            until_us: number | null;
+        };
         /** Spark */
         Spark: {
             point: string;
@@ -6981,6 +7198,16 @@ export interface components {
             csv: boolean;
             /** @default  */
             id: string;
+        };
+        /**
+         * Taken
+         * @description A point that goes over: where it was read, and where it will be.
+         */
+        Taken: {
+            address: string;
+            by: string;
+            point: string;
+            was: string;
         };
         /**
          * Tariff
@@ -8745,6 +8972,41 @@ export interface operations {
             };
         };
     };
+    post_assets_name_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Give an asset and its parts another name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Renamed"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_assets_name_screen: {
         parameters: {
             query?: never;
@@ -8763,6 +9025,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScreenAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_assets_name_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What feeds the points of an asset, and fed them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointSources"][];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -10302,6 +10595,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Event"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_devices_id_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replace"];
+            };
+        };
+        responses: {
+            /** @description Let another device take over the points of one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replacement"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -11921,6 +12249,65 @@ export interface operations {
             };
         };
     };
+    get_names: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Names that were given up, and what they mean */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarlierName"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_names_kind_earlier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                earlier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_opcua: {
         parameters: {
             query?: never;
@@ -12809,6 +13196,72 @@ export interface operations {
                     "application/vnd.apache.arrow.stream": unknown;
                     "application/vnd.apache.parquet": unknown;
                     "text/csv": unknown;
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_points_name_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Give a point another name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Renamed"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_points_name_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What feeds a point, and fed it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointSources"];
                 };
             };
             /** @description What went wrong, and what helps */

@@ -76,7 +76,7 @@ class Space:
         return self._row(name) if kind == "point" and "/" not in name else None
 
     def _row(self, name: str) -> PointRow | None:
-        row = self.seen.book.known(self.tenant).by_name.get(name)
+        row = self.seen.book.named(self.tenant, name)
         if row is None or row.retired_us is not None or row.spec.kind == "burst":
             return None
         return row

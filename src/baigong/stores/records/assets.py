@@ -77,6 +77,13 @@ def put_assets(connection: sa.Connection, tenant: str, rows: Sequence[AssetRow])
     put_relations(connection, tenant, [(row.spec.asset, row.spec.relations or {}) for row in rows])
 
 
+def drop_assets(connection: sa.Connection, tenant: str, names: Sequence[str]) -> None:
+    """Take rows away that are written again under other names."""
+    for piece in batched(names, _AT_ONCE):
+        connection.execute(assets.delete().where(assets.c.tenant == tenant, assets.c.asset.in_(piece)))
+    put_relations(connection, tenant, [(name, {}) for name in names])
+
+
 def _values(row: AssetRow) -> dict[str, object]:
     spec = row.spec
     return {

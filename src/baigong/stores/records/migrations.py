@@ -19,7 +19,9 @@ from baigong.stores.records.documents import documents
 from baigong.stores.records.life import life
 from baigong.stores.records.lots import TABLES as LOT_TABLES
 from baigong.stores.records.machines import machine_certificates
+from baigong.stores.records.pointsources import point_sources
 from baigong.stores.records.relations import asset_relations
+from baigong.stores.records.renaming import earlier_names
 from baigong.stores.records.screens import TABLES as SCREEN_TABLES
 from baigong.stores.records.shellpackages import shell_packages
 from baigong.stores.records.shells import shell_files, shells
@@ -123,6 +125,7 @@ STEPS: tuple[Step, ...] = (
     _tables(life),
     _tables(*LOT_TABLES),
     _tables(asset_relations),
+    _tables(earlier_names, point_sources),
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
