@@ -15,6 +15,7 @@ import './styles/assets.css'
 import './styles/mimic.css'
 import './styles/screens.css'
 import './styles/drawing.css'
+import './styles/rules.css'
 import './styles/types.css'
 import './styles/use.css'
 

@@ -132,7 +132,8 @@ def condition(told: Mapping[str, Any], limit: float | None, unit: str) -> str:
 
 def _value(one: Mapping[str, Any], chinese: bool) -> str:
     word = one["word_zh"] if chinese and one["word_zh"] else one["word"]
-    shown = show.number(one["value"])
+    value = one["value"]
+    shown = f"{value:.6g}" if isinstance(value, float) else show.number(value)
     return f"{shown} {word or one['unit']}".rstrip() if shown else ""
 
 

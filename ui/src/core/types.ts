@@ -78,7 +78,7 @@ export function byAsset(gaps: readonly Gap[]): [asset: string, gaps: Gap[]][] {
 }
 
 /** `points.flow` → flow; `type` stays. */
-export const quantityOf = (what: string): string => what.replace(/^(points|properties)\./, '')
+export const quantityOf = (what: string): string => what.replace(/^(points|properties|alarms|kpis)\./, '')
 
 /** The line of the text that a refusal is about, from 1; 0: it says none. */
 export function lineOf(problem: Problem | null): number {

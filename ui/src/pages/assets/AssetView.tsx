@@ -13,10 +13,12 @@ import { useTrouble } from '../../components/useTrouble'
 import { assets, mayAnnotate, mayDescribe, specOf, splitType } from '../../core/assets'
 import { assetLink, routeOf, typeLink } from '../../core/route'
 import { AboutAsset } from './AboutAsset'
+import { AlarmsTab } from './AlarmsTab'
 import { AssetActions, type Doing } from './AssetActions'
 import { AssetTags, LevelIcon } from './AssetMark'
 import { DocumentsTab } from './DocumentsTab'
 import { EditDrawer } from './EditDrawer'
+import { KpisTab } from './KpisTab'
 import { LifeTab } from './LifeTab'
 import { MoveDialog } from './MoveDialog'
 import { PartsTab } from './PartsTab'
@@ -129,6 +131,7 @@ export function AssetView({ asset, turn, onChanged, onPath }: AssetViewProps) {
           items={[
             { key: 'points', label: `${t('word.point')} ${line.points}`, children: <><p className="muted small">{line.points > data.own_points ? t('assets.ofParts', { own: data.own_points, parts: line.points - data.own_points }) : null}</p><PointList ask={{ asset }} none={t('assets.noPoints')} /></> },
             { key: 'screen', label: t('screen.tab'), children: <ScreenTab whole={data} turn={turn} may={may} /> },
+            ...(line.type ? [{ key: 'alarms', label: t('rules.tab.alarms'), children: <AlarmsTab asset={asset} type={line.type} /> }, { key: 'kpis', label: t('rules.tab.kpis'), children: <KpisTab asset={asset} type={line.type} /> }] : []),
             { key: 'parts', label: `${t('assets.parts')} ${line.children}`, children: <PartsTab asset={asset} turn={turn} {...(may ? { onAdd: () => setDoing('add') } : {})} /> },
             { key: 'documents', label: t('documents.tab'), children: <DocumentsTab of={{ asset }} may={may} /> },
             { key: 'life', label: t('assets.life'), children: <LifeTab asset={asset} turn={turn} may={mayAnnotate(session)} /> },

@@ -1,12 +1,18 @@
-/** What a type makes: its points and properties, each with its unit in words and the type that it comes from. */
+/** What a type makes: points, properties, alarms and KPIs, each with its unit in words and the type that it comes from. */
 import { useTranslation } from 'react-i18next'
 import { Link } from '../../components/navigation'
 import { useLanguageCode } from '../../components/preferences'
 import { unitText } from '../../core/format'
 import { typeLink } from '../../core/route'
 import { type Row, rowsOf, type TypeWhole } from '../../core/types'
+import { RulesMade, type RulesMadeProps } from './RulesMade'
 
-export function Made({ made }: { made: Pick<TypeWhole, 'whole' | 'came' | 'units' | 'chain'> }) {
+export interface MadeProps {
+  made: Pick<TypeWhole, 'whole' | 'came' | 'units' | 'chain'>
+  onEdit?: RulesMadeProps['onEdit']
+}
+
+export function Made({ made, onEdit = null }: MadeProps) {
   const { t } = useTranslation()
   const language = useLanguageCode()
   const own = made.chain.at(-1) ?? ''
@@ -24,6 +30,7 @@ export function Made({ made }: { made: Pick<TypeWhole, 'whole' | 'came' | 'units
           </ul>
         </section>
       ))}
+      <RulesMade made={made} onEdit={onEdit} />
     </div>
   )
 }

@@ -8,12 +8,15 @@ import { ErrorNote, Waiting } from '../../components/notes'
 import { StateMark } from '../../components/StateMark'
 import { useDraft } from '../../components/useDraft'
 import { asProblem } from '../../core/http'
+import type { Section } from '../../core/rules'
 import { lineOf, types, type TypeWhole } from '../../core/types'
 import type { Problem } from '../../wire/api'
 import { Conflict } from '../device/Conflict'
 import { ConfirmBreaks } from './ConfirmBreaks'
 import { GapList } from './GapList'
+import { KpiTry } from './KpiTry'
 import { Made } from './Made'
+import { RuleDrawer } from './RuleDrawer'
 import { useCheck } from './useCheck'
 
 const TextEditor = lazy(() => import('../../editor/TextEditor'))
@@ -39,6 +42,7 @@ export function TypeEditor({ type, held, fresh, taken, onWritten }: TypeEditorPr
   const [busy, setBusy] = useState(false)
   const [refused, setRefused] = useState<Problem | null>(null)
   const [theirs, setTheirs] = useState<TypeWhole | null>(null)
+  const [rule, setRule] = useState<{ section: Section; name: string | null } | null>(null)
   const [goTo, setGoTo] = useState<{ line: number } | null>(null)
   const dirty = text !== before
   const { told, problem, text: asked } = useCheck(type, text, dirty)
@@ -127,9 +131,11 @@ export function TypeEditor({ type, held, fresh, taken, onWritten }: TypeEditorPr
             </ErrorNote>
           ) : null}
           {!problem && dirty && told ? <Effect told={told} /> : null}
-          {made ? <Made made={made} /> : null}
+          {made ? <Made made={made} onEdit={problem ? null : (section, name) => setRule({ section, name })} /> : null}
         </div>
       </div>
+      {held && made && Object.keys(made.whole.kpis ?? {}).length ? <KpiTry type={type} text={told && !problem ? asked : null} /> : null}
+      {rule && made ? <RuleDrawer {...rule} made={made} text={text} onText={(next) => (setReviewing(false), setText(next))} onClose={() => setRule(null)} /> : null}
       {confirming && told ? <ConfirmBreaks told={told} busy={busy} onSave={(n) => void save(n)} onClose={() => setConfirming(false)} /> : null}
     </>
   )

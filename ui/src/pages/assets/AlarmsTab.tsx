@@ -1,0 +1,88 @@
+/** The alarms that an asset's type declares, and what the newest values say of each: what needs somebody first. */
+import { useTranslation } from 'react-i18next'
+import { Age } from '../../components/Age'
+import { Link } from '../../components/navigation'
+import { Empty, ErrorNote, Waiting } from '../../components/notes'
+import { inLanguage, useLanguageCode } from '../../components/preferences'
+import { type Mark, StateMark } from '../../components/StateMark'
+import { useAsk } from '../../components/useAsk'
+import { splitType } from '../../core/assets'
+import { number, unitText } from '../../core/format'
+import { pointLink, typeLink } from '../../core/route'
+import { type AlarmNow, conditionText, rules } from '../../core/rules'
+
+const EVERY_MS = 5000
+const MARKS: Record<AlarmNow['state'], Mark> = { normal: 'good', active: 'bad', unknown: 'unknown', unjudged: 'unknown', absent: 'off', off: 'off' }
+const WORDS = ['cause', 'consequence', 'response'] as const
+
+export function AlarmsTab({ asset, type }: { asset: string; type: string }) {
+  const { t } = useTranslation()
+  const { data, error, reload } = useAsk(`alarms:${asset}`, (signal) => rules.alarms(asset, signal), EVERY_MS)
+  if (error && !data) return <ErrorNote problem={error} retry={reload} />
+  if (!data) return <Waiting />
+  if (!data.alarms.length) {
+    return (
+      <Empty icon="audit" title={t('rules.noAlarms')}>
+        {type ? <Link href={typeLink(splitType(type)[0])}>{t('rules.toType', { type })}</Link> : null}
+      </Empty>
+    )
+  }
+  return (
+    <>
+      <p className="muted small">
+        {t('rules.judged')} {data.alarms.some((one) => one.needs_engine && one.state !== 'absent') ? t('rules.needsEngine') : null}
+      </p>
+      <ul className="card alarm-list">
+        {data.alarms.map((one) => (
+          <Line key={one.alarm} one={one} />
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function Line({ one }: { one: AlarmNow }) {
+  const { t } = useTranslation()
+  const language = useLanguageCode()
+  const { told } = one
+  const said = WORDS.map((field) => [field, inLanguage(language, told[field], told[`${field}_zh`])] as const).filter(([, text]) => text)
+  const quiet = one.state === 'absent' || one.state === 'off'
+  return (
+    <li className={`alarm-line alarm-${one.state}`}>
+      <span className="alarm-state">
+        <StateMark state={MARKS[one.state]} label={t(`rules.state.${one.state}`)} />
+        <small className="muted">{t(`rules.priority.${told.priority ?? 'medium'}`)}</small>
+      </span>
+      <span>
+        <b>{inLanguage(language, told.title, told.title_zh) || one.alarm}</b> <code className="faint">{one.alarm}</code>
+        <small className="block">
+          {one.point ? <Link href={pointLink(one.point)}>{told.point}</Link> : told.point} {conditionText(told, one.limit, one.unit, one.word ? { [String(one.value)]: language === 'zh' && one.word_zh ? one.word_zh : one.word } : {})}
+        </small>
+        {quiet ? <small className="block muted">{inLanguage(language, one.why, one.why_zh)}</small> : null}
+      </span>
+      <span className="num alarm-value">
+        {one.value === null || quiet ? '–' : typeof one.value === 'number' ? number(one.value) : one.value} {quiet ? null : (language === 'zh' && one.word_zh) || one.word || unitText(one.unit)}
+        {one.time_us !== null && !quiet ? <small className="block muted"><Age us={one.time_us} /></small> : null}
+      </span>
+      {said.length ? (
+        <details className="alarm-words" open={one.state === 'active'}>
+          <summary>{t('rules.rationalised')}</summary>
+          <dl>
+            {said.map(([field, text]) => (
+              <div key={field}>
+                <dt>{t(`rules.field.${field}`)}</dt>
+                <dd>{text}</dd>
+              </div>
+            ))}
+            {told.respond_within ? (
+              <div>
+                <dt>{t('rules.field.respond_within')}</dt>
+                <dd>{told.respond_within}</dd>
+              </div>
+            ) : null}
+          </dl>
+        </details>
+      ) : null}
+    </li>
+  )
+}
