@@ -30,6 +30,7 @@ from baigong.vocab.errors import BaigongError
 _log = logging.getLogger(__name__)
 _CHUNK = 65_535
 LARGEST_CHUNK = _CHUNK + 64  # gopcua 0.8 pads its chunks a byte beyond what was agreed
+_OF_ONE_ADDRESS = 60  # connections
 _SHORTEST_ANSWER = 8192  # who says to take less means something else: asyncua 2.1 writes its number of chunks there
 _SHORTEST_TOKEN_MS, _LONGEST_TOKEN_MS = 10_000, 86_400_000
 _KINDS = (b"HEL", b"OPN", b"MSG", b"CLO", b"ERR")  # OPC 10000-6 §7.1.2
@@ -266,11 +267,20 @@ class Connection(OPCUAProtocol):  # type: ignore[misc]
         if self.processor is not None:
             self.processor = Processor(self._host, self.iserver, transport, self.limits)
             self.processor.set_policies(self.policies)
+            address = self.peer_name[0] if self.peer_name else ""
+            if sum(bool(one.peer_name) and one.peer_name[0] == address for one in self.clients) > _OF_ONE_ADDRESS:
+                self._refuse(ua.StatusCodes.BadTcpNotEnoughResources)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         strange = len(self._buffer) >= 3 and self._buffer[:3] not in _KINDS
-        if (strange or len(self._buffer) > LARGEST_CHUNK) and self.transport is not None:
-            self._host.note("opcua.channel")
-            self._buffer = b""
+        if strange or len(self._buffer) > LARGEST_CHUNK:
+            self._refuse(ua.StatusCodes.BadTcpMessageTypeInvalid if strange else ua.StatusCodes.BadTcpMessageTooLarge)
+
+    def _refuse(self, code: int) -> None:
+        """Say why, and hang up."""
+        self._host.note("opcua.channel")
+        self._buffer = b""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(uatcp_to_binary(ua.MessageType.Error, ua.ErrorMessage(ua.StatusCode(code), "")))
             self.transport.close()

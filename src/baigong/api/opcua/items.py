@@ -156,14 +156,16 @@ class Items:
         every = self._sampling[batch.spots]
         if not every.any():
             return batch, none
-        every = np.where(every > 0, every, 1)
-        slots = batch.arrived // every
-        slots[self._sampling[batch.spots] == 0] = np.flatnonzero(self._sampling[batch.spots] == 0)  # each its own
+        at_once = every == 0
+        every = np.where(at_once, 1, every)
+        # an interval that had its sample leaves what comes later in it to the next one: one value an interval
+        slots = np.maximum(batch.arrived // every, self.last_slot[batch.spots] + 1)
+        slots[at_once] = np.flatnonzero(at_once)  # each its own
         last = np.ones(len(batch), bool)
         last[:-1] = (batch.spots[1:] != batch.spots[:-1]) | (slots[1:] != slots[:-1])
-        ripe = (self._sampling[batch.spots] == 0) | (slots > self.last_slot[batch.spots]) | (now_us // every > slots)
+        ripe = at_once | (slots <= now_us // every)
         taken = last & ripe
-        sampled = taken & (self._sampling[batch.spots] > 0)
+        sampled = taken & ~at_once
         np.maximum.at(self.last_slot, batch.spots[sampled], slots[sampled])
         return batch.take(taken), batch.take(last & ~ripe)
 
