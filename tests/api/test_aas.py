@@ -182,7 +182,9 @@ async def test_shells_and_submodels_are_written_by_the_standards_paths(plant: Wo
         async def told(method: str, path: str, status: int, body: Any = None, **more: Any) -> Any:
             answer = await client.request(method, path, **({"json": body} if body is not None else {}), **more)
             assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text}"
-            return answer.json() if answer.content and "json" in answer.headers["content-type"] else answer.content
+            return (
+                answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.content
+            )
 
         assert await told("POST", "/shells", 201, shell) == shell
         assert await told("PUT", held, 201, submodel) == submodel
@@ -224,7 +226,7 @@ async def test_shells_and_submodels_are_written_by_the_standards_paths(plant: Wo
         assert [one.content for one in await plant.registry.shells.files("main", [("Submodel", SUBMODEL)])] == [
             b"newer"
         ]
-        await told("DELETE", held + "/submodel-elements/Manual/attachment", 204)
+        await told("DELETE", held + "/submodel-elements/Manual/attachment", 200)
         await told("GET", held + "/submodel-elements/Manual/attachment", 404)
         await told("PUT", at + "/asset-information/thumbnail", 204, content=PICTURE, params={"fileName": "a.png"},
                    headers={"content-type": "image/png"})  # fmt: skip

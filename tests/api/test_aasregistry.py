@@ -64,8 +64,8 @@ async def test_descriptors_are_registered_shown_changed_and_taken_away(plant: Wo
         # of what is served here there is a descriptor already; another one may stand in its place
         own = await told("GET", here, 200)
         await told("POST", "/shell-descriptors", 409, own)
-        await told("DELETE", here, 409)
-        await told("POST", f"{here}/submodel-descriptors", 409, SUBMODEL)
+        await told("DELETE", here, 403)
+        await told("POST", f"{here}/submodel-descriptors", 403, SUBMODEL)
         await told("PUT", here, 201, own | {"endpoints": [ENDPOINT]})
         assert (await told("GET", here, 200))["endpoints"] == [ENDPOINT]
         await told("DELETE", here, 204)

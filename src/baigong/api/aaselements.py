@@ -261,6 +261,7 @@ class _Files:
             return Change(lost=[(SUBMODEL, id, name)] if name and name not in used else [])
 
         await self._shells.edit(call.tenant, SUBMODEL, id, call.who.user, work)
+        return Response(status_code=200)  # not 204: as the standard's documents have it
 
 
 def _files_in(held: Jsonable) -> list[Jsonable]:

@@ -143,7 +143,7 @@ class _Kind:
     async def drop(self, call: Call) -> None:
         seen, id = Registered(self._rooms, call), part(call, self._name)
         if seen.handed_in(self._kind, id) is None and seen.has(self._kind, id):
-            raise FixConfiguration("aas.exists", f"{id!r} is registered because it is served here", place=id)
+            raise _served_here(id)
         call.before = {"id": id}
         await self._shells.drop(call.tenant, _DESCRIBES[self._kind], id, call.who.user)
 
@@ -204,7 +204,7 @@ class _Registry:
         shell = part(call, "shell")
         seen = Registered(self._rooms, call)
         if seen.handed_in(SHELL, shell) is None and seen.has(SHELL, shell):
-            raise FixConfiguration("aas.exists", f"{shell!r} is registered because it is served here", place=shell)
+            raise _served_here(shell)
 
         def work(descriptor: Jsonable) -> None:
             change(descriptor.setdefault(_INSIDE, []))
@@ -218,6 +218,10 @@ class _Registry:
     def _made(self, call: Call, made: Jsonable) -> Response:
         way = f"/shell-descriptors/{encoded(part(call, 'shell'))}/submodel-descriptors/{encoded(made['id'])}"
         return answered({name: held for name, held in made.items() if name != "modelType"}, 201, here(call, way))
+
+
+def _served_here(id: str) -> FixConfiguration:
+    return FixConfiguration("aas.generated", f"{id!r} is registered because it is served here", place=id)
 
 
 def _shell(seen: Registered, id: str) -> Jsonable:

@@ -133,7 +133,7 @@ class _Shells:
 
         await self._shells.edit(call.tenant, SHELL, id, call.who.user, work)
 
-    async def drop_thumbnail(self, call: Call) -> None:
+    async def drop_thumbnail(self, call: Call) -> Response:
         id = part(call, "shell")
 
         def work(shell: Jsonable) -> Change:
@@ -143,6 +143,7 @@ class _Shells:
             return Change(lost=[(SHELL, id, inside(held["path"]))])
 
         await self._shells.edit(call.tenant, SHELL, id, call.who.user, work)
+        return Response(status_code=200)  # as with attachments: some clients take 204 for a failure
 
 
 def concept_operations(rooms: Rooms) -> list[Operation]:

@@ -146,6 +146,7 @@ def _is_iri(cause: str, segments: Sequence[Any], thing: Any) -> bool:
 
 def _told(cause: str) -> str:
     """Say the engine's words about Python types in those of JSON."""
+    cause = cause.replace(", but got: {type(jsonable)}", "")  # as it stands there: no type was filled in
     return _PYTHON.sub(lambda found: _JSON.get(found[1], found[0]), cause)
 
 
