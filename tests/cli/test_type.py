@@ -54,3 +54,38 @@ def test_a_type_is_written_shown_broken_and_dropped(up: Path, run: Run, tmp_path
         json.loads(run("asset", "show", "t_valve", "--json", "--data", up).out)["line"]["level"] == "part"
     )  # its type's
     assert run("asset", "retire", "t_valve", "--yes", "--data", up).code == 0
+
+
+def test_alarms_go_into_a_spreadsheet_and_come_back(up: Path, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "feed.yaml"
+    text = """\
+type: feed
+extends: pump
+title: Feed pump
+alarms:
+  low_flow: {point: flow, when: low, limit: 2.5, priority: high}
+  old: {point: flow, when: high, limit: 90}
+# the end
+"""
+    file.write_text(text, "utf-8")
+    assert run("type", "put", file, "--data", up).code == 0
+    for name in ("alarms.csv", "alarms.xlsx"):
+        table = tmp_path / name
+        assert "6 alarms in" in run("type", "alarms", "feed", table, "--data", up).err
+        assert (
+            "6 alarms; nothing was written"
+            in run("type", "alarms", "feed", "--from", table, "--check", "--data", up).err
+        )
+    rows = (tmp_path / "alarms.csv").read_text("utf-8-sig").splitlines()
+    kept = [row.replace("30s", "1min") for row in rows if not row.startswith("old,")]
+    (tmp_path / "alarms.csv").write_text("\n".join(kept), "utf-8")
+    assert "version 2" in run("type", "alarms", "feed", "--from", tmp_path / "alarms.csv", "--data", up).err
+    shown = json.loads(run("type", "show", "feed", "--json", "--data", up).out)
+    assert set(shown["whole"]["alarms"]) == {"vibration_high", "vibration_danger", "bearing_hot", "silent", "low_flow"}
+    assert shown["whole"]["alarms"]["vibration_high"]["on_delay"] == "1min"
+    assert (shown["came"]["alarms.vibration_high"], shown["came"]["alarms.silent"]) == ("feed", "pump")
+    assert "# the end" in shown["text"] and '"on_delay": "1min"' in shown["text"]
+    (tmp_path / "alarms.csv").write_text("alarm,point,when,limit\nx,flow,high,much\n", "utf-8")
+    wrong = run("type", "alarms", "feed", "--from", tmp_path / "alarms.csv", "--data", up)
+    assert wrong.code == 2 and "row 2 limit" in wrong.err
+    assert run("type", "drop", "feed", "--yes", "--data", up).code == 0

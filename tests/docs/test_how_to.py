@@ -12,7 +12,10 @@ from tests.docs.terminal import Terminal, free_ports
 from tools.check.pages import Block, blocks
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-ON_DEMO = ("how-to/sql-recipes.md", "how-to/dataframes.md", "how-to/write-to-machines.md", "reference/sql.md")
+ON_DEMO = (
+    "how-to/sql-recipes.md", "how-to/dataframes.md", "how-to/kpis-and-alarms.md", "how-to/write-to-machines.md",
+    "reference/sql.md",
+)  # fmt: skip
 NEEDS = {
     "how-to/machine-certificates.md": "mosquitto_pub",
     "how-to/mqtt-device.md": "mosquitto_pub",

@@ -89,3 +89,21 @@ def test_what_is_no_model_is_refused_with_its_place(content: bytes, said: str) -
     with pytest.raises(FixConfiguration, match=said) as caught:
         from_tsl(content, "x", "x.json")
     assert caught.value.place
+
+
+def test_alarms_are_events_and_what_they_lose_is_named() -> None:
+    text = """\
+type: x
+points: {flow: {limits: {high: 5}}}
+alarms:
+  much: {point: flow, when: high, priority: high, title: Too much, title_zh: 流量过大}
+  less: {point: flow, when: low, limit: 1}
+  quiet: {point: flow, when: low, limit: 1, enabled: false}
+kpis: {mean_flow: {expression: mean(flow)}}
+"""
+    document, lost = to_tsl(merged([parse_type(text, "x")[1]]))
+    assert [(one["identifier"], one["type"], one["name"]) for one in document["events"]] == [
+        ("much", "error", "流量过大"),
+        ("less", "alert", "less"),
+    ]
+    assert {one.what for one in lost} >= {"much", "less", "mean_flow"}

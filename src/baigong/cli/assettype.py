@@ -14,6 +14,7 @@ from baigong.cli import show
 from baigong.cli.asset_rules import kpis_of_type, rules_of_type
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.textfile import bounded_text, name_in
+from baigong.cli.typealarms import alarms_of_type
 from baigong.cli.typefiles import export_type, import_types
 from baigong.vocab.errors import FixConfiguration
 
@@ -35,6 +36,7 @@ def add(app: typer.Typer) -> None:
     types.command("import")(import_types)
     types.command("export")(export_type)
     types.command("kpis")(kpis_of_type)
+    types.command("alarms")(alarms_of_type)
     app.add_typer(types, name="type")
 
 

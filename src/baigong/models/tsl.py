@@ -185,7 +185,33 @@ def to_tsl(whole: AssetType) -> tuple[dict[str, Any], list[Lost]]:
             }
         )
     profile = {"productKey": "", "productName": whole.title_zh or whole.title or whole.type}
-    return {"schema": SCHEMA, "profile": profile, "properties": properties, "events": [], "services": []}, lost
+    lost += [Lost(reason="a KPI: TSL knows only what is measured", what=name) for name in whole.kpis]
+    events = _events(whole, lost)
+    return {"schema": SCHEMA, "profile": profile, "properties": properties, "events": events, "services": []}, lost
+
+
+def _events(whole: AssetType, lost: list[Lost]) -> list[dict[str, Any]]:
+    """Write alarms as events; beyond what limit they come, TSL has no place for."""
+    events: list[dict[str, Any]] = []
+    for name, alarm in whole.alarms.items():
+        if not alarm.enabled:
+            continue
+        if not re.fullmatch(r"[A-Za-z0-9_]{1,50}", name):
+            lost.append(Lost(reason="no identifier of TSL: 1 to 50 letters, digits and _", what=name))
+            continue
+        lost.append(Lost(reason="when this alarm comes, and what to do then", what=name))
+        events.append(
+            {
+                "identifier": name,
+                "name": alarm.title_zh or alarm.title or name,
+                "desc": alarm.cause_zh or alarm.cause,
+                "type": "error" if alarm.priority in ("critical", "high") else "alert",
+                "required": False,
+                "method": f"thing.event.{name}.post",
+                "outputData": [],
+            }
+        )
+    return events
 
 
 def _bounds(specs: Mapping[str, Any]) -> dict[str, float]:

@@ -24,7 +24,7 @@ export function RuleDrawer({ section, name, made, text, onText, onClose }: RuleD
   const { t } = useTranslation()
   const held = name === null ? {} : (made.whole[section]?.[name] ?? {})
   const [called, setCalled] = useState(name ?? '')
-  const [alarm, setAlarm] = useState<TypeAlarm>(section === 'alarms' ? { when: 'high', priority: 'medium', ...held } : {})
+  const [alarm, setAlarm] = useState<TypeAlarm>(section !== 'alarms' ? {} : name === null ? { point: '', when: 'high', priority: 'medium' } : held)
   const [kpi, setKpi] = useState<TypeKpi>(section === 'kpis' ? held : {})
   const [refused, setRefused] = useState(false)
   const inherited = name !== null && made.came[`${section}.${name}`] !== made.chain.at(-1)
