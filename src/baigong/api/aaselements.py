@@ -248,8 +248,9 @@ class _Files:
         call.after = {"id": id, "path": path, "bytes": len(content)}
         await self._shells.edit(call.tenant, SUBMODEL, id, call.who.user, work)
 
-    async def drop(self, call: Call) -> None:
+    async def drop(self, call: Call) -> Response:
         id, path = submodel_of(Served(self._rooms, call)), call.part("path")
+        call.before = {"id": id, "path": path}
 
         def work(held: Jsonable) -> Change:
             found = _of_file(element(held, path), path)
