@@ -48,6 +48,8 @@ async def test_a_lot_is_recalled_and_traced_with_machine_people_and_parameters(p
             ("H13-7", 0), ("blank-1", 1), ("blank-2", 1), ("SN-1", 2), ("box-1", 2),
         ]  # fmt: skip
         assert recall["lots"][0]["quantity"] == 12.5 and recall["whole"]
+        await _put(client, _run("test", 21, [steel | {"quantity": 0.5}], []))
+        assert (await trace("H13-7"))["lots"][0]["quantity"] == 13, "of what is bought: all that was used"
         back = await trace("SN-1", parameters="true")
         assert {one["lot"] for one in back["lots"]} == {"SN-1", "blank-1", "screw-5", "H13-7"}
         mill = next(one for one in back["episodes"] if one["id"] == "mill")

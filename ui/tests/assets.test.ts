@@ -7,7 +7,7 @@ import { csvText, decodedText, parsedCsv, separatorOf } from '../src/core/csv'
 import { assetLink, routeOf } from '../src/core/route'
 import { tableWords } from '../src/pages/assets/tablewords'
 
-const line = (asset: string, children = 0, parent = ''): AssetLine => ({ asset, parent, level: 'unit', type: '', code: '', title: '', title_zh: '', place: '', state: 'in_service', described: true, retired: false, children, points: 0, properties: {} })
+const line = (asset: string, children = 0, parent = ''): AssetLine => ({ asset, parent, level: 'unit', type: '', code: '', title: '', title_zh: '', place: '', state: 'in_service', described: true, retired: false, children, points: 0, properties: {}, relations: {} })
 
 describe('tables as spreadsheets write them', () => {
   it('are cells, whatever is in them', () => {

@@ -18,7 +18,10 @@ from baigong.vocab.happenings import Episode
 
 
 class Lot(Struct, frozen=True, kw_only=True):
-    """``steps``: how far from the lot that was asked about, 0 for itself; ``material``: as any episode says it."""
+    """``steps``: how far from the lot that was asked about, 0 for itself; ``material``: as any episode says it.
+
+    ``quantity``: how much was made of it; of what comes from outside, how much was used.
+    """
 
     lot: str
     material: str
@@ -119,12 +122,13 @@ def _lots(lot: str, direction: str, links: Sequence[Link], uses: Sequence[Use]) 
 
 def _lot(lot: str, uses: Sequence[Use], steps: int) -> Lot:
     made = [use for use in uses if use.side == "produced"]
-    best = next((use for use in (*made, *uses) if use.quantity is not None), None)
+    told = [use for use in made or uses if use.quantity is not None]
+    unit = told[0].unit if told else ""
     return Lot(
         lot=lot,
         material=next((use.material for use in (*made, *uses) if use.material), ""),
-        quantity=best.quantity if best else None,
-        unit=best.unit if best else "",
+        quantity=sum(use.quantity or 0.0 for use in told if use.unit == unit) if told else None,
+        unit=unit,
         steps=steps,
         produced_by=sorted(use.episode for use in made),
         consumed_by=sorted(use.episode for use in uses if use.side == "consumed"),

@@ -5473,6 +5473,8 @@ export interface components {
         /**
          * Lot
          * @description ``steps``: how far from the lot that was asked about, 0 for itself; ``material``: as any episode says it.
+         *
+         *         ``quantity``: how much was made of it; of what comes from outside, how much was used.
          */
         Lot: {
             consumed_by: string[];

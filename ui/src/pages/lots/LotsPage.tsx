@@ -2,21 +2,22 @@
 import { AutoComplete, Button, Segmented } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { navigate, useSearch } from '../../components/navigation'
+import { Link, navigate, useSearch } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
 import { useAsk } from '../../components/useAsk'
-import { csvText } from '../../core/csv'
-import { askedOf, lotLink, lots, type Way } from '../../core/lots'
-import { saveAs } from '../../core/save'
+import type { Language } from '../../core/format'
+import { askedOf, lotFile, lotLink, lots, type Way } from '../../core/lots'
 import { Icon } from '../../components/Icon'
+import { LotGraph } from './LotGraph'
 import { LotSteps } from './LotSteps'
 import { LotTree } from './LotTree'
 
 const REST_MS = 150
 
 export default function LotsPage() {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
+  const language: Language = i18n.language === 'zh' ? 'zh' : 'en'
   const { lot, way } = askedOf(useSearch())
   const [typed, setTyped] = useState(lot)
   const [looked, setLooked] = useState('')
@@ -34,9 +35,14 @@ export default function LotsPage() {
       sub={lot ? t(way === 'back' ? 'lots.backText' : 'lots.forwardText') : t('lots.text')}
       tools={
         data ? (
-          <Button icon={<Icon name="download" size={15} />} onClick={() => saveAs(`${lot}-${way}.csv`, csvText([['consumed', 'produced', 'episode'], ...data.links.map((link) => [link.consumed, link.produced, link.episode])]), 'text/csv')}>
-            CSV
-          </Button>
+          <>
+            <Button icon={<Icon name="download" size={15} />} href={lotFile(lot, way, 'csv', language)}>
+              CSV
+            </Button>
+            <Button icon={<Icon name="download" size={15} />} href={lotFile(lot, way, 'xlsx', language)}>
+              XLSX
+            </Button>
+          </>
         ) : null
       }
     >
@@ -47,13 +53,32 @@ export default function LotsPage() {
       {error && !data ? <ErrorNote problem={error} retry={reload} /> : null}
       {lot && !data && !error ? <Waiting rows={6} /> : null}
       {!lot && known.data?.lots.length === 0 && !looked ? <p className="muted">{t('lots.none')}</p> : null}
+      {!lot && known.data?.lots.length ? <Known names={known.data.lots} /> : null}
       {data && !data.whole ? <p className="note">{t('lots.more', { n: data.links.length })}</p> : null}
       {data ? (
         <div className="lots">
+          {data.links.length ? <LotGraph held={data} way={way} /> : null}
           <LotTree held={data} way={way} />
           <LotSteps episodes={data.episodes} />
         </div>
       ) : null}
     </Page>
+  )
+}
+
+/** Lots to begin with: the first that the words in the search find. */
+function Known({ names }: { names: readonly string[] }) {
+  const { t } = useTranslation()
+  return (
+    <section className="card">
+      <h2>{t('lots.known')}</h2>
+      <ul className="lots-known">
+        {names.map((name) => (
+          <li key={name}>
+            <Link href={lotLink(name, 'forward')}>{name}</Link>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
