@@ -15,6 +15,7 @@ from baigong.cli.asset_rules import kpis_of_type, rules_of_type
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.textfile import bounded_text, name_in
 from baigong.cli.typealarms import alarms_of_type
+from baigong.cli.typebind import bind_type
 from baigong.cli.typefiles import export_type, import_types
 from baigong.vocab.errors import FixConfiguration
 
@@ -37,6 +38,7 @@ def add(app: typer.Typer) -> None:
     types.command("export")(export_type)
     types.command("kpis")(kpis_of_type)
     types.command("alarms")(alarms_of_type)
+    types.command("bind")(bind_type)
     app.add_typer(types, name="type")
 
 

@@ -56,12 +56,27 @@ _MACHINES: dict[str, tuple[str, Level, str, str, dict[str, Property]]] = {
     "meter_cnc": ("machining", "unit", "electricity_meter", "NH-903", {"ratio": 80, "calibrated_until": "2028-06-30"}),
     "meter_utility": ("utilities", "unit", "electricity_meter", "NH-904", {"ratio": 60}),
 }  # fmt: skip
+# what they have to do with each other beside the tree
+_RELATIONS: dict[str, dict[str, list[str]]] = {
+    "press1": {"uses": ["mould_k17"], "measured_by": ["meter_press"]},
+    "press2": {"measured_by": ["meter_press"]},
+    "press3": {"measured_by": ["meter_press"]},
+    "pump1": {"feeds": ["moulding_line"]},
+    "pump2": {"spare_of": ["pump1"]},
+    "comp1": {"feeds": ["cnc_cell"]},
+    "comp2": {"feeds": ["cnc_cell"]},
+    "cnc_cell": {"measured_by": ["meter_cnc"]},
+    "utilities": {"measured_by": ["meter_utility"]},
+    "mould_k17": {"made_of": ["steel_h13"]},
+}
 
 
 def plant_assets() -> list[AssetSpec]:
     """Return all assets of the demo plant, each below one of them or below the company."""
     made = [
-        AssetSpec(asset=asset, parent=parent, level=level, title=title, title_zh=chinese)
+        AssetSpec(
+            asset=asset, parent=parent, level=level, title=title, title_zh=chinese, relations=_RELATIONS.get(asset)
+        )
         for asset, parent, level, title, chinese in _NEW
     ]
     for asset, (parent, level, type_, code, properties) in _MACHINES.items():
@@ -70,7 +85,7 @@ def plant_assets() -> list[AssetSpec]:
         made.append(
             AssetSpec(
                 asset=asset, parent=parent, level=level, type=type_, code=code, title=words.title,
-                title_zh=words.title_zh,
+                title_zh=words.title_zh, relations=_RELATIONS.get(asset),
                 properties=properties | ({"qualification": needs} if needs else {}),
             )
         )  # fmt: skip

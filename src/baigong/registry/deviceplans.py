@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,21 @@ class Beside:
 
 NOTHING = Beside()
 Text = Callable[[DeviceSpec, str], str]  # (device, its file's text) -> the text that it is to have
+
+
+def require_once(specs: Sequence[DeviceSpec]) -> None:
+    """Raise config.invalid for a list that says a device twice."""
+    counts = Counter(spec.device for spec in specs)
+    if twice := next((name for name, count in counts.items() if count > 1), ""):
+        raise FixConfiguration("config.invalid", f"device {twice!r} is in it twice", place=twice)
+
+
+def require_unchanged(revisions: Mapping[str, int], find: Callable[[str], DeviceRow | None]) -> None:
+    """Raise config.conflict for a device that has another revision than somebody looked at; 0: there is none."""
+    for device, revision in revisions.items():
+        held = find(device)
+        if revision != (held.revision if held else 0):
+            raise FixConfiguration("config.conflict", f"{device} was changed meanwhile", place=device)
 
 
 @contextmanager

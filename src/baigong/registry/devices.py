@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +25,8 @@ from baigong.registry.deviceplans import (
     in_present_names,
     more_points,
     numbered,
+    require_once,
+    require_unchanged,
     said_of,
 )  # fmt: skip
 from baigong.registry.events import Events
@@ -45,6 +46,7 @@ from baigong.vocab.happenings import Event
 from baigong.vocab.ids import device_id
 
 Changed = Callable[[str, DeviceSpec], None]  # (tenant, spec) whose gateway should look again
+_ANY: Mapping[str, int] = {}
 _MOST = 200_000  # devices in memory at once: 1.6 kB each
 Bound = Callable[[str, int, Sequence[str]], None]  # (tenant, devices more, asset of each point more); raises quota.full
 
@@ -132,19 +134,16 @@ class Devices:
         Raises config.conflict when ``revision`` is given and is not the present one, point.collision,
         driver.unknown, driver.option. Nothing is changed when it raises.
         """
-        async with self._one_change:
-            held = self.find(tenant, spec.device)
-            if revision is not None and revision != (held.revision if held else 0):
-                raise FixConfiguration("config.conflict", f"{spec.device} was changed meanwhile", place=spec.device)
-            (row,) = await self._put(tenant, [spec], by)
-            return row
+        (row,) = await self.put_many(tenant, [spec], by, {} if revision is None else {spec.device: revision})
+        return row
 
-    async def put_many(self, tenant: str, specs: Sequence[DeviceSpec], by: str) -> list[DeviceRow]:
-        """Make or change many devices in one transaction: all of them, or none when it raises what ``put`` raises."""
-        names = [spec.device for spec in specs]
-        if twice := next((name for name, count in Counter(names).items() if count > 1), ""):
-            raise FixConfiguration("config.invalid", f"device {twice!r} is in it twice", place=twice)
+    async def put_many(
+        self, tenant: str, specs: Sequence[DeviceSpec], by: str, revisions: Mapping[str, int] = _ANY
+    ) -> list[DeviceRow]:
+        """The same of many: all, or none. ``revisions``: of those that must not have changed since they were read."""
+        require_once(specs)
         async with self._one_change:
+            require_unchanged(revisions, lambda device: self.find(tenant, device))
             return await self._put(tenant, specs, by)
 
     async def _put(self, tenant: str, specs: Sequence[DeviceSpec], by: str) -> list[DeviceRow]:

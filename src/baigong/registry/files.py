@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from baigong.registry.filetext import edited
 from baigong.stores.durable import replace_file, replace_files, sync_folder
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
 from baigong.vocab.errors import FixConfiguration, RetryLater
@@ -118,7 +119,9 @@ def put_back(before: Mapping[Path, str | None]) -> None:
 
 
 def render(spec: DeviceSpec, previous: str = "") -> str:
-    """Write a device as YAML, keeping the comment that stood at the head of the previous text."""
+    """Write a device as YAML: into the previous text where that can be, else keeping the comment at its head."""
+    if previous and (kept := edited(spec, previous)) is not None:
+        return kept
     head = []
     for line in previous.splitlines():
         if line.strip() and not line.startswith("#"):
