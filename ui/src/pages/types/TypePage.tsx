@@ -15,6 +15,7 @@ import { typeLink } from '../../core/route'
 import { extending, renamed, types } from '../../core/types'
 import { DocumentsTab } from '../assets/DocumentsTab'
 import { DropType } from './DropType'
+import { KpiTry } from './KpiTry'
 import { Made } from './Made'
 import { NewType } from './NewType'
 import { TypeEditor } from './TypeEditor'
@@ -82,7 +83,7 @@ export function TypePage({ type, from }: { type: string; from: From }) {
             { key: 'text', label: t('device.text'), children: may ? <TypeEditor type={type} held={data} fresh={fresh} taken={taken} onWritten={written} /> : data ? <Reader text={data.text} made={data} /> : null },
             ...(data
               ? [
-                  ...(data.used.length ? [{ key: 'overview', label: t('screen.overview'), children: <MadeScreen about={`type:${type}`} call={(signal) => screens.ofType(type, '', signal)} /> }] : []),
+                  ...(data.used.length ? [{ key: 'overview', label: t('screen.overview'), children: <><MadeScreen about={`type:${type}`} call={(signal) => screens.ofType(type, '', signal)} />{Object.keys(data.whole.kpis ?? {}).length ? <KpiTry type={type} text={null} /> : null}</> }] : []),
                   { key: 'used', label: `${t('types.used')} ${data.used.length}`, children: <Used held={data} /> },
                   { key: 'documents', label: t('documents.tab'), children: <DocumentsTab of={{ type }} may={may} /> },
                   { key: 'versions', label: `${t('types.versions')} ${data.versions.length}`, children: <Versions held={data} onTake={may ? (text: string) => (setTaken({ text }), setTab('text')) : null} /> },
