@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from baigong.registry.rights import point_ref, policy_text
 from baigong.security.photos import clean_jpeg
+from baigong.security.scope import Ref
+from baigong.stores.records import ALL
+from baigong.stores.records.screens import bytes_of_screens
 from tests.api.world import World
 
 HALL = """\
@@ -12,7 +16,7 @@ screen: hall
 title: Pump hall
 title_zh: 泵房
 items:
-- {id: p1, is: pump, at: [100, 100, 64, 64], shows: {running: pump1.state}}
+- {id: p1, is: pump, at: [100, 100, 64, 64], flip: true, shows: {running: pump1.state}}
 - {id: f1, is: value, at: [180, 100, 120, 30], shows: {value: "${pump}.flow"}}
 - {id: gone, is: value, at: [180, 140, 120, 30], shows: {value: pump1.flw}}
 - {id: w, is: pipe, path: [[164, 132], [300, 132]]}
@@ -91,6 +95,7 @@ async def test_a_screen_is_one_text_with_what_is_missing_said(plant: World) -> N
         assert (gone["item"], gone["field"]) == ("gone", "shows.value")
         assert kept["text"].splitlines()[gone["line"] - 1] == "- id: gone"
         assert "perhaps pump1.flow" in gone["message"] and gone["message_zh"] and gone["advice_zh"]
+        assert gone["fix"] == "pump1.flow"
         assert set(kept["points"]) == {"pump1.flow", "pump1.state"}
         # the same as JSON is the same text, and no revision
         again = await client.put("/screens/hall", json={"screen": kept["screen"], "revision": 1})
@@ -107,6 +112,47 @@ async def test_a_screen_is_one_text_with_what_is_missing_said(plant: World) -> N
         assert (await client.delete("/screens/hall")).status_code == 204
         assert (await client.get("/screens/hall")).status_code == 404
         assert (await _put(client, "hall", texts[1]["text"])).json()["revision"] == 3  # brought back
+
+
+async def test_who_may_see_some_points_sees_of_a_screen_no_more(plant: World) -> None:
+    token = await plant.registry.people.add_token("bank", "theirs", role="viewer")
+    who = plant.registry.people.recognise(token)
+    assert who is not None
+    number = plant.registry.book.find("main", "pump1.flow").number
+    granted = policy_text(Ref("Token", who.token), ["see", "read"], point_ref("main", number))
+    text = """\
+title: Secret hall
+variables: {any: {choices: [pump1, nobody]}, what: {}}
+items:
+- {id: flow, is: value, at: [0, 0, 9, 9], shows: {value: pump1.flow}, opens: "screen:other", group: pump1}
+- {id: secret, is: value, at: [9, 0, 9, 9], shows: {value: pump1.pressure}, text: Secret, limits: {high: 7}}
+- {id: both, is: trend, at: [0, 9, 9, 9], lines: [pump1.flow, pump1.state]}
+"""
+    async with plant.client() as client, plant.client() as bank:
+        bank.headers["authorization"] = f"Bearer {token}"
+        bank.params = {"tenant": "main"}
+        await _put(client, "hall", text)
+        await _put(client, "other", "items: [{id: a, is: value, at: [0, 0, 9, 9], shows: {value: pump1.pressure}}]")
+        await client.put("/screens/other/files/a.jpg", content=_small_jpeg())
+        assert (await bank.get("/screens")).status_code == 403
+        await plant.registry.rights.grant("main", granted, "loan", "me")
+        [line] = (await bank.get("/screens")).json()
+        assert (line["screen"], line["points"], line["missing"], line["changed_by"]) == ("hall", 1, 0, "")
+        seen = await bank.get("/screens/hall")
+        shown = seen.json()
+        flow, hidden, both = shown["screen"]["items"]
+        assert (flow["shows"], flow.get("opens"), both["lines"]) == ({"value": "pump1.flow"}, None, ["pump1.flow"])
+        assert hidden == {"id": "hidden-2", "is": "value", "at": [9, 0, 9, 9]}
+        assert shown["hidden"] == ["hidden-2", "both"] and (shown["text"], shown["findings"]) == ("", [])
+        assert [one["value"] for one in shown["choices"]["what"]] == ["pump1"]
+        for word in ("pressure", "pump1.state", '"secret"', '"Secret"', "other"):
+            assert word not in seen.text, word
+        for path in ("/screens/other", "/screens/other/files/a.jpg", "/screens/none"):
+            assert (await bank.get(path)).status_code == 404, path
+        for path in ("/screens/hall/texts", "/screens/hall/files", "/screens/hall/links"):
+            assert (await bank.get(path)).status_code == 403, path
+        made = (await bank.get("/assets/pump1/screen")).json()
+        assert set(made["points"]) == {"pump1.flow"} and made["findings"] == []
 
 
 async def test_what_is_no_screen_is_refused_with_its_place(plant: World) -> None:
@@ -134,6 +180,8 @@ async def test_a_photo_is_kept_without_where_it_was_taken(plant: World) -> None:
         kept = (await _put(client, "hall", "photo: hall.jpg")).json()
         assert [one["field"] for one in kept["findings"]] == ["photo"]
         assert (await client.put("/screens/hall/files/hall.jpg", content=photo)).json()["media"] == "image/jpeg"
+        held = await plant.registry.records.read(bytes_of_screens, tenant=ALL)
+        assert held["main"] == len(clean_jpeg(photo)) + len(kept["text"])  # what it takes counts as storage
         found = await client.get("/screens/hall/files/hall.jpg")
         assert (found.headers["content-type"], found.content) == ("image/jpeg", clean_jpeg(photo))
         assert b"Exif" not in found.content and len(found.content) == len(photo) - 14

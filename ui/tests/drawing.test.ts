@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { ScreenItem } from '../src/core/screens'
-import { aligned, around, bent, edited, freshId, grouped, moved, ordered, pasted, resized, snappedBy, spread, turned, withGroups, within } from '../src/pages/screens/editor/arrange'
+import { aligned, around, bent, edited, flipped, freshId, grouped, moved, ordered, pasted, resized, snappedBy, spread, turned, withGroups, within } from '../src/pages/screens/editor/arrange'
 import { jointAt, jointsOf, piped } from '../src/pages/screens/editor/follow'
 import { freePlace, laid } from '../src/pages/screens/editor/fresh'
 import { type Pressed, pressed } from '../src/pages/screens/editor/keys'
+import { mended } from '../src/pages/screens/editor/FoundFaults'
 import { named, photoScreen, pin } from '../src/pages/screens/editor/pins'
 import { fitted } from '../src/pages/screens/editor/shrink'
 import type { Editing } from '../src/pages/screens/editor/useEditing'
+import { freeName, mayBeCalled, renamed, usersOf, withVariable } from '../src/pages/screens/editor/variables'
 import { begun, changed, redone, undone } from '../src/pages/screens/editor/history'
 
 const pump = (id: string, x: number, y: number, more: Partial<ScreenItem> = {}): ScreenItem => ({ id, is: 'pump', at: [x, y, 64, 64], ...more })
@@ -26,6 +28,17 @@ describe('pipes', () => {
     expect(pathOf(turned(all, only('p2')))?.at(-1)).toEqual([232, 80])
     expect(pathOf(resized(all, 'p2', [1, 1], 0, 64))?.at(-1)).toEqual([200, 144])
     expect(jointAt(all, [199, 113])?.id).toBe('p2')
+  })
+  it('follow what is mirrored, however it is turned', () => {
+    const sides = (item: ScreenItem) => Object.fromEntries(jointsOf(item).map(({ port, x, y, side }) => [port, [x, y, side]]))
+    const [across] = flipped([p1], only('p1'), 'across')
+    expect([across?.flip, across?.turn]).toEqual([true, undefined])
+    expect(sides(across as ScreenItem)).toMatchObject({ in: [64, 32, 'right'], out: [0, 32, 'left'], top: [32, 0, 'top'] })
+    const [down] = flipped([{ ...p1, turn: 90 }], only('p1'), 'down') // its inlet is above, then below
+    expect([down?.flip, down?.turn, sides(down as ScreenItem).in]).toEqual([true, 90, [32, 64, 'bottom']])
+    const twice = flipped(flipped(all, only('p1'), 'down'), only('p1'), 'down')
+    expect(twice[0]).toEqual(p1)
+    expect(pathOf(flipped(all, only('p2'), 'across'))?.at(-1)).toEqual([264, 112])
   })
   it('that somebody shaped keep their form', () => {
     const shaped: ScreenItem = { ...pipe, path: [[64, 32], [160, 32], [160, 112], [200, 112]] }
@@ -91,6 +104,24 @@ describe('history', () => {
     held = undone(undone(held))
     expect([held.now, undone(held).now, redone(held).now, redone(redone(held)).now]).toEqual(['a', 'a', 'b', 'bcd'])
     expect(changed(held, 'z').future).toEqual([])
+  })
+})
+
+describe('what is chosen on top', () => {
+  const screen = { screen: 's', variables: { pump: { type: 'pump' }, line: {} }, items: [{ id: 'v', is: 'value' as const, at: [0, 0, 9, 9] as [number, number, number, number], shows: { value: '${pump}.flow' }, opens: 'asset:${pump}' }] }
+  it('is called otherwise in all that speak of it, and stays while something does', () => {
+    expect([usersOf(screen, 'pump'), usersOf(screen, 'line'), freeName(screen)]).toEqual([1, 0, 'choice1'])
+    expect(['pump', 'Pump', 'asset', 'p2'].map((name) => mayBeCalled(screen, name))).toEqual([false, false, false, true])
+    const made = renamed(screen, 'pump', 'p2')
+    expect([Object.keys(made.variables ?? {}), made.items?.[0]?.shows, made.items?.[0]?.opens]).toEqual([['p2', 'line'], { value: '${p2}.flow' }, 'asset:${p2}'])
+    expect(withVariable(screen, 'line', null).variables).toEqual({ pump: { type: 'pump' } })
+    expect(withVariable(screen, 'line', { title: 'Line', type: '', choices: [] }).variables).toEqual({ pump: { type: 'pump' }, line: { title: 'Line' } })
+  })
+  it('and what is not there is put right at one press', () => {
+    const said = { line: 1, message: '', message_zh: '', advice: '', advice_zh: '' }
+    const trend: ScreenItem = { id: 't', is: 'trend', at: [0, 0, 9, 9], lines: ['a.b', 'a.flw'] }
+    expect(mended([trend], { ...said, item: 't', field: 'lines.1', fix: 'a.flow' })[0]?.lines).toEqual(['a.b', 'a.flow'])
+    expect(mended(screen.items, { ...said, item: 'v', field: 'shows.value', fix: '${pump}.temp' })[0]?.shows).toEqual({ value: '${pump}.temp' })
   })
 })
 

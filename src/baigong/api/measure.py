@@ -10,6 +10,7 @@ from baigong.registry.usage import Levels
 from baigong.stores.records import ALL, members
 from baigong.stores.records.documents import bytes_of_documents
 from baigong.stores.records.plant import count_devices, count_points
+from baigong.stores.records.screens import bytes_of_screens
 from baigong.vocab.usage import PLATFORM
 
 
@@ -19,11 +20,12 @@ async def levels(rooms: Rooms, sizes: Counter[str]) -> Levels:
     people = await registry.records.read(members.count_people, tenant=ALL)
     devices = await registry.records.read(count_devices, tenant=ALL)
     documents = await registry.records.read(bytes_of_documents, tenant=ALL)
+    screens = await registry.records.read(bytes_of_screens, tenant=ALL)
     points = await registry.records.read(count_points, tenant=ALL)
     connections, connected = rooms.pulse.connections(), rooms.pulse.connected()
     return {
         tenant: {
-            "storage_bytes": sizes[tenant] + documents.get(tenant, 0),
+            "storage_bytes": sizes[tenant] + documents.get(tenant, 0) + screens.get(tenant, 0),
             "points": points.get(tenant, 0),
             "devices": devices.get(tenant, 0),
             "devices_connected": connected[tenant],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Annotated, Any
 
@@ -76,6 +77,11 @@ class OverviewQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     under: str = ""
 
 
+def partly(call: Call) -> bool:
+    """Say whether who asks may know of only some points."""
+    return call.only is not None
+
+
 def operations(rooms: Rooms) -> list[Operation]:
     return [*_kept(rooms), *_pictures(rooms), *_made(rooms)]
 
@@ -84,18 +90,22 @@ def _kept(rooms: Rooms) -> list[Operation]:
     screens = rooms.registry.screens
 
     async def listed(call: Call) -> Any:
-        shower = Shower(rooms, call.tenant, call.book)
-        return [_line(shower, row) for _, row in sorted(screens.rows(call.tenant).items())]
+        shower = Shower(rooms, call.tenant, call.book, partly(call))
+        rows = [row for _, row in sorted(screens.rows(call.tenant).items())]
+        await asyncio.to_thread(lambda: [read_screen(row) for row in rows])  # the first time it is long work
+        return [_line(shower, row) for row in rows if shower.is_open(read_screen(row))]
 
     async def one(call: Call) -> Any:
         name, row = call.part("name"), None
-        if call.query.revision is not None:
+        shower = Shower(rooms, call.tenant, call.book, partly(call))
+        shower.require_open(read_screen(screens.row(call.tenant, name)))
+        if call.query.revision is not None and not partly(call):
             texts = await screens.texts(call.tenant, name)
             row = next((text for text in texts if text.revision == call.query.revision), None)
             if row is None:
                 raise FixConfiguration("http.not_found", f"{name} has no revision {call.query.revision}", place=name)
         row = row or screens.row(call.tenant, name)
-        return Shower(rooms, call.tenant, call.book).show(
+        return shower.show(
             read_screen(row),
             read_chosen(call.query.chosen),
             text=row.text,
@@ -142,7 +152,6 @@ def _kept(rooms: Rooms) -> list[Operation]:
 
 def _line(shower: Shower, row: ScreenRow) -> ScreenLine:
     screen = read_screen(row)
-    shown = shower.show(screen, {}, text=row.text)
     wide, high = screen.size
     places = [(item.what, item.at) for item in screen.items if item.at is not None]
     places.sort(key=lambda one: -one[1][2] * one[1][3])
@@ -153,14 +162,14 @@ def _line(shower: Shower, row: ScreenRow) -> ScreenLine:
         of=screen.of,
         size=screen.size,
         items=len(screen.items),
-        points=len(shown.points),
-        missing=len(shown.findings),
+        points=len(shower.rows(screen, {})),
+        missing=shower.missing(screen),
         variables=len(screen.variables),
         photo=screen.photo,
         symbols=[(w, at[0] / wide, at[1] / high, at[2] / wide, at[3] / high) for w, at in places[:_DRAWN]],
         revision=row.revision,
         changed_us=row.changed_us,
-        changed_by=row.changed_by,
+        changed_by=shower.said_by(row.changed_by),
     )
 
 
@@ -179,6 +188,8 @@ def _pictures(rooms: Rooms) -> list[Operation]:
         return [_picture(one) for one in found]
 
     async def one(call: Call) -> Response:
+        held = screens.row(call.tenant, call.part("name"))
+        Shower(rooms, call.tenant, call.book, partly(call)).require_open(read_screen(held))
         media, content = await screens.picture(call.tenant, call.part("name"), call.part("file"))
         return Response(content, media_type=media, headers={"Content-Security-Policy": _STILL})
 
@@ -187,6 +198,7 @@ def _pictures(rooms: Rooms) -> list[Operation]:
         if not _FILE.fullmatch(file):
             raise FixConfiguration("config.invalid", f"{file!r} is no name of a picture: hall.jpg", place="file")
         content, media = clean_photo(await read_body(call.request, MOST_BYTES))
+        rooms.registry.quotas.check(call.tenant, "storage", len(content))
         made = await screens.put_picture(call.tenant, call.part("name"), file, media, content)
         call.after = {"file": file, "bytes": len(content)}
         return _picture(made)
@@ -214,7 +226,7 @@ def _made(rooms: Rooms) -> list[Operation]:
         return ScreenMaker(registry.assets, registry.types, call.book)
 
     def shown(call: Call, made: Made) -> ScreenAnswer:
-        return Shower(rooms, call.tenant, call.book).show(
+        return Shower(rooms, call.tenant, call.book, partly(call)).show(
             made.screen, made.chosen, made=True, came=made.came, left_out=made.left_out
         )
 

@@ -10,7 +10,9 @@ from msgspec import Meta, Struct
 
 from baigong.api.rooms import Rooms
 from baigong.registry.book import PointBook
-from baigong.registry.screencheck import Known, ScreenFinding, findings
+from baigong.registry.screencheck import Known, ScreenFinding, findings, missing
+from baigong.registry.screenparts import is_open, part_of
+from baigong.registry.screens import read_screen
 from baigong.stores.records.plant import PointRow
 from baigong.vocab.assets import AssetSpec
 from baigong.vocab.assettypes import TypePoint
@@ -44,7 +46,8 @@ class ScreenAnswer(Struct, frozen=True, kw_only=True):
 
     ``points``: by their names, those that the references mean with what was ``chosen``; one that is missing is not
     there, or not open to who asks. ``choices``: what may be chosen for each variable. ``left_out``: assets for which
-    an overview has no room.
+    an overview has no room. ``hidden``: items of which not all is told to who asks, who may know of only some points;
+    then the text is not told either.
     """
 
     screen: Screen
@@ -59,6 +62,7 @@ class ScreenAnswer(Struct, frozen=True, kw_only=True):
     chosen: dict[str, str]
     choices: dict[str, list[Choice]]
     left_out: int = 0
+    hidden: list[str] = []
 
 
 class ScreenQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,10 +81,14 @@ def read_chosen(raw: str) -> dict[str, str]:
 
 
 class Shower:
-    """Says what there is to say of screens to one caller. ``book``: the points that they may know of."""
+    """Says what there is to say of screens to one caller. ``book``: the points that they may know of.
 
-    def __init__(self, rooms: Rooms, tenant: str, book: PointBook) -> None:
-        self._registry, self._tenant, self._book = rooms.registry, tenant, book
+    ``partly``: these are not all; then of a screen that is kept, only what is theirs is told.
+    """
+
+    def __init__(self, rooms: Rooms, tenant: str, book: PointBook, partly: bool = False) -> None:
+        self._registry, self._tenant, self._book, self._partly = rooms.registry, tenant, book, partly
+        self._told: dict[tuple[str, str], list[Choice]] = {}  # of variables: type, under
 
     def show(
         self,
@@ -97,8 +105,18 @@ class Shower:
     ) -> ScreenAnswer:
         """Answer with a screen as it is looked at with what was chosen. ``text``: as it is kept, where it is."""
         choices = self._choices_of(screen)
-        taken = _all_taken(screen, chosen, choices, self._present)
+        taken = self._taken(screen, chosen)
         rows = self._rows(screen, taken)
+        hidden: list[str] = []
+        if self._partly and made:  # it is made of what is theirs, and of what a type says
+            hidden = [
+                one.id
+                for one in screen.items
+                if not all(self._knows(resolved(ref, taken)) for _, ref in one.references())
+            ]
+        elif self._partly:
+            part = part_of(screen, taken, self._knows, self._opens)
+            screen, hidden, text, changed_by = part.screen, part.hidden, "", ""
         text = written(screen) if text is None else text
         registry = self._registry
         known = Known(
@@ -115,16 +133,55 @@ class Shower:
             came=came,
             changed_us=changed_us,
             changed_by=changed_by,
-            findings=findings(screen, text, taken, known),
+            findings=[] if self._partly else findings(screen, text, taken, known),
             points={name: self._point(row) for name, row in rows.items()},
             chosen=taken,
             choices=choices,
             left_out=left_out,
+            hidden=hidden,
         )
+
+    def require_open(self, screen: Screen) -> None:
+        """Refuse a screen on which nothing is theirs as one that is not there. Raises http.not_found."""
+        if not self.is_open(screen):
+            raise FixConfiguration("http.not_found", f"there is no screen {screen.screen!r}", place=screen.screen)
+
+    def is_open(self, screen: Screen) -> bool:
+        return not self._partly or is_open(screen, self._taken(screen, {}), self._knows)
+
+    def missing(self, screen: Screen) -> int:
+        """Count what a screen names that is not there; much less work than to say what was meant."""
+        if self._partly:
+            return 0
+        registry = self._registry
+        tree, screens = registry.assets.tree(self._tenant), registry.screens.rows(self._tenant)
+        pictures = {one.name for one in registry.screens.pictures(self._tenant, screen.screen)}
+        return missing(
+            screen, self._taken(screen, {}), Known(_Points(self._book, self._tenant), tree, screens, pictures)
+        )
+
+    def _taken(self, screen: Screen, chosen: Mapping[str, str]) -> dict[str, str]:
+        return _all_taken(screen, chosen, self._choices_of(screen), self._present)
+
+    def said_by(self, name: str) -> str:
+        """Name a person of the company to whoever may see all of it."""
+        return "" if self._partly else name
+
+    def _knows(self, name: str) -> bool:
+        return find(self._book, self._tenant, name) is not None
+
+    def _opens(self, target: str) -> bool:
+        kind, _, name = target.partition(":")
+        if kind == "asset":
+            return name in self._book.by_asset(self._tenant)
+        if kind == "screen":
+            row = self._registry.screens.rows(self._tenant).get(name)
+            return row is not None and self.is_open(read_screen(row))
+        return kind != "point" or self._knows(name)
 
     def rows(self, screen: Screen, chosen: Mapping[str, str]) -> list[PointRow]:
         """Return the points that a screen shows with what was chosen, by name: much less work than all of it."""
-        found = self._rows(screen, _all_taken(screen, chosen, self._choices_of(screen), self._present))
+        found = self._rows(screen, self._taken(screen, chosen))
         return list({row.number: row for row in found.values()}.values())
 
     def _rows(self, screen: Screen, taken: Mapping[str, str]) -> dict[str, PointRow]:
@@ -153,7 +210,19 @@ class Shower:
 
     def _choices(self, variable: Variable) -> list[Choice]:
         if variable.choices:
-            return [Choice(value=one, title=one, title_zh="") for one in variable.choices]
+            return [Choice(value=one, title=one, title_zh="") for one in variable.choices if self._may_be_said(one)]
+        key = (variable.type, variable.under)
+        if key not in self._told:
+            self._told[key] = self._assets(variable)
+        return self._told[key]
+
+    def _may_be_said(self, word: str) -> bool:
+        """Say whether a word to choose is for them: it is, unless it names an asset that is not."""
+        if not self._partly or word not in self._registry.assets.tree(self._tenant):
+            return True
+        return word in self._book.by_asset(self._tenant)
+
+    def _assets(self, variable: Variable) -> list[Choice]:
         assets = self._registry.assets
         tree, rows, words = assets.tree(self._tenant), assets.rows(self._tenant), assets.words(self._tenant)
         types = {variable.type, *self._registry.types.extending(self._tenant, variable.type)} if variable.type else None
@@ -163,6 +232,8 @@ class Shower:
             row = rows.get(name)
             spec = row.spec if row is not None and row.retired_us is None else AssetSpec(asset=name)
             if types is not None and (spec.type.partition("@")[0] not in types or name not in open_to):
+                continue
+            if self._partly and name not in open_to:
                 continue
             if (row is not None and row.retired_us is not None) or not tree.covers(variable.under, name):
                 continue

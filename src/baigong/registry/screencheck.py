@@ -13,7 +13,10 @@ from baigong.vocab.screens import Item, Screen, resolved
 
 
 class ScreenFinding(Struct, frozen=True, kw_only=True, order=True):
-    """One thing that cannot be shown. ``item``: its id; empty for the whole screen. ``line``: of the text, from 1."""
+    """One thing that cannot be shown. ``item``: its id; empty for the whole screen. ``line``: of the text, from 1.
+
+    ``fix``: what was probably meant, as the field would say it; empty: nobody knows.
+    """
 
     line: int
     item: str
@@ -22,6 +25,7 @@ class ScreenFinding(Struct, frozen=True, kw_only=True, order=True):
     message_zh: str
     advice: str
     advice_zh: str
+    fix: str = ""
 
 
 @dataclass(slots=True, frozen=True)
@@ -46,6 +50,19 @@ def findings(screen: Screen, text: str, chosen: Mapping[str, str], known: Known)
     return sorted(found)
 
 
+def missing(screen: Screen, chosen: Mapping[str, str], known: Known) -> int:
+    """Count the findings, without a word about each: quick enough for a list of all screens."""
+    count = int(bool(screen.photo) and screen.photo not in known.pictures)
+    for item in screen.items:
+        names = [resolved(ref, chosen) for _, ref in item.references()]
+        count += sum(name not in known.points and not name.startswith(".") for name in names)
+        count += bool(item.file) and item.file not in known.pictures
+        kind, _, name = resolved(item.opens, chosen).partition(":")
+        held = {"screen": known.screens, "asset": known.assets, "point": known.points}.get(kind)
+        count += held is not None and bool(name) and name not in held
+    return count
+
+
 def _of_files(screen: Screen, known: Known) -> Iterator[ScreenFinding]:
     if screen.photo and screen.photo not in known.pictures:
         yield _no_picture("", "photo", screen.photo, 0)
@@ -65,6 +82,7 @@ def _of_item(item: Item, chosen: Mapping[str, str], known: Known, line: int) -> 
             message_zh=f"没有测点“{name}”" + (f",或许是 {near}" if near else ""),
             advice="Choose another point for this item, or remove the item.",
             advice_zh="请为该图元选择其他测点,或删除该图元。",
+            fix=_as_written(near, ref, chosen),
         )
     if item.file and item.file not in known.pictures:
         yield _no_picture(item.id, "file", item.file, line)
@@ -81,6 +99,19 @@ def _of_item(item: Item, chosen: Mapping[str, str], known: Known, line: int) -> 
             advice="Let a click on this item open something else, or nothing.",
             advice_zh="请更改该图元点击后打开的对象,或将其清空。",
         )
+
+
+def _as_written(name: str, ref: str, chosen: Mapping[str, str]) -> str:
+    """Say a point as the reference beside it does: by the asset that is looked at, or by what was chosen.
+
+    >>> _as_written("pump1.flow", "~flwo", {"asset": "pump1"}), _as_written("p2.flow", "${p}.flwo", {"p": "p1"})
+    ('~flow', 'p2.flow')
+    """
+    asset, _, quantity = name.rpartition(".")
+    if ref.startswith("~"):
+        return f"~{quantity}" if name and resolved("~", chosen) == f"{asset}." else name
+    before = ref.rpartition(".")[0]
+    return f"{before}.{quantity}" if name and resolved(before, chosen) == asset else name
 
 
 def _no_picture(item: str, field: str, file: str, line: int) -> ScreenFinding:

@@ -168,7 +168,7 @@ class Screens:
         self._shelves.drop(tenant)
 
 
-@lru_cache(500)
+@lru_cache(_MOST_SCREENS)
 def read_screen(row: ScreenRow) -> Screen:
     """Return what a row's text says; nobody changes what it returns."""
     return parse_screen(row.text, row.screen)

@@ -19,9 +19,9 @@ _FORGOTTEN = ("values_per_day",)  # a field of earlier records that never bounde
 
 
 class Quotas(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """None: no bound here. ``values_s``: values a second; ``storage``: bytes in the lake; ``queries``: SQL at once;
-    ``queries_day``: from midnight to midnight, UTC. ``overcommit``: a region's companies may together be promised
-    more than the region has.
+    """None: no bound here. ``values_s``: values a second; ``storage``: bytes in the lake, of documents, and of the
+    texts and pictures of screens; ``queries``: SQL at once; ``queries_day``: from midnight to midnight, UTC.
+    ``overcommit``: a region's companies may together be promised more than the region has.
     """
 
     points: int | None = None

@@ -37,7 +37,8 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """One thing on a screen; later ones lie over earlier ones.
 
     ``what`` (written ``is``): a symbol, or an element. ``at``: x, y of its upper left corner, width, height, in the
-    units of ``size``; ``turn``: degrees clockwise about its middle. ``path``: corners of a pipe, in place of ``at``.
+    units of ``size``; ``turn``: degrees clockwise about its middle; ``flip``: a symbol is mirrored, left to right,
+    before it is turned. ``path``: corners of a pipe, in place of ``at``.
     ``shows``: which point stands for what; ``when``: which values of it mean yes (anything but 0, if it is not said).
     ``lines``: the points of a trend, and ``span`` how much of the past it shows. ``limits``: see there.
     ``file``: the picture of an image. ``opens``: where a click goes: ``screen:NAME``, ``asset:NAME`` or
@@ -48,6 +49,7 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     what: What = msgspec.field(name="is")
     at: Annotated[list[_Size], Meta(min_length=4, max_length=4)] | None = None
     turn: Annotated[float, Meta(ge=0, lt=360)] = 0
+    flip: bool = False
     path: Annotated[list[_Corner], Meta(max_length=200)] = []
     shows: dict[Slot, _Ref] = {}
     when: dict[Slot, Annotated[list[float], Meta(max_length=50)]] = {}

@@ -35,7 +35,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("query_s", "counter", "s", "CPU of SQL queries", "SQL 查询 CPU 时间"),
     Measure("mqtt_messages", "counter", "{message}", "MQTT messages", "MQTT 消息"),
     Measure("mqtt_connections", "gauge", "{connection}", "MQTT connections", "MQTT 连接"),
-    Measure("storage_bytes", "gauge", "By", "storage in the lake", "数据湖存储"),
+    Measure("storage_bytes", "gauge", "By", "storage: lake, documents, screens", "存储:数据湖、文档与画面"),
     Measure("points", "gauge", "{point}", "points", "测点"),
     Measure("devices", "gauge", "{device}", "devices", "采集连接"),
     Measure("devices_connected", "gauge", "{device}", "devices connected", "在线采集连接"),

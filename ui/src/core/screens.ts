@@ -24,6 +24,8 @@ export interface ScreenItem {
   at?: [number, number, number, number] | null
   /** Degrees clockwise about its middle. */
   turn?: number
+  /** A symbol is mirrored, left to right, before it is turned. */
+  flip?: boolean
   /** Corners of a pipe. */
   path?: [number, number][]
   shows?: Partial<Record<Slot, string>>

@@ -1,5 +1,5 @@
 /** What the symbols are drawn of: a body that is dark when it rests, and a mark on it that is filled when it runs. */
-import type { ReactNode } from 'react'
+import { createContext, type ReactNode, useContext } from 'react'
 import { path } from './shape'
 import type { Look } from './state'
 
@@ -24,9 +24,14 @@ export const Lines = ({ w, h, of, thin = false }: { w: number; h: number; of: st
 
 export const Round = ({ cx, cy, r, look }: { cx: number; cy: number; r: number; look: Look }) => <circle className={`sym-body${moving(look)}`} cx={cx} cy={cy} r={Math.max(1, r)} />
 
+/** Whether what is drawn is mirrored: letters are mirrored back. */
+export const Mirrored = createContext(false)
+
 export function Letters({ x, y, upright, size, isStrong = false, children }: { x: number; y: number; upright: number; size: number; isStrong?: boolean; children: ReactNode }) {
+  const mirrored = useContext(Mirrored)
+  const back = mirrored ? `translate(${2 * x} 0) scale(-1 1) rotate(${upright} ${x} ${y})` : upright ? `rotate(${upright} ${x} ${y})` : undefined
   return (
-    <text className={isStrong ? 'sym-letters is-strong' : 'sym-letters'} x={x} y={y} fontSize={size} textAnchor="middle" dominantBaseline="central" transform={upright ? `rotate(${upright} ${x} ${y})` : undefined}>
+    <text className={isStrong ? 'sym-letters is-strong' : 'sym-letters'} x={x} y={y} fontSize={size} textAnchor="middle" dominantBaseline="central" transform={back}>
       {children}
     </text>
   )

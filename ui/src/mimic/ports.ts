@@ -17,6 +17,8 @@ export interface Placed {
   h: number
   /** Degrees clockwise about its middle. */
   turn?: number
+  /** Mirrored, left to right, before it is turned. */
+  flip?: boolean
 }
 
 export interface Meet {
@@ -32,9 +34,10 @@ export function portOf(box: Placed, port: Port): Meet {
   const turn = box.turn ?? 0
   const rad = (turn * Math.PI) / 180
   const [cos, sin] = [tidied(Math.cos(rad)), tidied(Math.sin(rad))]
-  const px = (port.x - 0.5) * box.w
+  const px = (port.x - 0.5) * box.w * (box.flip ? -1 : 1)
   const py = (port.y - 0.5) * box.h
-  const side = ROUND[(ROUND.indexOf(port.side) + Math.round(turn / 90)) % 4] ?? port.side
+  const own = box.flip && (port.side === 'left' || port.side === 'right') ? (port.side === 'left' ? 'right' : 'left') : port.side
+  const side = ROUND[(ROUND.indexOf(own) + Math.round(turn / 90)) % 4] ?? own
   return { x: box.x + box.w / 2 + px * cos - py * sin, y: box.y + box.h / 2 + px * sin + py * cos, side }
 }
 

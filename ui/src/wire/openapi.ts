@@ -3237,23 +3237,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/types/{name}/bind": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Bind the points of a type's assets by a template */
-        post: operations["post_types_name_bind"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/types/{name}/gaps": {
         parameters: {
             query?: never;
@@ -3943,69 +3926,6 @@ export interface components {
             language: string;
             /** @default  */
             number: string;
-        };
-        /**
-         * BindAnswer
-         * @description ``lines``: what hinders it first, then by asset; at most 5,000. ``wrong``: with any, nothing is written.
-         *
-         *         ``devices``: those whose files change.
-         */
-        BindAnswer: {
-            assets: number;
-            changed: number;
-            devices: string[];
-            lines: components["schemas"]["BoundPoint"][];
-            new: number;
-            same: number;
-            wrong: number;
-        };
-        /**
-         * BindRequest
-         * @description ``check``: only say what it would do.
-         */
-        BindRequest: {
-            bind: components["schemas"]["BindTemplate"];
-            /** @default false */
-            check: boolean;
-        };
-        /**
-         * BindTemplate
-         * @description Which points of a type are read through which device, and where.
-         *
-         *         ``address``: of every point that says none of its own. ``points``: only these; left out: all that the type requires.
-         *         ``under``: only assets that are this one, or a part of it.
-         */
-        BindTemplate: {
-            /** @default  */
-            address: string;
-            device: string;
-            /** @default {} */
-            points: {
-                [key: string]: components["schemas"]["PointBinding"] | null;
-            };
-            /** @default  */
-            under: string;
-        };
-        /**
-         * BoundPoint
-         * @description One point of one asset. ``before``: its address, where it has another one; ``message``: what hinders it.
-         *
-         *         ``outcome``: new, changed, same (it is bound so already), wrong.
-         */
-        BoundPoint: {
-            address: string;
-            asset: string;
-            /** @default  */
-            before: string;
-            device: string;
-            /** @default  */
-            message: string;
-            /** @default  */
-            message_zh: string;
-            /** @enum {unknown} */
-            outcome: "changed" | "new" | "same" | "wrong";
-            point: string;
-            unit: string;
         };
         /** BrowseAnswer */
         BrowseAnswer: {
@@ -5181,7 +5101,8 @@ export interface components {
          * @description One thing on a screen; later ones lie over earlier ones.
          *
          *         ``what`` (written ``is``): a symbol, or an element. ``at``: x, y of its upper left corner, width, height, in the
-         *         units of ``size``; ``turn``: degrees clockwise about its middle. ``path``: corners of a pipe, in place of ``at``.
+         *         units of ``size``; ``turn``: degrees clockwise about its middle; ``flip``: a symbol is mirrored, left to right,
+         *         before it is turned. ``path``: corners of a pipe, in place of ``at``.
          *         ``shows``: which point stands for what; ``when``: which values of it mean yes (anything but 0, if it is not said).
          *         ``lines``: the points of a trend, and ``span`` how much of the past it shows. ``limits``: see there.
          *         ``file``: the picture of an image. ``opens``: where a click goes: ``screen:NAME``, ``asset:NAME`` or
@@ -5192,6 +5113,8 @@ export interface components {
             at: number[] | null;
             /** @default  */
             file: string;
+            /** @default false */
+            flip: boolean;
             /** @default  */
             group: string;
             id: string;
@@ -5553,6 +5476,8 @@ export interface components {
         /**
          * Lot
          * @description ``steps``: how far from the lot that was asked about, 0 for itself; ``material``: as any episode says it.
+         *
+         *         ``quantity``: how much was made of it; of what comes from outside, how much was used.
          */
         Lot: {
             consumed_by: string[];
@@ -6213,28 +6138,6 @@ export interface components {
             /** @default null */
             write: components["schemas"]["WriteRule"] | null;
         };
-        /**
-         * PointBinding
-         * @description How one point of the type is read. ``address``: empty is that of all; the rest as in a device's file.
-         */
-        PointBinding: {
-            /** @default  */
-            address: string;
-            /** @default null */
-            counter: components["schemas"]["Counter"] | null;
-            /** @default 0 */
-            deadband: number;
-            /** @default 0 */
-            offset: number | string;
-            /** @default 1 */
-            scale: number | string;
-            /** @default  */
-            scan: string;
-            /** @default true */
-            sloped: boolean;
-            /** @default null */
-            write: components["schemas"]["WriteRule"] | null;
-        };
         /** PointChanges */
         PointChanges: {
             counter?: components["schemas"]["Counter"] | null;
@@ -6496,9 +6399,9 @@ export interface components {
         };
         /**
          * Quotas
-         * @description None: no bound here. ``values_s``: values a second; ``storage``: bytes in the lake; ``queries``: SQL at once;
-         *         ``queries_day``: from midnight to midnight, UTC. ``overcommit``: a region's companies may together be promised
-         *         more than the region has.
+         * @description None: no bound here. ``values_s``: values a second; ``storage``: bytes in the lake, of documents, and of the
+         *         texts and pictures of screens; ``queries``: SQL at once; ``queries_day``: from midnight to midnight, UTC.
+         *         ``overcommit``: a region's companies may together be promised more than the region has.
          */
         Quotas: {
             /** @default null */
@@ -6797,7 +6700,8 @@ export interface components {
          *
          *         ``points``: by their names, those that the references mean with what was ``chosen``; one that is missing is not
          *         there, or not open to who asks. ``choices``: what may be chosen for each variable. ``left_out``: assets for which
-         *         an overview has no room.
+         *         an overview has no room. ``hidden``: items of which not all is told to who asks, who may know of only some points;
+         *         then the text is not told either.
          */
         ScreenAnswer: {
             came: string;
@@ -6810,6 +6714,8 @@ export interface components {
                 [key: string]: string;
             };
             findings: components["schemas"]["ScreenFinding"][];
+            /** @default [] */
+            hidden: string[];
             /** @default 0 */
             left_out: number;
             made: boolean;
@@ -6839,11 +6745,15 @@ export interface components {
         /**
          * ScreenFinding
          * @description One thing that cannot be shown. ``item``: its id; empty for the whole screen. ``line``: of the text, from 1.
+         *
+         *         ``fix``: what was probably meant, as the field would say it; empty: nobody knows.
          */
         ScreenFinding: {
             advice: string;
             advice_zh: string;
             field: string;
+            /** @default  */
+            fix: string;
             item: string;
             line: number;
             message: string;
@@ -15951,41 +15861,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description What went wrong, and what helps */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_types_name_bind: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BindRequest"];
-            };
-        };
-        responses: {
-            /** @description Bind the points of a type's assets by a template */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BindAnswer"];
-                };
             };
             /** @description What went wrong, and what helps */
             default: {

@@ -143,6 +143,16 @@ def pictures_of(connection: sa.Connection, tenant: str) -> list[PictureRow]:
     return [PictureRow(*row) for row in connection.execute(wanted.order_by(c.screen, c.name))]
 
 
+def bytes_of_screens(connection: sa.Connection) -> dict[str, int]:
+    """Return what the pictures and texts of screens take, by tenant; of ``length`` a database reads no content."""
+    found: dict[str, int] = {}
+    for table, column in ((screen_files, screen_files.c.content), (screen_texts, screen_texts.c.text)):
+        wanted = sa.select(table.c.tenant, sa.func.sum(sa.func.length(column))).group_by(table.c.tenant)
+        for tenant, size in connection.execute(wanted):
+            found[tenant] = found.get(tenant, 0) + int(size or 0)
+    return found
+
+
 def picture_of(connection: sa.Connection, tenant: str, screen: str, name: str) -> tuple[str, bytes] | None:
     """Return (media type, bytes)."""
     c = screen_files.c

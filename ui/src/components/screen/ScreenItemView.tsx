@@ -17,9 +17,11 @@ export interface ScreenItemViewProps {
   item: ScreenItem
   /** Why it cannot be shown; empty: it can. */
   gone: string
+  /** Something of it is not for who looks. */
+  isHidden?: boolean
 }
 
-export const ScreenItemView = memo(function ScreenItemView({ item, gone }: ScreenItemViewProps) {
+export const ScreenItemView = memo(function ScreenItemView({ item, gone, isHidden = false }: ScreenItemViewProps) {
   const { t } = useTranslation()
   const language = useLanguageCode()
   const { chosen, points, open } = useSheet()
@@ -29,7 +31,7 @@ export const ScreenItemView = memo(function ScreenItemView({ item, gone }: Scree
   const why = useWhyHandlers(name)
   const target = open ? targetOf(item, chosen) : ''
   const [x, y, w, h] = item.at ?? [0, 0, 0, 0]
-  const said = [label, points[name]?.title || name, gone].filter(Boolean).join(' · ')
+  const said = [label, points[name]?.title || name, gone, isHidden ? t('screen.notForYou') : ''].filter(Boolean).join(' · ')
   const go = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' && event.key !== ' ') return
     event.preventDefault()
@@ -46,6 +48,14 @@ export const ScreenItemView = memo(function ScreenItemView({ item, gone }: Scree
     >
       {said ? <title>{said}</title> : null}
       <Drawn item={item} w={w} h={h} label={label} />
+      {isHidden && item.is !== 'pipe' ? (
+        <g className="scr-hidden">
+          <rect width={w} height={h} rx={3} />
+          <text x={w / 2} y={h / 2} fontSize={fitted(t('screen.notForYou'), w - 6, 24, 0.6)} textAnchor="middle" dominantBaseline="central">
+            {t('screen.notForYou')}
+          </text>
+        </g>
+      ) : null}
       {gone && item.is !== 'pipe' ? (
         <g className="scr-gone">
           <rect width={w} height={h} rx={3} />

@@ -36,13 +36,14 @@ export function ScreenSheet({ whole, fill = false, open = navigate, pictures, pa
     [screen.screen, whole.chosen, whole.points, language, open, pictures, pastOf],
   )
   const gone = useMemo(() => new Map(whole.findings.map((one) => [one.item, inLanguage(language, one.message, one.message_zh)])), [whole.findings, language])
+  const hidden = useMemo(() => new Set(whole.hidden ?? []), [whole.hidden])
   const title = inLanguage(language, screen.title, screen.title_zh) || screen.screen
   return (
     <SheetContext.Provider value={sheet}>
       <svg className={`scr-sheet${fill ? ' is-filled' : ''}`} viewBox={`0 0 ${w} ${h}`} preserveAspectRatio="xMidYMid meet" role="group" aria-label={t('screen.drawing', { title })}>
         {screen.photo ? <image href={sheet.fileOf(screen.photo)} width={w} height={h} preserveAspectRatio="xMidYMid slice" /> : null}
         {(screen.items ?? []).map((item) => (
-          <ScreenItemView key={item.id} item={item} gone={gone.get(item.id) ?? ''} />
+          <ScreenItemView key={item.id} item={item} gone={gone.get(item.id) ?? ''} isHidden={hidden.has(item.id)} />
         ))}
       </svg>
     </SheetContext.Provider>

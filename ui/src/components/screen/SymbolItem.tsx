@@ -19,5 +19,5 @@ export function SymbolItem({ item }: { item: ScreenItem }) {
   if (!isSymbol(item.is)) return null
   const told = toldOf(look, KINDS[item.is].slots).map((word) => t(`mimic.told.${word}`))
   const label = [inLanguage(language, item.text, item.text_zh) || t(`mimic.symbol.${item.is}`), ...told].join(' · ')
-  return <MimicSymbol symbol={item.is} w={w} h={h} turn={item.turn ?? 0} look={look} label={label} />
+  return <MimicSymbol symbol={item.is} w={w} h={h} turn={item.turn ?? 0} flip={item.flip ?? false} look={look} label={label} />
 }

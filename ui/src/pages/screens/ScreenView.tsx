@@ -48,13 +48,13 @@ export function ScreenView({ name }: { name: string }) {
       sub={
         <span className="sub-line">
           <Link href="/screens">{t('nav.screens')}</Link> <code>{name}</code>
-          <span>{t('screen.revision', { n: data.revision, by: data.changed_by })}</span>
+          <span>{data.changed_by ? t('screen.revision', { n: data.revision, by: data.changed_by }) : ''}</span>
         </span>
       }
       tools={
         <>
           <Button onClick={wall}>{t('screen.wall')}</Button>
-          <Button onClick={() => saveAs(`${name}.yaml`, data.text, 'application/yaml')}>{t('screen.text')}</Button>
+          {data.text ? <Button onClick={() => saveAs(`${name}.yaml`, data.text, 'application/yaml')}>{t('screen.text')}</Button> : null}
           {maySeeGrants(session) ? <Button onClick={() => setLinking(true)}>{t('screen.links')}</Button> : null}
           {may ? <Button onClick={() => navigate(screenLink(name, 'edit'))}>{t('screen.edit')}</Button> : null}
           {may ? (
@@ -68,6 +68,7 @@ export function ScreenView({ name }: { name: string }) {
       <Variables whole={data} onChoose={choose} />
       {linking ? <LinksDialog screen={name} chosen={data.chosen} onClose={() => setLinking(false)} /> : null}
       <Findings found={data.findings} />
+      {data.hidden?.length ? <p className="muted small">{t('screen.partly')}</p> : null}
       <div className={data.screen.photo ? 'scr-place' : 'scr-place is-narrow'}>
         <ScreenSheet whole={data} />
       </div>

@@ -171,7 +171,7 @@ function Editor({ name, held, fresh }: EditorProps) {
             </div>
           </div>
           <aside className="draw-side">
-            <Properties edit={edit} findings={told?.findings ?? []} pictures={pictures} />
+            <Properties edit={edit} told={told} pictures={pictures} />
             <h2>{t('drawing.items')}</h2>
             <ItemList edit={edit} />
           </aside>

@@ -1,31 +1,42 @@
 /** What is said of the item that is chosen; of the whole sheet where none is. */
-import { Input, InputNumber, Select } from 'antd'
+import { Checkbox, Input, InputNumber, Select } from 'antd'
 import { useId } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ScreenFinding } from '../../../core/screencalls'
-import type { Limits, ScreenItem, Slot } from '../../../core/screens'
+import { useLanguageCode } from '../../../components/preferences'
+import type { ScreenWhole } from '../../../core/screencalls'
+import { type Limits, resolved, type ScreenItem, type Slot } from '../../../core/screens'
+import { spoken } from '../../../core/spoken'
 import { isSymbol, KINDS } from '../../../mimic/symbols'
 import { edited } from './arrange'
 import { ELEMENT_SLOTS } from './calls'
 import { ConnectTo } from './ConnectTo'
+import { FoundFaults } from './FoundFaults'
 import { PictureField } from './PictureField'
 import { PointField } from './PointField'
 import { SheetProperties } from './SheetProperties'
 import type { Editing } from './useEditing'
 import type { Pictures } from './usePictures'
-import { inLanguage, useLanguageCode } from '../../../components/preferences'
+import { WhenField } from './WhenField'
 
 const PLACE = ['x', 'y', 'w', 'h'] as const
 const LIMITS: readonly (keyof Limits)[] = ['min', 'max', 'low_low', 'low', 'high', 'high_high']
 const SPANS = ['', '15min', '1h', '8h', '1d', '7d']
+const SWITCHED: readonly Slot[] = ['running', 'fault', 'open']
 const WORDED: readonly ScreenItem['is'][] = ['text', 'link']
 
-export function Properties({ edit, findings, pictures }: { edit: Editing; findings: readonly ScreenFinding[]; pictures: Pictures }) {
+export function Properties({ edit, told, pictures }: { edit: Editing; told: ScreenWhole | null; pictures: Pictures }) {
   const { t } = useTranslation()
+  const findings = told?.findings ?? []
   const only = edit.picked.length === 1 ? edit.picked[0] : undefined
   return (
     <section className="draw-props" aria-label={t('drawing.properties')} aria-live="polite">
-      {only ? <ItemProperties key={only.id} item={only} edit={edit} findings={findings} pictures={pictures} /> : edit.picked.length ? <h2>{t('drawing.chosen', { n: edit.picked.length })}</h2> : <SheetProperties edit={edit} pictures={pictures} />}
+      {!only && findings.length ? (
+        <>
+          <h2>{t('screen.missing', { n: findings.length })}</h2>
+          <FoundFaults found={findings} edit={edit} named />
+        </>
+      ) : null}
+      {only ? <ItemProperties key={only.id} item={only} edit={edit} told={told} pictures={pictures} /> : edit.picked.length ? <h2>{t('drawing.chosen', { n: edit.picked.length })}</h2> : <SheetProperties edit={edit} pictures={pictures} />}
     </section>
   )
 }
@@ -33,11 +44,11 @@ export function Properties({ edit, findings, pictures }: { edit: Editing; findin
 interface ItemPropertiesProps {
   item: ScreenItem
   edit: Editing
-  findings: readonly ScreenFinding[]
+  told: ScreenWhole | null
   pictures: Pictures
 }
 
-function ItemProperties({ item, edit, findings, pictures }: ItemPropertiesProps) {
+function ItemProperties({ item, edit, told, pictures }: ItemPropertiesProps) {
   const { t } = useTranslation()
   const language = useLanguageCode()
   const { screen } = edit
@@ -48,22 +59,33 @@ function ItemProperties({ item, edit, findings, pictures }: ItemPropertiesProps)
     const shows = ref ? { ...item.shows, [slot]: ref } : rest
     change(`shows ${slot}`, { shows: Object.keys(shows).length ? shows : undefined } as Partial<ScreenItem>)
   }
-  const mine = findings.filter((one) => one.item === item.id)
+  const when = (slot: Slot, values: number[] | undefined) => {
+    const { [slot]: _, ...rest } = item.when ?? {}
+    const made = values ? { ...rest, [slot]: values } : rest
+    change(`when ${slot}`, { when: Object.keys(made).length ? made : undefined } as Partial<ScreenItem>)
+  }
+  const statesOf = (ref: string) => {
+    const point = told?.points[resolved(ref, told.chosen)]
+    return point ? (spoken(language, point).states ?? {}) : {}
+  }
+  const mine = (told?.findings ?? []).filter((one) => one.item === item.id)
   return (
     <>
       <h2>
         {t(`mimic.symbol.${item.is}`)} <code>{item.id}</code>
       </h2>
-      {mine.map((one) => (
-        <p key={one.field} className="draw-finding">
-          {inLanguage(language, one.message, one.message_zh)} <span>{inLanguage(language, one.advice, one.advice_zh)}</span>
-        </p>
-      ))}
+      <FoundFaults found={mine} edit={edit} />
       {slots.map((slot) => (
-        <label key={slot} className="draw-field">
+        <div key={slot} className="draw-field">
           <span>{t(`mimic.slot.${slot}`)}</span>
           <PointField label={t('drawing.pointOf', { slot: t(`mimic.slot.${slot}`) })} value={item.shows?.[slot] ?? ''} of={screen.of ?? ''} onChange={(ref) => show(slot, ref)} />
-        </label>
+          {SWITCHED.includes(slot) && item.shows?.[slot] ? (
+            <>
+              <span>{t('drawing.when', { slot: t(`mimic.slot.${slot}`) })}</span>
+              <WhenField label={t('drawing.when', { slot: t(`mimic.slot.${slot}`) })} value={item.when?.[slot] ?? []} states={statesOf(item.shows[slot] ?? '')} onChange={(values) => when(slot, values)} />
+            </>
+          ) : null}
+        </div>
       ))}
       {item.is === 'trend' ? <TrendLines item={item} of={screen.of ?? ''} onChange={(lines) => change('lines', { lines })} /> : null}
       {item.is === 'trend' ? (
@@ -116,6 +138,11 @@ function Place({ item, at, onChange }: { item: ScreenItem; at: [number, number, 
       {PLACE.map((name, n) => (
         <InputNumber key={name} size="small" prefix={name} aria-label={t(`drawing.at.${name}`)} value={at[n] ?? 0} {...(n > 1 ? { min: 1 } : {})} onChange={(value) => set(n, value)} />
       ))}
+      {isSymbol(item.is) ? (
+        <Checkbox checked={item.flip ?? false} onChange={(event) => onChange('flip', { flip: event.target.checked || undefined } as Partial<ScreenItem>)}>
+          {t('drawing.flipped')}
+        </Checkbox>
+      ) : null}
       <InputNumber size="small" prefix="°" min={0} max={359} aria-label={t('drawing.turned')} value={item.turn ?? 0} onChange={(turn) => onChange('turn', { turn: turn || undefined } as Partial<ScreenItem>)} />
     </div>
   )

@@ -3,8 +3,10 @@ import { Input, InputNumber } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { type ScreenText, SIZE } from '../../../core/screens'
 import { PictureField } from './PictureField'
+import { TypeField } from './TypeField'
 import type { Editing } from './useEditing'
 import type { Pictures } from './usePictures'
+import { VariableFields } from './VariableFields'
 
 export function SheetProperties({ edit, pictures }: { edit: Editing; pictures: Pictures }) {
   const { t } = useTranslation()
@@ -28,7 +30,11 @@ export function SheetProperties({ edit, pictures }: { edit: Editing; pictures: P
         <InputNumber size="small" prefix="h" min={80} max={20000} aria-label={t('drawing.at.h')} value={height} onChange={(h) => h && change('height', { size: [width, h] })} />
       </div>
       <PictureField label={t('drawing.under')} value={screen.photo ?? ''} pictures={pictures} onChange={(photo) => change('photo', { photo })} />
-      <p className="muted small">{t('drawing.variablesHint')}</p>
+      <div className="draw-field">
+        <span>{t('drawing.of')}</span>
+        <TypeField label={t('drawing.of')} value={screen.of ?? ''} onChange={(of) => change('of', { of })} />
+      </div>
+      <VariableFields edit={edit} />
     </>
   )
 }

@@ -3,7 +3,7 @@ import { Button, Dropdown, Tooltip } from 'antd'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../../components/Icon'
-import { aligned, type Edge, grouped, ordered, spread, turned } from './arrange'
+import { aligned, type Edge, flipped, grouped, ordered, spread, turned } from './arrange'
 import type { Editing } from './useEditing'
 
 const EDGES: readonly Edge[] = ['left', 'center', 'right', 'top', 'middle', 'bottom']
@@ -35,6 +35,12 @@ export function Toolbar({ edit, piping, onPiping, zoom, onZoom }: ToolbarProps) 
       </Button>
       <Tool name={t('drawing.turn')} keys="R" disabled={none} onClick={() => edit.set(turned(items, chosen))}>
         ⟳
+      </Tool>
+      <Tool name={t('drawing.flip')} keys="H" disabled={none} onClick={() => edit.set(flipped(items, chosen, 'across'))}>
+        ⇋
+      </Tool>
+      <Tool name={t('drawing.flipDown')} keys="V" disabled={none} onClick={() => edit.set(flipped(items, chosen, 'down'))}>
+        ⥮
       </Tool>
       <Dropdown disabled={few} trigger={['click']} menu={{ items: [...EDGES.map((edge) => ({ key: edge, label: t(`drawing.edge.${edge}`), onClick: () => edit.set(aligned(items, chosen, edge)) })), { type: 'divider' as const }, { key: 'across', label: t('drawing.across'), onClick: () => edit.set(spread(items, chosen, 'across')) }, { key: 'down', label: t('drawing.down'), onClick: () => edit.set(spread(items, chosen, 'down')) }] }}>
         <Button size="small" disabled={few}>

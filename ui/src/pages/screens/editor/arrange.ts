@@ -1,6 +1,7 @@
 /** What is done to items on a drawing: each makes a new list and leaves the old one as it is. Pure. */
 import type { ScreenItem } from '../../../core/screens'
 import { boundsOf } from '../../../mimic/ports'
+import { isSymbol } from '../../../mimic/symbols'
 import { boxOf, followed } from './follow'
 
 export const GRID = 8
@@ -82,6 +83,17 @@ export function turned(items: Items, ids: Ids, by = 90): ScreenItem[] {
 export function withTurn(item: ScreenItem, turn: number): ScreenItem {
   const { turn: _, ...rest } = item
   return turn ? { ...rest, turn } : rest
+}
+
+/** Symbols as they are seen in a mirror, beside them or below them; each stays in its place. */
+export function flipped(items: Items, ids: Ids, way: 'across' | 'down'): ScreenItem[] {
+  const after = items.map((item) => {
+    if (!ids.has(item.id) || !item.at || !isSymbol(item.is)) return item
+    const turn = ((way === 'across' ? 360 : 180) - (item.turn ?? 0) + 360) % 360
+    const { flip, ...rest } = withTurn(item, turn)
+    return flip ? rest : { ...rest, flip: true }
+  })
+  return followed(items, after, new Set())
 }
 
 /** Change one item's own fields; what is undefined is left out. */

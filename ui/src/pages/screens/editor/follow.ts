@@ -14,7 +14,7 @@ export interface Joint extends Meet {
 
 export const boxOf = (item: ScreenItem): Placed => {
   const [x, y, w, h] = item.at ?? [0, 0, 0, 0]
-  return { x, y, w, h, turn: item.turn ?? 0 }
+  return { x, y, w, h, turn: item.turn ?? 0, flip: item.flip ?? false }
 }
 
 /** Every place of an item where a pipe can begin or end. */

@@ -1,5 +1,5 @@
 /** What keys do on the drawing. */
-import { GRID, moved, ordered, turned } from './arrange'
+import { flipped, GRID, moved, ordered, turned } from './arrange'
 import type { Editing } from './useEditing'
 
 const WAYS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
@@ -39,6 +39,7 @@ function plain(edit: Editing, { key, shiftKey }: Pressed): boolean {
   else if (key === 'Delete' || key === 'Backspace') edit.remove()
   else if (key === 'Escape') edit.choose([])
   else if (key === 'r' || key === 'R') edit.set(turned(edit.items, edit.chosen, shiftKey ? -90 : 90))
+  else if (key === 'h' || key === 'H' || key === 'v' || key === 'V') edit.set(flipped(edit.items, edit.chosen, key.toLowerCase() === 'h' ? 'across' : 'down'))
   else if (key === ']' || key === '[') edit.set(ordered(edit.items, edit.chosen, key === ']' ? 'front' : 'back'))
   else return false
   return true
