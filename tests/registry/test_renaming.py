@@ -242,3 +242,47 @@ def test_no_table_that_calls_an_asset_by_its_name_is_forgotten() -> None:
     }
     known = {f"{table.name}.{name}" for table, name in ASSET_COLUMNS} | set(ITS_OWN)
     assert found - known == {"episodes.parent"}, "say in stores/records/renaming.py what a rename does with it"
+
+
+async def test_another_plc_takes_over_and_nothing_is_lost(tmp_path: Path) -> None:
+    async with opened(tmp_path) as registry:
+        await _plant(registry)
+        numbers = {p.name: p.number for p in registry.book.active("main")}
+        new = DeviceSpec(
+            device="plc2",
+            driver="sim",
+            points=[
+                PointSpec(name="hall.press1.force", address="77", scale=0.1),  # by its name
+                PointSpec(name="plc2.r2", address="2"),  # by its address
+                PointSpec(name="plc2.r9", address="9"),
+            ],
+        )
+        old = registry.devices.get("main", "plc").spec
+        looked = await registry.devices.replace("main", old, new, "me", check=True)
+        assert registry.devices.find("main", "plc2") is None, "to look changes nothing"
+        assert [(t.point, t.was, t.address, t.by) for t in looked.taken] == [
+            ("hall.press1.force", "1", "77", "name"), ("hall.press1.oil.temp", "2", "2", "address"),
+        ]  # fmt: skip
+        assert (looked.left, looked.added) == (["hall2.press9.force"], ["plc2.r9"])
+        with pytest.raises(FixConfiguration, match="leave 1"):
+            await registry.devices.replace("main", old, new, "me")
+        assert registry.book.find("main", "hall.press1.force").device == "plc"
+        await registry.devices.replace("main", old, new, "me", leave=1)
+        for name, address in (("hall.press1.force", "77"), ("hall.press1.oil.temp", "2")):
+            row = registry.book.find("main", name)
+            assert (row.number, row.device, row.spec.address) == (numbers[name], "plc2", address)
+        assert registry.book.find("main", "hall.press1.force").spec.unit == "kN", "what people said of it stays"
+        assert registry.book.find("main", "hall2.press9.force").retired_us is not None
+        was = registry.devices.get("main", "plc").spec
+        assert (was.enabled, was.points) == (False, [])
+        (told,) = [e for e in await registry.life.of("main", "hall.press1") if e.kind == "source_replaced"]
+        assert (told.detail["from"], told.detail["to"]) == ("plc", "plc2")
+        found = (await sources(registry.records, "main", [registry.book.find("main", "hall.press1.force")]))[0]
+        assert [(s.device, s.address, s.scale) for s in found] == [("plc", "1", 1.0), ("plc2", "77", 0.1)]
+        same = DeviceSpec(device="plc3", driver="sim")  # the same PLC, another box
+        copied = await registry.devices.replace("main", registry.devices.get("main", "plc2").spec, same, "me")
+        assert {one.by for one in copied.taken} == {"copy"}
+        assert registry.book.find("main", "hall.press1.force").device == "plc3"
+        assert registry.book.find("main", "hall.press1.force").number == numbers["hall.press1.force"]
+    async with opened(tmp_path) as registry:
+        assert registry.book.find("main", "hall.press1.force").device == "plc3"

@@ -101,6 +101,7 @@ def show_asset(
     """Show one asset: where it is, what is known of it, its points with their newest values, its parts."""
     with reach(data, url, token, tenant) as link:
         found = _one(link, name)
+        name = found["line"]["asset"]  # which may have been asked for by a name that it had before
         points = _own_points(link, name) if found["own_points"] else []
         parts = link.json("GET", "/assets", params={"parent": name, "limit": _PAGE})["assets"]
     if as_json:

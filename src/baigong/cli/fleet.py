@@ -14,7 +14,7 @@ from baigong.cli import show
 from baigong.cli.certificate import certificate
 from baigong.cli.points import Json, point
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
-from baigong.cli.renaming import rename_point
+from baigong.cli.renaming import rename_point, replace_device
 from baigong.cli.secret import secret
 from baigong.cli.textfile import text_of
 from baigong.cli.topics import topics
@@ -35,6 +35,7 @@ def add(app: typer.Typer) -> None:
     """Add this module's commands."""
     device.command("secret")(secret)
     device.command("topics")(topics)
+    device.command("replace")(replace_device)
     point.command("rename")(rename_point)
     device.add_typer(certificate, name="certificate")
     app.add_typer(device, name="device")

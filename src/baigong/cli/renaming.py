@@ -1,7 +1,8 @@
-"""``baigong asset rename``, ``names`` and ``sources``: other names, names of before, and what feeds points."""
+"""``baigong asset rename``, ``names`` and ``sources``, ``baigong device replace``: other names, and other sources."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
@@ -9,6 +10,8 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.textfile import text_of
+from baigong.vocab.devices import parse_device
 from baigong.vocab.errors import FixConfiguration
 
 if TYPE_CHECKING:
@@ -138,3 +141,48 @@ def _sources(link: Link, name: str) -> list[dict[str, Any]]:
         if error.code != "point.unknown":
             raise
     return list(link.json("GET", f"/assets/{quote(name, safe='')}/sources"))
+
+
+def replace_device(
+    old: Annotated[str, typer.Argument(help="device whose points go over")],
+    new: Annotated[str, typer.Argument(help="device file (YAML) of the new one, or the id of a device that there is")],
+    dry_run: DryRun = False,
+    leave: Annotated[
+        int, typer.Option(help="so many points may be left that nothing reads then: --dry-run names them")
+    ] = 0,
+    as_json: Json = False,
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Let a new PLC take over the points of an old one, by name or by address; numbers and history stay.
+
+    The old device stays, switched off and without points. A new one whose file lists no points takes all as they are.
+    """
+    path = Path(new)
+    told: dict[str, Any] = {"device": new}
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        told = {"spec": parse_device(text_of(path))}
+    with reach(data, url, token, tenant) as link:
+        body = told | {"check": dry_run, "leave": leave}
+        made = link.json("POST", f"/devices/{quote(old, safe='')}/replace", body=body)
+    if as_json:
+        show.json(made)
+        return
+    rows = [(one["point"], one["was"], one["address"], one["by"]) for one in made["taken"]]
+    show.table(("point", f"in {made['old']}", f"in {made['new']}", "found by"), rows[: 2 * _SHOWN])
+    for head, names in (
+        ("read by nothing then", made["left"]),
+        ("new points", made["added"]),
+        (f"points of {made['new']} that are called as in {made['old']} then", made["gone"]),
+    ):
+        if names:
+            show.tell(f"{head}: {', '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}")
+    if not dry_run:
+        show.tell(
+            f"{made['new']} reads {len(made['taken']):,} points of {made['old']} now; {made['old']} is switched off"
+        )
+        return
+    more = f", and --leave {len(made['left'])} where that is meant" if made["left"] else ""
+    show.tell(f"{len(made['taken']):,} points would go over; nothing has changed: leave --dry-run out{more}")

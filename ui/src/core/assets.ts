@@ -5,6 +5,7 @@ import { apiRoot, askJson, query } from './http'
 import { about, visited } from './visit'
 
 export type AssetLine = components['schemas']['AssetLine']
+export type Renamed = components['schemas']['Renamed']
 export type AssetWhole = components['schemas']['AssetAnswer']
 export type Level = AssetLine['level']
 export type AssetState = AssetLine['state']
@@ -63,6 +64,8 @@ export const assets = {
   putMany: (specs: readonly AssetSpec[], check: boolean, signal?: AbortSignal) =>
     askJson<components['schemas']['AssetListAnswer']>('/assets', { method: 'POST', json: { assets: specs, check }, signal }),
   retire: (name: string) => askJson<void>(`/assets/${id(name)}`, { method: 'DELETE' }),
+  /** `check`: only say what would change. */
+  rename: (name: string, to: string, check: boolean, signal?: AbortSignal) => askJson<Renamed>(`/assets/${id(name)}/rename`, { method: 'POST', json: { to, check }, signal }),
   events: (name: string) => askJson<DeviceEvent[]>(`/events${query({ subject: `asset:${name}`, start: '-3650d', limit: 200 })}`),
 }
 

@@ -1,4 +1,5 @@
 /** Every call the console makes, typed. */
+import type { components } from '../wire/openapi'
 import type { Counted } from './trendstate'
 import type {
   Credential, Demo, DeviceEvent, DevicePage, DeviceRow, DeviceSpec, Episode, MadeCredential, Manifest, Node, Overview, Point, PointStatistics, Preview, Session,
@@ -62,6 +63,7 @@ export const points = {
     askJson<{ total: number; points: Point[] }>(`/points${query({ ...want })}`, { signal }),
   get: (name: string) => askJson<Point>(`/points/${id(name)}`),
   change: (name: string, patch: Partial<Point>) => askJson<Point>(`/points/${id(name)}`, { method: 'PATCH', json: patch }),
+  sources: (name: string, signal?: AbortSignal) => askJson<components['schemas']['PointSources']>(`/points/${id(name)}/sources`, { signal }),
   why: (name: string, at?: number) => askJson<Why>(`/points/${id(name)}/why${query({ at })}`),
 }
 

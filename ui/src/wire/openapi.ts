@@ -3237,6 +3237,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/types/{name}/bind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bind the points of a type's assets by a template */
+        post: operations["post_types_name_bind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/types/{name}/gaps": {
         parameters: {
             query?: never;
@@ -3926,6 +3943,69 @@ export interface components {
             language: string;
             /** @default  */
             number: string;
+        };
+        /**
+         * BindAnswer
+         * @description ``lines``: what hinders it first, then by asset; at most 5,000. ``wrong``: with any, nothing is written.
+         *
+         *         ``devices``: those whose files change.
+         */
+        BindAnswer: {
+            assets: number;
+            changed: number;
+            devices: string[];
+            lines: components["schemas"]["BoundPoint"][];
+            new: number;
+            same: number;
+            wrong: number;
+        };
+        /**
+         * BindRequest
+         * @description ``check``: only say what it would do.
+         */
+        BindRequest: {
+            bind: components["schemas"]["BindTemplate"];
+            /** @default false */
+            check: boolean;
+        };
+        /**
+         * BindTemplate
+         * @description Which points of a type are read through which device, and where.
+         *
+         *         ``address``: of every point that says none of its own. ``points``: only these; left out: all that the type requires.
+         *         ``under``: only assets that are this one, or a part of it.
+         */
+        BindTemplate: {
+            /** @default  */
+            address: string;
+            device: string;
+            /** @default {} */
+            points: {
+                [key: string]: components["schemas"]["PointBinding"] | null;
+            };
+            /** @default  */
+            under: string;
+        };
+        /**
+         * BoundPoint
+         * @description One point of one asset. ``before``: its address, where it has another one; ``message``: what hinders it.
+         *
+         *         ``outcome``: new, changed, same (it is bound so already), wrong.
+         */
+        BoundPoint: {
+            address: string;
+            asset: string;
+            /** @default  */
+            before: string;
+            device: string;
+            /** @default  */
+            message: string;
+            /** @default  */
+            message_zh: string;
+            /** @enum {unknown} */
+            outcome: "changed" | "new" | "same" | "wrong";
+            point: string;
+            unit: string;
         };
         /** BrowseAnswer */
         BrowseAnswer: {
@@ -6135,6 +6215,28 @@ export interface components {
             title: string;
             title_zh: string;
             unit: string;
+            /** @default null */
+            write: components["schemas"]["WriteRule"] | null;
+        };
+        /**
+         * PointBinding
+         * @description How one point of the type is read. ``address``: empty is that of all; the rest as in a device's file.
+         */
+        PointBinding: {
+            /** @default  */
+            address: string;
+            /** @default null */
+            counter: components["schemas"]["Counter"] | null;
+            /** @default 0 */
+            deadband: number;
+            /** @default 0 */
+            offset: number | string;
+            /** @default 1 */
+            scale: number | string;
+            /** @default  */
+            scan: string;
+            /** @default true */
+            sloped: boolean;
             /** @default null */
             write: components["schemas"]["WriteRule"] | null;
         };
@@ -15861,6 +15963,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_types_name_bind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BindRequest"];
+            };
+        };
+        responses: {
+            /** @description Bind the points of a type's assets by a template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindAnswer"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {

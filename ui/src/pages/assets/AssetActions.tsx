@@ -11,7 +11,7 @@ import { trendLink } from '../../core/route'
 import { saveAs } from '../../core/save'
 import { useTrouble } from '../../components/useTrouble'
 
-export type Doing = 'edit' | 'move' | 'add' | 'retire'
+export type Doing = 'edit' | 'move' | 'rename' | 'add' | 'retire'
 
 const LINES = 6 // in one chart, to begin with
 
@@ -44,7 +44,7 @@ export function AssetActions({ whole, may, onDo }: { whole: AssetWhole; may: boo
         trigger={['click']}
         menu={{
           items: [
-            ...(changes ? [{ key: 'add', label: t('assets.addPart'), onClick: () => onDo('add') }, { type: 'divider' as const }] : []),
+            ...(changes ? [{ key: 'add', label: t('assets.addPart'), onClick: () => onDo('add') }, { key: 'rename', label: t('assets.rename'), onClick: () => onDo('rename') }, { type: 'divider' as const }] : []),
             { key: 'python', label: `${t('copy.title')} ${t('copy.python')}`, onClick: () => copy(assetAsPython(location.origin, line.asset)) },
             { key: 'curl', label: `${t('copy.title')} ${t('copy.curl')}`, onClick: () => copy(assetAsCurl(location.origin, line.asset)) },
             { key: 'yaml', label: `${t('export.title')} YAML`, onClick: () => saveAs(`${line.asset}.yaml`, asYaml(specOf(whole)), 'application/yaml') },

@@ -22,6 +22,7 @@ import { KpisTab } from './KpisTab'
 import { LifeTab } from './LifeTab'
 import { MoveDialog } from './MoveDialog'
 import { PartsTab } from './PartsTab'
+import { RenameDialog } from './RenameDialog'
 import { RetireDialog } from './RetireDialog'
 import { ScreenTab } from './ScreenTab'
 import { ShellTab } from './ShellTab'
@@ -144,6 +145,7 @@ export function AssetView({ asset, turn, onChanged, onPath }: AssetViewProps) {
       {doing === 'edit' ? <EditDrawer whole={data} above={line.parent} onClose={() => setDoing(null)} onSaved={() => (setDoing(null), onChanged())} /> : null}
       {doing === 'add' ? <EditDrawer whole={null} above={asset} onClose={() => setDoing(null)} onSaved={() => (setDoing(null), onPath(asset), onChanged())} /> : null}
       {doing === 'move' ? <MoveDialog whole={data} onClose={() => setDoing(null)} onMoved={() => (setDoing(null), onChanged())} /> : null}
+      {doing === 'rename' ? <RenameDialog whole={data} onClose={() => setDoing(null)} onRenamed={(name) => (setDoing(null), onChanged(), navigate(assetLink(name)))} /> : null}
       {doing === 'retire' ? <RetireDialog whole={data} onClose={() => setDoing(null)} onRetired={() => (onChanged(), navigate(line.parent ? assetLink(line.parent) : '/assets'))} /> : null}
     </>
   )

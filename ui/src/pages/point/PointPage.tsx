@@ -12,6 +12,7 @@ import { useLanguageCode } from '../../components/preferences'
 import { Reading } from '../../components/Reading'
 import { useAsk } from '../../components/useAsk'
 import { useLiveSample } from '../../components/useLive'
+import { SourcesCard } from '../../components/SourcesCard'
 import { WhyPanel } from '../../components/WhyPanel'
 import { points } from '../../core/calls'
 import { unitText } from '../../core/format'
@@ -93,6 +94,7 @@ export default function PointPage() {
         </section>
         <PointEdit key={data.name} point={raw} onSaved={reload} />
       </div>
+      <SourcesCard point={name} />
     </Page>
   )
 }
