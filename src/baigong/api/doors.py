@@ -180,6 +180,7 @@ DOORS: dict[str, Door] = {
     "PUT /types/{name}": _CONFIGURE,
     "DELETE /types/{name}": _CONFIGURE,
     "GET /types/{name}/gaps": _SEE,
+    "POST /types/{name}/bind": _CONFIGURE,
     "GET /types/{name}/kpis": _READ_SOME,
     "POST /types/{name}/kpis": _CONFIGURE,
     "GET /kpis": _READ_SOME,
