@@ -40,7 +40,7 @@ export function KpiFields({ kpi, onSay }: { kpi: TypeKpi; onSay: (more: Partial<
         </FormRow>
       </div>
       <FormRow label={t('rules.field.semantic')}>
-        <Input value={kpi.semantic ?? ''} placeholder="0173-1#…, https://…" onChange={(e) => onSay({ semantic: e.target.value.trim() })} />
+        <Input value={kpi.semantic ?? ''} placeholder="0173-1#02-AAO677#004" onChange={(e) => onSay({ semantic: e.target.value.trim() })} />
       </FormRow>
     </>
   )
