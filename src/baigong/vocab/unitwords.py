@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from baigong.vocab.units import is_unit, parse_unit
 
@@ -21,6 +22,7 @@ _COUNTED = {"{rev}": ("revolution", "转"), "{pcs}": ("piece", "件"), "{count}"
 _PART = re.compile(r"(?P<symbol>\[[^\]]+\]|%|[^\d{}\[\]+-]+)(?P<power>[23])?(?:\{[^{}]*\})?")
 
 
+@lru_cache(1_000)
 def unit_words(code: str) -> tuple[str, str]:
     """Say a UCUM code in words, English and Chinese; ("", "") for what has none.
 

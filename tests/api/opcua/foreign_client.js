@@ -35,6 +35,8 @@ async function main() {
   tell("heard", { values: heard });
   const history = await session.readHistoryValue({ nodeId: id("point/oven.load") }, new Date(Date.now() - 7200e3), new Date(), { numValuesPerNode: 1000, returnBounds: false });
   tell("history", { status: history.statusCode.name, values: (history.historyData.dataValues || []).map((one) => one.value.value) });
+  const averaged = await session.readAggregateValue({ nodeId: id("point/oven.load") }, new Date(Date.now() - 7200e3), new Date(), opcua.AggregateFunction.Average, 7200e3);
+  tell("averaged", { status: averaged.statusCode.name, values: (averaged.historyData.dataValues || []).map((one) => one.value.value) });
   await subscription.terminate();
   await session.close();
   await client.disconnect();

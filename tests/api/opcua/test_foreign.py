@@ -59,3 +59,4 @@ async def test_node_opcua_browses_reads_subscribes_and_asks_for_history(
     assert told["read"]["time"] == (start + 2) // 1000
     assert told["heard"]["values"] == [3.0, 4.0, 5.0, 6.0]
     assert told["history"]["values"] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert told["averaged"]["values"][0] == 3.5

@@ -41,7 +41,9 @@ class Browser:
         links = self._links(space, wish.NodeId)
         if links is None:
             return ua.BrowseResult(ua.StatusCode(ua.StatusCodes.BadNodeIdUnknown))
-        ours = [link for link in links[0] if self._fits(wish, link)]
+        wanted, subtypes = wish.ReferenceTypeId, bool(wish.IncludeSubtypes)
+        kinds = {kind for kind in {link.kind for link in links[0]} if self._is_kind(kind, wanted, subtypes=subtypes)}
+        ours = [link for link in links[0] if link.kind in kinds and self._fits(wish, link)]
         theirs = [ref for ref in links[1] if self._standard.view_service._is_suitable_ref(wish, ref)]
         told = [*theirs, *ours][at : at + most]
         found = [self._told(session, space, one) if isinstance(one, Link) else one for one in told]
@@ -69,8 +71,6 @@ class Browser:
         if wish.BrowseDirection == ua.BrowseDirection.Forward and not link.forward:
             return False
         if wish.BrowseDirection == ua.BrowseDirection.Inverse and link.forward:
-            return False
-        if not self._is_kind(link.kind, wish.ReferenceTypeId, subtypes=wish.IncludeSubtypes):
             return False
         return not wish.NodeClassMask or bool(wish.NodeClassMask & self._class_of(link))
 
