@@ -31,6 +31,7 @@ ROWS = {
     15: "screens",
     16: "opcua",
     17: "shells",
+    18: "recall",
 }
 RESULTS = Path(__file__).with_name("results.md")
 _ROW = re.compile(r"\| (\d+) \|")

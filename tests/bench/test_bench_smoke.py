@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench import recall
 from bench.assets import measure
 from bench.data import walks
 from bench.ingest import over_http
@@ -26,3 +27,8 @@ def test_row_14_writes_and_finds_every_asset(tmp_path: Path) -> None:
     place = tmp_path / "data" / "records.db"
     made = measure(tmp_path / "data", place, "SQLite", 20, 1_000, asked=5)  # raises when one is missing
     assert [line.row for line in made] == [14] * 7
+
+
+def test_row_18_finds_the_same_by_the_api_and_by_sql(tmp_path: Path) -> None:
+    made = recall.measure(tmp_path / "data", tmp_path / "data" / "records.db", "SQLite", 5_000, asked=2)
+    assert [line.row for line in made] == [18] * 4

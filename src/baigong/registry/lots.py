@@ -59,15 +59,12 @@ class Lots:
         )
 
     def _table(self, tenant: str, table: sa.Table, schema: pa.Schema) -> pa.Table:
-        """Read all rows, once for every change: about 2 s a million."""
+        """Read all rows, once for every change: about 4 µs a row."""
         version, held = self._version(tenant), self._tables.get((tenant, table.name))
         if held is None or held[0] != version:
             rows = self._records.read_now(lambda c: all_of(c, tenant, table, schema.names), tenant=tenant)
             columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-            arrays = [
-                pa.array([value if value != "" else None for value in column], field.type)
-                for column, field in zip(columns, schema, strict=True)
-            ]
+            arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
             held = self._tables[tenant, table.name] = (version, pa.table(arrays, schema=schema))
         return held[1]
 

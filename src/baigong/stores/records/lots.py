@@ -138,8 +138,9 @@ def uses_of(connection: sa.Connection, tenant: str, lots: Sequence[str]) -> list
 
 
 def all_of(connection: sa.Connection, tenant: str, table: sa.Table, columns: Sequence[str]) -> list[sa.Row[Any]]:
-    """Return these columns of every row of ``lot_uses`` or ``lot_links``."""
-    return list(connection.execute(sa.select(*(table.c[name] for name in columns)).where(table.c.tenant == tenant)))
+    """Return these columns of every row of ``lot_uses`` or ``lot_links``; an empty text is None."""
+    wanted = [sa.func.nullif(table.c[name], "") if name in ("material", "unit") else table.c[name] for name in columns]
+    return list(connection.execute(sa.select(*wanted).where(table.c.tenant == tenant)))
 
 
 def search_lots(connection: sa.Connection, tenant: str, search: str, material: str, limit: int) -> list[str]:
