@@ -15,7 +15,7 @@ import pytest
 
 from baigong.sandbox import walls
 from baigong.sandbox.sql import SqlPool
-from baigong.stores.lake.assetsql import ASSETS
+from baigong.stores.lake.assetsql import ASSETS, RELATIONS
 from baigong.stores.lake.bursts import LAKE_BURSTS, BurstFileWriter
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.part import Part
@@ -147,10 +147,12 @@ class Plant:
         described = pa.Table.from_pylist(
             [{"asset": one} for one in (("pump1", "press") if whole else ("pump1",))], ASSETS
         )
+        names = ("pump1", "press") if whole else ("pump1",)
+        related = pa.Table.from_pylist([{"asset": one, "kind": "feeds", "other": one} for one in names], RELATIONS)
         if whole:
             return sql_view(
                 self.snapshot, points, self.latest, episodes_table(runs), self._shapes, assets=lambda: described,
-                lots=LOTS,
+                relations=related, lots=LOTS,
             )  # fmt: skip
         part = self._clip if only is None else only.part
         assert part is not None
@@ -158,7 +160,7 @@ class Plant:
         clipped = part.clip(self.latest)
         return sql_view(
             self.snapshot, shown, clipped, episodes_table(runs), self._shapes, None if only is None else part,
-            assets=lambda: described,
+            assets=lambda: described, relations=related,
         )  # fmt: skip
 
 
