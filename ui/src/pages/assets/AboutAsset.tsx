@@ -12,6 +12,7 @@ import { type AssetWhole, maySeeGrants, reaches, splitType } from '../../core/as
 import { unitText } from '../../core/format'
 import { types } from '../../core/types'
 import { visited } from '../../core/visit'
+import { RelationsCard } from './RelationsCard'
 
 export function AboutAsset({ whole }: { whole: AssetWhole }) {
   const { t } = useTranslation()
@@ -41,6 +42,7 @@ export function AboutAsset({ whole }: { whole: AssetWhole }) {
           </>
         ) : null}
       </section>
+      <RelationsCard key={`${line.asset}:${whole.revision}`} whole={whole} />
       <section className="card">
         <h2>{t('assets.facts')}</h2>
         <Facts

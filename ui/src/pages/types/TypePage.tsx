@@ -14,6 +14,7 @@ import { screens } from '../../core/screencalls'
 import { typeLink } from '../../core/route'
 import { extending, renamed, types } from '../../core/types'
 import { DocumentsTab } from '../assets/DocumentsTab'
+import { BindDialog } from './BindDialog'
 import { DropType } from './DropType'
 import { KpiTry } from './KpiTry'
 import { Made } from './Made'
@@ -32,7 +33,7 @@ export function TypePage({ type, from }: { type: string; from: From }) {
   const source = !from ? type : 'copy' in from ? from.copy : null // the type whose text is read: this one, or the one that is copied
   const read = useAsk(source === null ? null : `type:${source}`, (signal) => types.get(source ?? '', undefined, signal))
   const lines = useAsk('types', types.list)
-  const [doing, setDoing] = useState<'new' | 'drop' | null>(null)
+  const [doing, setDoing] = useState<'new' | 'drop' | 'bind' | null>(null)
   const [tab, setTab] = useState(new URLSearchParams(location.search).get('tab') ?? 'text')
   const [taken, setTaken] = useState<{ text: string } | null>(null) // a version's text, to be written again
   const data = from ? null : read.data
@@ -63,6 +64,11 @@ export function TypePage({ type, from }: { type: string; from: From }) {
             <Button icon={<Icon name="plus" size={15} />} onClick={() => setDoing('new')}>
               {t('types.extend')}
             </Button>
+            {Object.keys(data.whole.points ?? {}).length ? (
+              <Button icon={<Icon name="link" size={15} />} onClick={() => setDoing('bind')}>
+                {t('types.bind')}
+              </Button>
+            ) : null}
             {data.shipped ? null : (
               <Button icon={<Icon name="trash" size={15} />} onClick={() => setDoing('drop')}>
                 {t('common.remove')}
@@ -93,6 +99,7 @@ export function TypePage({ type, from }: { type: string; from: From }) {
         />
       ) : null}
       {doing === 'new' && lines.data ? <NewType lines={lines.data} extend={type} onClose={() => setDoing(null)} /> : null}
+      {doing === 'bind' && data ? <BindDialog held={data} onClose={() => setDoing(null)} onBound={() => (setDoing(null), read.reload())} /> : null}
       {doing === 'drop' && data ? <DropType held={data} onClose={() => setDoing(null)} /> : null}
     </Page>
   )
