@@ -98,8 +98,9 @@ def _kept(rooms: Rooms) -> list[Operation]:
     async def one(call: Call) -> Any:
         name, row = call.part("name"), None
         shower = Shower(rooms, call.tenant, call.book, partly(call))
-        shower.require_open(read_screen(screens.row(call.tenant, name)))
-        if call.query.revision is not None and not partly(call):
+        if partly(call):  # of earlier texts they are told none
+            shower.require_open(read_screen(screens.row(call.tenant, name)))
+        elif call.query.revision is not None:  # also of a screen that was taken away
             texts = await screens.texts(call.tenant, name)
             row = next((text for text in texts if text.revision == call.query.revision), None)
             if row is None:
