@@ -92,11 +92,3 @@ def related(
     made = [Told(kind, other, False) for kind, others in own.items() for other in others]
     made += [Told(kind, other, True) for kind, other in inverse.get(asset, ())]
     return [one for one in made if one.other in opened]
-
-
-def renamed_relations(spec: AssetSpec, name: Callable[[str], str]) -> AssetSpec:
-    """Return an asset whose relations call the others what ``name`` makes of their names."""
-    if not spec.relations:
-        return spec
-    said = {kind: [name(other) for other in others] for kind, others in spec.relations.items()}
-    return msgspec.structs.replace(spec, relations=tidy(said))

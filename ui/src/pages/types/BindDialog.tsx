@@ -40,7 +40,7 @@ export function BindDialog({ held, onClose, onBound }: { held: TypeWhole; onClos
   return (
     <Modal open title={t('types.bindTitle', { type: held.type })} onCancel={onClose} width={860} footer={[
       <Button key="check" loading={busy} disabled={!device || !address} onClick={() => void go(true)}>{t('types.bindCheck')}</Button>,
-      <Button key="go" type="primary" loading={busy} disabled={!ready} onClick={() => void go(false)}>{t('types.bindGo')}</Button>,
+      <Button key="go" type="primary" disabled={busy || !ready} onClick={() => void go(false)}>{t('types.bindGo')}</Button>,
     ]}>
       <p className="muted small">{t('types.bindText')}</p>
       <FormRow label={t('types.bindDevice')}><Input value={device} placeholder="plc1" onChange={(event) => changed(setDevice)(event.target.value)} /></FormRow>
