@@ -166,11 +166,42 @@ async def _measured_by_a_type(here: Window, demo: Running) -> None:
     await expect(page.locator(".sub-line")).to_contain_text("版本 2")
     await page.get_by_role("tab", name="使用者").click()
     await expect(page.locator(".type-gaps")).to_contain_text("fan9")
+    await _bound_and_related(here)
+    await here.go("/types/blower9")
     await page.get_by_role("tab", name="版本").click()
     await expect(page.locator(".diff-added")).to_contain_text("torque")
     await _put(demo, "/assets/fan9", {"asset": "fan9", "parent": "bay9"})
     with demo.http() as http:
         (await asyncio.to_thread(http.delete, "/types/blower9")).raise_for_status()
+
+
+async def _bound_and_related(here: Window) -> None:
+    """What a template would do is seen first; a relation is told from both sides."""
+    page = here.page
+    await page.get_by_role("button", name="批量绑定测点").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("采集连接").fill("fan9")
+    await dialog.get_by_label("各测点的地址").fill("holding:{slot+1}")
+    await dialog.get_by_role("combobox").fill("torque")
+    await page.keyboard.press("Enter")
+    await dialog.get_by_role("button", name="预览").click()
+    await expect(dialog.get_by_role("row").filter(has_text="fan9.torque")).to_contain_text("缺少属性 slot")
+    await expect(dialog.get_by_role("button", name="绑定", exact=True)).to_be_disabled()
+    await dialog.get_by_label("各测点的地址").fill("holding:{1+1}")
+    await dialog.get_by_role("button", name="预览").click()
+    await expect(dialog.get_by_role("status")).to_contain_text("新增 1 个测点")
+    await dialog.get_by_role("button", name="绑定", exact=True).click()
+    await expect(dialog).to_be_hidden()
+
+    await here.go("/assets/fan9")
+    await page.get_by_role("tab", name="属性与权限").click()
+    card = page.locator("section.card").filter(has=page.get_by_role("heading", name="关系", exact=True))
+    await card.get_by_role("combobox").last.fill("hall9")
+    await card.get_by_role("button").last.click()
+    await expect(card.get_by_role("listitem")).to_contain_text("供给 九号厂房")
+    await here.go("/assets/hall9")
+    await page.get_by_role("tab", name="属性与权限").click()
+    await expect(card.get_by_role("listitem")).to_contain_text("供自 fan9")
 
 
 async def _write(here: Window, text: str) -> None:
