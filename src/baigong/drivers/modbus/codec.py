@@ -20,18 +20,14 @@ from typing import Any
 import numpy as np
 from pymodbus.framer.rtu import FramerRTU
 
+from baigong.drivers.columns import Bytes, Columns, text
 from baigong.drivers.modbus.address import BIT_AREAS, Register
-from baigong.vocab import quality as q
 from baigong.vocab.errors import FixConfiguration, RetryLater
-
-Bytes = np.ndarray[Any, np.dtype[np.uint8]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 WRITES = (5, 6, 15, 16)  # answered with four bytes
 MAX_REGISTERS = 125
 MAX_BITS = 2000
-_EXACT = 1 << 53
 _DTYPES = {
     "int8": "i1",
     "uint8": "u1",
@@ -144,19 +140,6 @@ def positions(base: int, register: Register) -> list[int]:
 
 
 @dataclass(slots=True)
-class Columns:
-    """Decoded values, one per row of the plan: see ``vocab.frame.frame`` for what NaN and None mean.
-
-    ``faults``: quality to be set where the bytes were no value (a BCD digit above 9), else 0.
-    """
-
-    value: Floats
-    whole: Any
-    text: list[str | None] | None
-    faults: np.ndarray[Any, np.dtype[np.int32]]
-
-
-@dataclass(slots=True)
 class _Group:
     rows: list[int] = field(default_factory=list)
     places: list[list[int]] = field(default_factory=list)
@@ -191,7 +174,7 @@ class Decoder:
 
     def decode(self, raw: Bytes) -> Columns:
         """Decode one scan's bytes."""
-        made = Columns(np.full(self._rows, np.nan), None, None, np.zeros(self._rows, np.int32))
+        made = Columns.empty(self._rows)
         for kind, rows, places, shifts, masks in self._groups:
             taken = raw[places]
             if kind == "bool":
@@ -199,16 +182,11 @@ class Decoder:
             elif kind == "bits":
                 made.value[rows] = (taken.view(">u2")[:, 0].astype(np.int64) >> shifts) & masks
             elif kind in ("bcd16", "bcd32"):
-                _bcd(made, rows, taken)
-            elif kind in ("int64", "uint64"):
-                _wide(made, rows, taken.view(_DTYPES[kind])[:, 0])
+                made.put_bcd(rows, taken)
             else:
-                with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one, and then bad quality
-                    made.value[rows] = taken.view(_DTYPES[kind])[:, 0]
-        if self._strings:
-            made.text = made.text or [None] * self._rows
-            for row, places in self._strings:
-                made.text[row] = text(raw[places].tobytes())
+                made.put(rows, taken.view(_DTYPES[kind])[:, 0])
+        for row, places in self._strings:
+            made.put_text(row, text(raw[places].tobytes()))
         return made
 
 
@@ -217,45 +195,6 @@ def _places(base: int, register: Register) -> list[int]:
         return [base]
     places = positions(base, register)
     return places[1:] if register.kind in ("int8", "uint8") else places
-
-
-def _bcd(made: Columns, rows: Any, taken: Bytes) -> None:
-    digits = np.stack([taken >> 4, taken & 15], axis=2).reshape(len(taken), -1)
-    weights = 10.0 ** np.arange(digits.shape[1])[::-1]
-    wrong = (digits > 9).any(axis=1)
-    made.value[rows] = np.where(wrong, np.nan, digits @ weights)
-    made.faults[rows] = np.where(wrong, q.BAD_TYPE_MISMATCH, 0)
-
-
-def _wide(made: Columns, rows: Any, numbers: Any) -> None:
-    big = numbers > _EXACT
-    if numbers.dtype.kind == "i":
-        big |= numbers < -_EXACT
-    made.value[rows] = np.where(big, np.nan, numbers.astype(np.float64))
-    if not big.any():
-        return
-    if made.whole is None:
-        made.whole = np.ma.array(np.zeros(len(made.value), np.int64), mask=True)
-    beyond = numbers > np.uint64((1 << 63) - 1) if numbers.dtype.kind == "u" else np.zeros(len(numbers), bool)
-    fits = big & ~beyond
-    made.whole[rows[fits]] = numbers[fits].astype(np.int64)
-    if beyond.any():  # an unsigned number that int64 cannot hold is kept as its digits
-        made.text = made.text or [None] * len(made.value)
-        for row, number in zip(rows[beyond], numbers[beyond], strict=True):
-            made.text[row] = str(number)
-
-
-def text(raw: bytes) -> str:
-    """Read a device's text: up to the first NUL, without trailing blanks; UTF-8, else GB 18030.
-
-    >>> text(b"PUMP 1  "), text("泵".encode("gb18030") + bytes(2))
-    ('PUMP 1', '泵')
-    """
-    held = raw.split(b"\0", 1)[0].rstrip()
-    try:
-        return held.decode("utf-8")
-    except UnicodeDecodeError:
-        return held.decode("gb18030", errors="replace")
 
 
 def encode(register: Register, value: float | int | str | bool, before: int = 0) -> bytes:

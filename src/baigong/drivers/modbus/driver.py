@@ -9,9 +9,9 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
 import pyarrow as pa
 
+from baigong.drivers.columns import Bytes
 from baigong.drivers.contract import Ack, Delivery, Health, Node, Wanted
 from baigong.drivers.modbus import codec, explore, writing
 from baigong.drivers.modbus.address import canonical, parse
@@ -20,7 +20,6 @@ from baigong.drivers.modbus.plan import Lessons, Plan
 from baigong.drivers.modbus.scan import Scan
 from baigong.drivers.modbus.settings import settings
 from baigong.vocab.errors import FixConfiguration, RetryLater
-from baigong.vocab.frame import frame
 from baigong.vocab.happenings import Command
 
 
@@ -71,15 +70,7 @@ class ModbusDriver:
         reached = plan.span_of >= 0
         quality = plan.quality.copy()
         quality[reached] = scan.quality[plan.span_of[reached]]
-        quality = np.where(quality == 0, columns.faults, quality)
-        bad = quality != 0
-        columns.value[bad] = np.nan
-        if columns.text is not None:
-            columns.text = [None if b else t for b, t in zip(bad, columns.text, strict=True)]
-        if columns.whole is not None:
-            columns.whole[bad] = np.ma.masked
-        time_us = np.full(len(plan.numbers), self._now_us(), np.int64)
-        return frame(plan.numbers, time_us, columns.value, quality, whole=columns.whole, text=columns.text)
+        return columns.frame(plan.numbers, quality, self._now_us())
 
     async def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
         raise FixConfiguration("driver.unsupported", "a Modbus device reports nothing by itself: it is polled")
@@ -130,7 +121,7 @@ class ModbusDriver:
             self._plan, self._asked = Plan(asked, self._settings, self._lessons), asked
         return self._plan
 
-    async def _fetch(self, unit: int, area: str, start: int, count: int) -> codec.Bytes:
+    async def _fetch(self, unit: int, area: str, start: int, count: int) -> Bytes:
         if self._link is None:
             raise RetryLater("driver.unreachable", "not connected", place=self._settings.place)
         pdu = await self._link.ask(unit, codec.request(area, start, count))

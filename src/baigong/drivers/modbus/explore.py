@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 
+from baigong.drivers.columns import Bytes
 from baigong.drivers.contract import Node
 from baigong.drivers.modbus.address import AREAS, BIT_AREAS
-from baigong.drivers.modbus.codec import Bytes, Refused
+from baigong.drivers.modbus.codec import Refused
 from baigong.vocab.errors import FixConfiguration
 
 Fetch = Callable[[str, int, int], Awaitable[Bytes]]

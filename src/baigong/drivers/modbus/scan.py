@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 
+from baigong.drivers.columns import Bytes
 from baigong.drivers.modbus import codec
 from baigong.drivers.modbus.plan import Block, Lessons, Plan
 from baigong.vocab import quality as q
 from baigong.vocab.errors import RetryLater
 
-Fetch = Callable[[int, str, int, int], Awaitable[codec.Bytes]]
+Fetch = Callable[[int, str, int, int], Awaitable[Bytes]]
 """Reads (unit, area, start, count): raises Refused when the device will not."""
 
 # What an exception code says about the points asked for (Application Protocol V1.1b3, 7).

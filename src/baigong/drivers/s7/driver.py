@@ -1,0 +1,143 @@
+"""The S7 driver: asks, learns what may be asked, and turns each scan into one frame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+
+from baigong.drivers.contract import Ack, Delivery, Health, Node, Wanted
+from baigong.drivers.s7 import codec, explore
+from baigong.drivers.s7.address import Place, canonical, parse
+from baigong.drivers.s7.link import Link, connect
+from baigong.drivers.s7.plan import Lessons, Plan
+from baigong.drivers.s7.scan import Scan
+from baigong.drivers.s7.settings import settings
+from baigong.drivers.s7.values import encode
+from baigong.vocab.errors import FixConfiguration, RetryLater
+from baigong.vocab.happenings import Command
+
+_REFUSALS = {
+    0x03: "access is not allowed: permit PUT/GET, and use blocks that are not optimised",
+    0x05: "it lies beyond the end of its block",
+    0x0A: "there is no such block",
+}
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+class S7Driver:
+    """SIMATIC S7-300, 400, 1200, 1500 (and 200, LOGO! by TSAP) by S7 communication on TCP."""
+
+    def __init__(
+        self,
+        options: dict[str, Any],
+        *,
+        now_us: Callable[[], int] = _now_us,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings(options)
+        self._now_us, self._clock_s = now_us, clock_s
+        self._link: Link | None = None
+        self._lessons = Lessons()
+        self._asked: list[Wanted] = []
+        self._plan: Plan | None = None
+
+    async def __aenter__(self) -> Self:
+        self._lessons, self._plan = Lessons(), None
+        self._link = await connect(self._settings)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._link is not None:
+            await self._link.close()
+
+    async def browse(self, path: str = "") -> list[Node]:
+        """Areas and data blocks; below them pages of 100 bytes; below these words with their values."""
+        return await explore.browse(path, self._linked(), self._fetch)
+
+    async def read(self, points: Sequence[Wanted]) -> pa.RecordBatch:
+        plan = self._planned(points)
+        scan = Scan(plan, self._fetch, self._lessons, self._clock_s())
+        await scan.run()
+        reached = plan.span_of >= 0
+        quality = plan.quality.copy()
+        quality[reached] = scan.quality[plan.span_of[reached]]
+        return plan.decoder.decode(scan.raw).frame(plan.numbers, quality, self._now_us())
+
+    async def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
+        raise FixConfiguration("driver.unsupported", "an S7 PLC reports nothing by itself: it is polled")
+        yield  # makes this an async iterator
+
+    async def write(self, command: Command) -> Ack:
+        """Write one value, once: what got no answer is not sent again."""
+        place = parse(command.address)
+        if not place.writable:
+            raise FixConfiguration("driver.readonly", "inputs, timers and counters are only read", place=place.area)
+        raw = encode(place, command.value, self._settings.encoding)
+        start = place.start
+        if place.kind in ("string", "wstring"):
+            start += await self._room(place, raw)
+        item = codec.Item(place.area, place.db, start, len(raw))
+        job = codec.write(item, raw, place.bit if place.kind == "bool" else None)
+        try:
+            code = codec.written(await self._linked().ask(job))
+        except codec.Refused as error:
+            why = f"the PLC refuses the write: {error}"
+            raise FixConfiguration("driver.readonly", why, place=command.address) from error
+        if code != codec.OK:
+            why = _REFUSALS.get(code, f"return code {code:#04x}")
+            raise FixConfiguration("driver.readonly", f"the PLC refuses the write: {why}", place=command.address)
+        return Ack(True, self._settings.place)
+
+    async def _room(self, place: Place, raw: bytes) -> int:
+        """Check that the PLC's text is long enough; return the bytes of its declared length, which stay."""
+        width = 1 if place.kind == "string" else 2
+        ((code, held),) = await self._fetch([codec.Item(place.area, place.db, place.start, width)])
+        longest, wanted = int.from_bytes(held, "big"), int.from_bytes(raw[:width], "big")
+        if code == codec.OK and wanted > longest:
+            raise FixConfiguration("config.invalid", f"the PLC's text has room for {longest} characters, not {wanted}")
+        return width
+
+    def canonical(self, address: str) -> str:
+        """Write an address in the one way that numbers its point; driver.address says what is wrong with it."""
+        return canonical(address)
+
+    async def health(self) -> Health:
+        link = self._link
+        if link is None:
+            return Health(False, "not connected")
+        detail = f"{self._settings.place}, PDU of {link.pdu} bytes"
+        if self._lessons.refused:
+            detail += f"; refuses {len(self._lessons.refused)} of the addresses asked for"
+        return Health(link.alive, detail, asdict(link.counters))
+
+    def _linked(self) -> Link:
+        if self._link is None:
+            raise RetryLater("driver.unreachable", "not connected", place=self._settings.place)
+        return self._link
+
+    def _planned(self, points: Sequence[Wanted]) -> Plan:
+        asked = list(points)
+        if self._plan is None or self._plan.version != self._lessons.version or asked != self._asked:
+            given = self._settings
+            self._plan = Plan(asked, given.max_gap, self._linked().pdu, self._lessons, given.encoding)
+            self._asked = asked
+        return self._plan
+
+    async def _fetch(self, items: Sequence[codec.Item]) -> list[tuple[int, bytes]]:
+        pdu = await self._linked().ask(codec.read(items))
+        try:
+            return codec.answers(pdu, items)
+        except codec.Refused as error:
+            raise RetryLater("driver.protocol", str(error), place=self._settings.place) from error
+        except RetryLater as error:
+            raise RetryLater(error.code, error.message, place=self._settings.place) from error

@@ -1,0 +1,132 @@
+"""A PLC in this process: python-snap7's server over memory that can be set, for tests and the demo plant.
+
+::
+
+    async with Simulator({"db1": 100}, values={"db1.4:real": 47.3}) as plc:
+        S7Driver(plc.options)
+        await plc.set("db1.4:real", 47.4)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from baigong.drivers.s7.address import Place, parse
+from baigong.drivers.s7.values import encode
+from snap7.datatypes import S7WordLen
+from snap7.server import Server
+from snap7.type import SrvArea
+
+_AREAS = {"i": SrvArea.PE, "q": SrvArea.PA, "m": SrvArea.MK, "t": SrvArea.TM, "c": SrvArea.CT, "db": SrvArea.DB}
+logging.getLogger(Server.__module__).setLevel(logging.ERROR)  # it warns of every address that it does not have
+USUAL = {"db1": 1000, "m": 256, "i": 128, "q": 128}
+
+
+class _Cpu(Server):
+    """The library's server, which would set a whole byte where one bit is written: a PLC leaves the others alone."""
+
+    def _parse_address_specification(self, addr_spec: bytes) -> dict[str, Any]:
+        return super()._parse_address_specification(addr_spec) | {"bit": addr_spec[-1] & 7}
+
+    def _parse_write_address(self, request: dict[str, Any]) -> Any:
+        found = super()._parse_write_address(request)
+        spec = request["parameters"].get("address_spec", {})
+        if found is None or spec.get("word_len") != S7WordLen.BIT:
+            return found
+        area, db, start, count, data = found
+        held = self.memory_areas.get((area, db), b"")[start : start + 1] or b"\0"
+        mask = 1 << spec["bit"]
+        return area, db, start, count, bytearray([held[0] & ~mask | (mask if data[0] else 0)])
+
+
+class Simulator:
+    """Serves one CPU. ``areas``: bytes of each, like ``{"db1": 100, "m": 16}``. ``port`` 0 takes a free one.
+
+    Values are kept while it is stopped, and ``start`` takes the same port again.
+    """
+
+    def __init__(
+        self,
+        areas: Mapping[str, int] = USUAL,
+        *,
+        values: Mapping[str, Any] | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self._memory = {area: bytearray(size) for area, size in areas.items()}
+        self._server: Server | None = None
+        self.host, self.port = host, port
+        for address, value in (values or {}).items():
+            self._store(address, value)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options with which the driver reaches this PLC."""
+        return {"host": self.host, "port": self.port}
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Serve; does nothing when it already does."""
+        if self._server is not None:
+            return
+        self.port = self.port or _free_port(self.host)
+        server = _Cpu(log=False)
+        for name, memory in self._memory.items():
+            server.register_area(_AREAS[name.rstrip("0123456789")], int(name[2:] if name[2:] else 0), memory)
+        await asyncio.to_thread(server.start_to, self.host, self.port)
+        self._server = server
+
+    async def stop(self) -> None:
+        """Be gone: the listener and every connection."""
+        server, self._server = self._server, None
+        if server is not None:
+            await asyncio.to_thread(server.stop)
+
+    async def set(self, address: str, value: float | int | str | bool) -> None:
+        """Give one address a new value, all its bytes at once."""
+        self._store(address, value)
+
+    async def update(self, values: Mapping[str, Any]) -> None:
+        """Give several addresses new values, one after the other."""
+        for address, value in values.items():
+            self._store(address, value)
+
+    def held(self, address: str) -> bytes:
+        """The bytes that an address has now."""
+        place = parse(address)
+        memory = self._memory[_name(place)]
+        return bytes(memory[place.start : place.start + place.count])
+
+    def _store(self, address: str, value: Any) -> None:
+        place = parse(address)
+        memory = self._memory[_name(place)]
+        raw = encode(place, value)
+        if place.kind == "bool":
+            mask = 1 << place.bit
+            memory[place.start] = memory[place.start] & ~mask | (mask if raw[0] else 0)
+            return
+        if place.kind in ("string", "wstring"):  # the length that the PLC's program declares
+            raw = place.length.to_bytes(1 if place.kind == "string" else 2, "big") + raw
+        memory[place.start : place.start + len(raw)] = raw
+
+
+def _name(place: Place) -> str:
+    return f"db{place.db}" if place.area == "db" else place.area
+
+
+def _free_port(host: str) -> int:
+    with socket.create_server((host, 0)) as probe:
+        return int(probe.getsockname()[1])
