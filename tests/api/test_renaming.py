@@ -7,6 +7,7 @@ from typing import Any
 from baigong.api.sqlnames import in_present_names
 from baigong.registry.names import Earlier
 from baigong.stores.records.renaming import NameRow
+from tests.api.test_parts import PRESS, _guest
 from tests.api.test_series import T0
 from tests.api.world import World
 
@@ -70,6 +71,19 @@ async def test_what_is_closed_here_or_there_no_rename_opens(plant: World) -> Non
         assert (await _rename(client, "pump2", "pump1.x")).status_code == 409
         problem = (await client.put("/assets/pump1", json={"asset": "pump1"})).json()
         assert "earlier name of pump2" in problem["title"]
+
+
+async def test_who_may_not_see_an_asset_is_not_told_its_new_name(plant: World) -> None:
+    token = await _guest(plant)
+    await plant.registry.devices.put("main", PRESS, "test")
+    async with plant.client() as client, plant.client(token=token) as guest:
+        assert (await _rename(client, "press1", "vault9")).status_code == 200
+        assert (await client.get("/assets/press1")).json()["line"]["asset"] == "vault9"
+        for path in ("/assets/press1", "/assets/press1/life", "/points/press1.force"):
+            answer = await guest.get(path, params={"tenant": "main"})
+            assert (answer.status_code, "vault9" in answer.text) == (404, False), path
+        assert (await _rename(client, "pump1", "p7")).status_code == 200
+        assert (await guest.get("/assets/pump1", params={"tenant": "main"})).json()["line"]["asset"] == "p7"
 
 
 def test_sql_says_todays_names_and_nothing_else_is_touched() -> None:

@@ -44,6 +44,9 @@ async def test_a_link_shows_one_screen_and_nothing_else_until_it_ends(plant: Wor
         for item in ("f", "none"):  # a value has no past here, whatever is asked for
             assert (await stranger.post("/shown/past", json=token | {"item": item})).status_code == 404
 
+        assert (await client.post("/assets/pump1/rename", json={"to": "p7"})).status_code == 200
+        shown = (await stranger.post("/shown", json=token)).json()
+        assert shown["values"].keys() == {"pump1.flow"}, "the screen goes on saying what it said"
         [line] = (await client.get("/screens/hall/links")).json()
         assert (line["title"], "token" in line) == ("visitors", False)
         said = (await client.get("/audit")).text

@@ -116,8 +116,8 @@ def _opening(rooms: Rooms) -> list[Operation]:
         screen, shower = read_screen(held), Shower(rooms, link.tenant, registry.book)
         chosen = msgspec.json.decode(link.chosen, type=dict[str, str])
         rows = shower.rows(screen, chosen)
-        newest = await newest_of(rooms.lake, link.tenant, [row.number for row in rows])
-        values = {row.name: _newest(newest[row.number]) for row in rows if row.number in newest}
+        newest = await newest_of(rooms.lake, link.tenant, list({row.number for row in rows.values()}))
+        values = {name: _newest(newest[row.number]) for name, row in rows.items() if row.number in newest}
         if not asked.whole:
             return Opened(values=values, ends_us=link.ends_us)
         await write_down(call, link)
@@ -135,7 +135,13 @@ def _opening(rooms: Rooms) -> list[Operation]:
         shower = Shower(rooms, link.tenant, registry.book)
         only = msgspec.structs.replace(screen, items=[item])
         rows = shower.rows(only, msgspec.json.decode(link.chosen, type=dict[str, str]))
-        return await drawn(rooms, link.tenant, rows, f"-{item.span or _SPAN}", asked.width)
+        return await drawn(
+            rooms,
+            link.tenant,
+            list({r.number: r for r in rows.values()}.values()),
+            f"-{item.span or _SPAN}",
+            asked.width,
+        )
 
     def opened_by(token: str) -> tuple[LinkRow, ScreenRow]:
         link = registry.screen_links.opened(token)

@@ -179,13 +179,14 @@ class Shower:
             return row is not None and self.is_open(read_screen(row))
         return kind != "point" or self._knows(name)
 
-    def rows(self, screen: Screen, chosen: Mapping[str, str]) -> list[PointRow]:
-        """Return the points that a screen shows with what was chosen, by name: much less work than all of it."""
-        found = self._rows(screen, self._taken(screen, chosen))
-        return list({row.number: row for row in found.values()}.values())
+    def rows(self, screen: Screen, chosen: Mapping[str, str]) -> dict[str, PointRow]:
+        """Return the points that a screen shows with what was chosen, by what it calls them: perhaps an earlier name.
+
+        Much less work than to say all of it.
+        """
+        return self._rows(screen, self._taken(screen, chosen))
 
     def _rows(self, screen: Screen, taken: Mapping[str, str]) -> dict[str, PointRow]:
-        """Return points by what the screen calls them, which may be what they were called before."""
         names = {resolved(ref, taken) for item in screen.items for _, ref in item.references()}
         return {name: row for name in sorted(names) if (row := find(self._book, self._tenant, name)) is not None}
 

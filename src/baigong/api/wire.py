@@ -67,9 +67,16 @@ class Call:
         return None if self.seen.everything else self.seen
 
     def part(self, name: str) -> str:
-        """Return a part of the path; an asset that is named by what it was called before, by its name of today."""
+        """Return a part of the path; an asset that is named by what it was called before, by its name of today.
+
+        Who may not see it is not told that name either.
+        """
         told = str(self.request.path_params[name])
-        return self.asset(told) if name == "name" and self.request.url.path.startswith(_OF_ASSETS) else told
+        if name != "name" or not self.request.url.path.startswith(_OF_ASSETS):
+            return told
+        now = self.asset(told)
+        open_to = now == told or self.seen.everything or now in self.book.by_asset(self.tenant)
+        return now if open_to else told
 
 
 Handle = Callable[[Call], Awaitable[Any]]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from captured import streams
+from snap7.s7protocol import S7Protocol
 
 from baigong.drivers.s7 import codec
 from baigong.vocab.errors import RetryLater
-from snap7.s7protocol import S7Protocol
 
 SHARED = Path(os.environ.get("BAIGONG_SHARED", Path(__file__).parents[3].parent / "shared"))
 FOLDER = SHARED / "data/ics_pcaps/s7comm"

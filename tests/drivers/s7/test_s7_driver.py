@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from snap7.client import Client
 
 from baigong.drivers.contract import Wanted
 from baigong.drivers.s7 import codec
@@ -19,7 +20,6 @@ from baigong.drivers.s7.sim import Simulator
 from baigong.vocab import quality as q
 from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.happenings import Command
-from snap7.client import Client
 
 
 def wanted(*addresses: str) -> list[Wanted]:

@@ -11,12 +11,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from snap7.error import S7Error
+from snap7.s7protocol import S7Protocol
+
 from baigong.drivers.contract import Node
 from baigong.drivers.s7.codec import OK, Item
 from baigong.drivers.s7.link import Link
 from baigong.vocab.errors import FixConfiguration
-from snap7.error import S7Error
-from snap7.s7protocol import S7Protocol
 
 Fetch = Callable[[Sequence[Item]], Awaitable[list[tuple[int, bytes]]]]
 

@@ -16,11 +16,12 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from baigong.drivers.s7.address import Place, parse
-from baigong.drivers.s7.values import encode
 from snap7.datatypes import S7WordLen
 from snap7.server import Server
 from snap7.type import SrvArea
+
+from baigong.drivers.s7.address import Place, parse
+from baigong.drivers.s7.values import encode
 
 _AREAS = {"i": SrvArea.PE, "q": SrvArea.PA, "m": SrvArea.MK, "t": SrvArea.TM, "c": SrvArea.CT, "db": SrvArea.DB}
 logging.getLogger(Server.__module__).setLevel(logging.ERROR)  # it warns of every address that it does not have
