@@ -24,6 +24,8 @@ export interface AssetSpec {
   place?: string
   state?: AssetState
   properties?: Record<string, Property>
+  /** Other assets by the kind of relation; left out: as before. */
+  relations?: Record<string, string[]> | null
 }
 
 /** What is said of every asset, in the order of a table's columns; the rest are properties. */
@@ -91,7 +93,7 @@ export function splitType(type: string): [name: string, version: number | undefi
 
 /** What would be written to keep all as it is; what the name or the default says is left out. */
 export function specOf({ line, properties }: Pick<AssetWhole, 'line' | 'properties'>): AssetSpec {
-  return lean({ ...line, properties })
+  return lean({ ...line, properties, relations: undefined }) // written without them, they stay
 }
 
 export function lean(spec: AssetSpec): AssetSpec {
@@ -104,6 +106,7 @@ export function lean(spec: AssetSpec): AssetSpec {
   }
   if (spec.state && spec.state !== 'in_service') out.state = spec.state
   if (spec.properties && Object.keys(spec.properties).length) out.properties = spec.properties
+  if (spec.relations) out.relations = spec.relations
   return out
 }
 

@@ -5,6 +5,7 @@ import { Icon } from '../../components/Icon'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
 import type { Finding } from '../../core/assets'
 import type { AssetTable } from '../../core/assettable'
+import { KINDS } from '../../core/relations'
 
 const SHOWN = 100
 
@@ -25,7 +26,8 @@ export function ImportTable({ table, findings }: { table: AssetTable; findings: 
   }, [table, wrong])
   const label = (i: number) => {
     const column = table.columns[i]
-    return column ? t(`assets.field.${column}`) : table.head[i]
+    const kind = KINDS.find((one) => one === table.relations[i])
+    return column ? t(`assets.field.${column}`) : kind ? t(`assets.relationKind.${kind}`) : table.head[i]
   }
   return (
     <div className="asset-import">
@@ -42,7 +44,7 @@ export function ImportTable({ table, findings }: { table: AssetTable; findings: 
               {table.head.map((_, i) => (
                 <th key={i}>
                   {label(i)}
-                  <small>{table.columns[i] ? table.columns[i] : t('assets.property')}</small>
+                  <small>{table.columns[i] ?? (table.relations[i] ? t('assets.relation') : t('assets.property'))}</small>
                 </th>
               ))}
             </tr>

@@ -7,7 +7,7 @@ export async function heldSpecs(signal?: AbortSignal): Promise<Map<string, Asset
   const out = new Map<string, AssetSpec>()
   for (let offset = 0; ; offset += PAGE) {
     const { total, assets: lines } = await assets.list({ properties: true, limit: PAGE, offset }, signal)
-    for (const line of lines) if (line.described) out.set(line.asset, specOf({ line, properties: line.properties }))
+    for (const line of lines) if (line.described) out.set(line.asset, { ...specOf({ line, properties: line.properties }), relations: line.relations })
     if (!lines.length || offset + lines.length >= total) return out
   }
 }

@@ -1,6 +1,7 @@
 /** The words that tables use in both languages, whatever the reader's own: a Chinese table is read in an English console. */
 import { type AssetState, type Column, COLUMNS, type Level, LEVELS, STATES } from '../../core/assets'
 import type { TableWords } from '../../core/assettable'
+import { KINDS } from '../../core/relations'
 import { loadWords } from '../../core/words'
 
 /** `a b c` → a, b and c stand for `what`. */
@@ -13,6 +14,7 @@ export async function tableWords(): Promise<TableWords> {
   const levels: Record<string, Level> = {}
   const states: Record<string, AssetState> = {}
   const truths: Record<string, boolean> = {}
+  const relations: Record<string, string> = {}
   const called: string[] = []
   for (const { assets: said } of await Promise.all([loadWords('en'), loadWords('zh')])) {
     for (const column of COLUMNS) spread(columns, said.column[column], column)
@@ -21,9 +23,10 @@ export async function tableWords(): Promise<TableWords> {
       spread(states, said.stateWords[state], state)
       states[said.state[state]] ??= state
     }
+    for (const kind of KINDS) relations[said.relationKind[kind].toLowerCase()] ??= kind
     called.push(said.called)
     spread(truths, said.yes, true)
     spread(truths, said.no, false)
   }
-  return { columns, levels, states, truths, called }
+  return { columns, levels, states, truths, relations, called }
 }
