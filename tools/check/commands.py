@@ -12,41 +12,12 @@ def command_tree() -> Any:
     """Return the root command, with all that ``main`` adds."""
     import typer
 
-    from baigong.cli import (
-        aas,
-        aasplatform,
-        aastemplate,
-        ask,
-        asset,
-        assettype,
-        audit,
-        authority,
-        bus,
-        command,
-        counting,
-        fleet,
-        grant,
-        keep,
-        lot,
-        main,
-        networks,
-        opcua,
-        person,
-        records,
-        screen,
-        secrets,
-        signin,
-        tenant,
-        use,
-    )
+    from baigong.cli import main
+    from baigong.cli.parts import PARTS, add_parts
 
     app = typer.Typer(help=main.app.info.help)
     app.registered_commands = list(main.app.registered_commands)
-    for module in (
-        aas, aasplatform, aastemplate, ask, asset, assettype, audit, authority, bus, command, counting, fleet, grant,
-        keep, lot, networks, opcua, person, records, screen, secrets, signin, tenant, use,
-    ):  # fmt: skip
-        module.add(app)
+    add_parts(app, list(PARTS))
     return typer.main.get_command(app)
 
 

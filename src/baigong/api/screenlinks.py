@@ -137,6 +137,7 @@ def _opening(rooms: Rooms) -> list[Operation]:
         rows = shower.rows(only, msgspec.json.decode(link.chosen, type=dict[str, str]))
         return await drawn(
             rooms,
+            rooms.lake,
             link.tenant,
             list({r.number: r for r in rows.values()}.values()),
             f"-{item.span or _SPAN}",

@@ -137,10 +137,12 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-async def drawn(rooms: Rooms, tenant: str, points: list[PointRow], since: str, width: int) -> Response:
+async def drawn(
+    rooms: Rooms, lake: LakeReader, tenant: str, points: list[PointRow], since: str, width: int
+) -> Response:
     """Answer with the rows of these points until now, as an Arrow stream; who may see them was asked before."""
     start, end = span(rooms, since, "now")
-    lines = await asyncio.to_thread(read_lines, rooms.lake, tenant, points, start, end, width, hold=True)
+    lines = await asyncio.to_thread(read_lines, lake, tenant, points, start, end, width, hold=True)
     return await asyncio.to_thread(_arrow, lines, start, end, rooms.registry.devices.assets(tenant))
 
 

@@ -37,6 +37,7 @@ from baigong.cli.options import (
     opcua_door,
     web_settings,
 )
+from baigong.cli.parts import add_parts, wanted
 from baigong.cli.recordsplace import Ca, PasswordFile, PlainRecords, Records, choice
 from baigong.vocab.errors import BaigongError
 
@@ -257,65 +258,8 @@ def _run(work: Any) -> None:
 
 def main() -> None:
     """Run a command; an error of ours is one clear line and exit code 2."""
-    from baigong.cli import (
-        aas,
-        aasplatform,
-        aastemplate,
-        application,
-        ask,
-        asset,
-        assettype,
-        audit,
-        authority,
-        bus,
-        command,
-        consent,
-        counting,
-        fleet,
-        grant,
-        keep,
-        lot,
-        networks,
-        opcua,
-        package,
-        person,
-        records,
-        region,
-        screen,
-        secrets,
-        signin,
-        tenant,
-        use,
-    )
-
-    aas.add(app)
-    aasplatform.add(app)
-    aastemplate.add(app)
-    application.add(app)
-    ask.add(app)
-    asset.add(app)
-    assettype.add(app)
-    audit.add(app)
-    authority.add(app)
-    bus.add(app)
-    command.add(app)
-    consent.add(app)
-    counting.add(app)
-    fleet.add(app)
-    keep.add(app)
-    lot.add(app)
-    package.add(app)
-    person.add(app)
-    signin.add(app)
-    grant.add(app)
-    records.add(app)
-    region.add(app)
-    screen.add(app)
-    secrets.add(app)
-    tenant.add(app)
-    networks.add(app)
-    opcua.add(app)
-    use.add(app)
+    own = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    add_parts(app, wanted(sys.argv[1:], own))
     try:
         app()
     except BaseException as caught:

@@ -170,7 +170,10 @@ def agreed(job: bytes) -> bytes:
 
 @asynccontextmanager
 async def wrong(confirm: bytes, setup: Answer, read: Answer) -> AsyncIterator[dict[str, Any]]:
+    serving: set[asyncio.Task[Any] | None] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.current_task())
         try:
             while True:
                 head = await reader.readexactly(4)
@@ -189,6 +192,7 @@ async def wrong(confirm: bytes, setup: Answer, read: Answer) -> AsyncIterator[di
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield {"host": "127.0.0.1", "port": server.sockets[0].getsockname()[1], "timeout_s": 0.25}
+        await asyncio.wait([task for task in serving if task], timeout=5)
 
 
 async def outcome(options: dict[str, Any]) -> str:
