@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import pytest
 
 from bench import recall
 from bench.assets import measure
@@ -17,6 +20,7 @@ def test_row_1_sees_every_accepted_value(tmp_path: Path) -> None:
     assert run.seen == run.values
 
 
+@pytest.mark.skipif(not os.environ.get("BAIGONG_LONG"), reason="40 s; BAIGONG_LONG=1 runs it")
 def test_row_4_gets_the_right_answers_before_and_after_corrections(tmp_path: Path) -> None:
     made = rows(tmp_path, points=200, seconds=600, rounds=1, with_peers=False)  # raises when an answer is wrong
     assert [line.row for line in made] == [4] * 8 + [5, 4]
