@@ -52,7 +52,7 @@ describe('a table of assets', () => {
   })
   it('has columns for relations, which replace those of their kind and leave the others', async () => {
     const held = new Map<string, AssetSpec>([['p1', { asset: 'p1', relations: { uses: ['m1'], feeds: ['t9'] } }]])
-    const told = tableOf([['asset', '供给', 'relation:oils', 'kW'], ['p1', 'tank1; tank2', 'p2', '5']], await tableWords())
+    const told = tableOf([['asset', '供给', '关系:oils', 'kW'], ['p1', 'tank1; tank2', 'p2', '5']], await tableWords())
     expect(specsOf(told, held)).toEqual([{ asset: 'p1', properties: { kW: 5 }, relations: { uses: ['m1'], feeds: ['tank1', 'tank2'], oils: ['p2'] } }])
     expect(specsOf(tableOf([['asset', 'place'], ['p1', 'A']]), held)).toEqual([{ asset: 'p1', place: 'A' }])
     expect(specOf({ line: { ...line('p1'), relations: {} }, properties: {} })).toEqual({ asset: 'p1' })

@@ -15,11 +15,13 @@ export interface TableWords {
   states: Readonly<Record<string, AssetState>>
   truths: Readonly<Record<string, boolean>>
   relations: Readonly<Record<string, string>>
+  /** Before a relation of somebody's own, in other languages. */
+  marks: readonly string[]
   /** Of a column that says what people call the asset where another says its name, and else its name. */
   called: readonly string[]
 }
 
-export const NO_WORDS: TableWords = { columns: {}, levels: {}, states: {}, truths: {}, relations: {}, called: [] }
+export const NO_WORDS: TableWords = { columns: {}, levels: {}, states: {}, truths: {}, relations: {}, marks: [], called: [] }
 
 export interface AssetTable {
   head: string[]
@@ -62,7 +64,7 @@ const guarded = (text: string): string => (FORMULA.test(text) ? `'${text}` : tex
 
 /** Which relation a heading means. */
 function relationOf(name: string, words: TableWords): string | null {
-  const mark = [RELATION, '关系:'].find((one) => name.startsWith(one))
+  const mark = [RELATION, ...words.marks].find((one) => name.startsWith(one))
   if (mark) return name.slice(mark.length).trim()
   const folded = name.toLowerCase().replace(/ /g, '_')
   return KINDS.find((one) => one === folded) ?? words.relations[name.toLowerCase()] ?? null

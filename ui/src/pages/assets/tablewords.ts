@@ -15,6 +15,7 @@ export async function tableWords(): Promise<TableWords> {
   const states: Record<string, AssetState> = {}
   const truths: Record<string, boolean> = {}
   const relations: Record<string, string> = {}
+  const marks: string[] = []
   const called: string[] = []
   for (const { assets: said } of await Promise.all([loadWords('en'), loadWords('zh')])) {
     for (const column of COLUMNS) spread(columns, said.column[column], column)
@@ -24,9 +25,10 @@ export async function tableWords(): Promise<TableWords> {
       states[said.state[state]] ??= state
     }
     for (const kind of KINDS) relations[said.relationKind[kind].toLowerCase()] ??= kind
+    marks.push(`${said.relation}:`)
     called.push(said.called)
     spread(truths, said.yes, true)
     spread(truths, said.no, false)
   }
-  return { columns, levels, states, truths, relations, called }
+  return { columns, levels, states, truths, relations, marks, called }
 }
