@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import tomllib
 from collections.abc import Sequence
 from functools import cache
@@ -44,6 +45,22 @@ class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     file: bool = False  # names a file of the company's own folder on the gateway, never a path
     reach: bool = False  # decides who gets the secrets, or who may listen: changed, they are to be entered again
 
+    def check(self, value: Any) -> None:
+        """Raise driver.option for what this option cannot have; true and false are no numbers."""
+        if self.type in ("integer", "number"):
+            kinds = int if self.type == "integer" else (int, float)
+            low, high = (-math.inf if self.minimum is None else self.minimum), self.maximum
+            high = math.inf if high is None else high
+            if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+                raise wrong_option(self.name, f"{value!r} is not a number from {low:g} to {high:g}")
+        elif self.type == "boolean":
+            if not isinstance(value, bool):
+                raise wrong_option(self.name, f"{value!r} is not true or false")
+        elif not isinstance(value, str):
+            raise wrong_option(self.name, f"{value!r} is not text")
+        elif self.type == "choice" and value not in self.choices:
+            raise wrong_option(self.name, f"{value!r} is none of {', '.join(self.choices)}")
+
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``driver.toml``: everything the product must know before it imports the driver."""
@@ -71,12 +88,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """
         if not self.entry:
             raise FixConfiguration("driver.unsupported", f"{self.id}: the device connects to us, not we to it")
-        known = {o.name: o for o in self.options}
-        for name in options:
-            if name not in known:
-                raise FixConfiguration(
-                    "driver.option", f"{self.id} has no option {name!r}; it knows {sorted(known)}", place=name
-                )
+        self._require_known(options)
         for option in self.options:
             if option.required and options.get(option.name) in (None, ""):
                 raise FixConfiguration(
@@ -95,11 +107,30 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise FixConfiguration("driver.unsupported", f"{self.id} needs {error.name}: {advice}") from error
         return made  # type: ignore[no-any-return]
 
+    def check_options(self, options: dict[str, Any]) -> None:
+        """Raise driver.option for the first one that is unknown or cannot be so; ``connect_to`` is a gateway's."""
+        given = {name: value for name, value in options.items() if name != "connect_to" or not self.connects_to}
+        self._require_known(given)
+        for option in self.options:
+            if option.name in given:
+                option.check(given[option.name])
+
+    def _require_known(self, options: dict[str, Any]) -> None:
+        known = sorted(option.name for option in self.options)
+        for name in options:
+            if name not in known:
+                told = f"{self.id} has no option {name!r}; it knows {known}"
+                raise FixConfiguration("driver.option", told, place=name)
+
     def check_address(self, address: str, options: dict[str, Any]) -> None:
         """Raise driver.address for an address that this driver could never read; without a check, anything goes."""
         if self.address_check:
             module, _, name = self.address_check.partition(":")
             getattr(import_module(f"{self.package}.{module}"), name)(address, options)
+
+
+def wrong_option(name: str, why: str) -> FixConfiguration:
+    return FixConfiguration("driver.option", f"{name}: {why}", place=name)
 
 
 def with_address(options: dict[str, Any], address: str) -> dict[str, Any]:

@@ -6,35 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from baigong.drivers.modbus.address import ORDERS
+from baigong.drivers.manifest import manifest, wrong_option
 from baigong.drivers.modbus.codec import MAX_BITS, MAX_REGISTERS
-from baigong.vocab.errors import FixConfiguration
-
-TRANSPORTS = ("tcp", "rtu-over-tcp", "serial")
-_CHOICES = {
-    "transport": TRANSPORTS,
-    "order": ORDERS,
-    "addressing": ("zero", "one"),
-    "parity": ("none", "even", "odd"),
-    "write_with": ("single", "multiple"),
-}
-_RANGES: dict[str, tuple[float, float]] = {
-    "port": (1, 65535),
-    "unit": (0, 255),
-    "baudrate": (50, 4_000_000),
-    "bytesize": (7, 8),
-    "stopbits": (1, 2),
-    "timeout_s": (0.02, 60),
-    "retries": (0, 10),
-    "max_gap": (0, MAX_REGISTERS),
-    "max_registers": (1, MAX_REGISTERS),
-    "max_bits": (1, MAX_BITS),
-}
 
 
 @dataclass(slots=True, frozen=True)
 class Settings:
-    """See docs.md for what each option means."""
+    """See docs.md for what each option means, driver.toml for what it may be."""
 
     transport: str = "tcp"
     host: str = ""
@@ -64,32 +42,11 @@ class Settings:
 
 def settings(options: dict[str, Any]) -> Settings:
     """Check the options; driver.option names the wrong one in ``place``."""
-    for name, value in options.items():
-        if name in _CHOICES:
-            if value not in _CHOICES[name]:
-                raise _wrong(name, f"{value!r} is none of {', '.join(_CHOICES[name])}")
-        elif name in _RANGES:
-            _number(name, value)
-        elif name != "connect_to" and not isinstance(value, str):
-            raise _wrong(name, f"{value!r} is not text")
-    try:
-        made = Settings(**options)
-    except TypeError as error:
-        raise _wrong(next(iter(options.keys() - set(Settings.__slots__)), ""), str(error)) from error
+    manifest("modbus").check_options(options)
+    made = Settings(**options)
     needed = "serial_port" if made.transport == "serial" else "host"
     if not getattr(made, needed).strip():
-        raise _wrong(needed, f"transport {made.transport} needs {needed}")
+        raise wrong_option(needed, f"transport {made.transport} needs {needed}")
     if "://" in made.serial_port:  # pyserial would open URLs, and one of its schemes writes files
-        raise _wrong("serial_port", "name a serial port, like /dev/ttyUSB0 or COM3; for sockets use rtu-over-tcp")
+        raise wrong_option("serial_port", "name a serial port, like /dev/ttyUSB0 or COM3; for sockets use rtu-over-tcp")
     return made
-
-
-def _number(name: str, value: Any) -> None:
-    low, high = _RANGES[name]
-    kinds = (int, float) if name.endswith("_s") else int
-    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-        raise _wrong(name, f"{value!r} is not a number from {low:g} to {high:g}")
-
-
-def _wrong(name: str, why: str) -> FixConfiguration:
-    return FixConfiguration("driver.option", f"{name}: {why}", place=name)
