@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from baigong.models.aas.paths import encoded
+from bench.ingest import until_seen
 from bench.processes import Baigong, cpu_of
 from bench.report import Line, ms
 from bench.wire import Http
@@ -45,12 +46,15 @@ def prepare(http: Http) -> str:
     ]  # fmt: skip
     kept = {"id": _KEPT, "modelType": "Submodel", "submodelElements": held}
     http.put(f"/aas/v3.1/submodels/{encoded(_KEPT)}", json.dumps(kept).encode(), _KIND)
-    while True:
+
+    def made() -> dict[str, Any]:
         shell = http.json("/api/v1/assets/machine1/aas")
-        (made,) = [one for one in shell.get("submodels", ()) if one["idShort"] == "OperationalData"]
-        if sum("value" in one for one in made["submodelElements"]) == _MANY:
-            return str(made["id"])
-        time.sleep(0.5)
+        (found,) = [one for one in shell.get("submodels", ()) if one["idShort"] == "OperationalData"]
+        return dict(found)
+
+    if until_seen(lambda: sum("value" in one for one in made()["submodelElements"]), _MANY) < _MANY:
+        raise AssertionError("not every point has a value")
+    return str(made()["id"])
 
 
 def measure(server: Baigong, http: Http, what: str, path: str, times: int) -> Line:
