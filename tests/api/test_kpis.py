@@ -93,6 +93,16 @@ async def test_kpis_of_an_asset_are_what_they_say(plant: World) -> None:
         assert value["most"] == pytest.approx(1.0)
 
 
+async def test_two_days_that_begin_within_a_minute_are_read_by_minutes(plant: World) -> None:
+    async with plant.client() as client:
+        await _plant(plant, client)
+        span = {"start": T0 + 90 * S, "end": T0 + (2 * 86_400 + 90) * S}
+        found = (await client.get("/assets/cell1/kpis", params=span)).json()
+        assert (found["start_us"], found["end_us"]) == (T0 + 60 * S, T0 + (2 * 86_400 + 120) * S)
+        most = next(one for one in found["kpis"] if one["kpi"] == "most")
+        assert most["value"] == pytest.approx(1.0), "the first hour counts, though only 59 minutes of it"
+
+
 async def test_kpis_of_many_say_why_one_is_not_known(plant: World) -> None:
     async with plant.client() as client:
         span = await _plant(plant, client)

@@ -167,7 +167,7 @@ async def _answered(
     question = Question.of(_groups(rooms, call, assets, whole))
     table = pa.table({"name": pa.nulls(0, pa.string())})
     if question.names:
-        sql, within_s = question.sql(start, until), rooms.settings.sql_timeout_s
+        sql, within_s = question.sql(start, until, bucket), rooms.settings.sql_timeout_s
         table = await rooms.sql.query(call.tenant, sql, limit=None, timeout_s=within_s, only=call.only)
     found = await asyncio.to_thread(question.answers, table, (end - start) / 1e6)
     values = [value for group, kpis in zip(question.groups, found, strict=True) for value in _values(group, kpis)]

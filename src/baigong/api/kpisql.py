@@ -14,7 +14,8 @@ from baigong.vocab.formula import Aggregate, Holds
 
 Scale: TypeAlias = tuple[float, float]  # value * first + second
 _LONG_US = 2 * 86_400_000_000
-_HELD_US = 3_600_000_000  # a gauge's value from before the span holds into it, when it is no older
+_HOUR_US = 3_600_000_000
+_HELD_US = _HOUR_US  # a gauge's value from before the span holds into it, when it is no older
 _ROLLED = (
     'sum("count") as n, min("min") as lo, max("max") as hi, arg_min("first", time) as begun, '
     'arg_max("last", time) as ended, sum("sum") as total, sum(integral) as area, sum(good_s) as good_s'
@@ -50,15 +51,17 @@ class Plan:
 
 def bucket_us(span_us: int) -> int:
     """Return what the ends of a span are rounded to: minutes, of more than two days hours."""
-    return 3_600_000_000 if span_us > _LONG_US else 60_000_000
+    return _HOUR_US if span_us > _LONG_US else 60_000_000
 
 
-def select(plan: Plan, names: Sequence[str], crossing: Mapping[str, Scale], start_us: int, end_us: int) -> str:
-    """Ask for a row a point: its name and the columns of the plan. Ends are whole buckets.
+def select(
+    plan: Plan, names: Sequence[str], crossing: Mapping[str, Scale], start_us: int, end_us: int, bucket: int
+) -> str:
+    """Ask for a row a point: its name and the columns of the plan. Ends are whole buckets (µs).
 
     ``crossing``: what makes of the values of these points those of the type's unit.
     """
-    word = "1h" if bucket_us(end_us - start_us) == 3_600_000_000 else "1m"
+    word = "1h" if bucket == _HOUR_US else "1m"
     asked = _within("name", names)
     span = f"time >= make_timestamptz({start_us}) and time < make_timestamptz({end_us})"
     where = f"where {asked} and {span} group by name"

@@ -74,8 +74,8 @@ class Question:
                 scales = {point.name: _scale(point.unit or unit, unit, si=False) for point in held}
                 self.crossing |= {name: scale for name, scale in scales.items() if not np.isnan(scale[0])}
 
-    def sql(self, start_us: int, end_us: int) -> str:
-        return select(self.plan, list(self.names), self.crossing, start_us, end_us)
+    def sql(self, start_us: int, end_us: int, bucket: int) -> str:
+        return select(self.plan, list(self.names), self.crossing, start_us, end_us, bucket)
 
     def answers(self, table: pa.Table, span_s: float) -> list[list[Found]]:
         """Compute all KPIs of each group; ``table``: what ``sql`` gave."""
