@@ -8,18 +8,16 @@ for the answer to the next request.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from pymodbus.transport.serialtransport import create_serial_connection
 
-from baigong.drivers.contract import first_open
+from baigong.drivers.line import Line, opened
 from baigong.drivers.modbus import codec
 from baigong.drivers.modbus.settings import Settings
-from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
+from baigong.vocab.errors import RetryLater
 
 _LONGEST = 1024  # bytes without an answer among them after which a line is given up; a telegram has 256
 
@@ -35,58 +33,29 @@ class _Pending:
     late_s: float  # until when its answer may still come
 
 
-@dataclass(slots=True)
-class Counters:
-    """What happened on the line since it was opened."""
-
-    requests: int = 0
-    answers: int = 0
-    timeouts: int = 0
-    strays: int = 0
-    bytes_sent: int = 0
-    bytes_received: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Link(asyncio.Protocol):
+@dataclass(eq=False)
+class Link(Line[Settings]):
     """A line to one or more units. Open with ``connect``."""
 
-    settings: Settings
-    counters: Counters = field(default_factory=Counters)
-    _transport: Any = None
     _made: asyncio.Event = field(default_factory=asyncio.Event)
-    _gone: asyncio.Event = field(default_factory=asyncio.Event)
-    _why: BaigongError | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _buffer: bytes = b""
     _pending: _Pending | None = None
     _transaction: int = 0
     _heard_s: float = 0.0
     _owed: int | None = None  # the unit whose answer was given up, and may still come
 
-    @property
-    def alive(self) -> bool:
-        return self._transport is not None and self._why is None
-
     # -- what asyncio calls ---------------------------------------------------------------------------------
 
     def connection_made(self, transport: Any) -> None:
-        self._transport = transport
+        super().connection_made(transport)
         self._made.set()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._fail(RetryLater("driver.unreachable", f"the line was lost: {exc or 'closed by the device'}"))
-        self._gone.set()
+    def _awaited(self) -> list[asyncio.Future[bytes]]:
+        return [] if self._pending is None else [self._pending.answer]
 
-    def data_received(self, data: bytes) -> None:
-        self.counters.bytes_received += len(data)
+    def _take(self) -> None:
         self._heard_s = asyncio.get_running_loop().time()
-        self._buffer += data
-        try:
-            self._take_tcp() if self.settings.transport == "tcp" else self._take_rtu()
-        except RetryLater as error:
-            self._fail(error)
-            self._transport.abort()
+        self._take_tcp() if self.settings.transport == "tcp" else self._take_rtu()
 
     def _take_tcp(self) -> None:
         while self._buffer:
@@ -115,11 +84,6 @@ class Link(asyncio.Protocol):
         elif len(self._buffer) > _LONGEST:
             raise RetryLater("driver.protocol", f"{len(self._buffer)} bytes came and none was an answer")
 
-    def _fail(self, error: BaigongError) -> None:
-        self._why = self._why or error
-        if self._pending is not None and not self._pending.answer.done():
-            self._pending.answer.set_exception(self._why)
-
     # -- what the driver calls ------------------------------------------------------------------------------
 
     async def ask(self, unit: int, pdu: bytes, *, once: bool = False) -> bytes:
@@ -147,8 +111,7 @@ class Link(asyncio.Protocol):
         return RetryLater("driver.timeout", why, place=self.settings.place)
 
     async def _once(self, unit: int, pdu: bytes) -> bytes:
-        if self._why is not None:
-            raise RetryLater(self._why.code, self._why.message, place=self.settings.place)
+        self.require_alive()
         loop = asyncio.get_running_loop()
         limit_s = self.settings.timeout_s
         self._transaction = self._transaction % 0xFFFF + 1
@@ -160,8 +123,7 @@ class Link(asyncio.Protocol):
             else codec.wrap_rtu(unit, pdu)
         )
         self.counters.requests += 1
-        self.counters.bytes_sent += len(telegram)
-        self._transport.write(telegram)
+        self.send(telegram)
         try:
             async with asyncio.timeout(limit_s):
                 # shielded, so that being cancelled leaves the future to receive the late answer
@@ -193,45 +155,19 @@ class Link(asyncio.Protocol):
 
     async def close(self) -> None:
         """Close the line; waits a moment for the system to let go of it."""
-        self._fail(RetryLater("driver.unreachable", "the connection was closed here"))
-        if self._pending is not None and self._pending.answer.done() and not self._pending.answer.cancelled():
-            self._pending.answer.exception()  # looked at, so that nobody is warned about it
-        if self._transport is None:
-            return
-        self._transport.abort()
-        if self.settings.transport != "serial":  # pymodbus' serial transport tells nobody that it closed
-            with suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
-                    await self._gone.wait()
+        if self.settings.transport == "serial":  # pymodbus' serial transport tells nobody that it closed
+            self._gone.set()
+        await super().close()
 
 
 async def connect(settings: Settings) -> Link:
     """Open the line: raises driver.unreachable, or driver.option for a port that cannot be."""
     link = Link(settings)
-    try:
-        async with asyncio.timeout(settings.timeout_s):
-            await (_serial(link, settings) if settings.transport == "serial" else _tcp(link, settings))
-    except TimeoutError as error:
-        await link.close()
-        raise RetryLater(
-            "driver.unreachable", f"no connection within {settings.timeout_s:g} s", place=settings.place
-        ) from error
-    except OSError as error:  # serial.SerialException is one
-        said = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or error
-        raise RetryLater("driver.unreachable", f"cannot connect: {said}", place=settings.place) from error
-    except (UnicodeError, ValueError) as error:
-        name = "serial_port" if settings.transport == "serial" else "host"
-        raise FixConfiguration("driver.option", f"{name}: {error}", place=name) from error
+    if settings.transport == "serial":
+        await opened(link, _serial(link, settings), "serial_port")
+    else:
+        await opened(link, link.dial())
     return link
-
-
-async def _tcp(link: Link, settings: Settings) -> None:
-    loop = asyncio.get_running_loop()
-
-    async def attempt(address: str) -> None:
-        await loop.create_connection(lambda: link, address, settings.port)
-
-    await first_open(settings.connect_to or [settings.host.strip()], attempt)
 
 
 async def _serial(link: Link, settings: Settings) -> None:
