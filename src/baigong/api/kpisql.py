@@ -126,11 +126,7 @@ def _said(test: Holds, forms: Mapping[str, str], codes: Mapping[float | str, str
     parts = []
     for operator, value in test.steps:
         as_text = value in codes and operator in ("==", "!=")
-        parts.append(forms[operator].format(_quoted(codes[value]) if as_text else f"{_number(value)!r}"))
+        parts.append(forms[operator].format(_quoted(codes[value]) if as_text else f"{float(value)!r}"))
     parts += [_said(one, forms, codes) for one in test.any_of]
     whole = "(" + " or ".join(parts) + ")"
     return f"not {whole}" if test.negated else whole
-
-
-def _number(value: float | str) -> float:
-    return float(value)
