@@ -28,7 +28,8 @@ def wanted(*addresses: str) -> list[Wanted]:
 
 def planned(*addresses: str, max_gap: int = 16, pdu: int = 240) -> list[list[tuple[str, int, int, int]]]:
     plan = Plan(wanted(*addresses), max_gap, pdu, Lessons(), "gb18030")
-    places = [[(b.item.area, b.item.db, b.item.start, b.item.count) for b in r] for r in plan.requests(plan.blocks)]
+    packed = codec.packed([block.item for block in plan.blocks], pdu)
+    places = [[(i.area, i.db, i.start, i.count) for i in items] for items in packed]
     assert plan.size == sum(block.item.size for block in plan.blocks)
     return places
 
@@ -126,12 +127,13 @@ async def test_a_foreign_client_sees_what_was_written_and_writes_what_is_seen() 
 
 
 async def test_browsing_shows_blocks_pages_and_words() -> None:
-    async with Simulator({"db3": 250, "m": 16}, values={"db3.200:int": -7}) as plc, S7Driver(plc.options) as driver:
+    plc = Simulator({"db3": 250, "m": 16}, values={"db3.200:int": -7})
+    async with plc, S7Driver(plc.options | {"pdu": 112}) as driver:
         assert [n.path for n in await driver.browse()] == ["db", "i", "q", "m"]
         assert [n.path for n in await driver.browse("db")] == ["db3"]
         assert [n.title for n in await driver.browse("db3")] == ["0 – 99", "100 – 199", "200 – 249"]
         words = await driver.browse("db3/200")
-        assert len(words) == 25
+        assert len(words) == 25 and len(await driver.browse("db3/0")) == 50
         assert (words[0].address, words[0].value, words[0].title) == ("db3.200:int", -7, "DB3.DBW200")
         assert await driver.browse("i") == []
         with pytest.raises(FixConfiguration, match=r"driver\.address"):

@@ -15,15 +15,16 @@ loses step when a wait is cancelled, so that reading is done here. Nothing here 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from baigong.vocab.errors import RetryLater
 
 HEADER = 12  # bytes of an answer before its parameters
-MOST_ITEMS = 20  # places in one request
-ITEM = 12  # bytes that a place takes in a request
-ANSWERED = 4  # bytes before the data of a place in an answer
+_FRONT = HEADER + 2  # bytes before the items, of a request as of its answer
+_MOST_ITEMS = 20  # places in one request
+_ITEM = 12  # bytes that a place takes in a request
+_ANSWERED = 4  # bytes before the data of a place in an answer
 _AREAS = {"i": 0x81, "q": 0x82, "m": 0x83, "db": 0x84, "c": 0x1C, "t": 0x1D}
 _BIT, _BYTE = 1, 2
 _IN_BITS = (3, 4, 5)  # transport sizes whose length counts bits
@@ -145,8 +146,29 @@ def agreed(pdu: bytes) -> tuple[int, int]:
     return max(parallel, 1), size
 
 
+def longest(pdu: int) -> int:
+    """Return how many bytes one item can have."""
+    return pdu - _FRONT - _ANSWERED
+
+
+def packed(items: Iterable[Item], pdu: int) -> Iterator[list[Item]]:
+    """Pack items, none longer than ``longest``, into requests that fit a PDU both ways."""
+    held: list[Item] = []
+    answer = 0
+    most = min(_MOST_ITEMS, (pdu - _FRONT) // _ITEM)
+    for item in items:
+        size = _ANSWERED + item.size + item.size % 2
+        if held and (len(held) == most or _FRONT + answer + size > pdu):
+            yield held
+            held, answer = [], 0
+        held.append(item)
+        answer += size
+    if held:
+        yield held
+
+
 def read(items: Sequence[Item]) -> bytes:
-    """Write the job that reads up to ``MOST_ITEMS`` items."""
+    """Write the job that reads the items of one request."""
     return job(struct.pack(">BB", _READ, len(items)) + b"".join(_spec(item) for item in items))
 
 
@@ -157,10 +179,10 @@ def answers(pdu: bytes, items: Sequence[Item]) -> list[tuple[int, bytes]]:
         raise garbled(f"an answer about {parameters[1:2].hex() or 'no'} places to a request for {len(items)}")
     made, at = [], 0
     for item in items:
-        if at + ANSWERED > len(data):
+        if at + _ANSWERED > len(data):
             raise garbled("an answer that ends too early")
         code, size, length = struct.unpack_from(">BBH", data, at)
-        at += ANSWERED
+        at += _ANSWERED
         if code != OK:
             made.append((code, b""))  # some PLCs say a length there, none sends bytes
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
@@ -134,9 +135,20 @@ class S7Driver:
         return self._plan
 
     async def _fetch(self, items: Sequence[codec.Item]) -> list[tuple[int, bytes]]:
-        pdu = await self._linked().ask(codec.read(items))
+        """Read items in as few requests as they fit; as many at once as the PLC agreed to."""
+        link = self._linked()
+        asked = [asyncio.ensure_future(self._ask(link, few)) for few in codec.packed(items, link.pdu)]
         try:
-            return codec.answers(pdu, items)
+            return [answer for answers in await asyncio.gather(*asked) for answer in answers]
+        except BaseException:
+            for task in asked:  # the line is broken or nobody waits: the others would fail one by one
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+            raise
+
+    async def _ask(self, link: Link, items: Sequence[codec.Item]) -> list[tuple[int, bytes]]:
+        try:
+            return codec.answers(await link.ask(codec.read(items)), items)
         except codec.Refused as error:
             raise RetryLater("driver.protocol", str(error), place=self._settings.place) from error
         except RetryLater as error:

@@ -24,6 +24,7 @@ Fetch = Callable[[Sequence[Item]], Awaitable[list[tuple[int, bytes]]]]
 PAGE = 100
 _DATA_BLOCK = 0x41
 _PARTS = 100  # of a list that does not fit a PDU
+_PIECE = 50  # bytes of a page read at once: what the smallest PDU carries
 _TRIED = 20  # data blocks that are tried where the PLC does not tell them
 _TITLES = {"i": "Inputs (I, E)", "q": "Outputs (Q, A)", "m": "Flags (M)"}
 _PATH = re.compile(r"^(?:db([0-9]{1,5})|([iqm]))(?:/([0-9]{1,5}))?$")
@@ -72,7 +73,7 @@ async def _blocks(link: Link, fetch: Fetch) -> list[int]:
     if numbers:
         return sorted(numbers)
     tried = [Item("db", number, 0, 1) for number in range(1, _TRIED + 1)]
-    return [item.db for item, (code, _) in zip(tried, await fetch(tried[:_TRIED]), strict=True) if code == OK]
+    return [item.db for item, (code, _) in zip(tried, await fetch(tried), strict=True) if code == OK]
 
 
 async def _length(area: str, db: int, fetch: Fetch) -> int:
@@ -89,9 +90,10 @@ async def _words(area: str, db: int, start: int, length: int, fetch: Fetch) -> l
     end = min(start + PAGE, length)
     if start >= end:
         return []
-    ((code, raw),) = await fetch([Item(area, db, start, end - start)])
-    if code != OK:
+    told = await fetch([Item(area, db, at, min(_PIECE, end - at)) for at in range(start, end, _PIECE)])
+    if any(code != OK for code, _ in told):
         return []
+    raw = b"".join(piece for _, piece in told)
     time_us = time.time_ns() // 1000
     head = f"db{db}." if area == "db" else area
     name = f"DB{db}.DB" if area == "db" else area.upper()

@@ -1,25 +1,24 @@
 """Plans the requests of a scan: once per point set, again only when the PLC has taught us something.
 
-Values that lie close together are one item; items fill requests up to what a PDU carries, both ways. A PLC refuses
+Values that lie close together are one item, as long as a PDU carries. A PLC refuses
 items one by one, so that a refused one is asked for in halves until the refused places are known; they are remembered,
 left out, and asked for again, each alone, once a minute.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from baigong.drivers.contract import Wanted
+from baigong.drivers.s7 import codec
 from baigong.drivers.s7.address import Place, parse
-from baigong.drivers.s7.codec import ANSWERED, HEADER, ITEM, MOST_ITEMS, Item
+from baigong.drivers.s7.codec import Item
 from baigong.drivers.s7.values import Decoder
 from baigong.vocab import quality as q
 from baigong.vocab.errors import FixConfiguration
-
-_REQUEST = HEADER + 2  # bytes before the items, of a request as of its answer
 
 
 @dataclass(slots=True)
@@ -71,7 +70,6 @@ class Plan:
         self.quality = np.zeros(len(points), np.int32)
         self.span_of = np.full(len(points), -1, np.intp)
         self.refused: dict[Item, list[int]] = {}  # with the rows that wait for it
-        self._pdu = pdu
         places: dict[int, Place] = {}
         members: dict[Item, list[int]] = {}
         for row, wanted in enumerate(points):
@@ -87,7 +85,7 @@ class Plan:
             else:
                 members.setdefault(span, []).append(row)
         self.spans = sorted(members)
-        self.blocks = list(_blocks(self.spans, max_gap, pdu - _REQUEST - ANSWERED, lessons))
+        self.blocks = list(_blocks(self.spans, max_gap, codec.longest(pdu), lessons))
         self.size = sum(block.item.size for block in self.blocks)
         items: list[tuple[int, Place, int]] = []
         base_of = {block.first: block for block in reversed(self.blocks)}  # of a cut text its first part
@@ -98,21 +96,6 @@ class Plan:
                     self.span_of[row] = index
                     items.append((row, places[row], at))
         self.decoder = Decoder(len(points), items, encoding)
-
-    def requests(self, blocks: Iterable[Block]) -> Iterator[list[Block]]:
-        """Pack blocks, each as large as a PDU at most, into requests."""
-        packed: list[Block] = []
-        answer = 0
-        most = min(MOST_ITEMS, (self._pdu - _REQUEST) // ITEM)
-        for block in blocks:
-            size = ANSWERED + block.item.size + block.item.size % 2
-            if packed and (len(packed) == most or _REQUEST + answer + size > self._pdu):
-                yield packed
-                packed, answer = [], 0
-            packed.append(block)
-            answer += size
-        if packed:
-            yield packed
 
     def halves(self, block: Block) -> tuple[Block, Block]:
         """Cut a block of several spans: at its widest gap, or else in the middle."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
@@ -12,7 +11,7 @@ from baigong.drivers.s7.plan import Block, Lessons, Plan
 from baigong.vocab import quality as q
 
 Fetch = Callable[[Sequence[codec.Item]], Awaitable[list[tuple[int, bytes]]]]
-"""Reads the items of one request: each one's return code and bytes."""
+"""Reads items: each one's return code and bytes."""
 
 # What a return code says about the places asked for.
 QUALITY = {
@@ -40,25 +39,15 @@ class Scan:
         """Ask for everything, then for the halves of what was refused; raises what ``fetch`` raises."""
         blocks = self._plan.blocks
         while blocks:
-            asked = [asyncio.ensure_future(self._ask(packed)) for packed in self._plan.requests(blocks)]
-            try:
-                blocks = [half for refused in await asyncio.gather(*asked) for half in refused]
-            except BaseException:
-                for task in asked:  # the line is broken or nobody waits: the others would fail one by one
-                    task.cancel()
-                await asyncio.gather(*asked, return_exceptions=True)
-                raise
+            again: list[Block] = []
+            answers = await self._fetch([block.item for block in blocks])
+            for block, (code, raw) in zip(blocks, answers, strict=True):
+                if code == codec.OK:
+                    self.raw[block.base : block.base + len(raw)] = np.frombuffer(raw, np.uint8)
+                else:
+                    again += self._refused(block, code)
+            blocks = again
         await self._ask_again()
-
-    async def _ask(self, packed: Sequence[Block]) -> list[Block]:
-        """Ask one request; return what is to be asked for in halves."""
-        again: list[Block] = []
-        for block, (code, raw) in zip(packed, await self._fetch([b.item for b in packed]), strict=True):
-            if code == codec.OK:
-                self.raw[block.base : block.base + len(raw)] = np.frombuffer(raw, np.uint8)
-            else:
-                again += self._refused(block, code)
-        return again
 
     def _refused(self, block: Block, code: int) -> Sequence[Block]:
         quality = QUALITY.get(code, q.BAD_UNEXPECTED)
@@ -79,10 +68,9 @@ class Scan:
         never = (0, np.inf)
         due = [span for span in self._plan.refused if self._lessons.refused.get(span, never)[1] <= self._now_s]
         for span in due[: max(self._budget, 0)]:
-            ((code, _),) = await self._fetch([codec.Item(span.area, span.db, span.start, min(span.count, 1))])
-            if code == codec.OK and span.count > 1:  # its last byte decides whether the block is long enough
-                last = span.start + span.count - 1
-                ((code, _),) = await self._fetch([codec.Item(span.area, span.db, last, 1)])
+            ends = {span.start, span.start + span.count - 1}  # the last byte says whether the block is long enough
+            told = await self._fetch([codec.Item(span.area, span.db, at, 1) for at in sorted(ends)])
+            code = next((code for code, _ in told if code != codec.OK), codec.OK)
             if code == codec.OK:
                 self._lessons.lift(span)
                 continue
