@@ -91,6 +91,23 @@ async def test_assets_are_found_and_know_their_place(plant: World) -> None:
     await _in_thread(plant, work)
 
 
+async def test_kpis_of_many_assets_with_chinese_names_come_in_one_table(plant: World) -> None:
+    many = [{"asset": f"{'循环水泵站给水泵机组' * 5}{n}", "parent": "hall"} for n in range(200)]  # 90,000 letters, sent
+    async with plant.client() as client:
+        assert (await client.post("/assets", json={"assets": many})).status_code == 200
+        text = "type: pump\npoints:\n  flow: {}\nkpis:\n  mean: {expression: mean(flow)}\n"
+        assert (await client.put("/types/pump", json={"text": text, "confirm": 1})).status_code == 200
+
+    def work(found: Plant) -> None:
+        some = found.assets.where(under="hall")
+        assert len(some) == 204
+        told = some.kpis(MINUTE, MINUTE + 180 * _SECOND)
+        assert told.set_index("asset").loc["pump1", ["kpi", "value"]].to_list() == ["mean", 89.5]
+        assert set(told["asset"]) == {"fan1", "pump1"} and found.asset("hall").kpis().empty
+
+    await _in_thread(plant, work)
+
+
 async def test_one_table_of_all_values_is_what_sql_says(plant: World) -> None:
     def work(found: Plant) -> None:
         some = found.assets.where(under="hall")

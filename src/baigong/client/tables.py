@@ -33,7 +33,7 @@ _WORST = "arg_max(quality, quality & 65535)"
 def of_assets(link: Link, assets: Sequence[str]) -> list[Point]:
     """Return the points that are named by these assets."""
     found = []
-    for names in _in_statements(assets, lambda name: len(name) + 4):
+    for names in in_parts(assets, lambda name: len(name) + 4):
         sql = f"select * from points where asset in ({_quoted(names)}) order by name"  # noqa: S608 - quotes are doubled
         rows = link.arrow("POST", "/sql", body={"sql": sql}).to_pylist()
         found += [Point(link, row["name"], row | {"number": str(row.pop("point"))}) for row in rows]
@@ -42,7 +42,7 @@ def of_assets(link: Link, assets: Sequence[str]) -> list[Point]:
 
 def read_latest(link: Link, assets: Sequence[str]) -> pd.DataFrame:
     parts = []
-    for names in _in_statements(assets, lambda name: len(name) + 4):
+    for names in in_parts(assets, lambda name: len(name) + 4):
         sql = f"""select asset, quantity, {_WHOLE} as value, text, coalesce(unit, '') as unit, quality,
             time from latest
             where asset in ({_quoted(names)})"""  # noqa: S608 - quotes are doubled
@@ -79,7 +79,7 @@ def read_intervals(link: Link, points: Sequence[Point], start: Time, end: Time, 
     intervals = max((until - since).total_seconds() * 1e6 / every_us, 1.0)
     parts = []
     for value, part in _by_value(points, how):
-        for piece in _in_statements(part, lambda one: max(len(_number(one)) + 1, int(_TEXT * intervals / _ROWS))):
+        for piece in in_parts(part, lambda one: max(len(_number(one)) + 1, int(_TEXT * intervals / _ROWS))):
             sql = f"""select point, time_bucket(interval '{every_us} microseconds', time) as since,
                     {value} as value, {_WORST} as quality
                 from telemetry
@@ -150,15 +150,15 @@ def side_by_side(frame: pd.DataFrame) -> pd.DataFrame:
     return wide
 
 
-def _in_statements(items: Sequence[_T], weight: Callable[[_T], int]) -> Iterator[list[_T]]:
-    """Divide a list so that each part fits into one statement."""
+def in_parts(items: Sequence[_T], weight: Callable[[_T], int], room: int = _TEXT) -> Iterator[list[_T]]:
+    """Divide a list so that each part fits into one statement, or into so much room."""
     part: list[_T] = []
-    left = _TEXT
+    left = room
     for item in items:
         left -= weight(item)
         if part and left < 0:
             yield part
-            part, left = [], _TEXT - weight(item)
+            part, left = [], room - weight(item)
         part.append(item)
     if part:
         yield part
