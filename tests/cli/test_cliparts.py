@@ -28,6 +28,7 @@ def test_every_module_adds_the_words_that_are_said_of_it() -> None:
         ("point list", ["counting", "fleet"]),
         ("--ca ca.pem aas template list", ["aas", "aasplatform", "aastemplate"]),
         ("device add demo", ["fleet"]),
+        ("--ca demo point list", ["counting", "fleet"]),
         ("up --port 80", []),
         ("asset --help", ["asset"]),
         ("--help asset", list(PARTS)),

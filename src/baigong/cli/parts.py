@@ -52,16 +52,12 @@ def wanted(words: Sequence[str], own: Collection[str] = ()) -> list[str]:
     >>> len(wanted(["--help", "asset"])) == len(wanted(["asst"])) == len(PARTS)
     True
     """
-    known = {word for added in PARTS.values() for word in added}
-    asked: set[str] = set()
-    for word in words:
-        if word == "--help" and not asked:
-            return list(PARTS)
-        if word in own and not asked:
-            return []
-        if word in known:
-            asked.add(word)
-    return [module for module, added in PARTS.items() if asked & set(added)] or list(PARTS)
+    parts = {word for added in PARTS.values() for word in added}
+    known = [word for word in words if word == "--help" or word in parts or word in own]
+    if not known or known[0] == "--help":
+        return list(PARTS)
+    # of all of them: what stands before the command may be called as one, like the file of --ca
+    return [module for module, added in PARTS.items() if not set(known).isdisjoint(added)]
 
 
 def add_parts(app: typer.Typer, modules: Sequence[str]) -> None:
