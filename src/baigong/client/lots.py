@@ -70,16 +70,14 @@ class Genealogy:
         import pandas as pd
 
         rows = [
-            {
-                **one,
-                "start": pd.Timestamp(one["start_us"], unit="us", tz="UTC"),
-                "end": pd.NaT if one["end_us"] is None else pd.Timestamp(one["end_us"], unit="us", tz="UTC"),
-                "unqualified": sorted({q["person"] for q in one["qualifications"] if q["state"] != "held"}),
-            }
+            {**one, "unqualified": sorted({q["person"] for q in one["qualifications"] if q["state"] != "held"})}
             for one in self._found["episodes"]
         ]
-        names = ["id", "asset", "kind", "title", "start", "end", "people", "tools", "unqualified"]
-        return _frame(rows, names).set_index("id")
+        names = ["id", "asset", "kind", "title", "start_us", "end_us", "people", "tools", "unqualified"]
+        frame = _frame(rows, names).rename(columns={"start_us": "start", "end_us": "end"})
+        for side in ("start", "end"):
+            frame[side] = pd.to_datetime(frame[side], unit="us", utc=True)
+        return frame.set_index("id")
 
     @property
     def parameters(self) -> pd.DataFrame:
