@@ -1,7 +1,6 @@
 /** The shell that is made of an asset (Asset Administration Shell): the call, and its elements as lines of a tree. */
 import type { Language } from './format'
-import { apiRoot, askJson } from './http'
-import { about, visited } from './visit'
+import { askJson, hrefOf } from './http'
 
 interface Said {
   language: string
@@ -34,7 +33,7 @@ const path = (asset: string): string => `/assets/${encodeURIComponent(asset)}/aa
 export const shellOf = (asset: string, signal?: AbortSignal): Promise<Environment> => askJson<Environment>(path(asset), { signal })
 
 /** Where the browser gets it as a file. */
-export const shellHref = (asset: string, format: 'aasx' | 'json' | 'xml'): string => apiRoot + about(`${path(asset)}?format=${format}`, visited())
+export const shellHref = (asset: string, format: 'aasx' | 'json' | 'xml'): string => hrefOf(`${path(asset)}?format=${format}`)
 
 export interface Line {
   key: string

@@ -1,8 +1,7 @@
 /** Assets: the calls, and what is said of one. */
 import type { components } from '../wire/openapi'
 import type { DeviceEvent, Problem, Session } from '../wire/api'
-import { apiRoot, askJson, query } from './http'
-import { about, visited } from './visit'
+import { askJson, hrefOf, query } from './http'
 
 export type AssetLine = components['schemas']['AssetLine']
 export type Renamed = components['schemas']['Renamed']
@@ -72,7 +71,7 @@ export const assets = {
 }
 
 /** Where its W3C Thing Description is. */
-export const thingOf = (name: string): string => apiRoot + about(`/assets/${id(name)}/td`, visited())
+export const thingOf = (name: string): string => hrefOf(`/assets/${id(name)}/td`)
 export const mayDescribe = (session: Session | null): boolean => session?.may?.company.includes('configure') ?? false
 export const mayAnnotate = (session: Session | null): boolean => session?.may?.company.includes('annotate') ?? false
 export const maySeeGrants = (session: Session | null): boolean => session?.may?.company.includes('share') ?? false

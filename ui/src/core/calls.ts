@@ -7,7 +7,7 @@ import type {
   Topics,
 } from '../wire/api'
 import { ARROW, seriesPath } from './early'
-import { ask, askJson, query } from './http'
+import { ask, askJson, hrefOf, query } from './http'
 import { zone } from './time'
 import { sessionPath } from './visit'
 
@@ -74,7 +74,7 @@ export async function seriesArrow(names: string[], start: string, end: string, w
 }
 
 export const exportLink = (names: string[], start: string, end: string, format: 'csv' | 'parquet') =>
-  `/api/v1/series${query({ points: names.join(','), start, end, format, bom: format === 'csv' ? 'true' : '' })}&width=0`
+  hrefOf(`/series${query({ points: names.join(','), start, end, format, bom: format === 'csv' ? 'true' : '' })}&width=0`)
 
 export const sql = {
   run: (text: string, limit: number, signal?: AbortSignal) =>

@@ -1,8 +1,7 @@
 /** Documents of assets and types: the calls, and what a class of VDI 2770 is called. */
 import type { Problem } from '../wire/api'
 import type { components } from '../wire/openapi'
-import { ApiError, apiRoot, askJson, query } from './http'
-import { about, visited } from './visit'
+import { ApiError, askJson, hrefOf, query } from './http'
 
 export type Document = components['schemas']['DocumentLine']
 /** What documents hang on. */
@@ -28,7 +27,7 @@ export const documents = {
 }
 
 /** Where the file itself is; `show`: to be looked at, where that is safe. */
-export const contentHref = (one: string, show = false): string => apiRoot + about(`/documents/${id(one)}/content${show ? '?show=true' : ''}`, visited())
+export const contentHref = (one: string, show = false): string => hrefOf(`/documents/${id(one)}/content${show ? '?show=true' : ''}`)
 
 /** `kind` as a key of the table of words: `03-02` → `k0302`. */
 export const classKey = (kind: DocumentClass) => `k${kind.replace('-', '')}` as 'k0302'
@@ -40,7 +39,7 @@ export const titleOf = (file: string): string => file.replace(/\.[^.]{1,5}$/, ''
 export function upload(of: Subject, file: File, told: Told, onPart: (part: number) => void, signal: AbortSignal): Promise<Document> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
-    request.open('POST', apiRoot + about(`/documents${query({ ...of, ...told, file: file.name })}`, visited()))
+    request.open('POST', hrefOf(`/documents${query({ ...of, ...told, file: file.name })}`))
     request.setRequestHeader('X-Baigong', '1')
     request.setRequestHeader('Content-Type', 'application/octet-stream')
     request.upload.onprogress = (event) => onPart(event.total ? event.loaded / event.total : 0)

@@ -135,4 +135,5 @@ export function query(values: Record<string, string | number | undefined | null>
   return text ? `?${text}` : ''
 }
 
-export const apiRoot = ROOT
+/** The address of something for a browser to open or save itself, asked of whose plant is looked at. */
+export const hrefOf = (path: string): string => ROOT + about(path, visited())

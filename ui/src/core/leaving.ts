@@ -1,6 +1,5 @@
 /** A company takes its data away, or leaves: the calls. */
-import { apiRoot, askJson, query } from './http'
-import { about, visited } from './visit'
+import { askJson, hrefOf, query } from './http'
 import type { Problem } from '../wire/api'
 
 const id = encodeURIComponent
@@ -39,7 +38,7 @@ export const leaving = {
 }
 
 export const taking = {
-  link: (key: string, csv: boolean) => apiRoot + about(`/export${query({ id: key, csv: csv ? 'true' : 'false' })}`, visited()),
+  link: (key: string, csv: boolean) => hrefOf(`/export${query({ id: key, csv: csv ? 'true' : 'false' })}`),
   progress: (key: string) => askJson<TakeProgress>(`/exports/${id(key)}`),
 }
 

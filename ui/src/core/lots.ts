@@ -1,7 +1,7 @@
 /** Genealogy of products: the calls, and the lines of the drawing made of them. */
 import type { components } from '../wire/openapi'
-import { type Language } from './format'
-import { askJson, query } from './http'
+import type { Language } from './format'
+import { askJson, hrefOf, query } from './http'
 
 export type Trace = components['schemas']['TraceAnswer']
 export type Lot = Trace['lots'][number]
@@ -19,7 +19,7 @@ export const lotLink = (lot: string, way: Way = 'back'): string => `/lots${query
 export const doubtful = (one: LotEpisode): boolean => one.qualifications.some((told) => told.state !== 'held')
 
 /** Where the table of a recall or trace is, for a browser to save. */
-export const lotFile = (lot: string, direction: Way, format: 'csv' | 'xlsx', language: Language): string => `/api/v1/lots/trace${query({ lot, direction, format, language, limit: '100000' })}`
+export const lotFile = (lot: string, direction: Way, format: 'csv' | 'xlsx', language: Language): string => hrefOf(`/lots/trace${query({ lot, direction, format, language, limit: '100000' })}`)
 
 /** What an address says: `?lot=SN-1&way=forward`. */
 export function askedOf(search: string): { lot: string; way: Way } {

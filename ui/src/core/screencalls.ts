@@ -1,8 +1,7 @@
 /** What is asked of the server about screens. */
 import type { components } from '../wire/openapi'
-import { apiRoot, askJson, query } from './http'
+import { askJson, hrefOf, query } from './http'
 import type { Chosen, ScreenText } from './screens'
-import { about, visited } from './visit'
 
 type Schemas = components['schemas']
 export type ScreenLine = Schemas['ScreenLine']
@@ -22,4 +21,4 @@ export const screens = {
 }
 
 /** Where a picture of a screen is. */
-export const fileOf = (name: string, file: string): string => apiRoot + about(`${at(name)}/files/${encodeURIComponent(file)}`, visited())
+export const fileOf = (name: string, file: string): string => hrefOf(`${at(name)}/files/${encodeURIComponent(file)}`)

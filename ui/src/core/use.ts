@@ -2,7 +2,7 @@
 import type { CompaniesUse, MonthBill, QuotasOf, QuotaText, Use } from '../wire/use'
 import type { Session } from '../wire/api'
 import { bytes, count, type Language } from './format'
-import { askJson, query } from './http'
+import { askJson, hrefOf, query } from './http'
 
 const id = encodeURIComponent
 
@@ -23,7 +23,7 @@ export function quotaPath(level: string, place: string): string {
 }
 
 export function billFile(tenant: string, month: string, format: 'csv' | 'xlsx', language: Language, number = ''): string {
-  return `/api/v1/bills/${id(month)}${query({ tenant, format, language, number })}`
+  return hrefOf(`/bills/${id(month)}${query({ tenant, format, language, number })}`)
 }
 
 export const maySeeUse = (session: Session | null): boolean => session?.may?.company.includes('usage') ?? false
