@@ -2,13 +2,21 @@
 import { type KeyboardEvent, useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { navigate } from '../../components/navigation'
+import { widthOf } from '../../components/screen/fitted'
 import { number, unitText } from '../../core/format'
 import { graphOf, type GraphNode, NODE_H, NODE_W, nodeTowards } from '../../core/lotgraph'
 import { doubtful, type Lot, lotLink, type Trace, type Way } from '../../core/lots'
 
-const LETTERS = 24 // of a name that fit
+const PAD = 12 // CSS pixels beside the words of a lot
+const NAME = 16 // CSS pixels: bold letters of 13 are as wide as these
+const SIGN = 20 // CSS pixels of the sign of doubt
 
-const cut = (text: string): string => (text.length > LETTERS ? `${text.slice(0, LETTERS - 1)}…` : text)
+/** As much of a text as fits in a width; both in CSS pixels. */
+function cut(text: string, size: number, width: number): string {
+  const letters = [...text]
+  while (letters.length && widthOf(letters.join('')) * size > width) letters.pop()
+  return letters.length < [...text].length ? `${letters.slice(0, -1).join('')}…` : text
+}
 
 export function LotGraph({ held, way }: { held: Trace; way: Way }) {
   const { t } = useTranslation()
@@ -45,7 +53,7 @@ function Others({ node }: { node: GraphNode }) {
   return (
     <g className="lot-others" transform={`translate(${node.x} ${node.y})`}>
       <rect width={NODE_W} height={NODE_H} rx={6} />
-      <text x={12} y={28}>
+      <text x={PAD} y={28}>
         {t('lots.others', { n: node.hidden })}
       </text>
     </g>
@@ -84,13 +92,13 @@ function Node({ node, lot, asked, doubt, way, move }: NodeProps) {
       >
         <title>{words}</title>
         <rect width={NODE_W} height={NODE_H} rx={6} />
-        <text x={12} y={20} className="lot-name">
-          {cut(node.lot)}
+        <text x={PAD} y={20} className="lot-name">
+          {cut(node.lot, NAME, NODE_W - 2 * PAD - (doubt ? SIGN : 0))}
         </text>
-        <text x={12} y={37} className="lot-under">
-          {cut(under)}
+        <text x={PAD} y={37} className="lot-under">
+          {cut(under, 12, NODE_W - 2 * PAD)}
         </text>
-        {doubt ? <path className="lot-doubt" d={`M${NODE_W - 20} 18h13l-6.500 -11z`} /> : null}
+        {doubt ? <path className="lot-doubt" d={`M${NODE_W - 20} 18h13l-6.5 -11z`} /> : null}
       </a>
     </g>
   )

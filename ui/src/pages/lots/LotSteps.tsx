@@ -1,7 +1,8 @@
 /** The steps of production behind a genealogy: machine, time, people, and what the machine said meanwhile. */
 import { useTranslation } from 'react-i18next'
 import { Link } from '../../components/navigation'
-import { type Language, number, unitText } from '../../core/format'
+import { inLanguage, useLanguageCode } from '../../components/preferences'
+import { number, unitText } from '../../core/format'
 import { assetLink, pointLink, trendLink } from '../../core/route'
 import { clock } from '../../core/time'
 import { doubtful, type LotEpisode } from '../../core/lots'
@@ -22,15 +23,15 @@ export function LotSteps({ episodes }: { episodes: readonly LotEpisode[] }) {
 
 function Step({ one }: { one: LotEpisode }) {
   const { t, i18n } = useTranslation()
+  const language = useLanguageCode()
   const kind = i18n.exists(`episode.${one.kind}`) ? t(`episode.${one.kind}` as 'episode.alarm') : one.kind
   const end = typeof one.end_us === 'number' ? one.end_us : null
   const at = (us: number) => new Date(us / 1000).toISOString()
-  const title = (i18n.language as Language) === 'zh' ? one.title_zh || one.title : one.title || one.title_zh
   const names = one.parameters.slice(0, 4).map((parameter) => parameter.point)
   return (
     <article className="lot-step">
       <h3>
-        {title || one.id} <span className="tag">{kind}</span>
+        {inLanguage(language, one.title, one.title_zh) || one.id} <span className="tag">{kind}</span>
       </h3>
       <p className="muted">
         {one.asset ? <Link href={assetLink(one.asset)}>{one.asset}</Link> : null} <span className="num">{clock(one.start_us, Date.now(), { date: true })}</span> – <span className="num">{end === null ? t('assets.stillOn') : clock(end, Date.now(), { date: true })}</span>{' '}

@@ -5,8 +5,8 @@ import { useTranslation } from 'react-i18next'
 import { Link, navigate, useSearch } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
+import { useLanguageCode } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
-import type { Language } from '../../core/format'
 import { askedOf, lotFile, lotLink, lots, type Way } from '../../core/lots'
 import { Icon } from '../../components/Icon'
 import { LotGraph } from './LotGraph'
@@ -16,8 +16,8 @@ import { LotTree } from './LotTree'
 const REST_MS = 150
 
 export default function LotsPage() {
-  const { t, i18n } = useTranslation()
-  const language: Language = i18n.language === 'zh' ? 'zh' : 'en'
+  const { t } = useTranslation()
+  const language = useLanguageCode()
   const { lot, way } = askedOf(useSearch())
   const [typed, setTyped] = useState(lot)
   const [looked, setLooked] = useState('')
