@@ -115,11 +115,8 @@ def _sink(output: Path | None, *, binary: bool) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    try:
-        with whole_file(output) as file:
-            yield file
-    except OSError as error:
-        raise FixConfiguration("config.invalid", f"cannot be written: {error}", place=str(output)) from error
+    with whole_file(output) as file:
+        yield file
     show.tell(f"wrote {output} ({output.stat().st_size:,} bytes)")
 
 

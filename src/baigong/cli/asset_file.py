@@ -26,6 +26,7 @@ from baigong.cli.asset_rows import (
     write_rows,
 )
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.textfile import whole_file
 from baigong.vocab.assets import AssetSpec, named_above
 from baigong.vocab.errors import FixConfiguration
 
@@ -86,10 +87,8 @@ def export_file(
         raise FixConfiguration("config.invalid", "name a .csv, .xlsx or .yaml file", place=str(file))
     with reach(data, url, token, tenant) as link:
         assets = list(described(link, under).values())
-    try:
-        file.write_bytes(_written(assets, form))
-    except OSError as error:
-        raise FixConfiguration("config.invalid", f"cannot be written: {error}", place=str(file)) from error
+    with whole_file(file) as sink:
+        sink.write(_written(assets, form))
     show.tell(f"wrote {file} ({len(assets):,} assets)")
 
 

@@ -12,6 +12,7 @@ from rich.tree import Tree
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.textfile import whole_file
 from baigong.vocab.errors import FixConfiguration
 
 lot = typer.Typer(no_args_is_help=True, help="Lots and serial numbers: what is in one, and where one went.")
@@ -83,7 +84,8 @@ def recall(
             raise FixConfiguration(
                 "config.invalid", f"{out.name}: write a name that ends in .csv or .xlsx", place="--out"
             )
-        out.write_bytes(b"".join(link.stream("/lots/trace", params=asked | {"format": form})))
+        with whole_file(out) as file:
+            file.writelines(link.stream("/lots/trace", params=asked | {"format": form}))
     show.tell(f"wrote {out}")
 
 

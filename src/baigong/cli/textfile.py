@@ -40,11 +40,16 @@ def name_in(text: str, file: Path, field: str) -> str:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that appears when it is whole; when what is done inside raises, nothing is left behind."""
+    """Open a file that appears when it is whole; when what is done inside raises, nothing is left behind.
+
+    Raises config.invalid where it cannot be written.
+    """
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("wb") as file:
             yield file
         os.replace(part, path)
+    except OSError as error:
+        raise FixConfiguration("config.invalid", f"cannot be written: {error}", place=str(path)) from error
     finally:
         part.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.textfile import whole_file
 from baigong.vocab.alarms import TypeAlarm
 from baigong.vocab.errors import FixConfiguration
 
@@ -63,7 +64,8 @@ def alarms_of_type(
     if form not in (".csv", ".xlsx"):
         raise FixConfiguration("config.invalid", "name a .csv or .xlsx file", place=str(file))
     table = [list(_HEADS), *rows]
-    file.write_bytes(csv_bytes(table) if form == ".csv" else xlsx_bytes(table, "alarms"))
+    with whole_file(file) as sink:
+        sink.write(csv_bytes(table) if form == ".csv" else xlsx_bytes(table, "alarms"))
     show.tell(f"{len(rows)} alarms in {file}")
 
 
