@@ -10,6 +10,7 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 
 from baigong.api.opcua.history import read_raw, read_wish
 from baigong.api.opcua.nodes import NAMESPACE, built_in_type
+from baigong.api.opcua.past import Past
 from baigong.api.opcua.processed import read_at_times, read_plan, read_processed, read_rules, which_aggregate
 from baigong.api.opcua.space import Space
 from baigong.api.rooms import Rooms
@@ -49,16 +50,16 @@ class Histories:
         if params.ReleaseContinuationPoints and node.ContinuationPoint:
             return ua.HistoryReadResult()  # they hold nothing of ours
         details, stamps = params.HistoryReadDetails, params.TimestampsToReturn
-        lake, now_us = space.read.lake(self._rooms.lake), self._rooms.clock_us()
+        past = Past(space.read.lake(self._rooms.lake), space.tenant, row)
+        now_us = self._rooms.clock_us()
         async with self._places:
             if isinstance(details, ua.ReadProcessedDetails):
                 which = which_aggregate(details.AggregateType[at], built_in_type(row.spec))
                 asked = which, read_plan(details, node.ContinuationPoint), read_rules(details.AggregateConfiguration)
-                return await read_processed(lake, space.tenant, row, asked, stamps, now_us)
+                return await read_processed(past, asked, stamps, now_us)
             if isinstance(details, ua.ReadAtTimeDetails):
-                return await read_at_times(lake, space.tenant, row, details, stamps, now_us)
-            wish = read_wish(details, node.ContinuationPoint)
-            return await read_raw(lake, space.tenant, row, wish, stamps, now_us)
+                return await read_at_times(past, details, stamps, now_us)
+            return await read_raw(past, read_wish(details, node.ContinuationPoint), stamps, now_us)
 
     def _row(self, space: Space, id: ua.NodeId) -> PointRow:
         """Return the point whose history may be read. Raises a status code where there is none, or it may not."""

@@ -17,11 +17,11 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 
 from baigong.api.opcua.aggregates import AGGREGATES, OF_ANY_KIND, aggregated
 from baigong.api.opcua.datavalues import STRING, Ints, Rows, Small, joined
-from baigong.api.opcua.history import BEGINNING, END_OF_TIME, MOST, moment, nearest, rows_between, told
+from baigong.api.opcua.history import MOST, moment, told
 from baigong.api.opcua.nodes import built_in_type
+from baigong.api.opcua.past import BEGINNING, END_OF_TIME, Past
 from baigong.api.opcua.spans import BAD_NO_DATA, INTERPOLATED, Raw, Rules, Spans
-from baigong.stores.lake.contract import LakeReader
-from baigong.stores.records.plant import PointRow
+from baigong.vocab.devices import PointSpec
 
 _GROUP_ROWS, _MOST_ROWS = 500_000, 4_000_000  # values looked at together, and for one answer
 _FIRST_GROUP_US = 86_400_000_000
@@ -93,36 +93,34 @@ def which_aggregate(id: ua.NodeId, kind: int) -> int:
 
 
 async def read_processed(
-    lake: LakeReader, tenant: str, point: PointRow, asked: tuple[int, Plan, Rules], stamps: ua.TimestampsToReturn,
-    now_us: int,
-) -> ua.HistoryReadResult:  # fmt: skip
+    past: Past, asked: tuple[int, Plan, Rules], stamps: ua.TimestampsToReturn, now_us: int
+) -> ua.HistoryReadResult:
     """Answer for one node. ``asked``: the aggregate, its spans, and its rules."""
-    rows, kinds, rest = await asyncio.to_thread(_processed, lake, tenant, point, *asked, now_us)
+    rows, kinds, rest = await asyncio.to_thread(_processed, past, *asked, now_us)
     return told(rows, kinds, stamps, now_us, rest.packed() if rest is not None else None)
 
 
-def _processed(
-    lake: LakeReader, tenant: str, point: PointRow, which: int, plan: Plan, rules: Rules, now_us: int
-) -> tuple[Rows, Small, Plan | None]:
-    kind = built_in_type(point.spec)
+def _processed(past: Past, which: int, plan: Plan, rules: Rules, now_us: int) -> tuple[Rows, Small, Plan | None]:
+    spec = past.point.spec
+    kind = built_in_type(spec)
     parts: list[Rows] = []
     kinds: list[Small] = []
-    at, seen, done = plan.at, 0, 0
+    at, seen = plan.at, 0
     many = max(1, _FIRST_GROUP_US // plan.every_us)
     count = min(plan.count, plan.at + MOST)
     while at < count and seen < _MOST_ROWS:
         spans = plan.spans(at, min(at + many, count))
-        raw, read = _raw(lake, tenant, point, spans, rules)
-        if read < 0:
-            if len(spans) > 1:
-                many = max(1, many // 8)
-                continue
-            raise UaStatusCodeError(ua.StatusCodes.BadResourceUnavailable)  # one span that nobody can hold
-        answer, types = aggregated(which, raw, _until(spans, now_us), kind)
+        rows = _around(past, int(spans.begin.min()), int(spans.end.max()))
+        if rows is None:
+            if len(spans) == 1:
+                raise UaStatusCodeError(ua.StatusCodes.BadResourceUnavailable)  # one span that nobody can hold
+            many = max(1, many // 8)
+            continue
+        answer, types = aggregated(which, _as_raw(rows, spec, rules), _until(spans, now_us), kind)
         parts.append(Rows(answer.values, answer.statuses, answer.times))
         kinds.append(types)
-        at, seen, done = at + len(spans), seen + read, done + len(spans)
-        many = int(np.clip(_GROUP_ROWS * len(spans) // max(read, 1), 1, 4 * len(spans)))
+        at, seen = at + len(spans), seen + len(rows)
+        many = int(np.clip(_GROUP_ROWS * len(spans) // max(len(rows), 1), 1, 4 * len(spans)))
     rest = replace(plan, at=at) if at < plan.count else None
     return joined(parts), np.concatenate([np.empty(0, np.uint8), *kinds]), rest
 
@@ -132,35 +130,26 @@ def _until(spans: Spans, now_us: int) -> Spans:
     return Spans(spans.begin, np.maximum(np.minimum(spans.end, now_us), spans.begin + 1), spans.back)
 
 
-def _raw(lake: LakeReader, tenant: str, point: PointRow, spans: Spans, rules: Rules) -> tuple[Raw, int]:
-    """Return the values of some spans with their neighbours, and how many there are; -1: too many."""
-    rows = _around(lake, tenant, point.number, int(spans.begin.min()), int(spans.end.max()))
-    if rows is None:
-        return Raw(np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint32), held=True, rules=rules), -1
-    return _as_raw(rows, point, rules), len(rows)
-
-
-def _as_raw(rows: Rows, point: PointRow, rules: Rules) -> Raw:
+def _as_raw(rows: Rows, spec: PointSpec, rules: Rules) -> Raw:
     values = rows.values
     if rows.texts is not None:
         values = np.where(rows.texts != None, 0.0, values)  # noqa: E711 - by element
-    return Raw(rows.times, values, rows.statuses, held=not point.spec.interpolates, rules=rules)
+    return Raw(rows.times, values, rows.statuses, held=not spec.interpolates, rules=rules)
 
 
-def _around(lake: LakeReader, tenant: str, number: int, low: int, high: int) -> Rows | None:
+def _around(past: Past, low: int, high: int) -> Rows | None:
     """Return the rows from low to high, both with, and their neighbours; None where there are too many."""
-    inside = rows_between(lake, tenant, number, low, high + 1, _MOST_ROWS + 1)
+    inside = past.nearest(low, high + 1, _MOST_ROWS + 1, back=False)
     if len(inside) > _MOST_ROWS:
         return None
-    before = nearest(lake, tenant, number, BEGINNING, low, _NEIGHBOURS, back=True).take(slice(None, None, -1))
-    after = nearest(lake, tenant, number, high + 1, END_OF_TIME, _NEIGHBOURS, back=False)
+    before = past.nearest(BEGINNING, low, _NEIGHBOURS, back=True).take(slice(None, None, -1))
+    after = past.nearest(high + 1, END_OF_TIME, _NEIGHBOURS, back=False)
     return joined([before, inside, after])
 
 
 async def read_at_times(
-    lake: LakeReader, tenant: str, point: PointRow, details: ua.ReadAtTimeDetails, stamps: ua.TimestampsToReturn,
-    now_us: int,
-) -> ua.HistoryReadResult:  # fmt: skip
+    past: Past, details: ua.ReadAtTimeDetails, stamps: ua.TimestampsToReturn, now_us: int
+) -> ua.HistoryReadResult:
     """Answer for one node with its values at the times asked for, in their order."""
     times = [moment(time) for time in details.ReqTimes or ()]
     if not times:
@@ -168,24 +157,20 @@ async def read_at_times(
     if len(times) > MOST:
         raise UaStatusCodeError(ua.StatusCodes.BadTooManyOperations)
     wanted = np.array([BEGINNING if time is None else time for time in times], np.int64)
-    simple = bool(details.UseSimpleBounds)
-    rows = await asyncio.to_thread(_at_times, lake, tenant, point, wanted, simple)
-    kinds = np.full(len(rows), built_in_type(point.spec), np.uint8)
+    rows = await asyncio.to_thread(_at_times, past, wanted, bool(details.UseSimpleBounds))
+    kinds = np.full(len(rows), built_in_type(past.point.spec), np.uint8)
     return told(rows, kinds, stamps, now_us, None)
 
 
-def _at_times(lake: LakeReader, tenant: str, point: PointRow, wanted: Ints, simple: bool) -> Rows:
+def _at_times(past: Past, wanted: Ints, simple: bool) -> Rows:
     order = np.argsort(wanted, kind="stable")
-    parts = []
+    spec, parts = past.point.spec, []
     for group in _together(wanted[order]):
-        rows = _around(lake, tenant, point.number, int(group[0]), int(group[-1]))
+        rows = _around(past, int(group[0]), int(group[-1]))
         if rows is None:
             raise UaStatusCodeError(ua.StatusCodes.BadResourceUnavailable)
-        parts.append(_texts_at(rows, group) if rows.texts is not None else _values_at(rows, point, group, simple))
-    made = joined(parts)
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    return made.take(back)
+        parts.append(_texts_at(rows, group) if rows.texts is not None else _values_at(rows, spec, group, simple))
+    return joined(parts).take(np.argsort(order))
 
 
 def _together(times: Ints) -> Iterator[Ints]:
@@ -193,8 +178,8 @@ def _together(times: Ints) -> Iterator[Ints]:
     yield from np.split(times, np.flatnonzero(np.diff(times) > _APART_US) + 1)
 
 
-def _values_at(rows: Rows, point: PointRow, when: Ints, simple: bool) -> Rows:
-    raw = _as_raw(rows, point, Rules())
+def _values_at(rows: Rows, spec: PointSpec, when: Ints, simple: bool) -> Rows:
+    raw = _as_raw(rows, spec, Rules())
     values, statuses = (raw if simple else raw.usable()).at(when)
     return Rows(values, statuses, when)
 
