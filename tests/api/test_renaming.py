@@ -79,8 +79,8 @@ async def test_who_may_not_see_an_asset_is_not_told_its_new_name(plant: World) -
     async with plant.client() as client, plant.client(token=token) as guest:
         assert (await _rename(client, "press1", "vault9")).status_code == 200
         assert (await client.get("/assets/press1")).json()["line"]["asset"] == "vault9"
-        for path in ("/assets/press1", "/assets/press1/life", "/points/press1.force"):
-            answer = await guest.get(path, params={"tenant": "main"})
+        for path in ("/assets/press1", "/assets/press1/life", "/points/press1.force", "/documents?asset=press1"):
+            answer = await guest.get(f"{path}{'&' if '?' in path else '?'}tenant=main")
             assert (answer.status_code, "vault9" in answer.text) == (404, False), path
         assert (await _rename(client, "pump1", "p7")).status_code == 200
         assert (await guest.get("/assets/pump1", params={"tenant": "main"})).json()["line"]["asset"] == "p7"

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from baigong.api.doors import Door, door_of, enter, readable
 from baigong.api.rooms import Rooms
 from baigong.api.witness import is_told, tell
+from baigong.registry.assettable import open_assets, with_those_above
 from baigong.registry.book import PointBook
 from baigong.registry.people import Principal
 from baigong.registry.visible import Visible
@@ -54,7 +55,7 @@ class Call:
     before: Any = None  # for the audit log: what a handler found,
     after: Any = None  # and what it left
     headers: dict[str, str] = field(default_factory=dict)  # what its answer says beside
-    asset: Callable[[str], str] = str  # what an asset of this name is called today
+    asset: Callable[[str], str] = str  # what an asset of this name is called today, as far as they may know
 
     @property
     def book(self) -> PointBook:
@@ -67,16 +68,10 @@ class Call:
         return None if self.seen.everything else self.seen
 
     def part(self, name: str) -> str:
-        """Return a part of the path; an asset that is named by what it was called before, by its name of today.
-
-        Who may not see it is not told that name either.
-        """
+        """Return a part of the path; an asset that is named by what it was called before, by its name of today."""
         told = str(self.request.path_params[name])
-        if name != "name" or not self.request.url.path.startswith(_OF_ASSETS):
-            return told
-        now = self.asset(told)
-        open_to = now == told or self.seen.everything or now in self.book.by_asset(self.tenant)
-        return now if open_to else told
+        of_asset = name == "name" and self.request.url.path.startswith(_OF_ASSETS)
+        return self.asset(told) if of_asset else told
 
 
 Handle = Callable[[Call], Awaitable[Any]]
@@ -156,14 +151,13 @@ async def _answer(
         params = dict(request.query_params)
         tenant = params.pop("tenant", "") or who.tenant
         seen = enter(rooms, door, who, tenant)
-        query = read_query(operation.query, params) if operation.query else None
-        query = in_present_names(rooms, tenant, query)
+        today = partial(name_of_today, rooms, tenant, seen)
+        query = in_present_names(read_query(operation.query, params), today) if operation.query else None
         body = None
         if operation.body is not None:
             most = operation.most or (_MOST_OF_STRANGERS if operation.everyone else rooms.settings.max_body)
             body = decode_json(await read_body(request, most), operation.body)
-        call = Call(request, who, tenant, seen, readable(rooms, door, who, tenant), query, body)
-        call.asset = partial(rooms.registry.names.asset, tenant)
+        call = Call(request, who, tenant, seen, readable(rooms, door, who, tenant), query, body, asset=today)
         made = encode(await operation.handle(call))
         made.headers.update(call.headers)
         if is_told(door, operation.method, operation.path, who, tenant):
@@ -253,17 +247,23 @@ def read_query(kind: type[T], params: Mapping[str, str]) -> T:
         raise FixConfiguration("config.invalid", f"query: {error}", place="query") from error
 
 
-def in_present_names(rooms: Rooms, tenant: str, query: Any) -> Any:
+def name_of_today(rooms: Rooms, tenant: str, seen: Visible, asset: str) -> str:
+    """Return what an asset is called today that has, or had, this name; who may not know it is not told that either."""
+    now = rooms.registry.names.asset(tenant, asset)
+    if now == asset or seen.everything:
+        return now
+    tree = rooms.registry.assets.tree(tenant)
+    return now if now in with_those_above(tree, open_assets(tree, tenant, seen)) else asset
+
+
+def in_present_names(query: Any, today: Callable[[str], str]) -> Any:
     """Return a query that names assets by what they are called today, whatever they were called before."""
     told = {field: getattr(query, field, None) for field in _BY_ASSET}
+    changes = {field: today(name) for field, name in told.items() if name}
     subject = getattr(query, "subject", None)
-    names = rooms.registry.names.of(tenant) if any(told.values()) or subject else None
-    if names is None or not names.assets:
-        return query
-    changes: dict[str, Any] = {field: names.asset(name) for field, name in told.items() if name}
     if subject and subject.startswith("asset:"):
-        changes["subject"] = f"asset:{names.asset(subject.removeprefix('asset:'))}"
-    return structs.replace(query, **changes)
+        changes["subject"] = f"asset:{today(subject.removeprefix('asset:'))}"
+    return structs.replace(query, **changes) if changes else query
 
 
 def encode(made: Any) -> Response:
