@@ -43,6 +43,11 @@ def test_a_devices_life(up: Path, run: Run, tmp_path: Path) -> None:
     assert "register" in why.out
     assert run("point", "why", "bench.level", "--at", "-1h", "--data", up).code == 0
     assert run("device", "why", "bench", "--data", up).out.startswith("bench is connected")
+    refused = run("device", "replace", "bench", tmp_path / "none.yaml", "--data", up)
+    assert refused.code == 2 and "cannot be read" in refused.err
+    file.write_text("device: bench2\ndriver: sim\n")
+    looked = run("device", "replace", "bench", file, "--dry-run", "--data", up)
+    assert "in bench2" in looked.out and "bench.mode" in looked.out and "2 points would go over" in looked.err
     assert run("device", "remove", "bench", "--data", up).code == 0
     assert "device.unknown" in run("device", "show", "bench", "--data", up).err
 

@@ -16,7 +16,7 @@ from baigong.cli.points import Json, point
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.renaming import rename_point, replace_device
 from baigong.cli.secret import secret
-from baigong.cli.textfile import text_of
+from baigong.cli.textfile import device_in
 from baigong.cli.topics import topics
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
 from baigong.vocab.errors import FixConfiguration, from_problem
@@ -58,7 +58,7 @@ def add_device(
     tenant: Tenant = None,
 ) -> None:
     """Add devices or change them: from files or folders, or from options. Of many all are taken, or none."""
-    specs = [_read_file(path) for given in files or () for path in _device_files(given)]
+    specs = [device_in(path) for given in files or () for path in _device_files(given)]
     with reach(data, url, token, tenant) as link:
         if driver or name:
             specs.append(_from_options(link, name, driver, option or [], points or [], scan))
@@ -83,17 +83,6 @@ def _device_files(given: Path) -> list[Path]:
     if not found:
         raise FixConfiguration("config.invalid", "the folder holds no .yaml file", place=str(given))
     return found
-
-
-def _read_file(path: Path) -> DeviceSpec:
-    try:
-        text = text_of(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise FixConfiguration("config.invalid", f"cannot be read: {error}", place=str(path)) from error
-    try:
-        return parse_device(text)
-    except FixConfiguration as error:
-        raise FixConfiguration("config.invalid", error.message, place=str(path)) from error
 
 
 def _from_options(link: Link, name: str, driver: str, option: list[str], points: list[str], scan: str) -> DeviceSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
@@ -10,8 +11,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
-from baigong.cli.textfile import text_of
-from baigong.vocab.devices import parse_device
+from baigong.cli.textfile import device_in
 from baigong.vocab.errors import FixConfiguration
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ def _rename(link: Link, of: str, old: str, new: str, dry_run: bool, as_json: boo
         return
     for what, pairs in (("part", [p for p in made["assets"] if p[0] != made["was"]]), ("point", made["points"])):
         if pairs:
-            show.table((f"{what} now", "then"), pairs[:_SHOWN])
-            if len(pairs) > _SHOWN:
-                show.tell(f"{len(pairs) - _SHOWN:,} more: --json lists all")
+            _table((f"{what} now", "then"), pairs)
     for head, names in (
         ("device files that change", made["devices"]),
         ("grants that follow", made["grants"]),
@@ -69,8 +67,7 @@ def _rename(link: Link, of: str, old: str, new: str, dry_run: bool, as_json: boo
         ("screens that say the old name, which goes on meaning it", made["screens"]),
         ("points whose interlocks say the old name, which goes on meaning it", made["interlocks"]),
     ):
-        if names:
-            show.tell(f"{head}: {', '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}")
+        _list(head, names)
     if made["kind"] == "asset":
         show.tell(f"it stays a part of {made['stays'] or 'the company'}; to move it: baigong asset move")
     counted = f"{len(made['assets']):,} assets and {len(made['points']):,} points"
@@ -78,6 +75,17 @@ def _rename(link: Link, of: str, old: str, new: str, dry_run: bool, as_json: boo
         show.tell(f"{made['was']} would be {made['name']}, with {counted}; nothing has changed: leave --dry-run out")
     else:
         show.tell(f"{made['was']} is {made['name']} now, with {counted}; {made['was']} goes on meaning it")
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]], most: int = _SHOWN) -> None:
+    show.table(heads, rows[:most])
+    if len(rows) > most:
+        show.tell(f"{len(rows) - most:,} more: --json lists all")
+
+
+def _list(head: str, names: Sequence[str]) -> None:
+    if names:
+        show.tell(f"{head}: {', '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}")
 
 
 def names(
@@ -163,7 +171,7 @@ def replace_device(
     path = Path(new)
     told: dict[str, Any] = {"device": new}
     if path.suffix in (".yaml", ".yml") or path.is_file():
-        told = {"spec": parse_device(text_of(path))}
+        told = {"spec": device_in(path)}
     with reach(data, url, token, tenant) as link:
         body = told | {"check": dry_run, "leave": leave}
         made = link.json("POST", f"/devices/{quote(old, safe='')}/replace", body=body)
@@ -171,14 +179,13 @@ def replace_device(
         show.json(made)
         return
     rows = [(one["point"], one["was"], one["address"], one["by"]) for one in made["taken"]]
-    show.table(("point", f"in {made['old']}", f"in {made['new']}", "found by"), rows[: 2 * _SHOWN])
+    _table(("point", f"in {made['old']}", f"in {made['new']}", "found by"), rows, 2 * _SHOWN)
     for head, names in (
         ("read by nothing then", made["left"]),
         ("new points", made["added"]),
         (f"points of {made['new']} that are called as in {made['old']} then", made["gone"]),
     ):
-        if names:
-            show.tell(f"{head}: {', '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}")
+        _list(head, names)
     if not dry_run:
         show.tell(
             f"{made['new']} reads {len(made['taken']):,} points of {made['old']} now; {made['old']} is switched off"

@@ -9,12 +9,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from baigong.vocab.devices import DeviceSpec, parse_device
 from baigong.vocab.errors import FixConfiguration
 
 
 def text_of(file: Path) -> str:
-    """Read a text that somebody wrote; ``-`` is standard input. Raises OSError, UnicodeDecodeError."""
-    return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+    """Read a text that somebody wrote; ``-`` is standard input. Raises config.invalid."""
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FixConfiguration("config.invalid", f"cannot be read: {error}", place=str(file)) from error
+
+
+def device_in(file: Path) -> DeviceSpec:
+    """Read a device file; ``-`` is standard input. Raises config.invalid."""
+    text = text_of(file)
+    try:
+        return parse_device(text)
+    except FixConfiguration as error:
+        raise FixConfiguration("config.invalid", error.message, place=str(file)) from error
 
 
 def bounded_text(file: Path, most: int, what: str) -> str:
