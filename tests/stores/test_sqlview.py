@@ -102,6 +102,13 @@ def snapshot(files: list[LakeFile], hot: list[Row], **more: Any) -> Snapshot:
     return Snapshot("demo", 1, 0, tuple(files), table(hot), **more)
 
 
+def test_nothing_is_before_the_first_day_of_the_files_and_the_first_hot_row() -> None:
+    days = [LakeFile(day, "demo", day, 1, 1) for day in ("2026-03-02", "1969-12-31")]
+    assert snapshot(days, []).first_us == -DAY_US
+    assert snapshot(days[:1], []).first_us == 1_772_409_600_000_000
+    assert snapshot([], []).first_us == 0
+
+
 # -- telemetry -----------------------------------------------------------------------------------------------------
 
 moments = st.integers(0, 5).flatmap(lambda d: st.integers(0, 2).map(lambda i: START + d // 2 * DAY_US + i * 1_000_000))

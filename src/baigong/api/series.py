@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from msgspec import Meta, Struct, field
 from starlette.responses import Response
 
@@ -34,7 +32,6 @@ _BAR_PX = 4
 _BARS_S = (60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
 _SLICE_ROWS = 500_000  # what an export wants to hold in memory at a time
 _DAY_US = 86_400_000_000
-_EPOCH = date(1970, 1, 1).toordinal()
 
 DRAWN = pa.schema(
     [
@@ -308,20 +305,10 @@ def slices(lake: LakeReader, tenant: str, point: PointRow, start: int, end: int)
     probe = lake.series(tenant, [point.number], *last_hour, ("point", "time")) if until > start else ()
     per_us = len(probe) / (_DAY_US / 24)
     step = _DAY_US if per_us == 0 else int(min(max(_SLICE_ROWS / per_us, 60_000_000), 365 * _DAY_US))
-    at = max(start, _first_us(lake, tenant)) if until > start else until
+    at = max(start, lake.snapshot(tenant).first_us) if until > start else until
     while at < until:
         yield at, min(at + step, until)
         at += step
-
-
-def _first_us(lake: LakeReader, tenant: str) -> int:
-    """Return a time before which the tenant has nothing, so that "since 1970" is not read day by day."""
-    snapshot = lake.snapshot(tenant)
-    days = [date.fromisoformat(f.day).toordinal() - _EPOCH for f in snapshot.files]
-    times = [day * _DAY_US for day in days]
-    if len(snapshot.hot):
-        times.append(pc.min(snapshot.hot.column("time").cast(pa.int64())).as_py())
-    return min(times, default=0)
 
 
 def _ascii(name: str) -> str:

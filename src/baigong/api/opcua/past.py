@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cached_property
-
-import numpy as np
-import pyarrow as pa
 
 from baigong.api.opcua.datavalues import Rows, joined
 from baigong.api.opcua.feed import rows_of
@@ -31,14 +27,7 @@ class Past:
         newest = self._lake.latest(self._tenant, [self.point.number])
         if not len(newest):
             return END_OF_TIME, BEGINNING
-        snapshot = self._lake.snapshot(self._tenant)
-        first = END_OF_TIME
-        if snapshot.files:
-            day = datetime.fromisoformat(min(file.day for file in snapshot.files))
-            first = int(day.replace(tzinfo=UTC).timestamp()) * 1_000_000
-        if len(snapshot.hot):
-            first = min(first, int(np.min(column_us(snapshot.hot, "time"))))
-        return first, int(newest.column("time").cast(pa.int64())[0].as_py()) + 1
+        return self._lake.snapshot(self._tenant).first_us, int(column_us(newest, "time")[0]) + 1
 
     def nearest(self, low: int, high: int, most: int, *, back: bool) -> Rows:
         """Read the first ``most`` rows of [low, high), or the last ones, the newest first: in steps that grow."""

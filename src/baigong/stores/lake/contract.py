@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from baigong.vocab.frame import FRAME, TIME
 
@@ -59,6 +61,17 @@ class Snapshot:
     hot_days: frozenset[str] | None = None  # of ``hot``; None: look
     bursts: tuple[LakeFile, ...] = ()  # files of the table ``bursts``; the highest seq of a (point, time) wins
     hot_bursts: pa.Table | None = None  # what of bursts is in no file yet
+
+    @property
+    def first_us(self) -> int:
+        """A time before which the tenant has no rows, so that "since 1970" is not read day by day; 0: it has none."""
+        times = []
+        if self.files:
+            day = datetime.fromisoformat(min(file.day for file in self.files)).replace(tzinfo=UTC)
+            times.append(int(day.timestamp()) * 1_000_000)
+        if len(self.hot):
+            times.append(pc.min(self.hot.column("time").cast(pa.int64())).as_py())
+        return min(times, default=0)
 
 
 class LakeReader(Protocol):
