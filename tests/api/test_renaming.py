@@ -82,6 +82,8 @@ async def test_who_may_not_see_an_asset_is_not_told_its_new_name(plant: World) -
         for path in ("/assets/press1", "/assets/press1/life", "/points/press1.force", "/documents?asset=press1"):
             answer = await guest.get(f"{path}{'&' if '?' in path else '?'}tenant=main")
             assert (answer.status_code, "vault9" in answer.text) == (404, False), path
+        answer = await guest.post("/sql", params={"tenant": "main"}, json={"sql": "select 'press1.force' as said"})
+        assert (answer.status_code, answer.json()["rows"]) == (200, [["press1.force"]]), answer.text
         assert (await _rename(client, "pump1", "p7")).status_code == 200
         assert (await guest.get("/assets/pump1", params={"tenant": "main"})).json()["line"]["asset"] == "p7"
 
@@ -95,4 +97,4 @@ def test_sql_says_todays_names_and_nothing_else_is_touched() -> None:
         ("asset = 'pump1' -- 'pump1.q'", "asset = 'p7' -- 'pump1.q'"),
         ("title = 'it''s pump1' and \"pump1.q\" = 'pump12.q'", "title = 'it''s pump1' and \"pump1.q\" = 'pump12.q'"),
     ):
-        assert in_present_names(told, earlier) == meant
+        assert in_present_names(told, earlier.asset, earlier.point) == meant

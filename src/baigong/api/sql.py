@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any
 
 import pyarrow as pa
@@ -63,6 +64,13 @@ class SqlAnswer(Struct, frozen=True, kw_only=True):
     ms: float
 
 
+def _point_of_today(rooms: Rooms, call: Call, point: str) -> str:
+    """Return what a point is called today that has, or had, this name; who may not know it is not told that either."""
+    now = rooms.registry.names.point(call.tenant, point)
+    open_to = now == point or call.only is None or call.book.named(call.tenant, now) is not None
+    return now if open_to else point
+
+
 class SqlTable(Struct, frozen=True, kw_only=True):
     name: str
     columns: list[Column]
@@ -79,7 +87,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         one_more = None if limit is None else limit + 1
         within_s = rooms.settings.sql_timeout_s
         with _counted(rooms, call.who.tenant) as spent:
-            told = in_present_names(asked.sql, rooms.registry.names.of(call.tenant))
+            told = in_present_names(asked.sql, call.asset, partial(_point_of_today, rooms, call))
             table = await rooms.sql.query(call.tenant, told, limit=one_more, timeout_s=within_s, only=call.only)
             spent(table)
         _still_open(rooms, call)
