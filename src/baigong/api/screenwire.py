@@ -118,13 +118,6 @@ class Shower:
             part = part_of(screen, taken, self._knows, self._opens)
             screen, hidden, text, changed_by = part.screen, part.hidden, "", ""
         text = written(screen) if text is None else text
-        registry = self._registry
-        known = Known(
-            _Points(self._book, self._tenant),
-            registry.assets.tree(self._tenant),
-            registry.screens.rows(self._tenant),
-            [one.name for one in registry.screens.pictures(self._tenant, screen.screen)],
-        )
         return ScreenAnswer(
             screen=screen,
             text=text,
@@ -133,7 +126,7 @@ class Shower:
             came=came,
             changed_us=changed_us,
             changed_by=changed_by,
-            findings=[] if self._partly else findings(screen, text, taken, known),
+            findings=[] if self._partly else findings(screen, text, taken, self._known(screen)),
             points={name: self._point(row) for name, row in rows.items()},
             chosen=taken,
             choices=choices,
@@ -151,17 +144,22 @@ class Shower:
 
     def missing(self, screen: Screen) -> int:
         """Count what a screen names that is not there; much less work than to say what was meant."""
-        if self._partly:
-            return 0
+        return 0 if self._partly else missing(screen, self._taken(screen, {}), self._known(screen))
+
+    def _known(self, screen: Screen) -> Known:
         registry = self._registry
-        tree, screens = registry.assets.tree(self._tenant), registry.screens.rows(self._tenant)
-        pictures = {one.name for one in registry.screens.pictures(self._tenant, screen.screen)}
-        return missing(
-            screen, self._taken(screen, {}), Known(_Points(self._book, self._tenant), tree, screens, pictures)
+        return Known(
+            _Points(self._book, self._tenant),
+            registry.assets.tree(self._tenant),
+            registry.screens.rows(self._tenant),
+            {one.name for one in registry.screens.pictures(self._tenant, screen.screen)},
         )
 
     def _taken(self, screen: Screen, chosen: Mapping[str, str]) -> dict[str, str]:
-        return _all_taken(screen, chosen, self._choices_of(screen), self._present)
+        variables, choices = screen.variables, self._choices_of(screen)
+        return {
+            name: _taken(chosen.get(name), variables.get(name), told, self._present) for name, told in choices.items()
+        }
 
     def said_by(self, name: str) -> str:
         """Name a person of the company to whoever may see all of it."""
@@ -265,12 +263,6 @@ def find(book: PointBook, tenant: str, name: str) -> PointRow | None:
     """Return a point in use by its name; None: there is none, or it was retired, or it is not open to who asks."""
     row = book.named(tenant, name)
     return row if row is not None and row.retired_us is None else None
-
-
-def _all_taken(
-    screen: Screen, chosen: Mapping[str, str], choices: Mapping[str, list[Choice]], present: Callable[[str], str]
-) -> dict[str, str]:
-    return {name: _taken(chosen.get(name), screen.variables.get(name), told, present) for name, told in choices.items()}
 
 
 def _taken(wanted: str | None, variable: Variable | None, choices: list[Choice], present: Callable[[str], str]) -> str:
