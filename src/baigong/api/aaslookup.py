@@ -39,8 +39,7 @@ class Linked(Served):
     """What a call finds by asset ids: shells that are served here, and ids of any that somebody linked."""
 
     def kept(self, kind: str) -> list[str]:
-        held = Served.kept(self, kind)
-        more = self.rooms.registry.shells.ids(self.tenant, LINKS) if self.call.seen.everything else []
+        held, more = Served.kept(self, kind), Served.kept(self, LINKS)
         return sorted({*held, *more}) if more else held
 
     def has(self, kind: str, id: str) -> bool:

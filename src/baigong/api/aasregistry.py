@@ -61,8 +61,7 @@ class Registered(Served):
     """What a call sees in the registries: all that it is served, and what was registered."""
 
     def kept(self, kind: str) -> list[str]:
-        held = Served.kept(self, kind)
-        more = self.rooms.registry.shells.ids(self.tenant, _DESCRIBES[kind]) if self.call.seen.everything else []
+        held, more = Served.kept(self, kind), Served.kept(self, _DESCRIBES[kind])
         return sorted({*held, *more}) if more else held
 
     def has(self, kind: str, id: str) -> bool:

@@ -14,6 +14,7 @@ from baigong.api.aasmade import Live
 from baigong.api.aasserved import LOOKED, WHOLE, Served, View
 from baigong.api.aasshells import reference_filter, without_reference
 from baigong.api.aaswire import (
+    answered,
     asked,
     body_of,
     cursor_of,
@@ -101,12 +102,6 @@ def _of_head(view: Callable[[Jsonable], Jsonable]) -> View:
 METADATA, REFERENCE = _of_head(metadata), _of_head(reference)
 
 
-def _paths(shallow: bool) -> View:
-    return View(
-        lambda held: [*paths_of(held, shallow)], live=lambda live: msgspec.json.encode(live.form.names), is_new=False
-    )
-
-
 class _Submodels:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms, self._shells = rooms, rooms.registry.shells
@@ -186,7 +181,8 @@ class _Submodels:
         return await self._shown(call, REFERENCE)
 
     async def paths(self, call: Call) -> Response:
-        return await self._shown(call, _paths(is_core(call)))
+        served = Served(self._rooms, call)
+        return answered(paths_in(served, submodel_of(served), is_core(call)))
 
     async def _shown(self, call: Call, view: View) -> Response:
         served = Served(self._rooms, call)
