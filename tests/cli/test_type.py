@@ -79,7 +79,15 @@ alarms:
     rows = (tmp_path / "alarms.csv").read_text("utf-8-sig").splitlines()
     kept = [row.replace("30s", "1min") for row in rows if not row.startswith("old,")]
     (tmp_path / "alarms.csv").write_text("\n".join(kept), "utf-8")
-    assert "version 2" in run("type", "alarms", "feed", "--from", tmp_path / "alarms.csv", "--data", up).err
+    pump = ("--driver", "sim", "--point", "t_feed.flow=sine?period=60")
+    assert run("device", "add", "--device", "t_feed", *pump, "--data", up).code == 0
+    assert run("asset", "add", "t_feed", "--type", "feed", "--data", up).code == 0
+    take = ("type", "alarms", "feed", "--from", tmp_path / "alarms.csv", "--data", up)
+    refused = run(*take)
+    assert refused.code == 2 and "alarms.old" in refused.out and "add --confirm 1" in refused.err
+    assert "version 2" in run(*take, "--confirm", "1").err
+    assert run("device", "remove", "t_feed", "--data", up).code == 0
+    assert run("asset", "retire", "t_feed", "--yes", "--data", up).code == 0
     shown = json.loads(run("type", "show", "feed", "--json", "--data", up).out)
     assert set(shown["whole"]["alarms"]) == {"vibration_high", "vibration_danger", "bearing_hot", "silent", "low_flow"}
     assert shown["whole"]["alarms"]["vibration_high"]["on_delay"] == "1min"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
+from typing import Annotated, Any
 
 import typer
 
@@ -17,17 +16,15 @@ from baigong.cli.textfile import bounded_text, name_in
 from baigong.cli.typealarms import alarms_of_type
 from baigong.cli.typebind import bind_type
 from baigong.cli.typefiles import export_type, import_types
+from baigong.cli.typewriting import show_gaps, type_path, write_type
 from baigong.vocab.errors import FixConfiguration
-
-if TYPE_CHECKING:
-    from baigong.client.link import Link
 
 types = typer.Typer(
     no_args_is_help=True, help="Asset types: points, properties, alarms and KPIs of all assets of a type."
 )
 
 _LONGEST = 1 << 20  # bytes
-_TOLD = 50  # lines of what breaks
+_JSON_HAS_THEM = "; --json has them"
 Name = Annotated[str, typer.Argument(help="asset type, like pump")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
@@ -81,7 +78,7 @@ def show_type(
 ) -> None:
     """Show one type: what it has, and from which type each of it is."""
     with reach(data, url, token, tenant) as link:
-        found = link.json("GET", _path(name), params={"version": version} if version else {})
+        found = link.json("GET", type_path(name), params={"version": version} if version else {})
     if as_json:
         show.json(found)
     elif text:
@@ -105,19 +102,15 @@ def put_type(
     text = bounded_text(file, _LONGEST, "a type")
     name = name_in(text, file, "type")
     with reach(data, url, token, tenant) as link:
-        told = _written(link, file, name, text, check=True)
-        if not as_json:
-            _breaks(told)
-        if not check:
-            if told["broken"] > confirm:
-                raise FixConfiguration(
-                    "config.conflict",
-                    f"nothing was written: {told['broken']} assets would no longer be what {name} says; "
-                    f"to write it all the same, add --confirm {told['broken']}",
-                    place=f"{file}",
-                )
-            before = told["version"]
-            told = _written(link, file, name, text, confirm=confirm)
+        try:
+            told, before = write_type(
+                link, file, name, text, check=check, confirm=confirm, quiet=as_json, hint=_JSON_HAS_THEM
+            )
+        except FixConfiguration as error:
+            if "line" not in error.fields:
+                raise
+            place = f"{file}:{error.fields['line']} {error.place}"
+            raise FixConfiguration(error.code, error.message, place=place) from error
     if as_json:
         show.json(told)
         return
@@ -141,10 +134,10 @@ def drop(
 ) -> None:
     """Take a type away, all its versions. Not while assets or other types use it; a shipped one comes back."""
     with reach(data, url, token, tenant) as link:
-        link.json("GET", _path(name))
+        link.json("GET", type_path(name))
         if not yes:
             show.require_typed(name, f"all versions of {name} go")
-        link.json("DELETE", _path(name))
+        link.json("DELETE", type_path(name))
         left = [line for line in link.json("GET", "/types") if line["type"] == name]
     show.tell(f"{name} is as it came with the platform again" if left else f"{name} is gone")
 
@@ -155,40 +148,13 @@ def gaps(
 ) -> None:
     """Say in what the assets of a type are not what it says."""
     with reach(data, url, token, tenant) as link:
-        found = link.json("GET", f"{_path(name)}/gaps")
+        found = link.json("GET", f"{type_path(name)}/gaps")
     if as_json:
         show.json(found)
         return
-    _gaps(found["gaps"])
+    show_gaps(found["gaps"], _JSON_HAS_THEM)
     fewer = len({gap["asset"] for gap in found["gaps"]})
     show.tell(f"{found['assets']:,} assets of type {name}, {fewer:,} are not all that it says")
-
-
-def _path(name: str) -> str:
-    return f"/types/{quote(name, safe='')}"
-
-
-def _written(link: Link, file: Path, name: str, text: str, **how: Any) -> dict[str, Any]:
-    try:
-        return dict(link.json("PUT", _path(name), body={"text": text, **how}))
-    except FixConfiguration as error:
-        if "line" not in error.fields:
-            raise
-        place = f"{file}:{error.fields['line']} {error.place}"
-        raise FixConfiguration(error.code, error.message, place=place) from error
-
-
-def _breaks(told: Mapping[str, Any]) -> None:
-    if told["broken"]:
-        show.tell(f"{told['broken']:,} assets would no longer be what the type says:")
-        _gaps(told["breaks"])
-
-
-def _gaps(found: Sequence[Mapping[str, Any]]) -> None:
-    if found:
-        show.table(("asset", "what", "why"), [(gap["asset"], gap["what"], gap["message"]) for gap in found[:_TOLD]])
-    if len(found) > _TOLD:
-        show.tell(f"{len(found) - _TOLD:,} more; --json has them")
 
 
 def _describe(found: Mapping[str, Any]) -> None:

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.textfile import whole_file
+from baigong.cli.typewriting import type_path, write_type
 from baigong.vocab.alarms import TypeAlarm
 from baigong.vocab.errors import FixConfiguration
 
@@ -37,19 +37,10 @@ def alarms_of_type(
     What is inherited and not changed in the table stays inherited; alarms of its own that are not in it go.
     """
     with reach(data, url, token, tenant) as link:
-        path = f"/types/{quote(name, safe='')}"
-        found = link.json("GET", path)
+        found = link.json("GET", type_path(name))
         if put is not None:
             text = with_alarms(found["text"], name, _told(put, found["whole"].get("alarms", {}), found["came"], name))
-            body = {
-                "text": text,
-                "base": found["version"],
-                "check": check,
-                "confirm": confirm,
-            }
-            made = link.json("PUT", path, body=body)
-            for gap in made["breaks"]:
-                show.tell(f"breaks {gap['asset']}: {gap['what']}: {gap['message']}")
+            made, _ = write_type(link, put, name, text, check=check, confirm=confirm, base=found["version"])
             said = "nothing was written" if check else f"version {made['version']}"
             show.tell(f"{name}: {len(made['whole'].get('alarms', {}))} alarms; {said}")
             return
