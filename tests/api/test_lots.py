@@ -138,6 +138,11 @@ async def test_a_recall_is_one_statement_of_sql_with_machines_people_and_paramet
         ]  # fmt: skip
         await _put(client, _run("cut", 0, [steel], ["blank-2"]))  # what is corrected is seen at once
         assert [row[0] for row in await ask(RECALL)] == ["blank-2"]
+        assert (await client.delete("/episodes/mill")).status_code == 204
+        assert await ask("select lot, side, episode from lot_uses order by all") == [
+            ["H13-7", "consumed", "cut"], ["blank-2", "produced", "cut"],
+        ]  # fmt: skip
+        assert await ask("select * from genealogy") == [["H13-7", "blank-2", "cut"]]
         assert {one["name"] for one in (await client.get("/sql/schema")).json()} >= {"lots", "lot_uses", "genealogy"}
 
 

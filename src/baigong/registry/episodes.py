@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Episode, Event
 
 _MOST = 1_000_000  # in one SQL table
+_REMEMBERED = 10_000  # changes of episodes, of one tenant
 
 
 class Episodes:
@@ -27,6 +29,7 @@ class Episodes:
         self._events = events
         self._clock_us = clock_us
         self._versions: dict[str, int] = {}
+        self._changed: dict[str, deque[tuple[int, str]]] = {}  # tenant -> (version, id), the newest last
         self.asset: Callable[[str, str], str] = lambda tenant, asset: asset  # what one is called today
         self._tables: dict[str, tuple[int, pa.Table]] = {}
 
@@ -57,7 +60,7 @@ class Episodes:
             put_genealogy(connection, tenant, episodes)
 
         await self._events.tell(told, with_work=work)
-        self._versions[tenant] = self._versions.get(tenant, 0) + 1
+        self._note(tenant, [episode.id for episode in episodes])
 
     async def drop(self, tenant: str, episode: str, by: str) -> None:
         """Take one away; the event keeps what it was. Raises http.not_found."""
@@ -78,7 +81,13 @@ class Episodes:
             drop_genealogy(connection, tenant, [episode])
 
         await self._events.tell([event], with_work=work)
-        self._versions[tenant] = self._versions.get(tenant, 0) + 1
+        self._note(tenant, [episode])
+
+    def _note(self, tenant: str, ids: Iterable[str]) -> None:
+        changed = self._changed.setdefault(tenant, deque(maxlen=_REMEMBERED))
+        for version, id in enumerate(ids, self.version(tenant) + 1):
+            changed.append((version, id))
+            self._versions[tenant] = version
 
     async def list(self, tenant: str, **which: Any) -> list[Episode]:
         """Return episodes; see ``stores.records.happenings.list_episodes`` for what selects them."""
@@ -94,10 +103,18 @@ class Episodes:
         return held[1]
 
     def version(self, tenant: str) -> int:
-        """Return a number that changes with every change of an episode."""
+        """Return a number that grows with every change of an episode."""
         return self._versions.get(tenant, 0)
+
+    def changed(self, tenant: str, since: int) -> set[str] | None:
+        """Return the ids of episodes that changed since a version; None: nobody remembers. Callable from threads."""
+        kept = list(self._changed.get(tenant, ()))
+        if since < self.version(tenant) and (not kept or kept[0][0] > since + 1):
+            return None
+        return {id for version, id in kept if version > since}
 
     def forget(self, tenant: str) -> None:
         """Follow the records after a company is gone."""
-        self._versions[tenant] = self._versions.get(tenant, 0) + 1
+        self._changed.pop(tenant, None)
+        self._versions[tenant] = self.version(tenant) + 1
         self._tables.pop(tenant, None)

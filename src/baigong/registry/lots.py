@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from msgspec import Struct
 
+from baigong.registry.episodes import Episodes
 from baigong.stores.lake.toldsql import GENEALOGY, LOT_USES, LotTables
 from baigong.stores.records import Records
 from baigong.stores.records.happenings import find_episodes
-from baigong.stores.records.lots import Direction, Link, Use, all_of, follow, lot_links, lot_uses, search_lots, uses_of
+from baigong.stores.records.lots import Direction, Link, Use, follow, lot_links, lot_uses, rows_of, search_lots, uses_of
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Episode
 
@@ -44,11 +47,8 @@ class Genealogy(Struct, frozen=True, kw_only=True):
 
 
 class Lots:
-    """``version``: a number that changes with every change of an episode of a tenant."""
-
-    def __init__(self, records: Records, version: Callable[[str], int]) -> None:
-        self._records = records
-        self._version = version
+    def __init__(self, records: Records, episodes: Episodes) -> None:
+        self._records, self._episodes = records, episodes
         self._tables: dict[tuple[str, str], tuple[int, pa.Table]] = {}
 
     def tables(self, tenant: str) -> LotTables:
@@ -59,14 +59,24 @@ class Lots:
         )
 
     def _table(self, tenant: str, table: sa.Table, schema: pa.Schema) -> pa.Table:
-        """Read all rows, once for every change: about 4 µs a row."""
-        version, held = self._version(tenant), self._tables.get((tenant, table.name))
+        """Read all rows once, about 2 µs each; then those of episodes that changed."""
+        version, held = self._episodes.version(tenant), self._tables.get((tenant, table.name))
         if held is None or held[0] != version:
-            rows = self._records.read_now(lambda c: all_of(c, tenant, table, schema.names), tenant=tenant)
-            columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-            arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-            held = self._tables[tenant, table.name] = (version, pa.table(arrays, schema=schema))
+            changed = self._episodes.changed(tenant, held[0]) if held is not None else None
+            parts = [self._read(tenant, table, schema, changed)]
+            if held is not None and changed is not None:
+                parts.append(_without(held[1], changed))
+            held = self._tables[tenant, table.name] = (version, pa.concat_tables(parts).combine_chunks())
         return held[1]
+
+    def _read(self, tenant: str, table: sa.Table, schema: pa.Schema, episodes: Collection[str] | None) -> pa.Table:
+        asked = None if episodes is None else sorted(episodes)
+
+        def work(connection: sa.Connection) -> pa.Table:
+            pieces = rows_of(connection, tenant, table, schema.names, asked)
+            return pa.Table.from_batches([_batch(rows, schema) for rows in pieces], schema)
+
+        return self._records.read_now(work, tenant=tenant)
 
     def forget(self, tenant: str) -> None:
         """Let go of the tables of a company that is gone."""
@@ -99,6 +109,16 @@ class Lots:
 
     async def search(self, tenant: str, search: str, material: str, limit: int) -> list[str]:
         return await self._records.read(lambda c: search_lots(c, tenant, search, material, limit), tenant=tenant)
+
+
+def _batch(rows: Sequence[sa.Row[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = ([row[number] for row in rows] for number in range(len(schema)))  # zip takes twice as long with such rows
+    return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
+def _without(table: pa.Table, episodes: Collection[str]) -> pa.Table:
+    told = pc.is_in(table.column("episode"), value_set=pa.array(list(episodes), pa.string()))
+    return table.filter(pc.invert(told))
 
 
 def _lots(lot: str, direction: str, links: Sequence[Link], uses: Sequence[Use]) -> list[Lot]:

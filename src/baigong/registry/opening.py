@@ -318,7 +318,7 @@ def _furnish(
         audit_check=AuditCheck(records, clock_us, audit, data / "audit.head"),
         uses=Uses(records, clock_us, rights.held, people.used_tokens, rights.decided),
         episodes=episodes,
-        lots=Lots(records, episodes.version),
+        lots=Lots(records, episodes),
         retention=retention,
         rights=rights,
         audit=audit,

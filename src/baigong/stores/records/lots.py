@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from baigong.vocab.happenings import Episode
 from baigong.vocab.lots import LotUse, genealogy_of
 
 _AT_ONCE = 400  # names in one question: databases bound how many
+_READ_AT_ONCE = 1_000  # rows
 Direction = Literal["forward", "back"]
 
 lot_uses = sa.Table(
@@ -137,10 +138,17 @@ def uses_of(connection: sa.Connection, tenant: str, lots: Sequence[str]) -> list
     ]
 
 
-def all_of(connection: sa.Connection, tenant: str, table: sa.Table, columns: Sequence[str]) -> list[sa.Row[Any]]:
-    """Return these columns of every row of ``lot_uses`` or ``lot_links``; an empty text is None."""
+def rows_of(
+    connection: sa.Connection, tenant: str, table: sa.Table, columns: Sequence[str], episodes: Sequence[str] | None
+) -> Iterator[Sequence[sa.Row[Any]]]:
+    """Yield rows of ``lot_uses`` or ``lot_links`` in pieces: of these episodes, None: of all. An empty text is None."""
     wanted = [sa.func.nullif(table.c[name], "") if name in ("material", "unit") else table.c[name] for name in columns]
-    return list(connection.execute(sa.select(*wanted).where(table.c.tenant == tenant)))
+    asked = sa.select(*wanted).where(table.c.tenant == tenant)
+    pieces = [asked] if episodes is None else [
+        asked.where(table.c.episode.in_(piece)) for piece in batched(episodes, _AT_ONCE)
+    ]  # fmt: skip
+    for one in pieces:
+        yield from connection.execute(one, execution_options={"yield_per": _READ_AT_ONCE}).partitions()
 
 
 def search_lots(connection: sa.Connection, tenant: str, search: str, material: str, limit: int) -> list[str]:
