@@ -18,7 +18,6 @@ from baigong.registry.typerules import lacking, limit_of
 from baigong.vocab.alarms import LEVELS, TypeAlarm, duration_s, in_unit
 from baigong.vocab.assettypes import AssetType, TypePoint
 from baigong.vocab.devices import PointSpec
-from baigong.vocab.errors import FixConfiguration
 
 # normal, or beyond its condition now; unknown: no good value; unjudged: one value does not say it;
 # absent: the asset has no such point; off: switched off
@@ -61,9 +60,7 @@ class AlarmsAnswer(Struct, frozen=True, kw_only=True):
 
 def operations(rooms: Rooms) -> list[Operation]:
     async def of_asset(call: Call) -> Any:
-        name, now = call.part("name"), rooms.clock_us()
-        if name not in Shown.of(rooms, call).open:
-            raise FixConfiguration("http.not_found", f"there is no asset {name!r}", place=name)
+        name, now = Shown.of(rooms, call).require_open(call.part("name")), rooms.clock_us()
         found = rooms.registry.types.of_asset(call.tenant, name)
         if found is None or not found.whole.alarms:
             return AlarmsAnswer(now_us=now, alarms=[])

@@ -234,6 +234,12 @@ class Shown:
         names = with_those_above(tree, opened)
         return cls(tree, rows, words, names, opened, counted(tree, seen.book, tenant), said)
 
+    def require_open(self, asset: str) -> str:
+        """Refuse an asset that is not open as one that is not there. Raises http.not_found."""
+        if asset not in self.open:
+            raise FixConfiguration("http.not_found", f"there is no asset {asset!r}", place=asset)
+        return asset
+
     def line(self, asset: str, with_properties: bool = False) -> AssetLine:
         row = self.rows.get(asset) if asset in self.open else None
         spec = row.spec if row else AssetSpec(asset=asset)

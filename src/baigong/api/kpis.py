@@ -108,7 +108,7 @@ def operations(rooms: Rooms) -> list[Operation]:
     types = rooms.registry.types
 
     async def of_asset(call: Call) -> Any:
-        return await _answered(rooms, call, [_known(Shown.of(rooms, call), call.part("name"))], call.query)
+        return await _answered(rooms, call, [Shown.of(rooms, call).require_open(call.part("name"))], call.query)
 
     async def of_type(call: Call) -> Any:
         name, shown = call.part("name"), Shown.of(rooms, call)
@@ -123,7 +123,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         names = dict.fromkeys(filter(None, map(str.strip, call.query.assets.split(","))))
         if not 1 <= len(names) <= _MOST:
             raise FixConfiguration("config.invalid", f"name 1 to {_MOST} assets, not {len(names)}", place="assets")
-        return await _answered(rooms, call, [_known(shown, one) for one in names], call.query)
+        return await _answered(rooms, call, [shown.require_open(one) for one in names], call.query)
 
     async def tried(call: Call) -> Any:
         name = call.part("name")
@@ -148,12 +148,6 @@ def operations(rooms: Rooms) -> list[Operation]:
         ),
         Operation("GET", "/kpis", "KPIs of some assets", of_list, query=KpisQuery, answer=KpiAnswer, gives=gives),
     ]  # fmt: skip
-
-
-def _known(shown: Shown, asset: str) -> str:
-    if asset not in shown.open:
-        raise FixConfiguration("http.not_found", f"there is no asset {asset!r}", place=asset)
-    return asset
 
 
 async def _answered(

@@ -36,9 +36,8 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def td(call: Call) -> Any:
         media = _MEDIA[offered(call.request, _MEDIA)]
-        name, shown = call.part("name"), Shown.of(rooms, call)
-        if name not in shown.open:
-            raise FixConfiguration("http.not_found", f"there is no asset {name!r}", place=name)
+        shown = Shown.of(rooms, call)
+        name = shown.require_open(call.part("name"))
         row = shown.rows.get(name)
         spec = row.spec if row else AssetSpec(asset=name)
         called = shown.words.get(name, AssetWords())
