@@ -45,6 +45,7 @@ async def test_history_is_one_series_whichever_name_is_said(plant: World) -> Non
         for asset in ("pump1", "hall.p7"):
             assert (await client.get(f"/assets/{asset}")).json()["line"]["code"] == "INV-1"
             assert (await client.get("/points", params={"asset": asset})).json()["total"] == 3
+            assert (await client.get("/kpis", params={"assets": asset})).status_code == 200
         assert "pump1.flow" in (await client.get("/screens/hall")).json()["points"], "drawn under the name it says"
         kinds = [one["kind"] for one in (await client.get("/assets/pump1/life")).json()["entries"]]
         assert "renamed" in kinds

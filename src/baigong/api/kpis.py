@@ -120,7 +120,7 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def of_list(call: Call) -> Any:
         shown = Shown.of(rooms, call)
-        names = dict.fromkeys(filter(None, map(str.strip, call.query.assets.split(","))))
+        names = dict.fromkeys(map(call.asset, filter(None, map(str.strip, call.query.assets.split(",")))))
         if not 1 <= len(names) <= _MOST:
             raise FixConfiguration("config.invalid", f"name 1 to {_MOST} assets, not {len(names)}", place="assets")
         return await _answered(rooms, call, [shown.require_open(one) for one in names], call.query)
