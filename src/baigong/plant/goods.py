@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from baigong.plant.faults import DAY_US, HOUR_US
 from baigong.plant.physics import noise
 from baigong.plant.physics.schedule import LOCAL_US, Plan
@@ -49,20 +51,24 @@ _STEEL_KG = 38.0  # of one insert
 
 def lot_of(material: str, time_us: int) -> str:
     """Name the lot of a material that was in use at a time, by the day it was opened: ``PA66-260712``."""
+    (name,) = _lots_of(material, np.array([time_us], np.int64))
+    return name
+
+
+def _lots_of(material: str, times_us: noise.Ints) -> dict[str, int]:
+    """Count these times by the lot that was in use, the oldest first."""
     *_, prefix, days = _MATERIALS[material]
-    opened = (time_us + LOCAL_US) // DAY_US // days * days
-    return f"{prefix}-{datetime.fromtimestamp(opened * 86_400, UTC):%y%m%d}"
+    opened, count = np.unique((times_us + LOCAL_US) // DAY_US // days * days, return_counts=True)
+    names = [f"{prefix}-{datetime.fromtimestamp(day * 86_400, UTC):%y%m%d}" for day in opened.tolist()]
+    return dict(zip(names, count.tolist(), strict=True))
 
 
 def pressed(good: Good, lot: str, seconds: noise.Ints, scrap: int) -> dict[str, Any]:
     """Say what one lot of a press was made of; a lot of material may have ended while it was made."""
-    used: dict[str, int] = defaultdict(int)
-    for second in seconds.tolist():
-        used[lot_of(good.material, second)] += 1
     return {
         "consumed": [
             {"lot": name, "material": good.material, "quantity": round(shots * good.kg, 2), "unit": "kg"}
-            for name, shots in used.items()
+            for name, shots in _lots_of(good.material, seconds).items()
         ],
         "produced": [{"lot": lot, "material": good.product, "quantity": len(seconds) - scrap}],
         "tools": [good.mould],
