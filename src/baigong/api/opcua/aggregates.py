@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from asyncua import ua
 
 from baigong.api.opcua.datavalues import BOOLEAN, DOUBLE, INT32, STATUS, Codes, Floats, Ints, Small
 from baigong.api.opcua.spans import BAD_NO_DATA, INTERPOLATED, SUB_NORMAL, Answer, Flags, Raw, Rules, Spans
 
+_E = ua.ObjectIds
 CALCULATED, PARTIAL, MANY = 0x0401, 0x0404, 0x0410  # history bits with info type DataValue, OPC 10000-4 §7.39
 BAD = 0x80000000
 
@@ -255,45 +257,53 @@ def _spread(raw: Raw, spans: Spans, *, sample: bool, root: bool) -> Answer:
     return _calculated(np.sqrt(variance) if root else variance, spans, _by_values(raw, spans))
 
 
-_INTERPOLATIVE = 2341
+_INTERPOLATIVE = _E.AggregateFunction_Interpolative
 Aggregate = Callable[[Raw, Spans], Answer]
 AGGREGATES: dict[int, Aggregate] = {  # by the NodeId of the AggregateFunction, OPC 10000-13 table 13
     _INTERPOLATIVE: _interpolative,
-    2342: _average,
-    2343: _time_average,
-    2344: lambda raw, spans: _time_average(raw, spans, total=True),
-    2346: lambda raw, spans: _extreme(raw, spans, np.minimum),
-    2347: lambda raw, spans: _extreme(raw, spans, np.maximum),
-    2348: lambda raw, spans: _extreme_time(raw, spans, np.minimum),
-    2349: lambda raw, spans: _extreme_time(raw, spans, np.maximum),
-    2350: _range,
-    2352: _count,
-    2355: _transitions,
-    2357: lambda raw, spans: _edge(raw, spans, last=False),
-    2358: lambda raw, spans: _edge(raw, spans, last=True),
-    2359: _delta,
-    2360: _duration,
-    2361: lambda raw, spans: _duration(raw, spans, bad=True),
-    2362: lambda raw, spans: _duration(raw, spans, percent=True),
-    2363: lambda raw, spans: _duration(raw, spans, bad=True, percent=True),
-    2364: _worst,
-    11285: _time_average2,
-    11286: lambda raw, spans: _extreme2(raw, spans, np.minimum),
-    11287: lambda raw, spans: _extreme2(raw, spans, np.maximum),
-    11288: _range2,
-    11292: lambda raw, spans: _worst(raw, spans, bounds=True),
-    11304: _total2,
-    11307: lambda raw, spans: _in_state(raw, spans, zero=True),
-    11308: lambda raw, spans: _in_state(raw, spans, zero=False),
-    11426: lambda raw, spans: _spread(raw, spans, sample=True, root=True),
-    11427: lambda raw, spans: _spread(raw, spans, sample=False, root=True),
-    11428: lambda raw, spans: _spread(raw, spans, sample=True, root=False),
-    11429: lambda raw, spans: _spread(raw, spans, sample=False, root=False),
-    11505: lambda raw, spans: _bound(raw, spans, last=False),
-    11506: lambda raw, spans: _bound(raw, spans, last=True),
-    11507: _delta_bounds,
+    _E.AggregateFunction_Average: _average,
+    _E.AggregateFunction_TimeAverage: _time_average,
+    _E.AggregateFunction_Total: lambda raw, spans: _time_average(raw, spans, total=True),
+    _E.AggregateFunction_Minimum: lambda raw, spans: _extreme(raw, spans, np.minimum),
+    _E.AggregateFunction_Maximum: lambda raw, spans: _extreme(raw, spans, np.maximum),
+    _E.AggregateFunction_MinimumActualTime: lambda raw, spans: _extreme_time(raw, spans, np.minimum),
+    _E.AggregateFunction_MaximumActualTime: lambda raw, spans: _extreme_time(raw, spans, np.maximum),
+    _E.AggregateFunction_Range: _range,
+    _E.AggregateFunction_Count: _count,
+    _E.AggregateFunction_NumberOfTransitions: _transitions,
+    _E.AggregateFunction_Start: lambda raw, spans: _edge(raw, spans, last=False),
+    _E.AggregateFunction_End: lambda raw, spans: _edge(raw, spans, last=True),
+    _E.AggregateFunction_Delta: _delta,
+    _E.AggregateFunction_DurationGood: _duration,
+    _E.AggregateFunction_DurationBad: lambda raw, spans: _duration(raw, spans, bad=True),
+    _E.AggregateFunction_PercentGood: lambda raw, spans: _duration(raw, spans, percent=True),
+    _E.AggregateFunction_PercentBad: lambda raw, spans: _duration(raw, spans, bad=True, percent=True),
+    _E.AggregateFunction_WorstQuality: _worst,
+    _E.AggregateFunction_TimeAverage2: _time_average2,
+    _E.AggregateFunction_Minimum2: lambda raw, spans: _extreme2(raw, spans, np.minimum),
+    _E.AggregateFunction_Maximum2: lambda raw, spans: _extreme2(raw, spans, np.maximum),
+    _E.AggregateFunction_Range2: _range2,
+    _E.AggregateFunction_WorstQuality2: lambda raw, spans: _worst(raw, spans, bounds=True),
+    _E.AggregateFunction_Total2: _total2,
+    _E.AggregateFunction_DurationInStateZero: lambda raw, spans: _in_state(raw, spans, zero=True),
+    _E.AggregateFunction_DurationInStateNonZero: lambda raw, spans: _in_state(raw, spans, zero=False),
+    _E.AggregateFunction_StandardDeviationSample: lambda raw, spans: _spread(raw, spans, sample=True, root=True),
+    _E.AggregateFunction_StandardDeviationPopulation: lambda raw, spans: _spread(raw, spans, sample=False, root=True),
+    _E.AggregateFunction_VarianceSample: lambda raw, spans: _spread(raw, spans, sample=True, root=False),
+    _E.AggregateFunction_VariancePopulation: lambda raw, spans: _spread(raw, spans, sample=False, root=False),
+    _E.AggregateFunction_StartBound: lambda raw, spans: _bound(raw, spans, last=False),
+    _E.AggregateFunction_EndBound: lambda raw, spans: _bound(raw, spans, last=True),
+    _E.AggregateFunction_DeltaBounds: _delta_bounds,
 }
-OF_ANY_KIND = frozenset({2352, 2360, 2361, 2362, 2363, 2364, 11292})  # what texts have, too
+OF_ANY_KIND = frozenset({  # what texts have, too
+    _E.AggregateFunction_Count,
+    _E.AggregateFunction_DurationGood,
+    _E.AggregateFunction_DurationBad,
+    _E.AggregateFunction_PercentGood,
+    _E.AggregateFunction_PercentBad,
+    _E.AggregateFunction_WorstQuality,
+    _E.AggregateFunction_WorstQuality2,
+})  # fmt: skip
 
 
 def aggregated(which: int, raw: Raw, spans: Spans, kind: int) -> tuple[Answer, Small]:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from asyncua import ua
 from asyncua.server.internal_server import InternalServer
 
+from baigong.api.opcua.facts import history_configuration
 from baigong.api.opcua.nodes import HAS_PROPERTY, NAMESPACE, Link, Node, browse_name
 from baigong.api.opcua.session import Session
 from baigong.api.opcua.space import Space
 
 _PAGE = 1_000  # references of one node in one answer
 MOST_POINTS = 20  # continuation points of one session
-_HISTORY_OBJECTS = ("held", "sloped", "AggregateConfiguration")
 _ANY = ua.NodeId(0)
 _LAST = ua.Index(0xFFFFFFFF)  # a target that is in this server
 
@@ -88,8 +88,8 @@ class Browser:
             return int(told.Value.Value)
         kind, _, rest = link.to.partition("/")
         if kind == "history":
-            leaf = rest.rpartition("/")[2]
-            return int(ua.NodeClass.Object if leaf in _HISTORY_OBJECTS else ua.NodeClass.Variable)
+            node = history_configuration(link.to)
+            return 0 if node is None else int(node.node_class)
         if "/" in rest or kind == "point" or (link.kind == HAS_PROPERTY and link.forward):
             return int(ua.NodeClass.Variable)
         return int(ua.NodeClass.ObjectType if kind == "type" else ua.NodeClass.Object)

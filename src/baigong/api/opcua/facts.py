@@ -8,6 +8,7 @@ from functools import partial
 from asyncua import ua
 
 from baigong.api.opcua.nodes import HAS_TYPE, Bounds, Link, Node, Says, Words, is_switch, object_of, property_of
+from baigong.api.opcua.spans import Rules
 from baigong.vocab.assets import AssetSpec
 from baigong.vocab.assettypes import AssetType
 from baigong.vocab.devices import PointSpec
@@ -15,12 +16,13 @@ from baigong.vocab.unece import unit_id
 from baigong.vocab.unitwords import unit_words
 
 _UNECE = "http://www.opcfoundation.org/UA/units/un/cefact"
-_HISTORY_CONFIGURATION, _AGGREGATE_CONFIGURATION = 2318, 11187  # object types
-RULES = {  # of this server's aggregates: opcua/spans.py, Rules
-    "TreatUncertainAsBad": True,
-    "PercentDataBad": ua.Variant(100, ua.VariantType.Byte),
-    "PercentDataGood": ua.Variant(100, ua.VariantType.Byte),
-    "UseSlopedExtrapolation": False,
+_CONFIGURATION = ua.ObjectIds.HistoricalDataConfigurationType
+_DEFAULTS = Rules()
+RULES = {
+    "TreatUncertainAsBad": _DEFAULTS.uncertain_is_bad,
+    "PercentDataBad": ua.Variant(_DEFAULTS.percent_bad, ua.VariantType.Byte),
+    "PercentDataGood": ua.Variant(_DEFAULTS.percent_good, ua.VariantType.Byte),
+    "UseSlopedExtrapolation": _DEFAULTS.sloped_extrapolation,
 }
 _UCUM = "http://unitsofmeasure.org"
 _SHOWN = {"Cel": "°C", "[degF]": "°F", "1": "", "m3/h": "m³/h", "m2": "m²", "m3": "m³", "kW.h": "kWh"}
@@ -74,9 +76,9 @@ def history_configuration(id: str) -> Node | None:
     if which not in ("held", "sloped"):
         return None
     if not inner:
-        return object_of(id, "HA Configuration", ("", ""), Link(HAS_TYPE, standard=_HISTORY_CONFIGURATION))
+        return object_of(id, "HA Configuration", ("", ""), Link(HAS_TYPE, standard=_CONFIGURATION))
     if inner == ["AggregateConfiguration"]:
-        return object_of(id, inner[0], ("", ""), Link(HAS_TYPE, standard=_AGGREGATE_CONFIGURATION))
+        return object_of(id, inner[0], ("", ""), Link(HAS_TYPE, standard=ua.ObjectIds.AggregateConfigurationType))
     if inner == ["Stepped"]:
         return property_of(id, "Stepped", which == "held")
     if inner[0] == "AggregateConfiguration" and len(inner) == 2 and inner[1] in RULES:

@@ -16,7 +16,7 @@ from baigong.api.opcua.nodes import built_in_type
 from baigong.api.opcua.past import BEGINNING, END_OF_TIME, Past
 
 MOST = 10_000  # values of one node in one answer
-_HISTORY_DATA = ua.NodeId(658)  # its binary encoding
+_HISTORY_DATA = ua.NodeId(ua.ObjectIds.HistoryData_Encoding_DefaultBinary)
 _BOUND_NOT_FOUND, _NO_DATA = ua.StatusCodes.BadBoundNotFound, ua.StatusCodes.GoodNoData
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _POINT = struct.Struct("<qqQ???")

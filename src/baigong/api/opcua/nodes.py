@@ -23,11 +23,30 @@ from baigong.vocab.devices import PointSpec
 from baigong.vocab.limits import Limits
 
 NAMESPACE = 2  # 0: the standard's, 1: this server's own, 2: the company's
-OBJECTS, BASE_OBJECT_TYPE, FOLDER, PROPERTY, VARIABLE = 85, 58, 61, 68, 63
-ORGANIZES, HAS_COMPONENT, HAS_PROPERTY, HAS_SUBTYPE, HAS_TYPE, HAS_RULE, HAS_HISTORY = 35, 47, 46, 45, 40, 37, 56
-MANDATORY, OPTIONAL = 78, 80
-_ANALOG_UNIT, _ANALOG_RANGE, _ANALOG_BOTH, _ANALOG = 17497, 2368, 17570, 15318
-_DATA_ITEM, _TWO_STATES, _STATES = 2365, 2373, 11238
+_E = ua.ObjectIds
+OBJECTS: int = _E.ObjectsFolder
+BASE_OBJECT_TYPE: int = _E.BaseObjectType
+FOLDER: int = _E.FolderType
+PROPERTY: int = _E.PropertyType
+VARIABLE: int = _E.BaseDataVariableType
+ORGANIZES: int = _E.Organizes
+HAS_COMPONENT: int = _E.HasComponent
+HAS_PROPERTY: int = _E.HasProperty
+HAS_SUBTYPE: int = _E.HasSubtype
+HAS_TYPE: int = _E.HasTypeDefinition
+HAS_RULE: int = _E.HasModellingRule
+HAS_HISTORY: int = _E.HasHistoricalConfiguration
+MANDATORY: int = _E.ModellingRule_Mandatory
+OPTIONAL: int = _E.ModellingRule_Optional
+_DATA_ITEM: int = _E.DataItemType
+_TWO_STATES: int = _E.TwoStateDiscreteType
+_STATES: int = _E.MultiStateValueDiscreteType
+_ANALOG: dict[tuple[bool, bool], int] = {  # (has a range, has a unit)
+    (False, False): _E.BaseAnalogType,
+    (False, True): _E.AnalogUnitType,
+    (True, False): _E.AnalogItemType,
+    (True, True): _E.AnalogUnitRangeType,
+}
 _HISTORY, _CURRENT = ua.AccessLevel.HistoryRead, ua.AccessLevel.CurrentRead
 Bounds = tuple[float, float]  # low, high
 Words = tuple[str, str]  # title, and the Chinese one where that is in another language
@@ -86,7 +105,11 @@ def _variant_type(value: Any) -> ua.VariantType:
 
 def _data_type(made: ua.Variant) -> int:
     one = made.Value[0] if isinstance(made.Value, list) and made.Value else made.Value
-    named = {ua.EUInformation: 887, ua.Range: 884, ua.EnumValueType: 7594}
+    named: dict[type, int] = {
+        ua.EUInformation: _E.EUInformation,
+        ua.Range: _E.Range,
+        ua.EnumValueType: _E.EnumValueType,
+    }
     return named.get(type(one), int(made.VariantType))
 
 
@@ -121,10 +144,7 @@ def variable_type(spec: PointSpec, bounds: Bounds | None = None) -> int:
         return _DATA_ITEM
     if spec.kind == "state":
         return _TWO_STATES if is_switch(spec) else _STATES
-    ranged, unit = bounds is not None, bool(spec.unit)
-    if ranged:
-        return _ANALOG_BOTH if unit else _ANALOG_RANGE
-    return _ANALOG_UNIT if unit else _ANALOG
+    return _ANALOG[bounds is not None, bool(spec.unit)]
 
 
 def attribute(node: Node, which: ua.AttributeIds, says: Says, readable: bool) -> ua.Variant | None:
@@ -169,17 +189,13 @@ def _of_variable(node: Node, which: ua.AttributeIds, readable: bool) -> ua.Varia
     return None if found is None else ua.Variant(*found)
 
 
-_STANDARD_NAMES = frozenset(
-    ("EURange", "EngineeringUnits", "TrueState", "FalseState", "EnumValues", "ValueAsText", "Definition",
-     "HA Configuration", "AggregateConfiguration", "Stepped", "TreatUncertainAsBad", "PercentDataBad",
-     "PercentDataGood", "UseSlopedExtrapolation")
-)  # fmt: skip
+_OF_POINTS = frozenset(("EURange", "EngineeringUnits", "TrueState", "FalseState", "EnumValues", "ValueAsText"))
 
 
 def _namespace_of(node: Node) -> int:
     """Return the namespace of a browse name: the standard's properties have the standard's."""
-    is_standard = node.name in _STANDARD_NAMES and node.id.startswith(("point/", "history/"))
-    return 0 if is_standard else NAMESPACE
+    is_property = node.name in _OF_POINTS and node.id.startswith("point/")
+    return 0 if is_property or node.id.startswith("history/") else NAMESPACE
 
 
 def browse_name(node: Node) -> ua.QualifiedName:

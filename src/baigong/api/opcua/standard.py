@@ -27,7 +27,8 @@ _FOLDERS = (
 _REFUSED = (  # children of the Server object that are optional, and not here
     _E.ServerConfiguration, _E.KeyCredentialConfiguration, _E.AuthorizationServices, _E.UserManagement,
     _E.PublishSubscribe, _E.Server_RequestServerStateChange, _E.Server_SetSubscriptionDurable,
-    _E.Server_EstimatedReturnTime, _E.Server_LocalTime, 19372, 24226, 32754, _E.Server_ServerCapabilities_RoleSet,
+    _E.Server_EstimatedReturnTime, _E.Server_LocalTime, _E.ServerLog, _E.Resources, _E.DefaultHEConfiguration,
+    _E.Server_ServerCapabilities_RoleSet,
 )  # fmt: skip
 
 
