@@ -30,7 +30,7 @@ export function SourcesCard({ point }: { point: string }) {
                 <code>{one.address}</code>
               </td>
               <td className="num">
-                × {one.scale} + {one.offset}
+                × {one.scale} {one.offset < 0 ? '−' : '+'} {Math.abs(one.offset)}
               </td>
             </tr>
           ))}

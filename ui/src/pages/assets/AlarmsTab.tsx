@@ -23,7 +23,7 @@ export function AlarmsTab({ asset, type }: { asset: string; type: string }) {
   if (!data.alarms.length) {
     return (
       <Empty icon="audit" title={t('rules.noAlarms')}>
-        {type ? <Link href={typeLink(splitType(type)[0])}>{t('rules.toType', { type })}</Link> : null}
+        <Link href={typeLink(splitType(type)[0])}>{t('rules.toType', { type })}</Link>
       </Empty>
     )
   }
@@ -46,6 +46,7 @@ function Line({ one }: { one: AlarmNow }) {
   const language = useLanguageCode()
   const { told } = one
   const said = WORDS.map((field) => [field, inLanguage(language, told[field], told[`${field}_zh`])] as const).filter(([, text]) => text)
+  const word = inLanguage(language, one.word, one.word_zh)
   const quiet = one.state === 'absent' || one.state === 'off'
   return (
     <li className={`alarm-line alarm-${one.state}`}>
@@ -56,12 +57,12 @@ function Line({ one }: { one: AlarmNow }) {
       <span>
         <b>{inLanguage(language, told.title, told.title_zh) || one.alarm}</b> <code className="faint">{one.alarm}</code>
         <small className="block">
-          {one.point ? <Link href={pointLink(one.point)}>{told.point}</Link> : told.point} {conditionText(told, one.limit, one.unit, one.word ? { [String(one.value)]: language === 'zh' && one.word_zh ? one.word_zh : one.word } : {})}
+          {one.point ? <Link href={pointLink(one.point)}>{told.point}</Link> : told.point} {conditionText(told, one.limit, one.unit, word ? { [String(one.value)]: word } : {})}
         </small>
         {quiet ? <small className="block muted">{inLanguage(language, one.why, one.why_zh)}</small> : null}
       </span>
       <span className="num alarm-value">
-        {one.value === null || quiet ? '–' : typeof one.value === 'number' ? number(one.value) : one.value} {quiet ? null : (language === 'zh' && one.word_zh) || one.word || unitText(one.unit)}
+        {one.value === null || quiet ? '–' : typeof one.value === 'number' ? number(one.value) : one.value} {quiet ? null : word || unitText(one.unit)}
         {one.time_us !== null && !quiet ? <small className="block muted"><Age us={one.time_us} /></small> : null}
       </span>
       {said.length ? (

@@ -30,7 +30,7 @@ export function KpisTab({ asset, type }: { asset: string; type: string }) {
       {!data && !error ? <Waiting rows={4} /> : null}
       {data && !data.kpis.length ? (
         <Empty icon="trends" title={t('rules.noKpis')}>
-          {type ? <Link href={typeLink(splitType(type)[0])}>{t('rules.toType', { type })}</Link> : null}
+          <Link href={typeLink(splitType(type)[0])}>{t('rules.toType', { type })}</Link>
         </Empty>
       ) : null}
       {data?.kpis.length ? <KpiTable kpis={data.kpis} /> : null}

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { FormRow } from '../../components/FormRow'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { unitText } from '../../core/format'
+import { spoken } from '../../core/spoken'
 import { limitOf, PRIORITIES, type TypeAlarm, type Whole, WHENS } from '../../core/rules'
 
 export interface AlarmFieldsProps {
@@ -32,7 +33,7 @@ export function AlarmFields({ alarm, whole, inherited, onSay }: AlarmFieldsProps
   )
   return (
     <>
-      <FormRow label={t('word.point')}>
+      <FormRow label={t('command.point')}>
         <Select value={alarm.point || undefined} disabled={inherited} showSearch optionFilterProp="label" onChange={(value) => onSay({ point: value, ...(whole.points?.[value]?.kind === 'state' ? { when: 'state', limit: null } : {}) })} options={points.map(([key, one]) => ({ value: key, label: `${inLanguage(language, one.title, one.title_zh) || key} (${key})` }))} />
       </FormRow>
       <FormRow label={t('rules.field.when')}>
@@ -47,7 +48,7 @@ export function AlarmFields({ alarm, whole, inherited, onSay }: AlarmFieldsProps
       {when === 'stale' ? span('after') : null}
       {when === 'state' ? (
         <FormRow label={t('rules.field.states')}>
-          <Select mode="tags" value={alarm.states ?? []} onChange={(value: string[]) => onSay({ states: value })} options={Object.entries({ ...point?.states, ...(language === 'zh' ? point?.states_zh : {}) }).map(([value, word]) => ({ value, label: `${value} ${word}` }))} />
+          <Select mode="tags" value={alarm.states ?? []} onChange={(value: string[]) => onSay({ states: value })} options={Object.entries((point && spoken(language, point).states) ?? {}).map(([value, word]) => ({ value, label: `${value} ${word}` }))} />
         </FormRow>
       ) : null}
       {isLevel || when === 'rate' ? (

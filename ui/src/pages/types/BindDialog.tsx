@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { FormRow } from '../../components/FormRow'
 import { ErrorNote } from '../../components/notes'
 import { inLanguage, useLanguageCode } from '../../components/preferences'
+import { unitText } from '../../core/format'
 import { asProblem } from '../../core/http'
 import { bind, type BindAnswer } from '../../core/relations'
 import type { TypeWhole } from '../../core/types'
@@ -58,7 +59,7 @@ export function BindDialog({ held, onClose, onBound }: { held: TypeWhole; onClos
                   <td className="main-cell">{line.asset}.{line.point}</td>
                   <td><code>{line.device}</code></td>
                   <td><code>{line.address}</code></td>
-                  <td>{line.unit}</td>
+                  <td>{unitText(line.unit)}</td>
                   <td className={line.message ? 'bad-text' : ''}>{inLanguage(language, line.message, line.message_zh) || t(`types.bindOutcome.${line.outcome}`)}</td>
                 </tr>
               ))}

@@ -7,6 +7,7 @@ import { inLanguage, useLanguageCode } from '../../components/preferences'
 import { unitText } from '../../core/format'
 import { typeLink } from '../../core/route'
 import { conditionText, limitOf, type Section, targetText } from '../../core/rules'
+import { spoken } from '../../core/spoken'
 import type { TypeWhole } from '../../core/types'
 
 export interface RulesMadeProps {
@@ -38,7 +39,6 @@ export function RulesMade({ made, onEdit }: RulesMadeProps) {
         <ul>
           {Object.entries(alarms).map(([key, alarm]) => {
             const point = points[alarm.point ?? '']
-            const words = { ...point?.states, ...(language === 'zh' ? point?.states_zh : {}) }
             return (
               <li key={key}>
                 <span>
@@ -46,7 +46,7 @@ export function RulesMade({ made, onEdit }: RulesMadeProps) {
                   <small>{inLanguage(language, alarm.response, alarm.response_zh)}</small>
                 </span>
                 <span>
-                  {inLanguage(language, point?.title, point?.title_zh) || alarm.point} {conditionText(alarm, limitOf(alarm, made.whole), point?.unit ?? '', words)}
+                  {inLanguage(language, point?.title, point?.title_zh) || alarm.point} {conditionText(alarm, limitOf(alarm, made.whole), point?.unit ?? '', point && spoken(language, point).states)}
                 </span>
                 <span>
                   {alarm.enabled === false ? t('rules.off') : t(`rules.priority.${alarm.priority ?? 'medium'}`)}
