@@ -110,12 +110,13 @@ def _time_average(raw: Raw, spans: Spans, *, total: bool = False) -> Answer:
     last = used.times[-1] if len(used.times) else 0
     held = used.values[-1] if len(used.times) else np.nan
     rest = np.clip(spans.end - np.maximum(spans.begin, last), 0, None) / 1e6  # extrapolated, as a step
-    seconds = _seconds(spans)
-    values = (area + held * rest) / seconds * (seconds if total else 1.0)
     first = used.times[0] if len(used.times) else np.iinfo(np.int64).max
-    values = np.where(spans.begin < first, np.where(spans.end > first, values * seconds / np.maximum(known + rest, 1e-9)
-                      if not total else values, np.nan), values)  # fmt: skip
-    unsure = (_ignored(raw, spans) > 0) | (rest > 0) | (spans.begin < first)
+    early = spans.begin < first
+    values = area + held * rest
+    if not total:
+        values = values / np.where(early, np.maximum(known + rest, 1e-9), _seconds(spans))
+    values = np.where(spans.end <= first, np.nan, values)
+    unsure = (_ignored(raw, spans) > 0) | (rest > 0) | early
     return _calculated(values, spans, np.where(unsure, SUB_NORMAL, 0))
 
 
