@@ -37,7 +37,7 @@ class Publisher:
         at = time.monotonic()
         while True:
             session = one.owner
-            if isinstance(session, Session) and not session.closed and one.id in session.subscriptions:
+            if session is not None and not session.closed and one.id in session.subscriptions:
                 self._turn(session, one)
                 if one.ended and not one.has_news:
                     session.subscriptions.pop(one.id, None)

@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from asyncua import ua
@@ -16,6 +17,9 @@ from baigong.api.opcua.feed import Feed
 from baigong.api.opcua.items import Batch, Items, joined
 from baigong.api.opcua.notices import data_change, message, status_change
 from baigong.stores.lake.part import Part
+
+if TYPE_CHECKING:
+    from baigong.api.opcua.session import Session
 
 _KEPT = 200  # messages not acknowledged yet that a client may ask for again
 _KEPT_BYTES = 8 << 20
@@ -87,7 +91,7 @@ class Subscription:
         self._unheard = 0
         self.late = False
         self.ended = False
-        self.owner: object = None  # the session that hears it; None: its session went, and it waits for another
+        self.owner: Session | None = None  # the session that hears it; None: its session went, and it waits for another
 
     def wants(self, points: Ints) -> tuple[Ints, Ints]:
         return self.items.spots_of(points)
