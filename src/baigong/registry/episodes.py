@@ -11,10 +11,10 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from baigong.registry.events import Events
-from baigong.stores.lake.toldsql import episodes_table
+from baigong.stores.lake.toldsql import episodes_table, without
 from baigong.stores.records import access
 from baigong.stores.records.engine import Records
-from baigong.stores.records.happenings import drop_episode, find_episode, list_episodes, put_episodes
+from baigong.stores.records.happenings import drop_episode, find_episode, find_episodes, list_episodes, put_episodes
 from baigong.stores.records.lots import drop_genealogy, put_genealogy
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Episode, Event
@@ -94,12 +94,20 @@ class Episodes:
         return await self._records.read(lambda c: list_episodes(c, tenant, **which), tenant=tenant)
 
     def table_now(self, tenant: str) -> pa.Table:
-        """Return all of them as an Arrow table for SQL. Blocking: call it from a thread."""
-        version = self.version(tenant)
-        held = self._tables.get(tenant)
+        """Return all of them as an Arrow table for SQL, by start: read once, about 17 µs each, then those that changed.
+
+        Blocking: call it from a thread.
+        """
+        version, held = self.version(tenant), self._tables.get(tenant)
         if held is None or held[0] != version:
-            rows = self._records.read_now(lambda c: list_episodes(c, tenant, limit=_MOST), tenant=tenant)
-            held = self._tables[tenant] = (version, episodes_table(rows))
+            changed = self.changed(tenant, held[0]) if held is not None else None
+            if held is None or changed is None:
+                rows = self._records.read_now(lambda c: list_episodes(c, tenant, limit=_MOST), tenant=tenant)
+                made = episodes_table(rows)
+            else:
+                rows = self._records.read_now(lambda c: find_episodes(c, tenant, sorted(changed)), tenant=tenant)
+                made = pa.concat_tables([without(held[1], "id", changed), episodes_table(rows)]).sort_by("start_time")
+            held = self._tables[tenant] = (version, made)
         return held[1]
 
     def version(self, tenant: str) -> int:

@@ -7,12 +7,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 from msgspec import Struct
 
 from baigong.registry.episodes import Episodes
-from baigong.stores.lake.toldsql import GENEALOGY, LOT_USES, LotTables
+from baigong.stores.lake.toldsql import GENEALOGY, LOT_USES, LotTables, without
 from baigong.stores.records import Records
 from baigong.stores.records.happenings import find_episodes
 from baigong.stores.records.lots import Direction, Link, Use, follow, lot_links, lot_uses, rows_of, search_lots, uses_of
@@ -65,7 +64,7 @@ class Lots:
             changed = self._episodes.changed(tenant, held[0]) if held is not None else None
             parts = [self._read(tenant, table, schema, changed)]
             if held is not None and changed is not None:
-                parts.append(_without(held[1], changed))
+                parts.append(without(held[1], "episode", changed))
             held = self._tables[tenant, table.name] = (version, pa.concat_tables(parts).combine_chunks())
         return held[1]
 
@@ -114,11 +113,6 @@ class Lots:
 def _batch(rows: Sequence[sa.Row[Any]], schema: pa.Schema) -> pa.RecordBatch:
     columns = ([row[number] for row in rows] for number in range(len(schema)))  # zip takes twice as long with such rows
     return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
-
-
-def _without(table: pa.Table, episodes: Collection[str]) -> pa.Table:
-    told = pc.is_in(table.column("episode"), value_set=pa.array(list(episodes), pa.string()))
-    return table.filter(pc.invert(told))
 
 
 def _lots(lot: str, direction: str, links: Sequence[Link], uses: Sequence[Use]) -> list[Lot]:

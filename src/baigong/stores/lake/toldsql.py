@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from baigong.vocab.frame import TIME
 from baigong.vocab.happenings import Episode
@@ -38,7 +39,7 @@ LOT_USES = pa.schema(
 )
 GENEALOGY = pa.schema([pa.field(name, pa.string(), nullable=False) for name in ("consumed", "produced", "episode")])
 VIEWS = (
-    ("episode", "create view episodes as from episodes_in"),
+    ("episodes", "create view episodes as from episodes_in"),
     ("genealogy", "create view genealogy as from genealogy_in"),
     ("lot_uses", "create view lot_uses as from lot_uses_in"),
     # a lot's name is the same wherever it stands; what it is, and how much was made, the step that made it knows best
@@ -61,6 +62,12 @@ class LotTables:
 
     uses: Source = LOT_USES.empty_table
     links: Source = GENEALOGY.empty_table
+
+
+def without(table: pa.Table, column: str, episodes: Collection[str]) -> pa.Table:
+    """Return the rows that are not of these episodes."""
+    told = pc.is_in(table.column(column), value_set=pa.array(list(episodes), pa.string()))
+    return table.filter(pc.invert(told))
 
 
 def episodes_table(episodes: Iterable[Episode]) -> pa.Table:
