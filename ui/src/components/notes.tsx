@@ -4,19 +4,13 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Problem } from '../wire/api'
 import { Icon, type IconName } from './Icon'
-import { inLanguage, useLanguageCode } from './preferences'
 import { StateMark } from './StateMark'
+import { useSaid } from './useSaid'
 
 /** Code, message, advice; and a way on. */
 export function ErrorNote({ problem, retry, children }: { problem: Problem; retry?: () => void; children?: ReactNode }) {
-  const { t, i18n } = useTranslation()
-  const language = useLanguageCode()
-  const ours = `errors.${problem.code.replace(/\./g, '_')}`
-  const known = problem.code.startsWith('client.') && i18n.exists(`${ours}.title`)
-  const title = known ? t(`${ours}.title` as 'errors.client_offline.title') : inLanguage(language, problem.title, problem.title_zh)
-  // The particulars are said in English; the Chinese headline stands above them.
-  const particulars = !known && title !== problem.title ? problem.title : ''
-  const advice = known ? t(`${ours}.advice` as 'errors.client_offline.advice') : inLanguage(language, problem.advice, problem.advice_zh)
+  const { t } = useTranslation()
+  const { title, particulars, advice } = useSaid()(problem)
   return (
     <div className="note note-error" role="alert">
       <StateMark state={problem.code === 'auth.denied' ? 'disabled' : 'bad'} word={false} />

@@ -2,18 +2,17 @@
 import { App } from 'antd'
 import { useCallback } from 'react'
 import { asProblem } from '../core/http'
-import { inLanguage, useLanguageCode } from './preferences'
+import { useSaid } from './useSaid'
 
 export function useTrouble(): (error: unknown) => void {
   const { notification } = App.useApp()
-  const language = useLanguageCode()
+  const said = useSaid()
   return useCallback(
     (error: unknown) => {
-      const problem = asProblem(error)
-      const title = inLanguage(language, problem.title, problem.title_zh)
-      const lines = [title === problem.title ? '' : problem.title, inLanguage(language, problem.advice, problem.advice_zh)].filter(Boolean)
+      const { title, particulars, advice } = said(asProblem(error))
+      const lines = [particulars, advice].filter(Boolean)
       notification.error({ title, description: lines.map((line) => <p key={line}>{line}</p>) })
     },
-    [notification, language],
+    [notification, said],
   )
 }
