@@ -32,16 +32,18 @@ export function AlarmsTab({ asset, type }: { asset: string; type: string }) {
       <p className="muted small">
         {t('rules.judged')} {data.alarms.some((one) => one.needs_engine && one.state !== 'absent') ? t('rules.needsEngine') : null}
       </p>
+      {error ? <ErrorNote problem={error} retry={reload} /> : null}
       <ul className="card alarm-list">
         {data.alarms.map((one) => (
-          <Line key={one.alarm} one={one} />
+          <Line key={one.alarm} one={one} stale={error !== null} />
         ))}
       </ul>
     </>
   )
 }
 
-function Line({ one }: { one: AlarmNow }) {
+/** `stale`: it was so; what is so now was not answered. */
+function Line({ one, stale }: { one: AlarmNow; stale: boolean }) {
   const { t } = useTranslation()
   const language = useLanguageCode()
   const { told } = one
@@ -51,7 +53,7 @@ function Line({ one }: { one: AlarmNow }) {
   return (
     <li className={`alarm-line alarm-${one.state}`}>
       <span className="alarm-state">
-        <StateMark state={MARKS[one.state]} label={t(`rules.state.${one.state}`)} />
+        <StateMark state={stale ? 'stale' : MARKS[one.state]} label={t(`rules.state.${one.state}`)} />
         <small className="muted">{t(`rules.priority.${told.priority ?? 'medium'}`)}</small>
       </span>
       <span>

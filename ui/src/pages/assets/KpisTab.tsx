@@ -22,7 +22,7 @@ export function KpisTab({ asset, type }: { asset: string; type: string }) {
         <span className="grow" />
         {data ? (
           <span className="muted small num">
-            {clock(data.start_us, Date.now())} – {clock(data.end_us, Date.now())}
+            {clock(data.start_us, Date.now(), { date: true })} – {clock(data.end_us, Date.now(), { date: true })}
           </span>
         ) : null}
       </div>
