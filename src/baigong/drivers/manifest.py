@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -20,6 +20,9 @@ from baigong.drivers.contract import Driver
 from baigong.vocab.errors import FixConfiguration
 
 Capability = Literal["read", "watch", "browse", "search", "history", "events", "discover", "write"]
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool}
 
 
 class Words(Struct, frozen=True):
@@ -45,21 +48,24 @@ class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     file: bool = False  # names a file of the company's own folder on the gateway, never a path
     reach: bool = False  # decides who gets the secrets, or who may listen: changed, they are to be entered again
 
-    def check(self, value: Any) -> None:
-        """Raise driver.option for what this option cannot have; true and false are no numbers."""
-        if self.type in ("integer", "number"):
-            kinds = int if self.type == "integer" else (int, float)
-            low, high = (-math.inf if self.minimum is None else self.minimum), self.maximum
-            high = math.inf if high is None else high
-            if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-                raise wrong_option(self.name, f"{value!r} is not a number from {low:g} to {high:g}")
-        elif self.type == "boolean":
-            if not isinstance(value, bool):
-                raise wrong_option(self.name, f"{value!r} is not true or false")
-        elif not isinstance(value, str):
-            raise wrong_option(self.name, f"{value!r} is not text")
-        elif self.type == "choice" and value not in self.choices:
-            raise wrong_option(self.name, f"{value!r} is none of {', '.join(self.choices)}")
+    def wrong(self, value: Any) -> str:
+        """Say what is wrong with a value; empty: nothing. True and false are no numbers."""
+        wanted = _TYPES.get(self.type, str)
+        if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
+            return f"{self.name} is a {self.type}; {value!r} is none"
+        if self.choices and value not in self.choices:
+            return f"{self.name} is one of {self.choices}, not {value!r}"
+        low, high = self.minimum, self.maximum
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            if not math.isfinite(value):
+                return f"{self.name} is {value}: no number to work with"
+            if (low is not None and value < low) or (high is not None and value > high):
+                return f"{self.name} is {value}: it lies from {_bound(low)} to {_bound(high)}"
+        return ""
+
+
+def _bound(bound: float | None) -> str:
+    return "anything" if bound is None else f"{bound:g}"
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,12 +94,8 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """
         if not self.entry:
             raise FixConfiguration("driver.unsupported", f"{self.id}: the device connects to us, not we to it")
-        self._require_known(options)
-        for option in self.options:
-            if option.required and options.get(option.name) in (None, ""):
-                raise FixConfiguration(
-                    "driver.option", f"{self.id} needs the option {option.name!r}", place=option.name
-                )
+        for problem in self.problems(options, blank=True):
+            raise problem
         filled = {o.name: o.default for o in self.options if o.default is not None} | options
         if addresses and self.connects_to:
             filled["connect_to"] = list(addresses)
@@ -107,20 +109,28 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise FixConfiguration("driver.unsupported", f"{self.id} needs {error.name}: {advice}") from error
         return made  # type: ignore[no-any-return]
 
-    def check_options(self, options: dict[str, Any]) -> None:
-        """Raise driver.option for the first one that is unknown or cannot be so; ``connect_to`` is a gateway's."""
-        given = {name: value for name, value in options.items() if name != "connect_to" or not self.connects_to}
-        self._require_known(given)
-        for option in self.options:
-            if option.name in given:
-                option.check(given[option.name])
+    def problems(self, options: dict[str, Any], *, blank: bool = False) -> Iterator[FixConfiguration]:
+        """Give what is wrong with options: unknown ones, values that cannot be, required ones that are missing.
 
-    def _require_known(self, options: dict[str, Any]) -> None:
-        known = sorted(option.name for option in self.options)
-        for name in options:
+        ``blank``: nothing, or an empty choice, stands for the default.
+        """
+        known = {option.name: option for option in self.options}
+        for name, value in options.items():
             if name not in known:
-                told = f"{self.id} has no option {name!r}; it knows {known}"
-                raise FixConfiguration("driver.option", told, place=name)
+                yield wrong_option(name, f"{self.id} has no option {name!r}; it knows {sorted(known)}")
+            elif blank and (value is None or (value == "" and known[name].choices)):
+                continue
+            elif sentence := known[name].wrong(value):
+                yield wrong_option(name, sentence)
+        for option in self.options:
+            if option.required and options.get(option.name) in (None, ""):
+                yield wrong_option(option.name, f"{self.id} needs the option {option.name!r}")
+
+    def check_options(self, options: dict[str, Any]) -> None:
+        """Raise the first of ``problems`` with what a driver is constructed with; ``connect_to`` is a gateway's."""
+        given = {name: value for name, value in options.items() if name != "connect_to" or not self.connects_to}
+        for problem in self.problems(given):
+            raise problem
 
     def check_address(self, address: str, options: dict[str, Any]) -> None:
         """Raise driver.address for an address that this driver could never read; without a check, anything goes."""
@@ -129,8 +139,8 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             getattr(import_module(f"{self.package}.{module}"), name)(address, options)
 
 
-def wrong_option(name: str, why: str) -> FixConfiguration:
-    return FixConfiguration("driver.option", f"{name}: {why}", place=name)
+def wrong_option(name: str, sentence: str) -> FixConfiguration:
+    return FixConfiguration("driver.option", sentence, place=name)
 
 
 def with_address(options: dict[str, Any], address: str) -> dict[str, Any]:

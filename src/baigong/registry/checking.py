@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
-from baigong.drivers.manifest import Manifest, Option, manifest
+from baigong.drivers.manifest import Manifest, manifest
 from baigong.vocab.condition import parse_condition
 from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.writing import WriteRule
 
-_TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool}
 _MOST = 50  # problems told at once
 
 
@@ -25,48 +23,13 @@ def check_driver(spec: DeviceSpec) -> None:
     driver.unknown, driver.option, driver.address, config.invalid. The place is like ``device.points[3].address``.
     """
     told = manifest(spec.driver)
-    found = [*_options(told, spec.options), *_points(told, spec)]
+    found = [*told.problems(spec.options, blank=True), *_points(told, spec)]
     if found:
         first = found[0]
         if len(found) > 1:
             first.fields["problems"] = [{"code": e.code, "place": e.place, "title": e.message} for e in found[:_MOST]]
             first.fields["problems_total"] = len(found)
         raise first
-
-
-def _options(told: Manifest, given: dict[str, Any]) -> Iterator[BaigongError]:
-    known = {o.name: o for o in told.options}
-    for name, value in given.items():
-        if name not in known:
-            yield _wrong_option(name, f"{told.id} has no option {name!r}; it knows {sorted(known)}")
-        elif value is not None and (sentence := _wrong_value(known[name], value)):
-            yield _wrong_option(name, sentence)
-    for option in told.options:
-        if option.required and given.get(option.name) in (None, ""):
-            yield _wrong_option(option.name, f"{told.id} needs the option {option.name!r}")
-
-
-def _wrong_option(name: str, sentence: str) -> BaigongError:
-    return FixConfiguration("driver.option", sentence, place=name)
-
-
-def _wrong_value(option: Option, value: Any) -> str:
-    wanted = _TYPES.get(option.type, str)
-    if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
-        return f"{option.name} is a {option.type}; {value!r} is none"
-    if option.choices and value not in ("", *option.choices):
-        return f"{option.name} is one of {option.choices}, not {value!r}"
-    low, high = option.minimum, option.maximum
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if not math.isfinite(value):
-            return f"{option.name} is {value}: no number to work with"
-        if (low is not None and value < low) or (high is not None and value > high):
-            return f"{option.name} is {value}: it lies from {_number(low)} to {_number(high)}"
-    return ""
-
-
-def _number(bound: float | None) -> str:
-    return "anything" if bound is None else f"{bound:g}"
 
 
 def _points(told: Manifest, spec: DeviceSpec) -> Iterator[BaigongError]:

@@ -46,7 +46,9 @@ def settings(options: dict[str, Any]) -> Settings:
     made = Settings(**options)
     needed = "serial_port" if made.transport == "serial" else "host"
     if not getattr(made, needed).strip():
-        raise wrong_option(needed, f"transport {made.transport} needs {needed}")
+        raise wrong_option(needed, f"{needed}: transport {made.transport} needs {needed}")
     if "://" in made.serial_port:  # pyserial would open URLs, and one of its schemes writes files
-        raise wrong_option("serial_port", "name a serial port, like /dev/ttyUSB0 or COM3; for sockets use rtu-over-tcp")
+        raise wrong_option(
+            "serial_port", "serial_port: name a serial port, like /dev/ttyUSB0 or COM3; for sockets use rtu-over-tcp"
+        )
     return made

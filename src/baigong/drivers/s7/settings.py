@@ -48,7 +48,7 @@ def settings(options: dict[str, Any]) -> Settings:
     manifest("s7").check_options(options)
     made = Settings(**options)
     if not made.host.strip():
-        raise wrong_option("host", "name the PLC's host or IP address")
+        raise wrong_option("host", "host: name the PLC's host or IP address")
     made.tsaps  # noqa: B018 - reads them, so that a wrong one is said now
     return made
 
@@ -58,5 +58,5 @@ def _tsap(name: str, text: str) -> int:
         return 0
     found = _TSAP.match(text.strip())
     if not found:
-        raise wrong_option(name, f"{text!r} is no TSAP; write it like 10.00 or 4D57")
+        raise wrong_option(name, f"{name}: {text!r} is no TSAP; write it like 10.00 or 4D57")
     return int(found[1] + found[2], 16)
