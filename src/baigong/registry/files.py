@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from baigong.registry.filetext import edited
+from baigong.registry.filetext import edited, on_one_line
 from baigong.stores.durable import replace_file, replace_files, sync_folder
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
 from baigong.vocab.errors import FixConfiguration, RetryLater
@@ -183,12 +183,8 @@ def with_names(text: str, names: Mapping[str, str], asset: Callable[[str], str])
         if name != node.value and text[start:end].strip("'\"") != node.value:
             return None  # an alias, or with escapes
         if name != node.value:
-            changed = f"{changed[:start]}{_scalar(name)}{changed[end:]}"
+            changed = f"{changed[:start]}{on_one_line(name)}{changed[end:]}"
     return changed
-
-
-def _scalar(name: str) -> str:
-    return str(yaml.safe_dump(name, allow_unicode=True, width=1000)).removesuffix("...\n").strip()
 
 
 def with_options(text: str, options: Mapping[str, object]) -> str | None:

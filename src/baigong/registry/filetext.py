@@ -65,16 +65,18 @@ class _Edits:
                 if not self.change(there, old[name], value):
                     return False
             elif isinstance(there, yaml.ScalarNode) and there.style not in ("|", ">"):
-                self._edits.append((there.start_mark.index, there.end_mark.index, _flow(value)))
+                self._edits.append((there.start_mark.index, there.end_mark.index, on_one_line(value)))
             else:
                 return False
         if added and node.flow_style:
             at = node.end_mark.index - 1  # before the brace
-            self._edits.append((at, at, "".join(f", {name}: {_flow(value)}" for name, value in added)))
+            self._edits.append((at, at, "".join(f", {name}: {on_one_line(value)}" for name, value in added)))
         elif added:
             key, first = node.value[0]
             indent = " " * key.start_mark.column
-            self._put_lines(_last_index(first), "".join(f"{indent}{name}: {_flow(value)}\n" for name, value in added))
+            self._put_lines(
+                _last_index(first), "".join(f"{indent}{name}: {on_one_line(value)}\n" for name, value in added)
+            )
         return True
 
     def points(self, listed: yaml.Node | None, old: Sequence[PointSpec], new: Sequence[PointSpec]) -> bool:
@@ -124,7 +126,7 @@ def _last_index(node: yaml.Node) -> int:
 def _items(points: Sequence[PointSpec], indent: int, flow: bool = False) -> str:
     front = " " * indent
     if flow:
-        return "".join(f"{front}- {_flow(_plain(point))}\n" for point in points)
+        return "".join(f"{front}- {on_one_line(_plain(point))}\n" for point in points)
     text = str(yaml.safe_dump([_plain(p) for p in points], sort_keys=False, allow_unicode=True, width=10_000))
     return "".join(f"{front}{line}\n" for line in text.splitlines())
 
@@ -133,6 +135,7 @@ def _plain(one: PointSpec | DeviceSpec, without: str = "") -> dict[str, Any]:
     return {name: value for name, value in msgspec.to_builtins(one).items() if name != without}
 
 
-def _flow(value: Any) -> str:
+def on_one_line(value: Any) -> str:
+    """Write a value as it stands on one line."""
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
     return str(text).removesuffix("...\n").strip()
