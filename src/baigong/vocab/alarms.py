@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from baigong.vocab.devices import seconds
 from baigong.vocab.errors import FixConfiguration
-from baigong.vocab.units import parse_unit
+from baigong.vocab.units import in_other_unit
 
 When = Literal["low_low", "low", "high", "high_high", "rate", "stale", "state"]
 Priority = Literal["critical", "high", "medium", "low"]
@@ -124,10 +124,9 @@ def in_unit(told: Mapping[str, Any], unit: str, wanted: str) -> dict[str, Any]:
     >>> in_unit({"when": "high", "limit": 60.0, "deadband": 6.0}, "L/min", "m3/h")
     {'when': 'high', 'limit': 3.6, 'deadband': 0.36}
     """
-    own, other = parse_unit(unit), parse_unit(wanted)
     made = dict(told)
     for field in ("limit", "deadband"):
         if isinstance(made.get(field), int | float):
-            zeros = own.zero - other.zero if field == "limit" and told.get("when", "high") in LEVELS else 0.0
-            made[field] = float(f"{(made[field] * own.factor + zeros) / other.factor:.12g}")
+            level = field == "limit" and told.get("when", "high") in LEVELS
+            made[field] = in_other_unit(made[field], unit, wanted, difference=not level)
     return made

@@ -18,7 +18,7 @@ from baigong.vocab.kpis import TypeKpi
 from baigong.vocab.limits import Limits
 from baigong.vocab.screens import Screen, converted, require_whole
 from baigong.vocab.texts import read_yaml
-from baigong.vocab.units import parse_unit, same_quantity
+from baigong.vocab.units import in_other_unit, same_quantity
 
 _NAME = re.compile(r"[\w](?:[\w-]{0,62}[\w])?")
 _LONGEST = 200_000
@@ -222,8 +222,7 @@ def _over_alarm(held: Mapping[str, Any], told: Mapping[str, Any], place: str) ->
 def _over_kpi(held: Mapping[str, Any], told: Mapping[str, Any], place: str) -> dict[str, Any]:
     made, unit, was = _over(held, told, "", place), told.get("unit"), held.get("unit")
     if unit and was and unit != was and isinstance(held.get("target"), int | float) and "target" not in told:
-        own, other = parse_unit(was), parse_unit(unit)
-        made["target"] = float(f"{(held['target'] * own.factor + own.zero - other.zero) / other.factor:.12g}")
+        made["target"] = in_other_unit(held["target"], was, unit)
     return made
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from baigong.vocab.errors import FixConfiguration
-from baigong.vocab.units import parse_unit, same_quantity
+from baigong.vocab.units import in_other_unit, same_quantity
 
 _ORDER: Final = ("min", "low_low", "low", "high", "high_high", "max")
 
@@ -45,12 +45,5 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
             return self
         if not unit or not wanted or not same_quantity(unit, wanted):
             return None
-        own, other = parse_unit(unit), parse_unit(wanted)
         told = {name: value for name in _ORDER if (value := getattr(self, name)) is not None}
-        return replace(
-            self,
-            **{
-                name: float(f"{(value * own.factor + own.zero - other.zero) / other.factor:.12g}")
-                for name, value in told.items()
-            },
-        )
+        return replace(self, **{name: in_other_unit(value, unit, wanted) for name, value in told.items()})

@@ -239,6 +239,17 @@ def meant(code: str) -> str:
     return next(iter(difflib.get_close_matches(plain, COMMON, 1, 0.6)), "")
 
 
+def in_other_unit(value: float, unit: str, wanted: str, *, difference: bool = False) -> float:
+    """Return a value in another unit of the same quantity, to twelve digits; a ``difference`` has no zero point.
+
+    >>> in_other_unit(20.0, "Cel", "[degF]"), in_other_unit(20.0, "Cel", "[degF]", difference=True)
+    (68.0, 36.0)
+    """
+    own, other = parse_unit(unit), parse_unit(wanted)
+    own_zero, other_zero = (0.0, 0.0) if difference else (own.zero, other.zero)
+    return float(f"{(value * own.factor + own_zero - other_zero) / other.factor:.12g}")
+
+
 def same_quantity(one: str, other: str) -> bool:
     """Tell whether two codes measure the same thing, so that values can be converted; unknown ones have to be equal.
 
