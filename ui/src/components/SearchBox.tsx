@@ -20,7 +20,7 @@ interface Hit {
   href: string
 }
 
-const PAGES = ['overview', 'assets', 'trends', 'sql', 'connect', 'system'] as const
+const PAGES = ['overview', 'assets', 'trends', 'work', 'sql', 'connect', 'system'] as const
 
 export function SearchBox({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation()

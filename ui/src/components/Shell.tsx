@@ -14,13 +14,14 @@ import { OfflineBar } from './OfflineBar'
 import { inLanguage, usePreferences } from './preferences'
 import { SearchBox } from './SearchBox'
 
-type Entry = { page: 'overview' | 'assets' | 'screens' | 'connect' | 'commands' | 'trends' | 'sql' | 'access' | 'companies' | 'desk' | 'audit' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
+type Entry = { page: 'overview' | 'assets' | 'screens' | 'connect' | 'commands' | 'trends' | 'work' | 'sql' | 'access' | 'companies' | 'desk' | 'audit' | 'system' | 'demo'; href: string; icon: IconName; also?: Route['page'][] }
 
 const RAIL: Entry[] = [
   { page: 'overview', href: '/', icon: 'overview' },
   { page: 'assets', href: '/assets', icon: 'assets', also: ['types', 'lots'] },
   { page: 'screens', href: '/screens', icon: 'screens' },
   { page: 'trends', href: '/trends', icon: 'trends', also: ['point'] },
+  { page: 'work', href: '/work', icon: 'work' },
   { page: 'sql', href: '/sql', icon: 'sql' },
   { page: 'connect', href: '/connect', icon: 'connect', also: ['add', 'device'] },
   { page: 'commands', href: '/commands', icon: 'command' },
@@ -38,7 +39,7 @@ export function Shell({ page, children }: { page: Route['page']; children: React
   const away = Boolean(visited())
   const operator = maySeeCompanies(session) && !away // what is about the platform waits at home
   const reads = !away || mayRead(session) // at home somebody may read a part, which the pages know
-  const shown: Partial<Record<Entry['page'], boolean>> = { demo: hasDemo && !away, trends: reads, sql: reads, access: maySeePeople(session), companies: operator, desk: mayReview(session) && !operator && !away, audit: maySeeAudit(session), system: operator }
+  const shown: Partial<Record<Entry['page'], boolean>> = { demo: hasDemo && !away, trends: reads, work: reads, sql: reads, access: maySeePeople(session), companies: operator, desk: mayReview(session) && !operator && !away, audit: maySeeAudit(session), system: operator }
   const entries = RAIL.filter((entry) => shown[entry.page] !== false)
   return (
     <div className="shell">

@@ -19,6 +19,7 @@ const PAGES = {
   device: lazy(() => import('./device/DevicePage')),
   point: lazy(() => import('./point/PointPage')),
   trends: lazy(() => import('./trends/TrendsPage')),
+  work: lazy(() => import('./work/WorkPage')),
   sql: lazy(() => import('./sql/SqlPage')),
   system: lazy(() => import('./system/SystemPage')),
   demo: lazy(() => import('./demo/DemoPage')),
