@@ -104,7 +104,8 @@ def operations(rooms: Rooms) -> list[Operation]:
         else:
             subjects = [f"type:{query.type}"] if query.type else None
             subjects = _opened(rooms, call, subjects)
-        found = await documents.list(call.tenant, subjects, search=query.search, kind=query.kind, retired=query.retired)
+        rows = await documents.list(call.tenant, subjects, search=query.search, kind=query.kind, retired=query.retired)
+        found = [row for row in rows if not row.subject.startswith("task:")]  # shown with their tasks
         return DocumentsAnswer(total=len(found), documents=[_line(row) for row in found[: query.limit]])
 
     async def one(call: Call) -> Any:

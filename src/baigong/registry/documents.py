@@ -191,6 +191,8 @@ class Documents:
 
     def _require(self, tenant: str, subject: str) -> None:
         kind, _, name = subject.partition(":")
+        if kind == "task":  # its pictures; whoever hands one in has found it
+            return
         if kind == "asset" and name in self._assets.tree(tenant):
             return
         if kind == "type" and name in self._types.names(tenant):

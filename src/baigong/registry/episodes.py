@@ -33,8 +33,19 @@ class Episodes:
         self.asset: Callable[[str, str], str] = lambda tenant, asset: asset  # what one is called today
         self._tables: dict[str, tuple[int, pa.Table]] = {}
 
-    async def put(self, tenant: str, episodes: Sequence[Episode], by: str) -> None:
-        """Write or correct episodes; an end before the start is refused, and then nothing is written."""
+    async def put(
+        self,
+        tenant: str,
+        episodes: Sequence[Episode],
+        by: str,
+        *,
+        also: Callable[[sa.Connection], None] = lambda connection: None,
+        told: Sequence[Event] = (),
+    ) -> None:
+        """Write or correct episodes; an end before the start is refused, and then nothing is written.
+
+        ``also``: written with them or not at all; ``told``: more events of it.
+        """
         episodes = [msgspec.structs.replace(one, asset=self.asset(tenant, one.asset)) for one in episodes]
         for episode in episodes:
             if episode.end_us is not None and episode.end_us < episode.start_us:
@@ -42,7 +53,7 @@ class Episodes:
                     "config.invalid", f"episode {episode.id!r} ends before it starts", place="end_us"
                 )
         now = self._clock_us()
-        told = [
+        changes = [
             Event(
                 kind="episode.changed",
                 time_us=now,
@@ -58,8 +69,9 @@ class Episodes:
             access.ensure_tenant(connection, tenant, now)
             put_episodes(connection, tenant, episodes, now)
             put_genealogy(connection, tenant, episodes)
+            also(connection)
 
-        await self._events.tell(told, with_work=work)
+        await self._events.tell([*changes, *told], with_work=work)
         self._note(tenant, [episode.id for episode in episodes])
 
     async def drop(self, tenant: str, episode: str, by: str) -> None:

@@ -104,7 +104,7 @@ class Life:
                 found.append(Entry(kind="document_retired", time_us=one.retired_us, by=by, detail=detail))
         for episode in await self._episodes.list(tenant, assets=[asset], limit=100_000):
             kind = _FROM_EPISODES.get(episode.kind)
-            if kind is not None and episode.asset == asset:
+            if kind is not None and episode.asset == asset and "task" not in episode.attributes:  # told by its note
                 by = str(episode.attributes.get("by", ""))
                 found.append(Entry(kind=kind, time_us=episode.start_us, by=by, detail={"text": episode.title}))
         return sorted(found, key=lambda one: (-one.time_us, -one.told_us))

@@ -38,7 +38,32 @@ LOT_USES = pa.schema(
     ]
 )
 GENEALOGY = pa.schema([pa.field(name, pa.string(), nullable=False) for name in ("consumed", "produced", "episode")])
+TASKS = pa.schema(
+    [
+        pa.field("number", pa.int64(), nullable=False),
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("asset", pa.string()),
+        pa.field("kind", pa.string()),
+        pa.field("state", pa.string()),
+        pa.field("priority", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("assignee", pa.string()),  # null: nobody's yet, and of no role
+        pa.field("role", pa.string()),
+        pa.field("origin", pa.string()),
+        pa.field("origin_ref", pa.string()),
+        pa.field("due_time", TIME),
+        pa.field("made_time", TIME),
+        pa.field("made_by", pa.string()),
+        pa.field("began_time", TIME),
+        pa.field("done_time", TIME),
+        pa.field("done_by", pa.string()),
+        pa.field("cause", pa.string()),
+        pa.field("hours", pa.float64()),
+        pa.field("outcome", pa.string()),
+    ]
+)
 VIEWS = (
+    ("tasks", "create view tasks as from tasks_in"),
     ("episodes", "create view episodes as from episodes_in"),
     ("genealogy", "create view genealogy as from genealogy_in"),
     ("lot_uses", "create view lot_uses as from lot_uses_in"),
