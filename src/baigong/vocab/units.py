@@ -239,6 +239,22 @@ def meant(code: str) -> str:
     return next(iter(difflib.get_close_matches(plain, COMMON, 1, 0.6)), "")
 
 
+def as_written(text: str) -> str:
+    """Return the code of what is a unit as people write it, without guessing; "" for anything else.
+
+    >>> as_written("℃"), as_written("m³/h"), as_written("kWh"), as_written("Operator")
+    ('Cel', 'm3/h', 'kW.h', '')
+    """
+    plain = text.translate(_WRITTEN)
+    for one in (text.strip(), plain):
+        if one in _MEANT:
+            return _MEANT[one]
+    if plain and is_unit(plain):
+        return plain
+    swapped = "".join(_MEANT.get(part, part) for part in re.split(r"([./])", plain))
+    return swapped if swapped and is_unit(swapped) else ""
+
+
 def in_other_unit(value: float, unit: str, wanted: str, *, difference: bool = False) -> float:
     """Return a value in another unit of the same quantity, to twelve digits; a ``difference`` has no zero point.
 
