@@ -23,6 +23,7 @@ from baigong.bus.memory import MemoryBus
 from baigong.bus.subjects import tenant_of
 from baigong.registry.assettable import assets_table, relations_table
 from baigong.registry.opening import Registry, open_registry
+from baigong.registry.tasktable import tasks_table
 from baigong.registry.visible import Visible, open_episodes
 from baigong.stores.lake.bursts import LAKE_BURSTS, BurstReader
 from baigong.stores.lake.contract import ALL, LAKE, Names, Snapshot
@@ -150,6 +151,7 @@ class PlainSql:
             None if only is None else only.part,
             assets=lambda: assets_table(self._registry.assets, tenant, only),
             relations=lambda: relations_table(self._registry.assets, tenant, only),
+            tasks=await asyncio.to_thread(tasks_table, self._registry.tasks, tenant, only),
             lots=LotTables() if only is not None else self._registry.lots.tables(tenant),
         )
         with open_view(view) as connection:

@@ -186,7 +186,7 @@ async def test_a_part_looks_like_a_lake_that_holds_nothing_else(pool: SqlPool, t
         for name in VISIBLE:
             expected = await oracle.query("demo", f"from {name}")
             found = await pool.query("demo", f"from {name}", only=guest)
-            assert len(found) > 0 or name in NOT_FOR_GUESTS, name
+            assert len(found) > 0 or name in (*NOT_FOR_GUESTS, "tasks"), name  # which nobody handed in
             assert found.column_names == expected.column_names, name
             assert sorted_rows(found) == sorted_rows(expected), name
     finally:

@@ -183,6 +183,7 @@ def test_an_empty_tenant_has_all_tables() -> None:
         "episodes_in",
         "lot_uses_in",
         "genealogy_in",
+        "tasks_in",
         "assets_in",
         "relations_in",
         "bursts_in",

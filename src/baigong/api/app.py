@@ -65,6 +65,7 @@ from baigong.api import (
     support,
     system,
     takeout,
+    tasks,
     tenants,
     things,
     tokens,
@@ -208,6 +209,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *ingest.operations(rooms),
         *happenings.operations(rooms),
         *lots.operations(rooms),
+        *tasks.operations(rooms),
     ]
 
 

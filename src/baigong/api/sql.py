@@ -32,6 +32,7 @@ _TABLES = (
     "rollup_states_1m",
     "rollup_states_1h",
     "episodes",
+    "tasks",
     "lots",
     "lot_uses",
     "genealogy",

@@ -63,6 +63,8 @@ _SEEN = (
     "life",
     "lot_uses",
     "lot_links",
+    "tasks",
+    "task_changes",
     "points",
     "events",
     "episodes",

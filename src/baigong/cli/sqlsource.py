@@ -11,6 +11,7 @@ import pyarrow as pa
 from baigong.historian.owner import PartitionOwner
 from baigong.registry.assettable import assets_table, relations_table
 from baigong.registry.opening import Registry
+from baigong.registry.tasktable import tasks_table
 from baigong.registry.tree import Tree
 from baigong.registry.visible import Visible, open_episodes
 from baigong.sandbox.blocks import Block
@@ -79,6 +80,7 @@ class SqlSource:
             assets=lambda: self._described(tenant),
             relations=lambda: relations_table(self._registry.assets, tenant),
             lots=self._registry.lots.tables(tenant),
+            tasks=lambda: tasks_table(self._registry.tasks, tenant),
         )
 
     def _described(self, tenant: str) -> Block:
@@ -114,6 +116,7 @@ class SqlSource:
             kept.clip,
             lambda: assets_table(self._registry.assets, tenant, only),
             lambda: relations_table(self._registry.assets, tenant, only),
+            tasks=lambda: tasks_table(self._registry.tasks, tenant, only),
         )
 
     def _part(self, tenant: str, only: Visible) -> OpenPart:

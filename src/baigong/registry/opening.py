@@ -58,6 +58,7 @@ from baigong.registry.shells import Shells
 from baigong.registry.standing import Standing
 from baigong.registry.stops import Stops
 from baigong.registry.support import Support
+from baigong.registry.tasks import Tasks
 from baigong.registry.tenants import Tenants
 from baigong.registry.types import Types
 from baigong.registry.usage import Usage
@@ -119,6 +120,7 @@ class Registry:
     audit_check: AuditCheck
     episodes: Episodes
     lots: Lots
+    tasks: Tasks
     retention: Retention
     rights: Rights
     audit: Audit
@@ -319,6 +321,7 @@ def _furnish(
         uses=Uses(records, clock_us, rights.held, people.used_tokens, rights.decided),
         episodes=episodes,
         lots=Lots(records, episodes),
+        tasks=Tasks(records, events, assets, book, episodes, rights, people.find, clock_us),
         retention=retention,
         rights=rights,
         audit=audit,

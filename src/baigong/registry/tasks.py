@@ -24,6 +24,7 @@ from baigong.registry.roles import ready_made
 from baigong.registry.taskrules import Typed, check_may, outcome, progressed, typed_in
 from baigong.security.tokens import new_token
 from baigong.stores.records import Records, access
+from baigong.stores.records.access import PersonRow
 from baigong.stores.records.life import LifeRow, add_life, life_of
 from baigong.stores.records.tasks import (
     ChangeRow,
@@ -41,7 +42,6 @@ from baigong.vocab.happenings import Event
 from baigong.vocab.tasks import OPEN, Progress, TaskChange, TaskSpec
 
 Store = Callable[[Sequence[Typed]], Awaitable[None]]
-IsPerson = Callable[[str, str], Awaitable[bool]]  # of this tenant
 
 
 class Tasks:
@@ -55,14 +55,12 @@ class Tasks:
         book: PointBook,
         episodes: Episodes,
         rights: Rights,
-        is_person: IsPerson,
+        person: Callable[[str], Awaitable[PersonRow | None]],
         clock_us: Callable[[], int],
     ) -> None:
         self._records, self._events, self._assets, self._book = records, events, assets, book
-        self._episodes, self._rights, self._is_person, self._clock_us = episodes, rights, is_person, clock_us
+        self._episodes, self._rights, self._person, self._clock_us = episodes, rights, person, clock_us
         self._one_change = asyncio.Lock()
-        self._versions: dict[str, int] = {}
-        self._numbered = 0
 
     async def find(self, tenant: str, **which: Any) -> list[TaskRow]:
         """Return tasks; see ``stores.records.tasks.list_tasks`` for what selects them."""
@@ -71,10 +69,6 @@ class Tasks:
     def all_now(self, tenant: str) -> list[TaskRow]:
         """Return all of them. Blocking."""
         return self._records.read_now(lambda c: list_tasks(c, tenant, limit=1_000_000), tenant=tenant)
-
-    def version(self, tenant: str) -> int:
-        """Return another number after every change of a task."""
-        return self._versions.get(tenant, 0)
 
     async def get(self, tenant: str, id: str) -> TaskRow:
         """Raise http.not_found."""
@@ -116,7 +110,6 @@ class Tasks:
             await self._events.tell(
                 [_event(blank, "task.opened", now, by)], with_work=lambda c: made.append(work(c))
             )  # fmt: skip
-            self._changed(tenant)
             return made[-1]
 
     async def _checked(self, tenant: str, spec: TaskSpec, who: Principal | None) -> TaskSpec:
@@ -134,7 +127,8 @@ class Tasks:
         return spec
 
     async def _check_given(self, tenant: str, assignee: str, role: str) -> None:
-        if assignee and not await self._is_person(tenant, assignee):
+        person = await self._person(assignee) if assignee else None
+        if assignee and (person is None or person.tenant != tenant):
             raise FixConfiguration("http.not_found", f"there is nobody called {assignee!r} here", place="assignee")
         if role and role not in ready_made():
             raise FixConfiguration("config.invalid", f"{role!r} is none of {sorted(ready_made())}", place="role")
@@ -192,20 +186,11 @@ class Tasks:
             await self._events.tell([event], with_work=work)
         else:
             await self._episodes.put(tenant, [episode], change.told_by, also=work, told=[event])
-        self._changed(tenant)
-
-    def _changed(self, tenant: str) -> None:
-        self._numbered += 1
-        self._versions[tenant] = self._numbered
 
     async def overdue(self, tenant: str) -> list[TaskRow]:
         """Return the open tasks whose time has passed, the latest first."""
         rows = await self.find(tenant, states=OPEN)
         return [row for row in rows if row.spec.due_us is not None and row.spec.due_us < self._clock_us()]
-
-    def forget(self, tenant: str) -> None:
-        """Follow the records after a company is gone, or its assets have other names."""
-        self._changed(tenant)
 
 
 def _event(row: TaskRow, kind: str, now: int, by: str) -> Event:

@@ -30,7 +30,7 @@ from baigong.stores.lake.rollupsql import computed_rollup
 from baigong.stores.lake.scansql import FileShapes, Scan, open_only, whole
 from baigong.stores.lake.thin import THINNED, day_of
 from baigong.stores.lake.timesql import TIME_FUNCTIONS
-from baigong.stores.lake.toldsql import EPISODES, VIEWS, LotTables
+from baigong.stores.lake.toldsql import EPISODES, TASKS, VIEWS, LotTables
 from baigong.vocab import quality as q
 
 POINTS = pa.schema(
@@ -60,6 +60,7 @@ VISIBLE = (
     "relations",
     "latest",
     "episodes",
+    "tasks",
     "lots",
     "lot_uses",
     "genealogy",
@@ -133,14 +134,15 @@ def sql_view(
     assets: TableSource = ASSETS.empty_table,
     relations: TableSource = RELATIONS.empty_table,
     lots: LotTables = NO_LOTS,
+    tasks: TableSource = TASKS.empty_table,
 ) -> SqlView:
     """Plan the tables ``VISIBLE`` over a snapshot, or over what is open of it: then ``points`` are ``part_points``
     and the other tables hold nothing else.
 
     ``points``: columns of POINTS (missing ones become null), or a sandbox's block of such,
-    ``latest``: schema LAKE, one row a point,
-    ``episodes``: columns of EPISODES, ``assets``: columns of ASSETS, ``relations``: of RELATIONS, ``lots``: of whoever
-    may ask for them; these may be functions, called only for queries that want them.
+    ``latest``: schema LAKE, one row a point, ``tasks``: columns of TASKS,
+    ``episodes``: columns of EPISODES, ``assets``: columns of ASSETS, ``relations``: of RELATIONS, ``lots`` and
+    ``records``: of whoever may ask for them; these may be functions, called only for queries that want them.
     Costs a look at the footer of files not seen before.
     """
     hot_days = _days_of(snapshot.hot) if snapshot.hot_days is None else snapshot.hot_days
@@ -182,6 +184,7 @@ def sql_view(
             "relations_in": relations,
             "lot_uses_in": lots.uses,
             "genealogy_in": lots.links,
+            "tasks_in": tasks,
             "episodes_in": lambda: conformed(episodes() if callable(episodes) else episodes, EPISODES),
         },
         base=("create table base.points as select number as point, * exclude (number) from points_in",),

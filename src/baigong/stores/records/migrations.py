@@ -50,6 +50,7 @@ from baigong.stores.records.tables import (
     token_ends,
     tokens,
 )
+from baigong.stores.records.tasks import TABLES as TASK_TABLES
 from baigong.stores.records.tokengrants import token_grants
 from baigong.stores.records.topics import give_everything, machine_topics
 from baigong.stores.records.uses import last_uses
@@ -126,6 +127,7 @@ STEPS: tuple[Step, ...] = (
     _tables(*LOT_TABLES),
     _tables(asset_relations),
     _tables(earlier_names, point_sources),
+    _tables(*TASK_TABLES),
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))

@@ -16,6 +16,7 @@ from baigong.stores.records.documents import documents
 from baigong.stores.records.life import life
 from baigong.stores.records.plant import batched
 from baigong.stores.records.tables import episodes, events, metadata, settings
+from baigong.stores.records.tasks import tasks
 
 Kind = Literal["asset", "point"]
 _AT_ONCE = 500  # names in one question: databases bound how many
@@ -32,7 +33,7 @@ earlier_names = sa.Table(
     sa.PrimaryKeyConstraint("tenant", "kind", "name"),
 )
 # Where else an asset is called by its name. The rows of assets and points themselves are written by their own pieces.
-ASSET_COLUMNS = ((episodes, "asset"), (life, "asset"))
+ASSET_COLUMNS = ((episodes, "asset"), (life, "asset"), (tasks, "asset"))
 SUBJECT_COLUMNS = ((documents, "subject"), (events, "subject"))  # "asset:pump1"
 ITS_OWN = {  # columns with names of assets that are not written here, and why
     "assets.asset": "written with the assets",
