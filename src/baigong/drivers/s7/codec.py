@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from baigong.drivers.plan import Span
 from baigong.vocab.errors import RetryLater
 
 HEADER = 12  # bytes of an answer before its parameters
@@ -51,14 +51,10 @@ class Refused(Exception):
         super().__init__(f"error {code:04x}: {_ERRORS.get(code, 'the PLC refuses the request')}")
 
 
-@dataclass(slots=True, frozen=True, order=True)
-class Item:
+class Item(Span):
     """Bytes that are asked for together: ``start`` and ``count`` in bytes; of timers and counters in elements."""
 
-    area: str
-    db: int
-    start: int
-    count: int
+    __slots__ = ()
 
     @property
     def size(self) -> int:

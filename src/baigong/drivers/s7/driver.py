@@ -16,12 +16,23 @@ from baigong.drivers.s7 import codec, explore
 from baigong.drivers.s7.address import Place, canonical, parse
 from baigong.drivers.s7.link import Link, connect
 from baigong.drivers.s7.plan import Lessons, Plan
-from baigong.drivers.s7.scan import Scan
 from baigong.drivers.s7.settings import settings
 from baigong.drivers.s7.values import encode
+from baigong.drivers.scan import Scan
+from baigong.vocab import quality as q
 from baigong.vocab.errors import FixConfiguration, RetryLater
 from baigong.vocab.happenings import Command
 
+# What a return code says about the places asked for.
+_QUALITY = {
+    codec.OK: q.GOOD,
+    0x01: q.BAD_DEVICE_FAILURE,
+    0x03: q.BAD_NODE_ID_UNKNOWN,  # access not allowed: no PUT/GET, an optimised block, or a protected one
+    0x05: q.BAD_NODE_ID_UNKNOWN,  # beyond the end of its block
+    0x06: q.BAD_TYPE_MISMATCH,
+    0x07: q.BAD_TYPE_MISMATCH,
+    0x0A: q.BAD_NODE_ID_UNKNOWN,  # there is no such block
+}
 _REFUSALS = {
     0x03: "access is not allowed: permit PUT/GET, and use blocks that are not optimised",
     0x05: "it lies beyond the end of its block",
@@ -31,6 +42,10 @@ _REFUSALS = {
 
 def _now_us() -> int:
     return time.time_ns() // 1000
+
+
+def _judge(code: int) -> int:
+    return _QUALITY.get(code, q.BAD_UNEXPECTED)
 
 
 class S7Driver:
@@ -47,7 +62,6 @@ class S7Driver:
         self._now_us, self._clock_s = now_us, clock_s
         self._link: Link | None = None
         self._lessons = Lessons()
-        self._asked: list[Wanted] = []
         self._plan: Plan | None = None
 
     async def __aenter__(self) -> Self:
@@ -67,12 +81,9 @@ class S7Driver:
 
     async def read(self, points: Sequence[Wanted]) -> pa.RecordBatch:
         plan = self._planned(points)
-        scan = Scan(plan, self._fetch, self._lessons, self._clock_s())
+        scan = Scan(plan, self._fetch, _judge, self._lessons, self._clock_s())
         await scan.run()
-        reached = plan.span_of >= 0
-        quality = plan.quality.copy()
-        quality[reached] = scan.quality[plan.span_of[reached]]
-        return plan.decoder.decode(scan.raw).frame(plan.numbers, quality, self._now_us())
+        return scan.frame(self._now_us())
 
     async def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
         raise FixConfiguration("driver.unsupported", "an S7 PLC reports nothing by itself: it is polled")
@@ -127,11 +138,9 @@ class S7Driver:
         return self._link
 
     def _planned(self, points: Sequence[Wanted]) -> Plan:
-        asked = list(points)
-        if self._plan is None or self._plan.version != self._lessons.version or asked != self._asked:
+        if self._plan is None or not self._plan.fits(points, self._lessons):
             given = self._settings
-            self._plan = Plan(asked, given.max_gap, self._linked().pdu, self._lessons, given.encoding)
-            self._asked = asked
+            self._plan = Plan(points, given.max_gap, self._linked().pdu, self._lessons, given.encoding)
         return self._plan
 
     async def _fetch(self, items: Sequence[codec.Item]) -> list[tuple[int, bytes]]:

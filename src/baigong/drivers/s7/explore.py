@@ -14,6 +14,7 @@ from typing import Any
 from snap7.error import S7Error
 from snap7.s7protocol import S7Protocol
 
+from baigong.drivers import memory
 from baigong.drivers.contract import Node
 from baigong.drivers.s7.codec import OK, Item
 from baigong.drivers.s7.link import Link
@@ -43,7 +44,7 @@ async def browse(path: str, link: Link, fetch: Fetch) -> list[Node]:
     if not found:
         raise FixConfiguration("driver.address", f"there is no {path!r} in an S7 PLC", place=path)
     area, db = ("db", int(found[1])) if found[1] else (found[2], 0)
-    length = await _length(area, db, fetch)
+    length = await memory.length(Item(area, db, 0, 1), lambda code: code == OK, fetch, 1 << 16)
     if found[3] is not None:
         return await _words(area, db, int(found[3]), length, fetch)
     return [
@@ -74,16 +75,6 @@ async def _blocks(link: Link, fetch: Fetch) -> list[int]:
         return sorted(numbers)
     tried = [Item("db", number, 0, 1) for number in range(1, _TRIED + 1)]
     return [item.db for item, (code, _) in zip(tried, await fetch(tried), strict=True) if code == OK]
-
-
-async def _length(area: str, db: int, fetch: Fetch) -> int:
-    """How many bytes an area has, found by halving: 16 short requests."""
-    low, high = 0, 1 << 16
-    while low < high:
-        middle = (low + high) // 2
-        ((code, _),) = await fetch([Item(area, db, middle, 1)])
-        low, high = (middle + 1, high) if code == OK else (low, middle)
-    return low
 
 
 async def _words(area: str, db: int, start: int, length: int, fetch: Fetch) -> list[Node]:
