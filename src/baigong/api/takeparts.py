@@ -59,6 +59,7 @@ _SEEN = (
     "assets",
     "asset_relations",
     "asset_types",
+    "device_templates",
     "documents",
     "life",
     "lot_uses",

@@ -290,6 +290,7 @@ class Departures:
             registry.names.forget,
             registry.assets.forget,
             registry.types.forget,
+            registry.device_templates.forget,
             registry.shells.forget,
             registry.screens.forget,
             registry.screen_links.forget,

@@ -23,6 +23,7 @@ from baigong.registry.commands import Commands
 from baigong.registry.credentials import Credentials
 from baigong.registry.denied import audit_denied
 from baigong.registry.devices import Devices
+from baigong.registry.devicetemplates import DeviceTemplates
 from baigong.registry.documents import Documents
 from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
@@ -70,6 +71,7 @@ from baigong.stores.records import ALL, Records, Server, open_records
 from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.assets import assets_of
 from baigong.stores.records.assettypes import types_of
+from baigong.stores.records.devicetemplates import device_templates_of
 from baigong.stores.records.plant import device_keys, devices_of, file_digests, points_of
 from baigong.stores.records.renaming import names_of
 from baigong.stores.records.screens import screens_of
@@ -95,6 +97,7 @@ class Registry:
     devices: Devices
     assets: Assets
     types: Types
+    device_templates: DeviceTemplates
     documents: Documents
     life: Life
     shells: Shells
@@ -294,6 +297,9 @@ def _furnish(
         devices=devices,
         assets=assets,
         types=types,
+        device_templates=DeviceTemplates(
+            events, devices, clock_us, lambda t: records.read_now(lambda c: device_templates_of(c, t), tenant=t)
+        ),
         documents=documents,
         life=Life(records, events, assets, types, documents, episodes, book, clock_us),
         shells=shells,

@@ -98,6 +98,7 @@ class DeviceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     ``max_age``: how old a value's own time may be and still be believed (``7300d`` for a server that replays a
     recording; empty: what the gateway does, seven days). Older times are replaced by those of arrival.
     ``assets``: what the assets read through it are called, by their names.
+    ``template``: of which version it was made (``sdm630@2``), with these ``parameters``.
     """
 
     device: str
@@ -113,6 +114,8 @@ class DeviceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     stale_after_s: Annotated[float, Meta(ge=0)] = 0.0
     max_age: str = ""
     assets: dict[str, AssetWords] = {}
+    template: Annotated[str, Meta(max_length=100)] = ""
+    parameters: dict[str, str | float | int | bool] = {}
     points: list[PointSpec] = []
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from baigong.stores.records.assets import assets
 from baigong.stores.records.assettypes import asset_types
 from baigong.stores.records.bills import bills, move_from_settings, tariffs
 from baigong.stores.records.commandkeys import command_keys
+from baigong.stores.records.devicetemplates import device_templates
 from baigong.stores.records.documents import documents
 from baigong.stores.records.life import life
 from baigong.stores.records.lots import TABLES as LOT_TABLES
@@ -128,6 +129,7 @@ STEPS: tuple[Step, ...] = (
     _tables(asset_relations),
     _tables(earlier_names, point_sources),
     _tables(*TASK_TABLES),
+    _tables(device_templates),
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))

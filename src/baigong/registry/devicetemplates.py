@@ -1,0 +1,219 @@
+"""Device templates of the tenants: text in versions, and those that come with the platform.
+
+What is shipped (registry/starter/devicetemplates, ``name@version.yaml``) is never changed: a company keeps its own
+under another name; where it has one of a name that is shipped later, its own holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files as resources
+
+from baigong.drivers.manifest import manifest
+from baigong.registry.devices import Devices
+from baigong.registry.events import Events
+from baigong.registry.resident import Resident
+from baigong.stores.records.devicetemplates import DeviceTemplateRow, add_device_templates, drop_device_template
+from baigong.vocab.assettypes import split_type
+from baigong.vocab.devices import DeviceSpec
+from baigong.vocab.devicetemplates import DeviceTemplate, Wanted, made_device, parse_device_template
+from baigong.vocab.errors import BaigongError, FixConfiguration
+from baigong.vocab.happenings import Event
+from baigong.vocab.typelines import with_line
+
+_MOST = 5_000  # versions in memory at once
+_SHIPPER = "baigong"
+
+
+@dataclass(slots=True, frozen=True)
+class Version:
+    """One version of a template, read."""
+
+    row: DeviceTemplateRow
+    whole: DeviceTemplate
+
+    @property
+    def ref(self) -> str:
+        return f"{self.row.template}@{self.row.version}"
+
+
+class DeviceTemplates:
+    """Lives on the event loop; reading is callable from threads."""
+
+    def __init__(
+        self,
+        events: Events,
+        devices: Devices,
+        clock_us: Callable[[], int],
+        load: Callable[[str], Iterable[DeviceTemplateRow]],
+    ) -> None:
+        self._events, self._devices, self._clock_us = events, devices, clock_us
+        self._held: Resident[dict[str, list[DeviceTemplateRow]]] = Resident(
+            lambda tenant: _by_name(load(tenant)), lambda held: sum(map(len, held.values())), _MOST
+        )
+        self._one_change = asyncio.Lock()
+
+    def names(self, tenant: str) -> list[str]:
+        return sorted({*self._held.get(tenant), *shipped()})
+
+    def versions(self, tenant: str, name: str) -> list[DeviceTemplateRow]:
+        """Return the versions of a template, the first first."""
+        return self._held.get(tenant).get(name) or [
+            DeviceTemplateRow(tenant, name, version, text, 0, _SHIPPER)
+            for version, text in sorted(shipped().get(name, {}).items())
+        ]
+
+    def is_shipped(self, tenant: str, name: str) -> bool:
+        return name not in self._held.get(tenant) and name in shipped()
+
+    def get(self, tenant: str, ref: str) -> Version:
+        """Return a version (``sdm630@2``), or the newest. Raises http.not_found, config.invalid."""
+        name, version = split_type(ref)
+        held = self.versions(tenant, name)
+        if not held:
+            near = difflib.get_close_matches(name, self.names(tenant), 1)
+            perhaps = f"; perhaps {near[0]}" if near else ""
+            raise FixConfiguration("http.not_found", f"there is no device template {name!r}{perhaps}", place=ref)
+        found = [row for row in held if version in (None, row.version)]
+        if not found:
+            raise FixConfiguration("http.not_found", f"{name} has no version {version}", place=ref)
+        return Version(found[-1], _parsed(found[-1].text, name))
+
+    def check(self, text: str, name: str) -> DeviceTemplate:
+        """Read what would be a template; its driver looks at options and addresses. Raises with the line."""
+        made = parse_device_template(text, name)
+        try:
+            check_with_driver(made)
+        except FixConfiguration as error:
+            raise with_line(error, text, name) from error
+        return made
+
+    async def put(self, tenant: str, name: str, text: str, by: str, base: int | None = None) -> Version:
+        """Write a template's next version; the same text again makes none.
+
+        Raises what ``check`` does; config.conflict for a name that is shipped, and where ``base`` is given and is not
+        the present version.
+        """
+        async with self._one_change:
+            made = await asyncio.to_thread(self.check, text, name)
+            if self.is_shipped(tenant, name):
+                raise FixConfiguration(
+                    "config.conflict", f"{name} comes with the platform: give yours another name", place=name
+                )
+            held = self._held.get(tenant).get(name, [])
+            now = held[-1].version if held else 0
+            if base is not None and base != now:
+                raise FixConfiguration(
+                    "config.conflict", f"{name} was changed meanwhile: it is at version {now}", place="base"
+                )
+            if held and held[-1].text == text:
+                return Version(held[-1], made)
+            row = DeviceTemplateRow(tenant, name, now + 1, text, self._clock_us(), by)
+            kind = "template.changed" if held else "template.added"
+            detail = {"by": by, "version": row.version, "points": len(made.points)}
+            await self._events.tell(
+                [self._event(tenant, name, kind, detail)], with_work=lambda c: add_device_templates(c, [row])
+            )
+            with self._held.lock:
+                self._held.get(tenant).setdefault(name, []).append(row)
+                self._held.grown(tenant)
+            return Version(row, made)
+
+    async def drop(self, tenant: str, name: str, by: str) -> None:
+        """Take a template away with all its versions. Raises http.not_found, config.conflict while devices use it."""
+        async with self._one_change:
+            if name not in self._held.get(tenant):
+                raise FixConfiguration("http.not_found", f"{tenant} has no template {name!r} of its own", place=name)
+            users = self.users(tenant).get(name, [])
+            if users:
+                raise FixConfiguration("config.conflict", f"{len(users)} devices use it, like {users[0]}", place=name)
+            detail = {"by": by, "text": self.versions(tenant, name)[-1].text}
+            event = self._event(tenant, name, "template.removed", detail)
+            await self._events.tell([event], with_work=lambda c: drop_device_template(c, tenant, name))
+            with self._held.lock:
+                self._held.get(tenant).pop(name, None)
+                self._held.grown(tenant)
+
+    def users(self, tenant: str) -> dict[str, list[str]]:
+        """Name the devices made of each template, whichever version they have."""
+        found: dict[str, list[str]] = {}
+        for row in self._devices.of_tenant(tenant):
+            if row.spec.template:
+                found.setdefault(split_type(row.spec.template)[0], []).append(row.spec.device)
+        return found
+
+    def forget(self, tenant: str) -> None:
+        """Follow the records after a tenant is gone."""
+        self._held.drop(tenant)
+
+    def _event(self, tenant: str, name: str, kind: str, detail: Mapping[str, object]) -> Event:
+        return Event(kind=kind, time_us=self._clock_us(), tenant=tenant, subject=f"template:{name}", detail=dict(detail))
+
+
+def check_with_driver(made: DeviceTemplate) -> None:
+    """Raise driver.unknown, driver.option or driver.address for what the driver could never do."""
+    name = made.template
+    try:
+        told = manifest(made.driver)
+    except FixConfiguration as error:
+        raise FixConfiguration(error.code, error.message, place=f"{name}.driver") from error
+    spec = sample_device(made)
+    known = {option.name: option for option in told.options}
+    for option in made.options:
+        if option not in known:
+            near = difflib.get_close_matches(option, known, 1)
+            said = f"; perhaps {near[0]}" if near else f"; it knows {', '.join(known)}"
+            raise FixConfiguration(
+                "driver.option", f"{made.driver} has no option {option!r}{said}", place=f"{name}.options.{option}"
+            )
+        if sentence := known[option].wrong(spec.options[option]):
+            raise FixConfiguration("driver.option", sentence, place=f"{name}.options.{option}")
+    for key, point in zip(made.points, spec.points, strict=True):
+        addresses = {"address": point.address} | (
+            {"write.address": point.write.address} if point.write and point.write.address else {}
+        )
+        for field, address in addresses.items():
+            try:
+                told.check_address(address, spec.options)
+            except BaigongError as error:
+                place = f"{name}.points.{key}.{field}"
+                raise FixConfiguration("driver.address", f"{key}: {error.message}", place=place) from error
+
+
+def sample_device(made: DeviceTemplate) -> DeviceSpec:
+    """Make one device of it, with what parameters are when nobody says them: enough to look at addresses."""
+    told = {
+        name: (one.choices[0] if one.choices else 1 if one.kind == "number" else "1")
+        for name, one in made.parameters.items()
+        if one.default is None
+    }
+    try:
+        return made_device(made, made.template, Wanted("device", parameters=told))
+    except FixConfiguration as error:
+        raise FixConfiguration(error.code, error.message, place=f"{made.template}.{error.place}") from error
+
+
+_parsed = lru_cache(500)(parse_device_template)  # nobody changes what it returns
+
+
+def _by_name(rows: Iterable[DeviceTemplateRow]) -> dict[str, list[DeviceTemplateRow]]:
+    made: dict[str, list[DeviceTemplateRow]] = {}
+    for row in rows:
+        made.setdefault(row.template, []).append(row)
+    return made
+
+
+@cache
+def shipped() -> Mapping[str, Mapping[int, str]]:
+    """Return the texts of the templates that come with the platform: name -> version -> text."""
+    folder = resources("baigong.registry") / "starter" / "devicetemplates"
+    made: dict[str, dict[int, str]] = {}
+    for one in folder.iterdir():
+        name, at, version = one.name.removesuffix(".yaml").partition("@")
+        if one.name.endswith(".yaml") and at:
+            made.setdefault(name, {})[int(version)] = one.read_text("utf-8")
+    return made
