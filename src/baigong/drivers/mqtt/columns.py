@@ -69,6 +69,15 @@ class Columns:
             quality = q.BAD_DATA_UNAVAILABLE
         self.extra.append((number, time_us, arrival_us, value, quality))
 
+    def add_plain(self, number: int, time_us: int, arrival_us: int, value: float) -> None:
+        """Add one good number that float64 holds exactly, a message of its own: a tenth of the cost of ``add``."""
+        self.points.append(number)
+        self.values.append(value)
+        self.times.append(time_us)
+        self.arrivals.append(arrival_us)
+        self.counts.append(1)
+        self.raws.append((value,))
+
     def cut(self, rows: int, messages: int, extra: int) -> None:
         """Forget what was appended after these lengths."""
         del self.points[rows:], self.values[rows:], self.extra[extra:]

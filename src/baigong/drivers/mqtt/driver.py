@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
 
 from baigong.drivers.contract import Ack, Delivery, Found, Health, Node, Wanted
+from baigong.drivers.mqtt.batches import LINGER_S, Batches
 from baigong.drivers.mqtt.browse import Listener
-from baigong.drivers.mqtt.columns import Columns
 from baigong.drivers.mqtt.command import command_of
 from baigong.drivers.mqtt.link import Link
 from baigong.drivers.mqtt.payload import Book
@@ -23,15 +21,7 @@ from baigong.drivers.mqtt.settings import parse_settings
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 from baigong.vocab.happenings import Command
 
-_LINGER_S = 0.01  # how long the first value waits for company
 _MOST_FOUND = 20_000  # points one connection makes by itself
-_ROWS = 50_000  # rows of one delivery from which on QoS 0 messages are dropped, and counted
-
-
-@dataclass(slots=True)
-class _Batch:
-    columns: Columns = field(default_factory=Columns)
-    packet_ids: list[int] = field(default_factory=list)
 
 
 class MqttDriver:
@@ -46,14 +36,12 @@ class MqttDriver:
         self._probe: Link | None = None
         self._link: Link | None = None
         self._listener = Listener(self._settings)
-        self._batch = _Batch()
-        self._again: deque[tuple[pa.RecordBatch, pa.RecordBatch | None, list[int]]] = deque()
-        self._ready = asyncio.Event()
+        self._batches = Batches()
         self._book = Book(lambda address: 0)
         self._topics: dict[str, None] = {}  # those that hold a wanted point, in their order
         self._numbering: Callable[[str], int] | None = None
         self._wanted: dict[str, int] = {}
-        self._counters = {"messages": 0, "values": 0, "malformed": 0, "unwanted": 0, "dropped": 0, "refused": 0}
+        self._counters = {"messages": 0, "values": 0, "malformed": 0, "unwanted": 0, "dropped": 0}
 
     async def __aenter__(self) -> Self:
         self._probe = Link(self._settings, f"baigong-{uuid.uuid4().hex[:12]}", self._listener.receive, persistent=False)
@@ -91,7 +79,7 @@ class MqttDriver:
         link = self._link or self._probe
         is_up = link is not None and link.is_up
         detail = f"connected to {link.where} with MQTT {link.version}" if link and is_up else "not connected"
-        return Health(is_up, detail, dict(self._counters))
+        return Health(is_up, detail, self._counters | {"refused": self._batches.refused})
 
     def discover(self, numbering: Callable[[str], int]) -> bool:
         """Make points of all that the topic filters bring; without filters only what is wanted is subscribed."""
@@ -115,8 +103,7 @@ class MqttDriver:
             max_points=len(numbers) + (_MOST_FOUND if self._numbering else 1),
         )
         self._topics = dict.fromkeys(topic for address in numbers if (topic := _topic(address)))
-        self._batch, self._ready = _Batch(), asyncio.Event()
-        self._again.clear()
+        self._batches.begin()
         link = Link(self._settings, self._settings.client_id, self._receive, persistent=self._settings.qos > 0)
         self._link = link
         try:
@@ -126,45 +113,22 @@ class MqttDriver:
                 self._probe = None
             await link.subscribe(list(self._settings.topics or self._topics), self._settings.qos)
             while True:
-                await link.wait(self._ready)
-                await asyncio.sleep(_LINGER_S)
-                for delivery in self._deliveries(link):
+                await link.wait(self._batches.ready)
+                await asyncio.sleep(LINGER_S)
+                for delivery in self._batches.take(link):
                     yield delivery
         finally:
             await link.close()
 
-    def _deliveries(self, link: Link) -> list[Delivery]:
-        batch, self._batch = self._batch, _Batch()
-        made = [self._delivery(link, *again) for again in self._again]
-        self._again.clear()
-        if len(batch.columns):
-            made.append(self._delivery(link, batch.columns.frame(), batch.columns.bursts(), batch.packet_ids))
-        else:
-            link.acknowledge(batch.packet_ids)  # nothing in them that anybody wants
-        return made
-
-    def _delivery(
-        self, link: Link, frame: pa.RecordBatch, bursts: pa.RecordBatch | None, packet_ids: list[int]
-    ) -> Delivery:
-        async def accept() -> None:
-            link.acknowledge(packet_ids)
-
-        async def refuse(reason: str) -> None:
-            self._counters["refused"] += 1
-            self._again.append((frame, bursts, packet_ids))
-            self._ready.set()
-
-        return Delivery(frame, accept, refuse, bursts)
-
     def _receive(self, topic: str, payload: bytes, packet_id: int, is_retained: bool) -> None:
-        batch = self._batch
+        batch = self._batches.batch
         self._counters["messages"] += 1
-        if not packet_id and len(batch.columns) > _ROWS:
+        if not packet_id and self._batches.is_full:
             self._counters["dropped"] += 1
             return
         if packet_id:
             batch.packet_ids.append(packet_id)
-        self._ready.set()
+        self._batches.ready.set()
         if not payload or (topic not in self._topics and self._numbering is None):
             self._counters["unwanted"] += 1
             return

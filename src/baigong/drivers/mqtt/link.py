@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,13 +33,25 @@ _WINDOW = 5_000  # messages a broker may send before our PUBACK; MQTT 5 only, in
 _SESSION_S = 7 * 86_400  # how long a broker of MQTT 5 keeps our session
 _CREDENTIALS = {4, 5, 134, 135}  # CONNACK codes of both versions
 _PUBACK_OK = 0
+_SILENT_S = 4.0  # a broker from which nothing came for so long is asked whether it is there
+_LOOK_S = 1.0
 
 
 class Link:
     """``lost`` is set when the connection ended; ``error`` then says why."""
 
-    def __init__(self, settings: Settings, client_id: str, receive: Receive, *, persistent: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        client_id: str,
+        receive: Receive,
+        *,
+        persistent: bool,
+        will: tuple[str, bytes] | None = None,
+    ) -> None:
+        """``will``: topic and payload that the broker keeps for all (retained, QoS 1) when we are gone unannounced."""
         self._settings, self._client_id, self._receive, self._persistent = settings, client_id, receive, persistent
+        self._will = gmqtt.Message(*will, qos=1, retain=True) if will else None
         self._client: Any = None
         self.lost = asyncio.Event()
         self.version = ""
@@ -77,9 +90,15 @@ class Link:
     async def _attempt(self, version: str) -> bool:
         """Try one protocol version; False when the broker hung up without a word, as it does when it knows another."""
         self.lost = lost = asyncio.Event()
-        five = {"session_expiry_interval": _SESSION_S, "receive_maximum": _WINDOW} if version == "5" else {}
+        session_s = _SESSION_S if self._persistent else 0
+        five = {"session_expiry_interval": session_s, "receive_maximum": _WINDOW} if version == "5" else {}
         client = gmqtt.Client(
-            self._client_id, clean_session=not self._persistent, optimistic_acknowledgement=False, logger=log, **five
+            self._client_id,
+            clean_session=not self._persistent,
+            optimistic_acknowledgement=False,
+            will_message=self._will,
+            logger=log,
+            **five,
         )
         self._client = client
         client.reconnect_retries = _NEVER
@@ -134,7 +153,8 @@ class Link:
         """Wait for an event; driver.unreachable when the connection ends first."""
         waits = {asyncio.ensure_future(event.wait()), asyncio.ensure_future(self.lost.wait())}
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            while not (await asyncio.wait(waits, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED))[0]:
+                self._probe()
         finally:
             for wait in waits:
                 wait.cancel()
@@ -142,6 +162,21 @@ class Link:
         event.clear()
         if self.lost.is_set():
             raise self.gone()
+
+    def _probe(self) -> None:
+        """Hang up on a broker that does not answer PINGREQ.
+
+        gmqtt would notice after twice the keep-alive time; and what it cannot read, it waits for the rest of.
+        """
+        connection = self._client._connection if self._client is not None else None
+        if connection is None or self.lost.is_set():
+            return
+        silent_s = time.monotonic() - connection._last_data_in  # since the last packet that could be read
+        if silent_s > _SILENT_S + self._settings.timeout_s:
+            self.lost.set()
+            connection._transport.abort()
+        elif silent_s > _SILENT_S:
+            connection._send_ping_request()
 
     async def wait(self, event: asyncio.Event) -> None:
         await self._either(event)
@@ -155,11 +190,11 @@ class Link:
             for packet_id in packet_ids:
                 self._client._package_handler._send_puback(packet_id, reason_code=_PUBACK_OK)
 
-    async def publish(self, topic: str, payload: bytes) -> None:
-        """Publish once with QoS 1, not retained, and wait for the broker to have it: driver.timeout, unreachable."""
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish once with QoS 1, and wait for the broker to have it: driver.timeout, unreachable."""
         if not self.is_up:
             raise self.gone()
-        self._client.publish(topic, payload, qos=1)
+        self._client.publish(topic, payload, qos=1, retain=retain)
         taken = asyncio.Event()
         waiting = asyncio.ensure_future(self._client._persistent_storage.wait_empty())
         waiting.add_done_callback(lambda _: taken.set())
@@ -170,6 +205,12 @@ class Link:
             raise RetryLater("driver.timeout", f"{self.where} did not confirm a message", place=self.where) from error
         finally:
             waiting.cancel()
+
+    def tell(self, topic: str, payload: bytes) -> None:
+        """Publish with QoS 0: nobody says whether it came. Raises driver.unreachable."""
+        if not self.is_up:
+            raise self.gone()
+        self._client.publish(topic, payload, qos=0)
 
     async def close(self) -> None:
         await self._hang_up()
