@@ -46,7 +46,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         call.headers |= rooms.registry.quotas.rate_limit(call.tenant)
         undo = rooms.registry.quotas.admit(call.tenant, len(batch))
         try:
-            return IngestAnswer(accepted=len(batch), seq=await _store(rooms, call.tenant, batch))
+            return IngestAnswer(accepted=len(batch), seq=await store(rooms, call.tenant, batch))
         except BaigongError:
             undo()
             raise
@@ -63,7 +63,7 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-async def _store(rooms: Rooms, tenant: str, batch: pa.RecordBatch) -> int:
+async def store(rooms: Rooms, tenant: str, batch: pa.RecordBatch) -> int:
     seq = 0
     if not len(batch):
         return seq

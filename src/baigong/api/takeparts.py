@@ -73,6 +73,7 @@ _SEEN = (
     "stops",
     "companies",
     "screens",
+    "sheet_templates",
     "screen_texts",
     "screen_files",
 )

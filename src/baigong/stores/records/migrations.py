@@ -24,6 +24,7 @@ from baigong.stores.records.pointsources import point_sources
 from baigong.stores.records.relations import asset_relations
 from baigong.stores.records.renaming import earlier_names
 from baigong.stores.records.screens import TABLES as SCREEN_TABLES
+from baigong.stores.records.sheettemplates import sheet_templates
 from baigong.stores.records.shellpackages import shell_packages
 from baigong.stores.records.shells import shell_files, shells
 from baigong.stores.records.support import support_requests
@@ -130,6 +131,7 @@ STEPS: tuple[Step, ...] = (
     _tables(earlier_names, point_sources),
     _tables(*TASK_TABLES),
     _tables(device_templates),
+    _tables(sheet_templates),
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
