@@ -11,10 +11,13 @@ import os
 from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from baigong.drivers.contract import first_open
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
+
+if TYPE_CHECKING:
+    from baigong.drivers.calls import Caller
 
 
 class Far(Protocol):
@@ -53,6 +56,7 @@ class Line(asyncio.Protocol, Generic[F]):
 
     settings: F
     counters: Counters = field(default_factory=Counters)
+    caller: Caller | None = None  # the device called us: the connection is the gateway's, and lent
     _transport: Any = None
     _gone: asyncio.Event = field(default_factory=asyncio.Event)
     _why: BaigongError | None = None
@@ -116,7 +120,10 @@ class Line(asyncio.Protocol, Generic[F]):
         await first_open(self.settings.connect_to or [self.settings.host.strip()], attempt)
 
     async def close(self) -> None:
-        """Close the connection; waits a moment for the system to let go of it."""
+        """Close the connection, or give it back; waits a moment for the system to let go of it."""
+        if self.caller is not None:
+            self.caller.leave(self)
+            return
         self._fail(RetryLater("driver.unreachable", "the connection was closed here"))
         if self._transport is not None:
             self._transport.abort()

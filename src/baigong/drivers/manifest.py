@@ -19,7 +19,7 @@ from msgspec import Struct
 from baigong.drivers.contract import Driver
 from baigong.vocab.errors import FixConfiguration
 
-Capability = Literal["read", "watch", "browse", "search", "history", "events", "discover", "write"]
+Capability = Literal["read", "watch", "browse", "search", "history", "events", "discover", "write", "records", "keep"]
 
 
 _TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "number": (int, float), "boolean": bool}
@@ -82,15 +82,17 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     address_help: Words
     address_examples: list[str] = []
     connects_to: bool = False  # takes the option ``connect_to`` that only a gateway gives: judged addresses
+    calls: str = ""  # the option that names a device which calls us; it takes ``caller``, which only a gateway gives
     address_check: str = ""  # "module:function" taking (address, options); imports nothing heavy
     options: list[Option] = []
     package: str = ""  # filled in on reading
 
-    def open(self, options: dict[str, Any], addresses: Sequence[str] = ()) -> Driver:
+    def open(self, options: dict[str, Any], addresses: Sequence[str] = (), caller: Any = None) -> Driver:
         """Construct the driver: unknown or missing options raise driver.option; nothing is connected yet.
 
         ``addresses``: what the name in the options was resolved to and may be connected to, in this order; a driver
-        that does not know ``connect_to`` gets the first in place of the name.
+        that does not know ``connect_to`` gets the first in place of the name. ``caller``: the line of a device that
+        calls us (``drivers.calls.Caller``).
         """
         if not self.entry:
             raise FixConfiguration("driver.unsupported", f"{self.id}: the device connects to us, not we to it")
@@ -101,6 +103,8 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             filled["connect_to"] = list(addresses)
         elif addresses:
             filled = with_address(filled, addresses[0])
+        if caller is not None:
+            filled["caller"] = caller
         module, _, name = self.entry.partition(":")
         try:
             made = getattr(import_module(f"{self.package}.{module}"), name)(filled)
@@ -127,8 +131,10 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 yield wrong_option(option.name, f"{self.id} needs the option {option.name!r}")
 
     def check_options(self, options: dict[str, Any]) -> None:
-        """Raise the first of ``problems`` with what a driver is constructed with; ``connect_to`` is a gateway's."""
-        given = {name: value for name, value in options.items() if name != "connect_to" or not self.connects_to}
+        """Raise the first of ``problems`` with what a driver is constructed with, but for what a gateway adds."""
+        added = {"connect_to"} if self.connects_to else set()
+        added |= {"caller"} if self.calls else set()
+        given = {name: value for name, value in options.items() if name not in added}
         for problem in self.problems(given):
             raise problem
 

@@ -15,9 +15,11 @@ import msgspec
 
 from baigong.bus.contract import Bus
 from baigong.bus.subjects import asked_by
+from baigong.drivers.calls import expected
 from baigong.drivers.contract import Driver
 from baigong.drivers.manifest import Manifest
 from baigong.gateway import memory
+from baigong.gateway.calls import Calls
 from baigong.gateway.clock import Clock
 from baigong.vocab.errors import BaigongError, RetryLater
 from baigong.vocab.networks import Address, Networks, Told, Verdict, endpoint, refused
@@ -61,6 +63,7 @@ class Ways:
         self._verdict = Verdict(Told(own=[], networks=Networks()))
         self._ready = asyncio.Event()
         self.refused: Counter[str] = Counter()  # by company
+        self.calls = Calls(clock, lambda tenant: self._verdict.permits_calls(tenant), self.owns)
 
     async def follow(self) -> None:
         """Ask from time to time, until cancelled."""
@@ -79,6 +82,7 @@ class Ways:
 
     def _take(self, told: Told) -> None:
         self._verdict, self._told = Verdict(told), told
+        self.calls.listen_at(told.networks.calls)
         self._ready.set()
 
     async def driver(
@@ -89,6 +93,9 @@ class Ways:
         """
         filled = self.complete(claimed, options, tenant) | (more or {})
         claimed.open(filled)  # what is wrong in itself is said first, whatever may be connected to
+        if (wanted := expected(claimed, options)) is not None:
+            await self._heard()
+            return claimed.open(filled, caller=self.calls.caller(tenant, wanted)), Way()
         way = await self.find(tenant, options)
         if claimed.connects_to and not way.addresses and not way.serial:
             raise refused(str(options.get("host") or options.get("url") or ""))

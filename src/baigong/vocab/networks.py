@@ -6,10 +6,10 @@ import ipaddress
 import os
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.ids import tenant_id
@@ -37,18 +37,39 @@ _LOOPBACK = IPv6Address("::1")
 
 
 class CompanyNetworks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """``allow``, ``deny``: networks (CIDR); ``this_machine``: the gateway's own; ``serial``: its ports, by path."""
+    """``allow``, ``deny``: networks (CIDR); ``this_machine``: the gateway's own; ``serial``: its ports, by path;
+    ``calls``: its devices may call.
+    """
 
     allow: list[str] = []
     deny: list[str] = []
     this_machine: bool = False
     serial: list[str] = []
+    calls: bool = False
+
+
+class CallPort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A TCP port at which devices call. ``allow``: the networks they may call from; none: wherever they are."""
+
+    port: Annotated[int, Meta(ge=1, le=65_535)]
+    host: str = "127.0.0.1"
+    allow: tuple[str, ...] = ()
+
+    def admits(self, address: str) -> bool:
+        """Say whether a caller at this address is let in."""
+        return not self.allow or _is_in(plain(address.partition("%")[0]), _read(self.allow))
+
+
+CALLED_AT = CallPort(port=9502)  # where nothing is said: this machine only
 
 
 class Networks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One gateway's text. ``deny``: for everybody; ``companies``: by id, ``*`` all that are not named."""
+    """One gateway's text. ``deny``: for everybody; ``companies``: by id, ``*`` all that are not named; ``calls``:
+    where devices call, None: as ``CALLED_AT`` says.
+    """
 
     deny: list[str] = []
+    calls: list[CallPort] | None = None
     companies: dict[str, CompanyNetworks] = {}
 
 
@@ -75,6 +96,14 @@ def parse_networks(text: str) -> Networks:
     _read(made.deny)
     for company in made.companies.values():
         _read([*company.allow, *company.deny])
+    for port in made.calls or ():
+        _read(port.allow)
+        try:
+            ipaddress.ip_address(port.host)
+        except ValueError as error:
+            raise FixConfiguration(
+                "config.invalid", f"{port.host!r} is no address to listen at", place="calls"
+            ) from error
     return made
 
 
@@ -117,6 +146,7 @@ class _Rule:
         self.allow, self.deny = _read(said.allow), _read(said.deny)
         self.this_machine = said.this_machine
         self.serial = frozenset(said.serial)
+        self.calls = said.calls
 
 
 class Verdict:
@@ -136,6 +166,11 @@ class Verdict:
     def opens(self, tenant: str) -> bool:
         """Say whether a company may connect anywhere: for one that may not, no name is even looked up."""
         return tenant in self._own or self._rule(tenant) is not None
+
+    def permits_calls(self, tenant: str) -> bool:
+        """Say whether devices of a company may call."""
+        rule = self._rule(tenant)
+        return tenant in self._own or (rule is not None and rule.calls)
 
     def permits(self, tenant: str, text: str, is_here: Callable[[Address], bool]) -> bool:
         """``is_here`` tells whether an address is the gateway's own; no text of a network opens that."""

@@ -172,7 +172,7 @@ async def test_a_silent_unit_spoils_only_its_own_points() -> None:
 
     async def line(request: bytes, writer: asyncio.StreamWriter, asked: int) -> None:
         if request[0] in alive:
-            writer.write(wrap_rtu(request[0], bytes([3, 2, 0, request[0]])))
+            writer.write(wrap_rtu(request[0], bytes([3, 2 * request[5]]) + bytes([0, request[0]]) * request[5]))
 
     now_s = 0.0
     wanted = [Wanted(unit, f"{unit}!holding:0") for unit in (1, 2, 3, 4)]

@@ -1,5 +1,7 @@
 """A PLC to try things with: ``python -m baigong.drivers.modbus`` serves a small pump station over Modbus TCP.
 
+With ``--call 127.0.0.1:9502 --registration DTU0001`` it lies behind a DTU that dials there, and speaks RTU.
+
 =================  ==============================================
 address            meaning
 =================  ==============================================
@@ -17,8 +19,10 @@ import argparse
 import asyncio
 import math
 import time
+from contextlib import AsyncExitStack
 from typing import Any
 
+from baigong.drivers.modbus.dtu import Dtu
 from baigong.drivers.modbus.sim import Ranges, Simulator
 
 _RANGES: Ranges = {"holding": [(0, 16)], "coil": [(0, 16)]}
@@ -42,10 +46,21 @@ def registers(at_s: float) -> dict[str, Any]:
     }
 
 
-async def serve(host: str, port: int, unit: int) -> None:
+async def serve(host: str, port: int, unit: int, call: str, registration: str) -> None:
     """Serve until cancelled."""
-    async with Simulator(_RANGES, values=registers(time.time()), host=host, port=port, unit=unit) as device:
-        print(f"a pump station answers at {host}:{device.port}, unit {unit}; Ctrl-C stops", flush=True)
+    transport = "rtu-over-tcp" if call else "tcp"
+    held = registers(time.time())
+    async with AsyncExitStack() as stack:
+        made = Simulator(_RANGES, values=held, host=host, port=0 if call else port, unit=unit, transport=transport)
+        device = await stack.enter_async_context(made)
+        if call:
+            to, _, number = call.rpartition(":")
+            await stack.enter_async_context(
+                Dtu((to, int(number)), device.port, registration.encode(), heartbeat=b"PING", beat_s=10.0)
+            )
+            print(f"a DTU calls {call} as {registration!r}, unit {unit}; heartbeat PING; Ctrl-C stops", flush=True)
+        else:
+            print(f"a pump station answers at {host}:{device.port}, unit {unit}; Ctrl-C stops", flush=True)
         while True:
             await asyncio.sleep(0.2)
             await device.update(registers(time.time()))
@@ -56,9 +71,11 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5020, help="0 lets the system choose")
     parser.add_argument("--unit", type=int, default=1)
+    parser.add_argument("--call", default="", help="HOST:PORT of a gateway that is dialled, as a DTU does")
+    parser.add_argument("--registration", default="DTU0001", help="what the DTU says first")
     given = parser.parse_args()
     try:
-        asyncio.run(serve(given.host, given.port, given.unit))
+        asyncio.run(serve(given.host, given.port, given.unit, given.call, given.registration))
     except KeyboardInterrupt:
         print("stopped")
 

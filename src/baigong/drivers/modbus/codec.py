@@ -81,6 +81,13 @@ def wrap_tcp(transaction: int, unit: int, pdu: bytes) -> bytes:
     return struct.pack(">HHHB", transaction, 0, len(pdu) + 1, unit) + pdu
 
 
+def begins_tcp(buffer: bytes) -> bool:
+    """Say whether bytes may be the beginning of a Modbus TCP telegram."""
+    return buffer[2:4] == b"\0\0"[: len(buffer[2:4])] and (
+        len(buffer) < 6 or 3 <= int.from_bytes(buffer[4:6], "big") <= 254
+    )
+
+
 def take_tcp(buffer: bytes) -> tuple[int, int, int, bytes]:
     """Take one telegram off a stream: (bytes used, transaction, unit, PDU); 0 used: wait for more.
 
@@ -108,17 +115,46 @@ def crc(telegram: bytes) -> bytes:
     return int(FramerRTU.compute_CRC(telegram)).to_bytes(2, "big")
 
 
-def find_rtu(buffer: bytes, unit: int, function: int) -> bytes | None:
+def fits(pdu: bytes, asked: bytes) -> bool:
+    """Say whether an answer can be one to what was asked: as long, or an echo of it, or an exception.
+
+    >>> fits(bytes([3, 2, 0, 7]), request("holding", 5, 1)), fits(bytes([3, 2, 0, 7]), request("holding", 5, 2))
+    (True, False)
+    """
+    if len(pdu) == 2:
+        return pdu[0] == asked[0] | 0x80
+    if asked[0] in WRITES:
+        return pdu == asked[:5]
+    count = int.from_bytes(asked[3:5], "big")
+    return len(pdu) == 2 + (-(-count // 8) if asked[0] in (1, 2) else 2 * count)
+
+
+def another(asked: bytes, owed: Sequence[bytes]) -> bytes | None:
+    """Make a question at the same place whose answer is none to any that is still owed; None: too many are."""
+    for count in range(1, 6):
+        step = 8 if asked[0] in (1, 2) else 1
+        pdu = asked[:3] + (count * step).to_bytes(2, "big")
+        if (
+            all(before[3:5] != pdu[3:5] for before in owed)
+            and int.from_bytes(pdu[1:3], "big") + count * step <= 1 << 16
+        ):
+            return pdu
+    return None
+
+
+def find_rtu(buffer: bytes, unit: int, function: int, asked: bytes = b"") -> bytes | None:
     """Find the answer of ``unit`` to ``function`` anywhere in what came, or None: wait for more.
 
-    Noise, the echo of our own request and other units' telegrams are passed over: the CRC decides.
+    Noise, the echo of our own request and other units' telegrams are passed over: the CRC decides; and what cannot
+    answer ``asked``, for it is late.
     """
     for i in range(len(buffer) - 4):
         if buffer[i] != unit or buffer[i + 1] & 0x7F != function:
             continue
         size = 5 if buffer[i + 1] & 0x80 else 8 if function in WRITES else 5 + buffer[i + 2]
         telegram = buffer[i : i + size]
-        if len(telegram) == size and crc(telegram[:-2]) == telegram[-2:]:
+        right = len(telegram) == size and crc(telegram[:-2]) == telegram[-2:]
+        if right and (not asked or fits(telegram[1:-2], asked)):
             return telegram[1:-2]
     return None
 

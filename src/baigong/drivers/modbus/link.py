@@ -1,4 +1,4 @@
-"""One request at a time over one line: TCP, RTU over TCP, or a serial port.
+"""One request at a time over one line: TCP, RTU over TCP, the connection of a DTU that called us, or a serial port.
 
 The line itself is asyncio's (or pymodbus' serial transport); what is ours is that nothing waits longer than its
 time, that a lost line fails the request in flight at once, and that an answer which comes too late is never taken
@@ -28,7 +28,7 @@ class _Pending:
 
     transaction: int
     unit: int
-    function: int
+    asked: bytes
     answer: asyncio.Future[bytes]
     late_s: float  # until when its answer may still come
 
@@ -42,7 +42,7 @@ class Link(Line[Settings]):
     _pending: _Pending | None = None
     _transaction: int = 0
     _heard_s: float = 0.0
-    _owed: int | None = None  # the unit whose answer was given up, and may still come
+    _owed: dict[int, list[bytes]] = field(default_factory=dict)  # what a unit was asked whose answer may still come
 
     # -- what asyncio calls ---------------------------------------------------------------------------------
 
@@ -59,6 +59,8 @@ class Link(Line[Settings]):
 
     def _take_tcp(self) -> None:
         while self._buffer:
+            if self.settings.is_called and not self._begins():
+                return
             used, transaction, unit, pdu = codec.take_tcp(self._buffer)
             if not used:
                 return
@@ -71,13 +73,24 @@ class Link(Line[Settings]):
             else:
                 pending.answer.set_result(pdu)
 
+    def _begins(self) -> bool:
+        """Pass over what a DTU says of its own; False: what is left may be the beginning of an answer."""
+        if codec.begins_tcp(self._buffer):
+            return len(self._buffer) >= 6
+        pending = self._pending
+        awaited = pending is not None and not pending.answer.done()
+        at = self._buffer.find(pending.transaction.to_bytes(2, "big") + b"\0\0") if pending and awaited else -1
+        self.counters.strays += 1
+        self._buffer = self._buffer[at:] if at > 0 else self._buffer[-3:] if awaited and at < 0 else b""
+        return at > 0
+
     def _take_rtu(self) -> None:
         pending = self._pending
         if pending is None or pending.answer.done():
             self.counters.strays += 1
             self._buffer = b""
             return
-        pdu = codec.find_rtu(self._buffer, pending.unit, pending.function)
+        pdu = codec.find_rtu(self._buffer, pending.unit, pending.asked[0], pending.asked)
         if pdu is not None:
             self._buffer = b""
             pending.answer.set_result(pdu)
@@ -95,12 +108,10 @@ class Link(Line[Settings]):
         async with self._lock:
             retries = 0 if once else self.settings.retries
             for left in range(retries, -1, -1):
-                await self._settle(unit, again=left < retries)
                 try:
+                    await self._settle(unit, again=left < retries)
                     return await self._once(unit, pdu)
                 except TimeoutError:
-                    self.counters.timeouts += 1
-                    self._owed = unit
                     if not left:
                         raise self._silent(unit, retries + 1) from None
             raise AssertionError  # the last try returns or raises
@@ -108,14 +119,14 @@ class Link(Line[Settings]):
     def _silent(self, unit: int, tries: int) -> RetryLater:
         times = f"{tries} times" if tries > 1 else "once"
         why = f"unit {unit} gave no answer within {self.settings.timeout_s:g} s, asked {times}"
-        return RetryLater("driver.timeout", why, place=self.settings.place)
+        return RetryLater("driver.timeout", why, place=self.settings.place_of(unit))
 
     async def _once(self, unit: int, pdu: bytes) -> bytes:
         self.require_alive()
         loop = asyncio.get_running_loop()
         limit_s = self.settings.timeout_s
         self._transaction = self._transaction % 0xFFFF + 1
-        self._pending = _Pending(self._transaction, unit, pdu[0], loop.create_future(), loop.time() + limit_s)
+        self._pending = _Pending(self._transaction, unit, pdu, loop.create_future(), loop.time() + limit_s)
         self._buffer = b"" if self.settings.transport != "tcp" else self._buffer
         telegram = (
             codec.wrap_tcp(self._transaction, unit, pdu)
@@ -129,27 +140,51 @@ class Link(Line[Settings]):
                 # shielded, so that being cancelled leaves the future to receive the late answer
                 answer = await asyncio.shield(self._pending.answer)
         except RetryLater as error:
-            raise RetryLater(error.code, error.message, place=self.settings.place) from error
+            raise RetryLater(error.code, error.message, place=self.settings.place_of(unit)) from error
+        except TimeoutError:
+            self.counters.timeouts += 1
+            if pdu[0] not in codec.WRITES and pdu not in self._owed.setdefault(unit, []):
+                self._owed[unit].append(pdu)  # an answer to a write tells what was written
+            raise
         self.counters.answers += 1
         return answer
 
     async def _settle(self, unit: int, *, again: bool) -> None:
         """Before a request on a line without transaction numbers: let late answers pass, and be silent.
 
-        ``again``: the same request is sent once more, so that a late answer is as good as a new one.
+        ``again``: the same request is sent once more, so that a late answer is as good as a new one. Raises
+        TimeoutError when the unit stays silent.
         """
-        if self.settings.transport == "tcp":
-            return
-        loop = asyncio.get_running_loop()
-        pending = self._pending
-        if pending is not None and not pending.answer.done():
-            await asyncio.wait({pending.answer}, timeout=max(pending.late_s - loop.time(), 0.0))
-        if self._owed == unit and not again:  # another unit's answer would not be taken for this one's
+        if self.settings.transport != "tcp":
+            loop = asyncio.get_running_loop()
+            pending = self._pending
+            if pending is not None and not pending.answer.done():
+                await asyncio.wait({pending.answer}, timeout=max(pending.late_s - loop.time(), 0.0))
+            if self._owed.get(unit) and not again:  # another unit's answer would not be taken for this one's
+                await self._pass_late(unit)
+        await self._be_silent()
+
+    async def _pass_late(self, unit: int) -> None:
+        """Wait until no answer of an earlier request can come any more.
+
+        A serial server, or a DTU on the mobile network, hands answers on in their order, however late: when a
+        question whose answer looks different is answered, every earlier answer has come or is lost.
+        """
+        owed = self._owed[unit]
+        pdu = None if self.settings.transport == "serial" else codec.another(owed[0], owed)
+        if pdu is None:
             await asyncio.sleep(self.settings.timeout_s)
-            self._owed = None
+        else:
+            await self._be_silent()
+            await self._once(unit, pdu)
+        del self._owed[unit]
+
+    async def _be_silent(self) -> None:
+        """Leave the line alone for a moment, as the standard and the option ``pause_ms`` say."""
         # Modbus over Serial Line V1.02, 2.5.1.1: 3.5 characters of 11 bits, but 1.75 ms above 19,200 baud
         silence_s = max(38.5 / self.settings.baudrate, 0.00175) if self.settings.transport == "serial" else 0.0
-        quiet_s = loop.time() - self._heard_s
+        silence_s = max(silence_s, self.settings.pause_ms / 1000)
+        quiet_s = asyncio.get_running_loop().time() - self._heard_s
         if quiet_s < silence_s:
             await asyncio.sleep(silence_s - quiet_s)
 
@@ -162,6 +197,8 @@ class Link(Line[Settings]):
 
 async def connect(settings: Settings) -> Link:
     """Open the line: raises driver.unreachable, or driver.option for a port that cannot be."""
+    if settings.caller is not None:
+        return await settings.caller.line(lambda: Link(settings), settings.timeout_s)
     link = Link(settings)
     if settings.transport == "serial":
         await opened(link, _serial(link, settings), "serial_port")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from baigong.drivers.calls import Caller, expected
 from baigong.drivers.manifest import manifest, wrong_option
 from baigong.drivers.modbus.codec import MAX_BITS, MAX_REGISTERS
 
@@ -18,6 +19,10 @@ class Settings:
     host: str = ""
     connect_to: Sequence[str] = ()  # given by the gateway: addresses of the host, already judged
     port: int = 502
+    caller: Caller | None = None  # given by the gateway: the device calls us
+    registration: str = ""
+    registration_is: str = "text"
+    heartbeat: str = ""
     unit: int = 1
     serial_port: str = ""
     baudrate: int = 9600
@@ -26,6 +31,7 @@ class Settings:
     stopbits: int = 1
     timeout_s: float = 2.0
     retries: int = 1
+    pause_ms: int = 0
     order: str = "abcd"
     addressing: str = "zero"
     max_gap: int = 16
@@ -36,17 +42,30 @@ class Settings:
     @property
     def place(self) -> str:
         """Where the device is, for messages."""
+        return self.place_of(self.unit)
+
+    def place_of(self, unit: int) -> str:
+        """Where a unit of this line is."""
         line = self.serial_port if self.transport == "serial" else f"{self.host}:{self.port}"
-        return f"{line} unit {self.unit}"
+        return f"{line if self.host or not self.registration else self.registration} unit {unit}"
+
+    @property
+    def is_called(self) -> bool:
+        """The device calls us: bytes that are no telegrams may come on its line at any time."""
+        return self.caller is not None
 
 
 def settings(options: dict[str, Any]) -> Settings:
     """Check the options; driver.option names the wrong one in ``place``."""
-    manifest("modbus").check_options(options)
+    claimed = manifest("modbus")
+    claimed.check_options(options)
     made = Settings(**options)
+    if expected(claimed, options) is not None:
+        return made
     needed = "serial_port" if made.transport == "serial" else "host"
     if not getattr(made, needed).strip():
-        raise wrong_option(needed, f"{needed}: transport {made.transport} needs {needed}")
+        more = "" if made.transport == "serial" else ", or the registration of a device that calls us"
+        raise wrong_option(needed, f"{needed}: transport {made.transport} needs {needed}{more}")
     if "://" in made.serial_port:  # pyserial would open URLs, and one of its schemes writes files
         raise wrong_option(
             "serial_port", "serial_port: name a serial port, like /dev/ttyUSB0 or COM3; for sockets use rtu-over-tcp"
