@@ -32,6 +32,7 @@ ROWS = {
     16: "opcua",
     17: "shells",
     18: "recall",
+    19: "supervision",
 }
 RESULTS = Path(__file__).with_name("results.md")
 _ROW = re.compile(r"\| (\d+) \|")

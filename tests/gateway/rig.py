@@ -26,6 +26,7 @@ from baigong.gateway.roster import Change
 from baigong.gateway.station import Surroundings
 from baigong.gateway.supervisor import Supervisor
 from baigong.gateway.transform import Window
+from baigong.gateway.turnstile import Turnstile
 from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.frame import decode, frame, times_us
@@ -43,7 +44,7 @@ class Rig:
         self.outbox = Outbox(self.bus, folder / "events.jsonl", clock)
         self.abandoned = Abandoned()
         self.around = Surroundings(
-            "local", self.publisher, self.outbox, clock, random.Random(5), self.abandoned, Window()
+            "local", self.publisher, self.outbox, clock, random.Random(5), self.abandoned, Turnstile(clock), Window()
         )
         self.fleet = Fleet(self.around, heard)
         self.events: list[Event] = []

@@ -8,7 +8,7 @@ import pytest
 from clocks import HandClock
 
 from baigong.gateway.points import PointTable
-from baigong.gateway.scan import Beat, scan_classes
+from baigong.gateway.scan import Beat, ScanClass, phase_s, scan_classes
 from baigong.vocab.devices import DeviceSpec, PointSpec
 
 
@@ -75,3 +75,19 @@ def test_points_of_one_period_are_read_together() -> None:
         (1.0, ["a", "c"]),
     ]
     assert classes[0].status()["class"] == "fast"
+
+
+def test_devices_are_spread_over_their_period() -> None:
+    phases = [phase_s(f"demo/plc{n:03}", 1.0) for n in range(500)]
+    shares = [sum(tenth / 10 <= p < (tenth + 1) / 10 for p in phases) for tenth in range(10)]
+    assert min(shares) >= 35 and max(shares) <= 65
+    assert all(0 <= phase_s(f"demo/meter{n}", 3600.0) < 1.0 for n in range(100)), "hourly stays at the full hour"
+
+
+def test_a_scan_class_tells_how_late_its_readings_begin() -> None:
+    scan = ScanClass("fast", 0.1, [])
+    assert scan.status()["late_p99_ms"] is None
+    for n in range(300):
+        scan.begun(0.5 if n < 10 else 0.002)  # what was long ago is forgotten
+        scan.reads += 1
+    assert scan.status()["late_p99_ms"] == 2.0

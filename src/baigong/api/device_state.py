@@ -39,6 +39,7 @@ class ScanClass(Struct, frozen=True, kw_only=True):
     period_s: float = 0.0
     last_ms: float | None = None
     overruns: int = 0
+    late_p99_ms: float | None = None
 
 
 class DeviceStatus(DeviceLine, frozen=True, kw_only=True):

@@ -21,8 +21,6 @@ from baigong.vocab.frame import frame
 
 Key = tuple[str, str]  # tenant, device
 _UNUSABLE = (FixConfiguration, ValueError, OSError, ImportError, msgspec.MsgspecError)
-_STAGGER_S = 0.02  # between the first connections of two devices
-_STAGGER_MOST_S = 10.0
 _NO_RATE = 0.001  # values/s
 _AT_ONCE = 64  # devices ended together
 
@@ -73,7 +71,7 @@ class Fleet:
         fresh = [c for c in changes if c.spec is not None]
         for at, one in enumerate(fresh):
             if one.spec is not None:
-                self._start(one.key, one.spec, min(at * _STAGGER_S, _STAGGER_MOST_S))
+                self._start(one.key, one.spec)
             if at % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)
 
@@ -143,7 +141,7 @@ class Fleet:
                 return found
         return None
 
-    def _start(self, key: Key, spec: DeviceSpec, stagger_s: float) -> None:
+    def _start(self, key: Key, spec: DeviceSpec) -> None:
         tenant, device = key
         heard = self._heard.setdefault(f"{tenant}/{device}", LastHeard())
         try:
@@ -153,7 +151,7 @@ class Fleet:
             self._broken[key] = (spec, named, self._around.clock.now_us())
             return
         self._broken.pop(key, None)
-        supervisor = Supervisor(station, stagger_s)
+        supervisor = Supervisor(station)
         clock = self._around.clock
         task = asyncio.create_task(forever(f"device {device}", supervisor.run, clock), name=f"device {tenant}/{device}")
         self._running[key] = (supervisor, task)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from baigong.drivers.contract import Wanted
 from baigong.gateway.clock import Clock
 from baigong.gateway.points import PointTable
+
+_SPREAD_S = 10.0  # readings of up to this period are spread over all of it
+_REMEMBERED = 128  # readings of a scan class whose lateness is kept
 
 
 class Beat:
@@ -24,21 +30,35 @@ class Beat:
         into = (clock.now_us() / 1e6 - phase_s) % period_s
         self._start = clock.monotonic() - into
         self._count = 0
+        self.due = clock.monotonic()  # when the present tick was to be
 
     async def tick(self) -> int:
         """Wait for the next tick that is still ahead; returns how many went by unused since the last one."""
         passed = math.floor((self._clock.monotonic() - self._start) / self._period_s)
         missed = max(passed - self._count, 0)
         self._count = max(passed, self._count) + 1
-        target = self._start + self._count * self._period_s  # a product, not a sum: no error adds up
-        while (ahead := target - self._clock.monotonic()) > 0:
+        self.due = self._start + self._count * self._period_s  # a product, not a sum: no error adds up
+        while (ahead := self.due - self._clock.monotonic()) > 0:
             await self._clock.sleep(ahead)
         return missed
 
 
+def phase_s(device: str, period_s: float) -> float:
+    """Spread the devices of a gateway over the period, each always at the same place.
+
+    Slow readings stay close to the full minute or hour that people expect them at.
+    """
+    place = int.from_bytes(hashlib.blake2s(device.encode(), digest_size=4).digest()) / 2**32
+    return place * (period_s if period_s <= _SPREAD_S else 1.0)
+
+
 @dataclass(slots=True)
 class ScanClass:
-    """The points read together, and how well that goes. ``overruns``: ticks lost because a reading took too long."""
+    """The points read together, and how well that goes.
+
+    ``overruns``: ticks lost because a reading took too long; ``late_ms``: how much later than their tick the latest
+    readings began (milliseconds; a ring, nan where none was yet).
+    """
 
     name: str
     period_s: float
@@ -47,6 +67,11 @@ class ScanClass:
     reads: int = 0
     failures: int = 0  # in a row
     overruns: int = 0
+    late_ms: np.ndarray = field(default_factory=lambda: np.full(_REMEMBERED, np.nan, np.float32))
+
+    def begun(self, late_s: float) -> None:
+        """Note that a reading begins, so much after its tick."""
+        self.late_ms[self.reads % _REMEMBERED] = late_s * 1e3
 
     def status(self) -> dict[str, Any]:
         return {
@@ -56,7 +81,12 @@ class ScanClass:
             "last_ms": round(self.last_ms, 3),
             "reads": self.reads,
             "overruns": self.overruns,
+            "late_p99_ms": self._late(),
         }
+
+    def _late(self) -> float | None:
+        known = self.late_ms[~np.isnan(self.late_ms)]
+        return round(float(np.percentile(known, 99)), 1) if len(known) else None
 
 
 def scan_classes(table: PointTable) -> list[ScanClass]:

@@ -47,6 +47,7 @@ from baigong.gateway.standing import Follower
 from baigong.gateway.station import Surroundings
 from baigong.gateway.supervisor import cancelled, forever
 from baigong.gateway.transform import Window
+from baigong.gateway.turnstile import Turnstile
 from baigong.gateway.verbs import serve
 from baigong.gateway.writes import Writes
 from baigong.security import envelope
@@ -105,6 +106,7 @@ class Gateway:
             clock,
             rng,
             abandoned,
+            Turnstile(clock),
             options.window,
             ways,
             self._found,

@@ -14,7 +14,7 @@ from baigong.drivers.contract import Delivery, Discovering, Driver, Health, Want
 from baigong.gateway.bounded import bounded
 from baigong.gateway.holes import fill
 from baigong.gateway.points import Mask
-from baigong.gateway.scan import Beat, ScanClass, scan_classes
+from baigong.gateway.scan import Beat, ScanClass, phase_s, scan_classes
 from baigong.gateway.station import Station
 from baigong.vocab import quality as q
 from baigong.vocab.errors import FixConfiguration, ReportBug, RetryLater
@@ -115,11 +115,13 @@ class Session:
 
     async def _poll(self, scan: ScanClass) -> None:
         """Read a scan class at every tick. Only a broken link ends it."""
-        beat = Beat(scan.period_s, self._clock, self._phase(scan.period_s))
+        who = f"{self._station.tenant}/{self._station.spec.device}"
+        beat = Beat(scan.period_s, self._clock, phase_s(who, scan.period_s))
         while True:
             try:
                 async with self._turn:
                     began = self._clock.monotonic()  # the wait for other classes is not the device's fault
+                    scan.begun(began - beat.due)
                     batch = await self.call(self._driver.read(scan.wanted), "reading")
                 scan.reads, scan.last_ms = scan.reads + 1, (self._clock.monotonic() - began) * 1e3
                 self._answer()
@@ -138,11 +140,6 @@ class Session:
 
     def _rows(self, wanted: Sequence[Wanted]) -> Any:
         return self._station.table.find(np.array([w.number for w in wanted], np.int64))
-
-    def _phase(self, period_s: float) -> float:
-        """Spread the devices of a gateway over a tenth of the period, each always at the same place."""
-        place = sum(self._station.spec.device.encode()) % 97 / 97
-        return min(period_s, 1.0) * 0.1 * place
 
     async def _take(self, batch: pa.RecordBatch) -> None:
         made = self._station.receive(batch)

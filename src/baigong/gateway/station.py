@@ -22,6 +22,7 @@ from baigong.gateway.networks import OpenWays, Way, Ways
 from baigong.gateway.outbox import Outbox
 from baigong.gateway.points import Ints, PointTable
 from baigong.gateway.transform import Skew, Transform, Transformed, Window
+from baigong.gateway.turnstile import Turnstile
 from baigong.vocab import quality as q
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError
@@ -41,6 +42,7 @@ class Surroundings:
     clock: Clock
     rng: random.Random
     abandoned: Abandoned
+    turnstile: Turnstile
     window: Window = field(default_factory=Window)
     ways: Ways | OpenWays = field(default_factory=OpenWays)
     found: Callable[[str, str, list[Found]], None] | None = None  # (tenant, device, points that nobody configured)

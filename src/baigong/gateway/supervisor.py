@@ -17,8 +17,9 @@ from baigong.vocab.errors import BaigongError, FixConfiguration
 State = Literal["connected", "connecting", "down", "disabled"]
 _log = logging.getLogger("baigong.gateway")
 _FIRST_S = 0.5  # back-off after the first failure
-_LONGEST_S = 30.0
+_LONGEST_S = 6.0  # what is back is found within ten seconds; the turnstile keeps many from coming at once
 _WRONG_S = 5.0  # what is configured wrongly is tried again more slowly, until somebody trusts, corrects, allows
+_WRONG_LONGEST_S = 30.0
 _LASTED_S = 30.0  # a connection without values that lived so long counts as one that worked
 _CRASHED_US = 3_000_000  # silence before this start that is longer than any restart of ours
 
@@ -26,7 +27,7 @@ _CRASHED_US = 3_000_000  # silence before this start that is longer than any res
 class Supervisor:
     """One device's state machine: connecting → connected → down → (back-off) → connecting."""
 
-    def __init__(self, station: Station, stagger_s: float = 0.0) -> None:
+    def __init__(self, station: Station) -> None:
         self.station = station
         self.state: State = "connecting" if station.spec.enabled else "disabled"
         self.since_us = station.around.clock.now_us()
@@ -35,8 +36,7 @@ class Supervisor:
         self.backoff_s = 0.0
         self.attempts = 0
         self._failures = 0
-        self._stagger_s = stagger_s
-        self._lost = False  # the loss is told and marked; not again until connected
+        self._causes: set[str] = set()  # of the present loss: it is marked once, and each cause told once
         self._clock = station.around.clock
 
     async def run(self) -> None:
@@ -44,8 +44,8 @@ class Supervisor:
         if not self.station.spec.enabled:
             return
         await self._mark_crash()
-        await self._clock.sleep(self._stagger_s)
         while True:
+            await self.station.around.turnstile.enter()
             self._enter("connecting")
             began = self._clock.monotonic()
             error, worked = await self._live()
@@ -59,7 +59,7 @@ class Supervisor:
 
     async def farewell(self) -> None:
         """Say at the end of every point that nobody reads it any more."""
-        if self.state != "disabled" and not self._lost and self.station.heard.heard_us:
+        if self.state != "disabled" and not self._causes and self.station.heard.heard_us:
             await self.station.lose(q.BAD_NOT_CONNECTED)
 
     def status(self, gateway: str) -> dict[str, Any]:
@@ -120,15 +120,17 @@ class Supervisor:
         self.error = None
         self.station.tell("link.connected", after_attempts=self.attempts)
         self.attempts = 0
-        self._lost = False
+        self._causes.clear()
 
     async def _lose(self, error: BaigongError) -> None:
         self.station.note(error)
-        if self._lost:
+        if error.code in self._causes:
             return
-        self._lost = True
-        self.station.tell("link.lost", error=error.problem())
-        await self.station.lose(q.BAD_NO_COMMUNICATION)
+        again = bool(self._causes)
+        self._causes.add(error.code)
+        self.station.tell("link.failed" if again else "link.lost", error=error.problem())
+        if not again:
+            await self.station.lose(q.BAD_NO_COMMUNICATION)
 
     async def _mark_crash(self) -> None:
         """The gateway itself was gone: mark what it could not mark then."""
@@ -139,10 +141,11 @@ class Supervisor:
             heard.marked = True
 
     def _backoff(self, error: BaigongError) -> float:
-        """Double up to half a minute; the jitter keeps a thousand devices from coming back in the same moment."""
-        first = _WRONG_S if isinstance(error, FixConfiguration) else _FIRST_S
-        longest = min(first * 2.0 ** min(self._failures - 1, 16), _LONGEST_S)
-        return longest * self.station.around.rng.uniform(0.5, 1.0)
+        """Double, up to the longest wait; the jitter keeps a thousand devices from coming back in the same moment."""
+        wrong = isinstance(error, FixConfiguration)
+        first, longest = (_WRONG_S, _WRONG_LONGEST_S) if wrong else (_FIRST_S, _LONGEST_S)
+        wait = min(first * 2.0 ** min(self._failures - 1, 16), longest)
+        return wait * self.station.around.rng.uniform(0.5, 1.0)
 
     def _enter(self, state: State) -> None:
         # trying again and failing again is one long "down": its beginning is what people ask for

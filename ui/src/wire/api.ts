@@ -212,6 +212,7 @@ export interface ScanClass {
   period_s: number
   last_ms: number | null
   overruns: number
+  late_p99_ms: number | null
 }
 
 export interface DeviceStatus extends DeviceRow {

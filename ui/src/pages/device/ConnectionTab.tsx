@@ -41,6 +41,7 @@ export function ConnectionTab({ page }: { page: DevicePage }) {
                 <th>{t('device.scanClass')}</th>
                 <th className="r">{t('device.period')}</th>
                 <th className="r">{t('device.lastScan')}</th>
+                <th className="r">{t('device.late')}</th>
                 <th className="r">{t('device.overruns')}</th>
               </tr>
             </thead>
@@ -50,6 +51,7 @@ export function ConnectionTab({ page }: { page: DevicePage }) {
                   <td className="main-cell">{row.class}</td>
                   <td className="r num" data-label={t('device.period')}>{span(row.period_s, language)}</td>
                   <td className="r num" data-label={t('device.lastScan')}>{row.last_ms === null ? '–' : `${row.last_ms.toFixed(1)} ms`}</td>
+                  <td className="r num" data-label={t('device.late')}>{row.late_p99_ms == null ? '–' : `${row.late_p99_ms.toFixed(1)} ms`}</td>
                   <td className="r num" data-label={t('device.overruns')}>{count(row.overruns, language)}</td>
                 </tr>
               ))}
