@@ -43,7 +43,7 @@ class TasksQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 500
 
 
-class NewTask(TaskSpec, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class NewTask(TaskSpec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``id``: made by whoever sends it; sent twice, it is one task."""
 
     id: Id | None = None

@@ -32,7 +32,7 @@ _Text = Annotated[str, Meta(max_length=4000)]
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class Check(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Check(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line of a checklist. ``item``: its name within the task.
 
     ``kind``: ``check`` is done or not (true, false), ``number`` has a ``unit`` (UCUM) and what is right, ``low`` to
@@ -59,7 +59,7 @@ class Check(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
             raise ValueError(f"{self.item}: only a number becomes a value of a point")
 
 
-class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class TaskSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody is asked to do. ``assignee``: a person; ``role``: else whoever has it takes it; none: anybody.
 
     ``origin_ref``: the alarm (``pump1/hot``), the plan, the proposal. ``due_us``: µs since the epoch.
@@ -121,7 +121,7 @@ class TaskChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
         return given or self.to in CHECKING
 
 
-class Found(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Found(Struct, frozen=True, kw_only=True):
     """A result as it stands. ``fine``: within what is right; None: nobody said what is."""
 
     value: float | bool | str | None = None
@@ -131,7 +131,7 @@ class Found(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at_us: int = 0
 
 
-class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Progress(Struct, frozen=True, kw_only=True):
     """What has become of a task so far. ``hours``: by person; ``began_us``: when the work was first begun."""
 
     results: dict[str, Found] = {}

@@ -707,6 +707,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/business": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Kinds of business records, and how many there are */
+        get: operations["get_business"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/business/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show how rows would be understood; nothing is stored */
+        post: operations["post_business_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/business/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One business record, and what became of it */
+        get: operations["get_business_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/business/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find business records */
+        get: operations["get_business_records"];
+        put?: never;
+        /** Take rows of a business system */
+        post: operations["post_business_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/business/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was told when, and what of it was not understood */
+        get: operations["get_business_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/business/runs/{id}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark as gone what a held snapshot misses */
+        post: operations["post_business_runs_id_agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/certificate": {
         parameters: {
             query?: never;
@@ -993,6 +1096,76 @@ export interface paths {
         /** Switch a fault */
         put: operations["put_demo_faults_id"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Device templates */
+        get: operations["get_device_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-templates/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device template */
+        get: operations["get_device_templates_name"];
+        /** Write a device template, or only read it */
+        put: operations["put_device_templates_name"];
+        post?: never;
+        /** Take a device template away */
+        delete: operations["delete_device_templates_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-templates/{name}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make devices of a template from a table: all, or none */
+        post: operations["post_device_templates_name_devices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-templates/{name}/upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make devices what another version of their template says */
+        post: operations["post_device_templates_name_upgrade"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2787,6 +2960,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sheet-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Templates of spreadsheets */
+        get: operations["get_sheet_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sheet-templates/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its texts, the newest first */
+        get: operations["get_sheet_templates_name"];
+        /** Keep a template */
+        put: operations["put_sheet_templates_name"];
+        post?: never;
+        /** Take a template away */
+        delete: operations["delete_sheet_templates_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sheets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look into a workbook; nothing is stored */
+        post: operations["post_sheets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sheets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look again, with other options */
+        get: operations["get_sheets_id"];
+        put?: never;
+        post?: never;
+        /** Forget a file that was looked at */
+        delete: operations["delete_sheets_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sheets/{id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do what the preview said */
+        post: operations["post_sheets_id_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sheets/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what an import would do */
+        post: operations["post_sheets_id_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shown": {
         parameters: {
             query?: never;
@@ -3056,6 +3334,75 @@ export interface paths {
         put?: never;
         /** Add a version of a tariff */
         post: operations["post_tariffs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks: what is to be done, by whom */
+        get: operations["get_tasks"];
+        put?: never;
+        /** Make a task */
+        post: operations["post_tasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task, with what was done to it */
+        get: operations["get_tasks_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Work on a task */
+        post: operations["post_tasks_id_changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a picture to a task */
+        post: operations["post_tasks_id_photos"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3374,6 +3721,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may be given tasks */
+        get: operations["get_workers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/writable": {
         parameters: {
             query?: never;
@@ -3467,6 +3831,13 @@ export interface components {
             valid_from: string;
             /** @default  */
             version: string;
+        };
+        /**
+         * AgreeGone
+         * @description ``gone``: how many records were shown as missing; another number by now is not agreed to.
+         */
+        AgreeGone: {
+            gone: number;
         };
         /**
          * AlarmNow
@@ -4139,6 +4510,34 @@ export interface components {
             /** @default -1d */
             start: string;
         };
+        /**
+         * BusinessRecord
+         * @description ``fields``: by the kind's names, times in microseconds; ``attributes``: columns that no field takes.
+         *
+         *         ``gone_us``: when its source was found without it.
+         */
+        BusinessRecord: {
+            attributes: Record<string, never>;
+            changed_us: number;
+            fields: Record<string, never>;
+            first_us: number;
+            gone_us: number | null;
+            key: string;
+            kind: string;
+            run: string;
+            source: string;
+        };
+        /**
+         * CallPort
+         * @description A TCP port at which devices call. ``allow``: the networks they may call from; none: wherever they are.
+         */
+        CallPort: {
+            /** @default [] */
+            allow: string[];
+            /** @default 127.0.0.1 */
+            host: string;
+            port: number;
+        };
         /** CertificatesQuery */
         CertificatesQuery: {
             /** @default null */
@@ -4163,6 +4562,37 @@ export interface components {
             quantity: string;
             start_us: number;
             tariff: string;
+            unit: string;
+        };
+        /**
+         * Check
+         * @description One line of a checklist. ``item``: its name within the task.
+         *
+         *         ``kind``: ``check`` is done or not (true, false), ``number`` has a ``unit`` (UCUM) and what is right, ``low`` to
+         *         ``high``; ``choice`` is one of ``choices``. ``point``: a number becomes a value of this point, typed in by hand.
+         */
+        Check: {
+            /** @default [] */
+            choices: string[];
+            /** @default null */
+            high: number | null;
+            item: string;
+            /**
+             * @default check
+             * @enum {unknown}
+             */
+            kind: "check" | "choice" | "number" | "text";
+            /** @default null */
+            low: number | null;
+            /** @default  */
+            point: string;
+            /** @default true */
+            required: boolean;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default  */
             unit: string;
         };
         /**
@@ -4302,11 +4732,14 @@ export interface components {
         };
         /**
          * CompanyNetworks
-         * @description ``allow``, ``deny``: networks (CIDR); ``this_machine``: the gateway's own; ``serial``: its ports, by path.
+         * @description ``allow``, ``deny``: networks (CIDR); ``this_machine``: the gateway's own; ``serial``: its ports, by path;
+         *         ``calls``: its devices may call.
          */
         CompanyNetworks: {
             /** @default [] */
             allow: string[];
+            /** @default false */
+            calls: boolean;
             /** @default [] */
             deny: string[];
             /** @default [] */
@@ -4378,6 +4811,17 @@ export interface components {
             resets: boolean;
             /** @default null */
             rollover: number | null;
+        };
+        /** Counts */
+        Counts: {
+            /** @default 0 */
+            changed: number;
+            /** @default 0 */
+            inserted: number;
+            /** @default 0 */
+            refused: number;
+            /** @default 0 */
+            unchanged: number;
         };
         /**
          * Credential
@@ -4471,6 +4915,7 @@ export interface components {
          *         ``max_age``: how old a value's own time may be and still be believed (``7300d`` for a server that replays a
          *         recording; empty: what the gateway does, seven days). Older times are replaced by those of arrival.
          *         ``assets``: what the assets read through it are called, by their names.
+         *         ``template``: of which version it was made (``sdm630@2``), with these ``parameters``.
          */
         DeviceSpec: {
             /** @default {} */
@@ -4487,6 +4932,10 @@ export interface components {
             max_age: string;
             /** @default {} */
             options: Record<string, never>;
+            /** @default {} */
+            parameters: {
+                [key: string]: string | number | boolean;
+            };
             /** @default [] */
             points: components["schemas"]["PointSpec"][];
             /** @default {} */
@@ -4497,6 +4946,8 @@ export interface components {
             session_budget: number;
             /** @default 0 */
             stale_after_s: number;
+            /** @default  */
+            template: string;
             /** @default 5 */
             timeout_s: number;
             /** @default  */
@@ -4532,6 +4983,43 @@ export interface components {
             values_s: number;
         };
         /**
+         * DeviceTemplate
+         * @description A template. ``options``: of the driver, where all devices have the same, or with parameters in them.
+         */
+        DeviceTemplate: {
+            /** @default  */
+            asset_type: string;
+            driver: string;
+            /** @default  */
+            manufacturer: string;
+            /** @default [] */
+            models: string[];
+            /** @default  */
+            notes: string;
+            /** @default  */
+            notes_zh: string;
+            /** @default {} */
+            options: Record<string, never>;
+            /** @default {} */
+            parameters: {
+                [key: string]: components["schemas"]["baigong.vocab.devicetemplates.Parameter"];
+            };
+            points: {
+                [key: string]: components["schemas"]["TemplatePoint"];
+            };
+            /** @default {} */
+            scan: {
+                [key: string]: string;
+            };
+            /** @default {} */
+            source: components["schemas"]["RegisterMap"];
+            template: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+        };
+        /**
          * DeviceWarning
          * @description What was saved and may not be meant. ``suggestion``: what to write at ``place`` instead; "" where unknown.
          */
@@ -4541,6 +5029,17 @@ export interface components {
             suggestion: string;
             title: string;
             title_zh: string;
+        };
+        /**
+         * DevicesOf
+         * @description ``text``: a table with a header, commas, semicolons or tabs. ``version``: left out: the newest.
+         */
+        DevicesOf: {
+            /** @default false */
+            check: boolean;
+            text: string;
+            /** @default null */
+            version: number | null;
         };
         /**
          * DocumentLine
@@ -4690,6 +5189,28 @@ export interface components {
             title: string;
             /** @default  */
             title_zh: string;
+        };
+        /**
+         * EpisodeColumns
+         * @description A row an episode. ``start`` and ``end`` are columns of moments, or of clock times on the row's day.
+         *
+         *         ``key``: columns by which a row is known again when its times are corrected; empty: its start.
+         */
+        EpisodeColumns: {
+            /** @default  */
+            asset: string;
+            /** @default  */
+            asset_column: string;
+            /** @default [] */
+            attributes: string[];
+            /** @default  */
+            end: string;
+            /** @default [] */
+            key: string[];
+            kind: string;
+            start: string;
+            /** @default  */
+            title: string;
         };
         /**
          * EpisodesQuery
@@ -4880,6 +5401,17 @@ export interface components {
             value_type: string;
         };
         /**
+         * FieldChange
+         * @description One field; None where there is none.
+         */
+        FieldChange: {
+            /** @default null */
+            after: unknown;
+            /** @default null */
+            before: unknown;
+            field: string;
+        };
+        /**
          * Figure
          * @description ``value``: of a counter what was counted in the month, of a gauge what it is now; null: nobody measured it.
          */
@@ -4951,6 +5483,22 @@ export interface components {
         FormAnswer: {
             answers: Record<string, never>;
             form: components["schemas"]["Form"];
+        };
+        /**
+         * Found
+         * @description A result as it stands. ``fine``: within what is right; None: nobody said what is.
+         */
+        Found: {
+            /** @default 0 */
+            at_us: number;
+            /** @default  */
+            by: string;
+            /** @default null */
+            fine: boolean | null;
+            /** @default  */
+            note: string;
+            /** @default null */
+            value: number | boolean | string | null;
         };
         /**
          * Gap
@@ -5272,6 +5820,11 @@ export interface components {
             points: number;
             revision: number;
         };
+        /** KindWords */
+        KindWords: {
+            en: string;
+            zh: string;
+        };
         /**
          * KpiAnswer
          * @description ``left_out``: assets that there was no room for.
@@ -5508,6 +6061,16 @@ export interface components {
             locked: boolean;
         };
         /**
+         * LongColumns
+         * @description A row a value: one column names the point, one holds the value. ``asset``: before names that name none.
+         */
+        LongColumns: {
+            /** @default  */
+            asset: string;
+            name: string;
+            value: string;
+        };
+        /**
          * Look
          * @description ``accent``, ``accent_dark``: #rrggbb, for the light and the dark theme; ``hosts``: names it is met under.
          */
@@ -5579,7 +6142,7 @@ export interface components {
             end_us: number | null;
             id: string;
             kind: string;
-            parameters: components["schemas"]["Parameter"][];
+            parameters: components["schemas"]["baigong.api.lots.Parameter"][];
             people: string[];
             qualifications: components["schemas"]["Qualified"][];
             start_us: number;
@@ -5677,7 +6240,9 @@ export interface components {
             /** @default [] */
             address_examples: string[];
             address_help: components["schemas"]["Words"];
-            capabilities: ("browse" | "discover" | "events" | "history" | "read" | "search" | "watch" | "write")[];
+            /** @default  */
+            calls: string;
+            capabilities: ("browse" | "discover" | "events" | "history" | "keep" | "read" | "records" | "search" | "watch" | "write")[];
             /** @default false */
             connects_to: boolean;
             entry: string;
@@ -5731,6 +6296,25 @@ export interface components {
             second_factor: boolean;
             sessions: number;
             signed_in_us: number | null;
+        };
+        /**
+         * Missing
+         * @description A column that is not there; ``nearest``: the one that its name comes nearest to, if any does.
+         */
+        Missing: {
+            column: string;
+            field: string;
+            /** @default  */
+            nearest: string;
+        };
+        /**
+         * Mistake
+         * @description What is wrong in a line; ``field``: its column.
+         */
+        Mistake: {
+            field: string;
+            message: string;
+            message_zh: string;
         };
         /**
          * MonthBill
@@ -5799,9 +6383,12 @@ export interface components {
         };
         /**
          * Networks
-         * @description One gateway's text. ``deny``: for everybody; ``companies``: by id, ``*`` all that are not named.
+         * @description One gateway's text. ``deny``: for everybody; ``companies``: by id, ``*`` all that are not named; ``calls``:
+         *         where devices call, None: as ``CALLED_AT`` says.
          */
         Networks: {
+            /** @default null */
+            calls: components["schemas"]["CallPort"][] | null;
             /** @default {} */
             companies: {
                 [key: string]: components["schemas"]["CompanyNetworks"];
@@ -5938,6 +6525,45 @@ export interface components {
         NewPerson: {
             name: string;
             roles: string[];
+        };
+        /**
+         * NewTask
+         * @description ``id``: made by whoever sends it; sent twice, it is one task.
+         */
+        NewTask: {
+            asset: string;
+            /** @default  */
+            assignee: string;
+            /** @default [] */
+            checklist: components["schemas"]["Check"][];
+            /** @default null */
+            due_us: number | null;
+            /** @default null */
+            id: string | null;
+            /**
+             * @default corrective
+             * @enum {unknown}
+             */
+            kind: "calibration" | "changeover" | "corrective" | "inspection" | "other";
+            /**
+             * @default person
+             * @enum {unknown}
+             */
+            origin: "alarm" | "person" | "plan" | "proposal";
+            /** @default  */
+            origin_ref: string;
+            /**
+             * @default medium
+             * @enum {unknown}
+             */
+            priority: "critical" | "high" | "low" | "medium";
+            /** @default  */
+            role: string;
+            /** @default  */
+            text: string;
+            title: string;
+            /** @default  */
+            title_zh: string;
         };
         /**
          * NewTenant
@@ -6134,18 +6760,6 @@ export interface components {
             text: string;
         };
         /**
-         * Parameter
-         * @description What a point said during an episode; each sample counts the same, bad ones do not.
-         */
-        Parameter: {
-            count: number;
-            max: number;
-            mean: number;
-            min: number;
-            point: string;
-            unit: string;
-        };
-        /**
          * PasskeyLine
          * @description ``site``: the host name it works at; ``synced``: kept on several devices; ``copied``: it opens nothing now.
          */
@@ -6179,12 +6793,57 @@ export interface components {
             /** @default 600 */
             width: number;
         };
+        /**
+         * PhotoQuery
+         * @description ``change``: made by whoever sends it, like that of every change; ``at_us``: when it was taken.
+         */
+        PhotoQuery: {
+            /** @default null */
+            at_us: number | null;
+            change: string;
+        };
         /** Picture */
         Picture: {
             changed_us: number;
             media: string;
             name: string;
             size: number;
+        };
+        /**
+         * PlannedDevice
+         * @description One device as it would be. ``line``: of the table, 0: of none. ``kept``: its own ways, which stay.
+         *
+         *         ``version``: what it is made of now, "" for a new one. ``points``: how many it would have.
+         */
+        PlannedDevice: {
+            /** @default  */
+            asset: string;
+            /** @default [] */
+            changes: components["schemas"]["TemplateChange"][];
+            device: string;
+            /** @default [] */
+            kept: components["schemas"]["TemplateChange"][];
+            line: number;
+            /** @enum {unknown} */
+            outcome: "changed" | "new" | "same" | "wrong";
+            /** @default 0 */
+            points: number;
+            /** @default  */
+            version: string;
+            /** @default [] */
+            wrong: components["schemas"]["Mistake"][];
+        };
+        /**
+         * PlannedDevices
+         * @description ``lines``: at most 5,000, those that are wrong first. ``wrong``: with any, nothing is written.
+         */
+        PlannedDevices: {
+            changed: number;
+            lines: components["schemas"]["PlannedDevice"][];
+            new: number;
+            same: number;
+            version: number;
+            wrong: number;
         };
         /** PointAnswer */
         PointAnswer: {
@@ -6260,6 +6919,16 @@ export interface components {
             title?: string;
             title_zh?: string;
             unit?: string;
+        };
+        /**
+         * PointColumn
+         * @description A column of one point's values. ``unit``: UCUM code of what the sheet shows; the point may have another one.
+         */
+        PointColumn: {
+            column: string;
+            point: string;
+            /** @default  */
+            unit: string;
         };
         /**
          * PointSources
@@ -6396,25 +7065,6 @@ export interface components {
             title_zh: string;
             type: string;
         };
-        /**
-         * Progress
-         * @description ``rows`` of about ``total`` values are written. ``state``: running, done, stopped (nobody reads any more).
-         */
-        Progress: {
-            /** @default 0 */
-            bytes: number;
-            /** @default  */
-            file: string;
-            id: string;
-            /** @default 0 */
-            moved_us: number;
-            /** @default 0 */
-            rows: number;
-            /** @default running */
-            state: string;
-            tenant: string;
-            total: number;
-        };
         /** ProviderButton */
         ProviderButton: {
             provider: string;
@@ -6545,6 +7195,131 @@ export interface components {
             reference: string;
         };
         /**
+         * RecordChange
+         * @description ``what``: changed, gone, back. ``before``: of a change, the values it replaced.
+         */
+        RecordChange: {
+            before: Record<string, never>;
+            changed_us: number;
+            run: string;
+            what: string;
+        };
+        /** RecordCount */
+        RecordCount: {
+            changed_us: number;
+            gone: number;
+            kind: string;
+            source: string;
+            there: number;
+        };
+        /**
+         * RecordField
+         * @description ``standard``: what B2MML calls it; ``refers``: the kind whose key it holds; ``unit``: UCUM, of numbers.
+         */
+        RecordField: {
+            en: string;
+            name: string;
+            names: string[];
+            /** @default  */
+            refers: string;
+            standard: string;
+            /** @enum {unknown} */
+            type: "flag" | "number" | "text" | "time";
+            /** @default  */
+            unit: string;
+            zh: string;
+        };
+        /**
+         * RecordKind
+         * @description ``table``: what SQL calls it. The first of ``fields`` names the record; a key may be made of more of them.
+         */
+        RecordKind: {
+            fields: components["schemas"]["RecordField"][];
+            /** @default  */
+            name: string;
+            standard: string;
+            table: string;
+            title: components["schemas"]["KindWords"];
+        };
+        /**
+         * RecordMap
+         * @description ``fields``: field of the kind → column of the source. ``key``: columns that name a record together.
+         *
+         *         ``zone``: of times without one. ``rest``: columns that no field takes are kept as attributes. ``constants``: values
+         *         for fields that no column tells, such as the type of all orders of one table.
+         */
+        RecordMap: {
+            /** @default {} */
+            constants: {
+                [key: string]: string;
+            };
+            fields: {
+                [key: string]: string;
+            };
+            key: string[];
+            kind: string;
+            /** @default true */
+            rest: boolean;
+            /** @default UTC */
+            zone: string;
+        };
+        /**
+         * RecordOverview
+         * @description ``held``: snapshots that miss so much that somebody has to agree before it is marked as gone.
+         */
+        RecordOverview: {
+            counts: components["schemas"]["RecordCount"][];
+            held: components["schemas"]["Run"][];
+            kinds: components["schemas"]["RecordKind"][];
+        };
+        /**
+         * RecordPage
+         * @description ``lots``, ``episodes``: whose records name this one, by lot, order or item.
+         */
+        RecordPage: {
+            episodes: string[];
+            history: components["schemas"]["RecordChange"][];
+            lots: string[];
+            record: components["schemas"]["BusinessRecord"];
+            refers: components["schemas"]["BusinessRecord"][];
+        };
+        /**
+         * RecordPreview
+         * @description What would be taken. ``problem``: why nothing would be; empty: it can be sent. ``first``: a few records.
+         */
+        RecordPreview: {
+            first: components["schemas"]["BusinessRecord"][];
+            map: components["schemas"]["RecordMap"];
+            problem: string;
+            understood: components["schemas"]["Understood"];
+        };
+        /** RecordQuery */
+        RecordQuery: {
+            key: string;
+            kind: string;
+            source: string;
+        };
+        /**
+         * RecordsQuery
+         * @description ``search``: anywhere in key or content; ``after``, ``after_source``: of the last of the page before.
+         */
+        RecordsQuery: {
+            /** @default  */
+            after: string;
+            /** @default  */
+            after_source: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            gone: "" | "no" | "only";
+            kind: string;
+            /** @default 100 */
+            limit: number;
+            /** @default  */
+            search: string;
+        };
+        /**
          * RecoveryCodes
          * @description Each opens once, in place of the phone's code. Shown this once.
          */
@@ -6569,6 +7344,18 @@ export interface components {
             region: string;
             title: string;
             title_zh: string;
+        };
+        /**
+         * RegisterMap
+         * @description Where the registers were read: the maker's document, its revision, and where it can be had.
+         */
+        RegisterMap: {
+            /** @default  */
+            document: string;
+            /** @default  */
+            revision: string;
+            /** @default  */
+            url: string;
         };
         /**
          * Related
@@ -6679,6 +7466,17 @@ export interface components {
             tokens: boolean;
         };
         /**
+         * Result
+         * @description What was found for one line of the checklist. None: it could not be found out, ``note`` says why.
+         */
+        Result: {
+            item: string;
+            /** @default  */
+            note: string;
+            /** @default null */
+            value: number | boolean | string | null;
+        };
+        /**
          * RetentionAnswer
          * @description ``keep``: as set. ``asked``: as looked at; ``would_go``: what that would delete of what there is.
          */
@@ -6743,6 +7541,31 @@ export interface components {
             two_persons: boolean;
         };
         /**
+         * Run
+         * @description ``state``: open, done, held, agreed, replaced (a later snapshot decided).
+         */
+        Run: {
+            began_us: number;
+            ended_us: number | null;
+            kind: string;
+            run: string;
+            source: string;
+            state: string;
+            told: components["schemas"]["Told"];
+            who: string;
+            whole: boolean;
+        };
+        /**
+         * RunsQuery
+         * @description ``state``: open, done, held, agreed, replaced; empty: all.
+         */
+        RunsQuery: {
+            /** @default 50 */
+            limit: number;
+            /** @default  */
+            state: string;
+        };
+        /**
          * SaidToApplicant
          * @description ``what``: made, asked, answered, refused or approved; reviewers are not named.
          */
@@ -6764,6 +7587,8 @@ export interface components {
             class: string;
             /** @default null */
             last_ms: number | null;
+            /** @default null */
+            late_p99_ms: number | null;
             /** @default 0 */
             overruns: number;
             /** @default 0 */
@@ -6918,6 +7743,30 @@ export interface components {
             looked_us: number;
         };
         /**
+         * SendRecords
+         * @description ``columns``: as the source has them. ``map``: column by field; left out: by what the columns are called.
+         *
+         *         ``whole``: these are all there are, and others of this source are gone.
+         */
+        SendRecords: {
+            columns: {
+                [key: string]: unknown[];
+            };
+            kind: string;
+            /** @default null */
+            map: components["schemas"]["RecordMap"] | null;
+            source: string;
+            /** @default false */
+            whole: boolean;
+            /** @default UTC */
+            zone: string;
+        };
+        /** SentRecords */
+        SentRecords: {
+            run: components["schemas"]["Run"];
+            understood: components["schemas"]["Understood"];
+        };
+        /**
          * Series
          * @description One line. ``rows``: how many there are; ``values``: numbers, or texts where the point holds texts.
          *
@@ -7023,6 +7872,244 @@ export interface components {
             how: string;
             id: string;
             what: string;
+        };
+        /**
+         * SheetAsk
+         * @description ``template``: the mapping itself, or ``kept``: the name of one that is kept. ``agreed``: from the preview.
+         *
+         *         ``keep``: keep the template under its name, with the import.
+         */
+        SheetAsk: {
+            /** @default  */
+            agreed: string;
+            /** @default false */
+            keep: boolean;
+            /** @default  */
+            kept: string;
+            /** @default null */
+            template: components["schemas"]["SheetTemplate"] | null;
+        };
+        /**
+         * SheetChanged
+         * @description A value that another one replaces.
+         */
+        SheetChanged: {
+            after: string;
+            before: string;
+            cell: string;
+            point: string;
+            time_us: number;
+        };
+        /**
+         * SheetColumn
+         * @description A column. ``key``: how a template names it; ``written``: the unit as it stands, ``unit``: as UCUM.
+         *
+         *         ``notes``: what was decided, like serial_dates, order_dmy, comma_unknown; ``codes``: what stands for no value.
+         */
+        SheetColumn: {
+            codes: {
+                [key: string]: number;
+            };
+            header: string;
+            joined: number;
+            key: string;
+            kind: string;
+            letter: string;
+            name: string;
+            notes: string[];
+            odd: number;
+            samples: string[];
+            unit: string;
+            written: string;
+        };
+        /**
+         * SheetDrawn
+         * @description A sheet's upper left corner as texts; ``top`` and ``left`` count from 0. ``high``, ``wide``: of all of it.
+         */
+        SheetDrawn: {
+            cells: string[][];
+            hidden: boolean;
+            high: number;
+            left: number;
+            merges: string[];
+            name: string;
+            top: number;
+            wide: number;
+        };
+        /**
+         * SheetLook
+         * @description What a workbook holds; nothing of it is stored. ``id`` is good for an hour.
+         */
+        SheetLook: {
+            encoding: string;
+            id: string;
+            kind: string;
+            name: string;
+            sheets: components["schemas"]["SheetDrawn"][];
+            tables: components["schemas"]["SheetTable"][];
+        };
+        /**
+         * SheetPlan
+         * @description What an import does. ``agreed``: to be sent with it. ``same``: values that are there as they stand here.
+         *
+         *         ``accepted``: values that were stored, ``episodes_written``: episodes; null where nothing was asked to be stored.
+         */
+        SheetPlan: {
+            /** @default null */
+            accepted: number | null;
+            agreed: string;
+            bad: number;
+            changed: number;
+            changes: components["schemas"]["SheetChanged"][];
+            counts: {
+                [key: string]: number;
+            };
+            empty: number;
+            episodes: number;
+            episodes_changed: number;
+            episodes_new: number;
+            /** @default null */
+            episodes_written: number | null;
+            first_us: number | null;
+            last_us: number | null;
+            new: number;
+            points: components["schemas"]["SheetPoint"][];
+            problems: components["schemas"]["SheetProblem"][];
+            range: string;
+            rows: number;
+            same: number;
+            sheet: string;
+            twice: number;
+            values: number;
+        };
+        /**
+         * SheetPoint
+         * @description What a point gets. ``unit``: of the sheet; ``own``: of the point that there is; others are converted.
+         *
+         *         ``refused``: unit, text, source: why none of it can be taken.
+         */
+        SheetPoint: {
+            changed: number;
+            converted: boolean;
+            exists: boolean;
+            new: number;
+            own: string;
+            point: string;
+            refused: string;
+            unit: string;
+            values: number;
+        };
+        /**
+         * SheetProblem
+         * @description A cell that was not understood. ``why``: code, error, not_number, not_date, order, year, no_time, twice …
+         */
+        SheetProblem: {
+            cell: string;
+            shown: string;
+            why: string;
+        };
+        /**
+         * SheetQuery
+         * @description ``name``: the file's, its ending says what it is. ``asset``, ``zone``: for the proposals.
+         *
+         *         ``order``, ``decimal``: of dates and commas that could be either.
+         */
+        SheetQuery: {
+            /** @default sheet */
+            asset: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            decimal: "" | "," | ".";
+            /** @default  */
+            name: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            order: "" | "dmy" | "mdy" | "ymd";
+            /** @default UTC */
+            zone: string;
+        };
+        /**
+         * SheetRange
+         * @description ``role``: title, header, unit, data, section, total, note, repeated.
+         */
+        SheetRange: {
+            range: string;
+            role: string;
+        };
+        /**
+         * SheetTable
+         * @description A table. ``proposal``: what it probably means; ``templates``: names of kept ones whose words it has.
+         */
+        SheetTable: {
+            columns: components["schemas"]["SheetColumn"][];
+            counts: {
+                [key: string]: number;
+            };
+            findings: components["schemas"]["SheetRange"][];
+            matrix: boolean;
+            notes: string[];
+            problems: components["schemas"]["SheetProblem"][];
+            proposal: components["schemas"]["SheetTemplate"];
+            range: string;
+            rows: number;
+            sheet: string;
+            templates: string[];
+            titles: string[];
+        };
+        /**
+         * SheetTemplate
+         * @description ``words``: headers that a table has to have; ``sheet``: its name, where more than one table has them.
+         *
+         *         ``order``: of day and month in dates that do not tell; ``decimal``: what stands before tenths.
+         */
+        SheetTemplate: {
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            decimal: "" | "," | ".";
+            /** @default null */
+            episodes: components["schemas"]["EpisodeColumns"] | null;
+            /** @default null */
+            long: components["schemas"]["LongColumns"] | null;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            order: "" | "dmy" | "mdy" | "ymd";
+            /** @default [] */
+            points: components["schemas"]["PointColumn"][];
+            /** @default  */
+            sheet: string;
+            template: string;
+            /** @default {} */
+            time: components["schemas"]["TimeColumns"];
+            /** @default  */
+            title: string;
+            words: string[];
+        };
+        /** SheetTemplateAnswer */
+        SheetTemplateAnswer: {
+            changed_by: string;
+            changed_us: number;
+            revision: number;
+            template: string;
+            text: string;
+            title: string;
+        };
+        /**
+         * SheetTemplateChange
+         * @description ``text`` (YAML), or the ``template`` as JSON.
+         */
+        SheetTemplateChange: {
+            /** @default null */
+            template: components["schemas"]["SheetTemplate"] | null;
+            /** @default  */
+            text: string;
         };
         /**
          * ShellQuery
@@ -7356,29 +8443,267 @@ export interface components {
             version: number;
         };
         /**
-         * TemplateLine
-         * @description A template that is kept. ``titles``: by language.
+         * TaskChange
+         * @description What somebody did to a task, whole or in part. ``id``: made by whoever sends it; sent twice, it is taken once.
+         *
+         *         ``at_us``: when it was so, on a phone without a network earlier than it is told (None: now). ``hours``: worked
+         *         since the last change; they add up. ``cause``: from the tree of reasons. ``assignee``, ``role``, ``due_us``,
+         *         ``priority``: given anew; ``photo``: a picture that was sent before (POST …/photos).
          */
-        TemplateLine: {
+        TaskChange: {
+            /** @default null */
+            assignee: string | null;
+            /** @default null */
+            at_us: number | null;
+            /** @default null */
+            cause: string | null;
+            /** @default  */
+            comment: string;
+            due_us?: number | null;
+            /** @default 0 */
+            hours: number;
             id: string;
-            id_short: string;
-            semantic: string;
-            titles: {
-                [key: string]: string;
-            };
-            version: string;
+            /** @default null */
+            outcome: string | null;
+            /** @default  */
+            photo: string;
+            /** @default null */
+            priority: ("critical" | "high" | "low" | "medium") | null;
+            /** @default [] */
+            results: components["schemas"]["Result"][];
+            /** @default null */
+            role: string | null;
+            /** @default null */
+            to: ("accepted" | "cancelled" | "done" | "in_progress" | "open" | "refused" | "verified") | null;
         };
         /**
-         * TemplateQuery
-         * @description ``asset``: whose properties answer what they can.
+         * TaskLine
+         * @description One task. ``number``: what people call it by; ``late``: it should be done already. Times: µs since the epoch.
+         *
+         *         ``next``: the states it may go into; ``missing``: lines of the checklist that have to be filled in before.
          */
-        TemplateQuery: {
+        TaskLine: {
+            asset_title: string;
+            asset_title_zh: string;
+            changed_us: number;
+            id: string;
+            late: boolean;
+            made_by: string;
+            made_us: number;
+            missing: string[];
+            next: ("accepted" | "cancelled" | "done" | "in_progress" | "open" | "refused" | "verified")[];
+            number: number;
+            progress: components["schemas"]["baigong.vocab.tasks.Progress"];
+            spec: components["schemas"]["TaskSpec"];
+            /** @enum {unknown} */
+            state: "accepted" | "cancelled" | "done" | "in_progress" | "open" | "refused" | "verified";
+        };
+        /**
+         * TaskPage
+         * @description ``gives``: who asks may give it to others; ``mine``: it is theirs, or free for them to take.
+         */
+        TaskPage: {
+            asset_title: string;
+            asset_title_zh: string;
+            changed_us: number;
+            gives: boolean;
+            id: string;
+            late: boolean;
+            made_by: string;
+            made_us: number;
+            mine: boolean;
+            missing: string[];
+            next: ("accepted" | "cancelled" | "done" | "in_progress" | "open" | "refused" | "verified")[];
+            number: number;
+            progress: components["schemas"]["baigong.vocab.tasks.Progress"];
+            spec: components["schemas"]["TaskSpec"];
+            /** @enum {unknown} */
+            state: "accepted" | "cancelled" | "done" | "in_progress" | "open" | "refused" | "verified";
+            steps: components["schemas"]["baigong.api.tasks.Step"][];
+        };
+        /**
+         * TaskSpec
+         * @description What somebody is asked to do. ``assignee``: a person; ``role``: else whoever has it takes it; none: anybody.
+         *
+         *         ``origin_ref``: the alarm (``pump1/hot``), the plan, the proposal. ``due_us``: µs since the epoch.
+         */
+        TaskSpec: {
+            asset: string;
+            /** @default  */
+            assignee: string;
+            /** @default [] */
+            checklist: components["schemas"]["Check"][];
+            /** @default null */
+            due_us: number | null;
+            /**
+             * @default corrective
+             * @enum {unknown}
+             */
+            kind: "calibration" | "changeover" | "corrective" | "inspection" | "other";
+            /**
+             * @default person
+             * @enum {unknown}
+             */
+            origin: "alarm" | "person" | "plan" | "proposal";
+            /** @default  */
+            origin_ref: string;
+            /**
+             * @default medium
+             * @enum {unknown}
+             */
+            priority: "critical" | "high" | "low" | "medium";
+            /** @default  */
+            role: string;
+            /** @default  */
+            text: string;
+            title: string;
+            /** @default  */
+            title_zh: string;
+        };
+        /**
+         * TasksAnswer
+         * @description Due first, first. ``now_us``: what counted as late.
+         */
+        TasksAnswer: {
+            now_us: number;
+            tasks: components["schemas"]["TaskLine"][];
+        };
+        /**
+         * TasksQuery
+         * @description ``mine``: given to me, or free for my roles. ``asset``: also what lies below it. ``since``: changed since.
+         *
+         *         ``state``: one of them; ``open``: whatever is still to be done; ``late``: of those, what should be done already.
+         */
+        TasksQuery: {
             /** @default  */
             asset: string;
+            /** @default  */
+            assignee: string;
+            /** @default 500 */
+            limit: number;
+            /** @default false */
+            mine: boolean;
+            /** @default  */
+            origin: string;
+            /** @default  */
+            origin_ref: string;
+            /** @default  */
+            since: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            state: "" | "accepted" | "cancelled" | "done" | "in_progress" | "late" | "new" | "open" | "refused" | "verified";
+        };
+        /**
+         * TemplateAnswer
+         * @description ``text``: of this version as written; ``whole``: read. ``units``: of each UCUM code the words, en and zh.
+         */
+        TemplateAnswer: {
+            shipped: boolean;
+            template: string;
+            text: string;
+            units: {
+                [key: string]: string[];
+            };
+            used: components["schemas"]["TemplateUser"][];
+            version: number;
+            versions: components["schemas"]["TemplateVersion"][];
+            whole: components["schemas"]["DeviceTemplate"];
+        };
+        /**
+         * TemplateChange
+         * @description What becomes of one point, option or scan class. ``what``: the name of a point, ``options.order``…
+         */
+        TemplateChange: {
+            /** @default [] */
+            fields: components["schemas"]["FieldChange"][];
+            /** @enum {unknown} */
+            outcome: "added" | "changed" | "removed";
+            what: string;
+        };
+        /**
+         * TemplateKept
+         * @description ``example``: a device of it, with addresses and scales filled in.
+         */
+        TemplateKept: {
+            example: components["schemas"]["DeviceSpec"];
+            units: {
+                [key: string]: string[];
+            };
+            version: number;
+            whole: components["schemas"]["DeviceTemplate"];
+        };
+        /**
+         * TemplatePoint
+         * @description One point that every device of the template has; fields as in a device's file.
+         */
+        TemplatePoint: {
+            address: string;
+            /** @default null */
+            counter: components["schemas"]["Counter"] | null;
+            /** @default 0 */
+            deadband: number;
+            /**
+             * @default gauge
+             * @enum {unknown}
+             */
+            kind: "burst" | "counter" | "gauge" | "setpoint" | "state" | "text";
+            /** @default 0 */
+            offset: number | string;
+            /** @default 1 */
+            scale: number | string;
+            /** @default  */
+            scan: string;
+            /** @default  */
+            semantic: string;
+            /** @default true */
+            sloped: boolean;
+            /** @default {} */
+            states: {
+                [key: string]: string;
+            };
+            /** @default {} */
+            states_zh: {
+                [key: string]: string;
+            };
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default  */
+            unit: string;
+            /** @default null */
+            write: components["schemas"]["WriteRule"] | null;
+        };
+        /**
+         * TemplateText
+         * @description ``check``: only read it. ``base``: the version that it was made from; another one meanwhile: config.conflict.
+         */
+        TemplateText: {
+            /** @default null */
+            base: number | null;
+            /** @default false */
+            check: boolean;
+            text: string;
+        };
+        /**
+         * TemplateUser
+         * @description A device made of it, and of which version.
+         */
+        TemplateUser: {
+            device: string;
+            version: number;
+        };
+        /** TemplateVersion */
+        TemplateVersion: {
+            changed_by: string;
+            changed_us: number;
+            version: number;
         };
         /** TemplatesAnswer */
         TemplatesAnswer: {
-            templates: components["schemas"]["TemplateLine"][];
+            templates: components["schemas"]["baigong.api.aastemplates.TemplateLine"][];
         };
         /**
          * TenantsQuery
@@ -7437,6 +8762,27 @@ export interface components {
             tile: "data" | "network" | "platform" | "security";
         };
         /**
+         * TimeColumns
+         * @description Where the time of a row stands. ``date``: a column of moments or days; ``clock``: of clock times beside it.
+         *
+         *         ``day``: the day of all rows (ISO), where no column says it. ``past_midnight``: a clock time that goes back is of
+         *         the next day. ``fill_down``: an empty date is that of the row above. ``zone``: IANA name of the sheet's local time.
+         */
+        TimeColumns: {
+            /** @default  */
+            clock: string;
+            /** @default  */
+            date: string;
+            /** @default  */
+            day: string;
+            /** @default false */
+            fill_down: boolean;
+            /** @default false */
+            past_midnight: boolean;
+            /** @default UTC */
+            zone: string;
+        };
+        /**
          * Token
          * @description ``expires_us``: null for never.
          */
@@ -7447,6 +8793,35 @@ export interface components {
             person: string | null;
             role: string;
             title: string;
+        };
+        /**
+         * Told
+         * @description ``gone``: marked as gone; ``held``: would be, and wait for somebody.
+         *
+         *         ``partial``: parts of the telling were lost, so nothing is marked.
+         */
+        Told: {
+            /**
+             * @default {
+             *       "changed": 0,
+             *       "inserted": 0,
+             *       "refused": 0,
+             *       "unchanged": 0
+             *     }
+             */
+            counts: components["schemas"]["Counts"];
+            /** @default 0 */
+            gone: number;
+            /** @default 0 */
+            held: number;
+            /** @default false */
+            partial: boolean;
+            /** @default {} */
+            parts: {
+                [key: string]: components["schemas"]["Counts"];
+            };
+            /** @default [] */
+            wrong: components["schemas"]["Wrong"][];
         };
         /**
          * Topics
@@ -7752,6 +9127,39 @@ export interface components {
             type: string;
         };
         /**
+         * Understood
+         * @description ``fields``: (field, column, values that are there); ``kept``: columns kept as attributes; ``unread``: left out.
+         *
+         *         ``refused``: rows that are not taken, because of ``wrong`` values, of which a few are shown.
+         */
+        Understood: {
+            doubled: string[];
+            fields: [
+                string,
+                string,
+                number
+            ][];
+            kept: string[];
+            missing: components["schemas"]["Missing"][];
+            refused: number;
+            rows: number;
+            taken: number;
+            unread: string[];
+            wrong: components["schemas"]["Wrong"][];
+        };
+        /**
+         * Upgrade
+         * @description ``devices``: only these; left out: all that are made of the template. ``version``: left out: the newest.
+         */
+        Upgrade: {
+            /** @default false */
+            check: boolean;
+            /** @default null */
+            devices: string[] | null;
+            /** @default null */
+            version: number | null;
+        };
+        /**
          * UsageQuery
          * @description ``month``: like 2026-11; left out: this one.
          */
@@ -7891,6 +9299,24 @@ export interface components {
             zh: string;
         };
         /**
+         * Worker
+         * @description Somebody who may be given tasks.
+         */
+        Worker: {
+            name: string;
+            roles: string[];
+        };
+        /**
+         * WorkersAnswer
+         * @description ``roles``: role -> [English, Chinese].
+         */
+        WorkersAnswer: {
+            people: components["schemas"]["Worker"][];
+            roles: {
+                [key: string]: string[];
+            };
+        };
+        /**
          * WritableAnswer
          * @description ``total``: of those asked for; ``assets``: all that have such points.
          */
@@ -7967,6 +9393,37 @@ export interface components {
             /** @default 0 */
             tolerance: number;
         };
+        /**
+         * Wrong
+         * @description A value that is none of its field's. ``row``: counted from 1; ``why``: in words.
+         */
+        Wrong: {
+            column: string;
+            row: number;
+            value: string;
+            why: string;
+        };
+        /**
+         * TemplateLine
+         * @description A template that is kept. ``titles``: by language.
+         */
+        "baigong.api.aastemplates.TemplateLine": {
+            id: string;
+            id_short: string;
+            semantic: string;
+            titles: {
+                [key: string]: string;
+            };
+            version: string;
+        };
+        /**
+         * TemplateQuery
+         * @description ``asset``: whose properties answer what they can.
+         */
+        "baigong.api.aastemplates.TemplateQuery": {
+            /** @default  */
+            asset: string;
+        };
         /** Step */
         "baigong.api.assets.Step": {
             asset: string;
@@ -7976,6 +9433,29 @@ export interface components {
         /** Reason */
         "baigong.api.bills.Reason": {
             reason: string;
+        };
+        /**
+         * TemplateLine
+         * @description ``error``: why it cannot be read any more. ``behind``: devices of an earlier version than the newest.
+         */
+        "baigong.api.devicetemplates.TemplateLine": {
+            behind: number;
+            devices: number;
+            driver: string;
+            error: string;
+            manufacturer: string;
+            models: string[];
+            points: number;
+            shipped: boolean;
+            template: string;
+            title: string;
+            title_zh: string;
+            version: number;
+        };
+        /** TemplateQuery */
+        "baigong.api.devicetemplates.TemplateQuery": {
+            /** @default null */
+            version: number | null;
         };
         /**
          * Finding
@@ -7996,6 +9476,18 @@ export interface components {
             what: string;
         };
         /**
+         * Parameter
+         * @description What a point said during an episode; each sample counts the same, bad ones do not.
+         */
+        "baigong.api.lots.Parameter": {
+            count: number;
+            max: number;
+            mean: number;
+            min: number;
+            point: string;
+            unit: string;
+        };
+        /**
          * Proof
          * @description One of the ways.
          */
@@ -8006,6 +9498,36 @@ export interface components {
             passkey: Record<string, never> | null;
             /** @default  */
             password: string;
+        };
+        /**
+         * Progress
+         * @description ``rows`` of about ``total`` values are written. ``state``: running, done, stopped (nobody reads any more).
+         */
+        "baigong.api.takeout.Progress": {
+            /** @default 0 */
+            bytes: number;
+            /** @default  */
+            file: string;
+            id: string;
+            /** @default 0 */
+            moved_us: number;
+            /** @default 0 */
+            rows: number;
+            /** @default running */
+            state: string;
+            tenant: string;
+            total: number;
+        };
+        /**
+         * Step
+         * @description One change. ``at_us``: when it was so; ``seen_us``: when we were told.
+         */
+        "baigong.api.tasks.Step": {
+            at_us: number;
+            by: string;
+            change: Record<string, never>;
+            id: string;
+            seen_us: number;
         };
         /**
          * Finding
@@ -8084,6 +9606,51 @@ export interface components {
             title: string;
             /** @default  */
             title_zh: string;
+        };
+        /**
+         * Parameter
+         * @description What differs from device to device beside its connection. ``default``: none means that each must say it.
+         */
+        "baigong.vocab.devicetemplates.Parameter": {
+            /** @default [] */
+            choices: (string | boolean | number)[];
+            /** @default null */
+            default: string | boolean | number | null;
+            /**
+             * @default number
+             * @enum {unknown}
+             */
+            kind: "number" | "text";
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+        };
+        /**
+         * Progress
+         * @description What has become of a task so far. ``hours``: by person; ``began_us``: when the work was first begun.
+         */
+        "baigong.vocab.tasks.Progress": {
+            /** @default null */
+            began_us: number | null;
+            /** @default  */
+            cause: string;
+            /** @default  */
+            done_by: string;
+            /** @default null */
+            done_us: number | null;
+            /** @default {} */
+            hours: {
+                [key: string]: number;
+            };
+            /** @default  */
+            outcome: string;
+            /** @default [] */
+            photos: string[];
+            /** @default {} */
+            results: {
+                [key: string]: components["schemas"]["Found"];
+            };
         };
     };
     responses: never;
@@ -9784,6 +11351,237 @@ export interface operations {
             };
         };
     };
+    get_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Kinds of business records, and how many there are */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordOverview"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_business_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendRecords"];
+            };
+        };
+        responses: {
+            /** @description Show how rows would be understood; nothing is stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPreview"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_business_record: {
+        parameters: {
+            query: {
+                kind: string;
+                key: string;
+                source: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One business record, and what became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_business_records: {
+        parameters: {
+            query: {
+                kind: string;
+                search?: string;
+                gone?: "" | "no" | "only";
+                after?: string;
+                after_source?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Find business records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessRecord"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_business_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendRecords"];
+            };
+        };
+        responses: {
+            /** @description Take rows of a business system */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentRecords"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_business_runs: {
+        parameters: {
+            query?: {
+                state?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was told when, and what of it was not understood */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_business_runs_id_agree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgreeGone"];
+            };
+        };
+        responses: {
+            /** @description Mark as gone what a held snapshot misses */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_certificate: {
         parameters: {
             query?: never;
@@ -10418,6 +12216,202 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Fault"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_device_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Device templates */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["baigong.api.devicetemplates.TemplateLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_device_templates_name: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One device template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_device_templates_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateText"];
+            };
+        };
+        responses: {
+            /** @description Write a device template, or only read it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateKept"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_device_templates_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_device_templates_name_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DevicesOf"];
+            };
+        };
+        responses: {
+            /** @description Make devices of a template from a table: all, or none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlannedDevices"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_device_templates_name_upgrade: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Upgrade"];
+            };
+        };
+        responses: {
+            /** @description Make devices what another version of their template says */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlannedDevices"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -11180,7 +13174,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Progress"];
+                    "application/json": components["schemas"]["baigong.api.takeout.Progress"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -14889,6 +16883,305 @@ export interface operations {
             };
         };
     };
+    get_sheet_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Templates of spreadsheets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetTemplateAnswer"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sheet_templates_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its texts, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetTemplateAnswer"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_sheet_templates_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SheetTemplateChange"];
+            };
+        };
+        responses: {
+            /** @description Keep a template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetTemplateAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_sheet_templates_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_sheets: {
+        parameters: {
+            query?: {
+                name?: string;
+                asset?: string;
+                zone?: string;
+                order?: "" | "dmy" | "mdy" | "ymd";
+                decimal?: "" | "," | ".";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Look into a workbook; nothing is stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetLook"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sheets_id: {
+        parameters: {
+            query?: {
+                name?: string;
+                asset?: string;
+                zone?: string;
+                order?: "" | "dmy" | "mdy" | "ymd";
+                decimal?: "" | "," | ".";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Look again, with other options */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetLook"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_sheets_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_sheets_id_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SheetAsk"];
+            };
+        };
+        responses: {
+            /** @description Do what the preview said */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetPlan"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_sheets_id_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SheetAsk"];
+            };
+        };
+        responses: {
+            /** @description Say what an import would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetPlan"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_shown: {
         parameters: {
             query?: never;
@@ -15483,6 +17776,182 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TariffText"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tasks: {
+        parameters: {
+            query?: {
+                mine?: boolean;
+                assignee?: string;
+                asset?: string;
+                state?: "" | "accepted" | "cancelled" | "done" | "in_progress" | "late" | "new" | "open" | "refused" | "verified";
+                origin?: string;
+                origin_ref?: string;
+                since?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tasks: what is to be done, by whom */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TasksAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTask"];
+            };
+        };
+        responses: {
+            /** @description Make a task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tasks_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One task, with what was done to it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tasks_id_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskChange"];
+            };
+        };
+        responses: {
+            /** @description Work on a task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tasks_id_photos: {
+        parameters: {
+            query: {
+                change: string;
+                at_us?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/jpeg": unknown;
+                "image/png": unknown;
+            };
+        };
+        responses: {
+            /** @description Add a picture to a task */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -16267,6 +18736,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_workers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who may be given tasks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkersAnswer"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {

@@ -1,15 +1,17 @@
 /** The alarms that an asset's type declares, and what the newest values say of each: what needs somebody first. */
+import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Age } from '../../components/Age'
-import { Link } from '../../components/navigation'
+import { Link, navigate } from '../../components/navigation'
 import { Empty, ErrorNote, Waiting } from '../../components/notes'
-import { inLanguage, useLanguageCode } from '../../components/preferences'
+import { inLanguage, useLanguageCode, usePreferences } from '../../components/preferences'
 import { type Mark, StateMark } from '../../components/StateMark'
 import { useAsk } from '../../components/useAsk'
-import { splitType } from '../../core/assets'
+import { mayAnnotate, splitType } from '../../core/assets'
 import { number, unitText } from '../../core/format'
 import { pointLink, typeLink } from '../../core/route'
 import { type AlarmNow, conditionText, rules } from '../../core/rules'
+import { newTaskLink } from '../../core/tasks'
 
 const EVERY_MS = 5000
 const MARKS: Record<AlarmNow['state'], Mark> = { normal: 'good', active: 'bad', unknown: 'unknown', unjudged: 'unknown', absent: 'off', off: 'off' }
@@ -35,7 +37,7 @@ export function AlarmsTab({ asset, type }: { asset: string; type: string }) {
       {error ? <ErrorNote problem={error} retry={reload} /> : null}
       <ul className="card alarm-list">
         {data.alarms.map((one) => (
-          <Line key={one.alarm} one={one} stale={error !== null} />
+          <Line key={one.alarm} asset={asset} one={one} stale={error !== null} />
         ))}
       </ul>
     </>
@@ -43,9 +45,10 @@ export function AlarmsTab({ asset, type }: { asset: string; type: string }) {
 }
 
 /** `stale`: it was so; what is so now was not answered. */
-function Line({ one, stale }: { one: AlarmNow; stale: boolean }) {
+function Line({ asset, one, stale }: { asset: string; one: AlarmNow; stale: boolean }) {
   const { t } = useTranslation()
   const language = useLanguageCode()
+  const { session } = usePreferences()
   const { told } = one
   const said = WORDS.map((field) => [field, inLanguage(language, told[field], told[`${field}_zh`])] as const).filter(([, text]) => text)
   const word = inLanguage(language, one.word, one.word_zh)
@@ -61,6 +64,11 @@ function Line({ one, stale }: { one: AlarmNow; stale: boolean }) {
         <small className="block">
           {one.point ? <Link href={pointLink(one.point)}>{told.point}</Link> : told.point} {conditionText(told, one.limit, one.unit, word ? { [String(one.value)]: word } : {})}
         </small>
+        {one.state === 'active' && mayAnnotate(session) ? (
+          <Button size="small" onClick={() => navigate(newTaskLink({ asset, origin: 'alarm', origin_ref: `${asset}/${one.alarm}`, title: inLanguage(language, told.title, told.title_zh) || one.alarm }))}>
+            {t('task.makeOne')}
+          </Button>
+        ) : null}
         {quiet ? <small className="block muted">{inLanguage(language, one.why, one.why_zh)}</small> : null}
       </span>
       <span className="num alarm-value">

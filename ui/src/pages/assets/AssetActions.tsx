@@ -4,11 +4,13 @@ import { useTranslation } from 'react-i18next'
 import { useCopy } from '../../components/CopyButton'
 import { Icon } from '../../components/Icon'
 import { navigate } from '../../components/navigation'
-import { type AssetWhole, specOf } from '../../core/assets'
+import { type AssetWhole, mayAnnotate, specOf } from '../../core/assets'
 import { asJson, assetAsCurl, assetAsPython, asYaml } from '../../core/assettext'
 import { points } from '../../core/calls'
 import { trendLink } from '../../core/route'
 import { saveAs } from '../../core/save'
+import { newTaskLink, tasksLink } from '../../core/tasks'
+import { usePreferences } from '../../components/preferences'
 import { useTrouble } from '../../components/useTrouble'
 
 export type Doing = 'edit' | 'move' | 'rename' | 'add' | 'retire'
@@ -19,6 +21,7 @@ export function AssetActions({ whole, may, onDo }: { whole: AssetWhole; may: boo
   const { t } = useTranslation()
   const copy = useCopy()
   const trouble = useTrouble()
+  const { session } = usePreferences()
   const { line } = whole
   const draw = () => points.list({ asset: line.asset, limit: LINES }).then((answer) => navigate(trendLink(answer.points.map((point) => point.name))), trouble)
   const changes = may && !line.retired
@@ -27,6 +30,11 @@ export function AssetActions({ whole, may, onDo }: { whole: AssetWhole; may: boo
       <Button icon={<Icon name="trends" size={16} />} disabled={!line.points} onClick={() => void draw()}>
         {t('nav.trends')}
       </Button>
+      {mayAnnotate(session) && !line.retired ? (
+        <Button icon={<Icon name="wrench" size={16} />} onClick={() => navigate(newTaskLink({ asset: line.asset }))}>
+          {t('task.report')}
+        </Button>
+      ) : null}
       {changes && line.points ? (
         <Button icon={<Icon name="image" size={16} />} title={t('drawing.photoTitle')} onClick={() => navigate(`/screens?${new URLSearchParams({ photo: '1', asset: line.asset })}`)}>
           {t('drawing.photo')}
@@ -45,6 +53,7 @@ export function AssetActions({ whole, may, onDo }: { whole: AssetWhole; may: boo
         menu={{
           items: [
             ...(changes ? [{ key: 'add', label: t('assets.addPart'), onClick: () => onDo('add') }, { key: 'rename', label: t('assets.rename'), onClick: () => onDo('rename') }, { type: 'divider' as const }] : []),
+            { key: 'tasks', label: t('task.ofAsset'), onClick: () => navigate(tasksLink({ show: 'all', asset: line.asset })) },
             { key: 'python', label: `${t('copy.title')} ${t('copy.python')}`, onClick: () => copy(assetAsPython(location.origin, line.asset)) },
             { key: 'curl', label: `${t('copy.title')} ${t('copy.curl')}`, onClick: () => copy(assetAsCurl(location.origin, line.asset)) },
             { key: 'yaml', label: `${t('export.title')} YAML`, onClick: () => saveAs(`${line.asset}.yaml`, asYaml(specOf(whole)), 'application/yaml') },

@@ -1,5 +1,5 @@
 /** What Work leads to. A room is one line here, its words under `work.rooms` and `work.roomsText`; with `page`, it is /work/<room>. */
-import { type ComponentType, type LazyExoticComponent } from 'react'
+import { type ComponentType, lazy, type LazyExoticComponent } from 'react'
 import type { IconName } from '../../components/Icon'
 
 /** `one`: what the address names in the room, like a task; empty for its list. */
@@ -13,6 +13,7 @@ interface Room {
 }
 
 const ROOMS = {
+  tasks: { icon: 'check', page: lazy(() => import('./tasks/TasksRoom')) },
   lots: { icon: 'lot', href: '/lots' },
 } satisfies Record<string, Room>
 
