@@ -153,6 +153,7 @@ class PlainSql:
             relations=lambda: relations_table(self._registry.assets, tenant, only),
             tasks=await asyncio.to_thread(tasks_table, self._registry.tasks, tenant, only),
             lots=LotTables() if only is not None else self._registry.lots.tables(tenant),
+            records={} if only is not None else self._registry.business.tables.of(tenant),
         )
         with open_view(view) as connection:
             try:

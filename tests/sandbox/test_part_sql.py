@@ -19,6 +19,7 @@ from baigong.stores.lake.assetsql import ASSETS, RELATIONS
 from baigong.stores.lake.bursts import LAKE_BURSTS, BurstFileWriter
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.part import Part
+from baigong.stores.lake.recordsql import RECORD_TABLES
 from baigong.stores.lake.rollup import BUCKETS_S, rollup
 from baigong.stores.lake.scansql import FileShapes
 from baigong.stores.lake.sqlview import (
@@ -45,7 +46,7 @@ LOTS = LotTables(
     pa.Table.from_pylist([{"lot": "SECRET", "side": "produced", "episode": "e2"}], LOT_USES),
     pa.Table.from_pylist([{"consumed": "SECRET", "produced": "SECRET-2", "episode": "e2"}], GENEALOGY),
 )
-NOT_FOR_GUESTS = ("lots", "lot_uses", "genealogy")
+NOT_FOR_GUESTS = ("lots", "lot_uses", "genealogy", *RECORD_TABLES)
 KINDS = {MINE: COUNTER, STATED: STATE, THEIRS: COUNTER}
 
 
@@ -219,7 +220,7 @@ async def test_no_name_leads_to_other_rows(pool: SqlPool, guest: Cut) -> None:
         for attempt in ATTEMPTS:
             # the words make every table there is be made
             sql = attempt.format(name=name) + " -- telemetry rollup latest episode burst consumption rollup_states"
-            sql += " lots lot_uses genealogy"
+            sql += " lots lot_uses genealogy " + " ".join(RECORD_TABLES)
             try:
                 told = str((await pool.query("demo", sql, only=guest)).to_pylist())
                 reached += 1

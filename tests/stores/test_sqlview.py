@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
+from baigong.stores.lake.recordsql import RECORD_TABLES
 from baigong.stores.lake.rollup import ROLLUP, rollup
 from baigong.stores.lake.scansql import FileShapes
 from baigong.stores.lake.sqlview import (
@@ -184,6 +185,7 @@ def test_an_empty_tenant_has_all_tables() -> None:
         "lot_uses_in",
         "genealogy_in",
         "tasks_in",
+        *(f"{name}_in" for name in RECORD_TABLES),
         "assets_in",
         "relations_in",
         "bursts_in",

@@ -27,6 +27,7 @@ from baigong.api import (
     bills,
     binding,
     bursts,
+    business,
     certificates,
     commands,
     counters,
@@ -213,6 +214,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *ingest.operations(rooms),
         *happenings.operations(rooms),
         *lots.operations(rooms),
+        *business.operations(rooms),
         *tasks.operations(rooms),
     ]
 

@@ -16,6 +16,7 @@ from baigong.api.rooms import Rooms
 from baigong.api.sqlnames import in_present_names
 from baigong.api.tables import FORMATS, answer, column_values
 from baigong.api.wire import Call, Operation, authorise, offered
+from baigong.stores.lake.recordsql import RECORD_TABLES
 from baigong.vocab.errors import BaigongError, FixConfiguration, Reauthenticate
 
 _JSON_ROWS = 10_000
@@ -36,6 +37,7 @@ _TABLES = (
     "lots",
     "lot_uses",
     "genealogy",
+    *RECORD_TABLES,
     "bursts",
 )
 

@@ -16,7 +16,7 @@ from baigong.vocab.usage import PLATFORM as PLATFORMS_OWN
 
 _ASKED_BY_NAME = (
     "devices", "points.register", "credentials", "certificates", "quotas", "networks", "stops", "standing.since",
-    "standing.fallen",
+    "standing.fallen", "records",
 )  # fmt: skip
 _ASKED = ("authority",)
 

@@ -81,6 +81,7 @@ class SqlSource:
             relations=lambda: relations_table(self._registry.assets, tenant),
             lots=self._registry.lots.tables(tenant),
             tasks=lambda: tasks_table(self._registry.tasks, tenant),
+            records=self._registry.business.tables.of(tenant),
         )
 
     def _described(self, tenant: str) -> Block:
@@ -98,7 +99,7 @@ class SqlSource:
     def _cut(self, tenant: str, only: Visible) -> SqlView:
         """Hand in only what is open: nothing of other points is in the child's memory, or can be named there.
 
-        No lots: one says what all of the plant made of it.
+        No lots and no records: one says what all of the plant made of it.
         """
         kept = self._part(tenant, only)
         reader = PartReader(self._owner, only.part)

@@ -296,6 +296,7 @@ class Departures:
             registry.screen_links.forget,
             registry.episodes.forget,
             registry.lots.forget,
+            registry.business.forget,
             registry.retention.forget,
             registry.usage.forget,
             registry.quotas.forget,

@@ -18,6 +18,8 @@ from baigong.registry.audit import Audit, open_log_key
 from baigong.registry.auditcheck import AuditCheck
 from baigong.registry.bills import Bills
 from baigong.registry.book import PointBook
+from baigong.registry.business import BusinessRecords
+from baigong.registry.businessbus import serve_records
 from baigong.registry.checking import check_driver
 from baigong.registry.commands import Commands
 from baigong.registry.credentials import Credentials
@@ -123,6 +125,7 @@ class Registry:
     audit_check: AuditCheck
     episodes: Episodes
     lots: Lots
+    business: BusinessRecords
     tasks: Tasks
     retention: Retention
     rights: Rights
@@ -169,6 +172,7 @@ async def open_registry(
         )
         await serve_quotas(bus, registry.quotas, registry.gateways)
         await serve_networks(bus, registry.networks)
+        await serve_records(bus, registry.business, registry.devices, registry.gateways)
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(registry.events.store_told()),
@@ -327,6 +331,7 @@ def _furnish(
         uses=Uses(records, clock_us, rights.held, people.used_tokens, rights.decided),
         episodes=episodes,
         lots=Lots(records, episodes),
+        business=BusinessRecords(records, events, clock_us),
         tasks=Tasks(records, events, assets, book, episodes, rights, people.find, clock_us),
         retention=retention,
         rights=rights,

@@ -26,6 +26,7 @@ from baigong.stores.lake.burstsql import bursts_view
 from baigong.stores.lake.contract import LAKE, LakeFile, Snapshot
 from baigong.stores.lake.kindsql import kind_views
 from baigong.stores.lake.part import Part
+from baigong.stores.lake.recordsql import RECORD_TABLES, RecordSources, record_inputs, record_views
 from baigong.stores.lake.rollupsql import computed_rollup
 from baigong.stores.lake.scansql import FileShapes, Scan, open_only, whole
 from baigong.stores.lake.thin import THINNED, day_of
@@ -64,6 +65,7 @@ VISIBLE = (
     "lots",
     "lot_uses",
     "genealogy",
+    *RECORD_TABLES,
     "bursts",
     "rollup_1m",
     "rollup_1h",
@@ -88,6 +90,7 @@ _SEVERITY = "case when quality & 32768 <> 0 then 'bad' when quality & 16384 <> 0
 TableSource: TypeAlias = pa.Table | Callable[[], pa.Table]
 Clip: TypeAlias = Callable[[Any], Any]
 NO_LOTS = LotTables()
+NO_RECORDS: RecordSources = {}
 
 
 @dataclass(slots=True, frozen=True)
@@ -135,6 +138,7 @@ def sql_view(
     relations: TableSource = RELATIONS.empty_table,
     lots: LotTables = NO_LOTS,
     tasks: TableSource = TASKS.empty_table,
+    records: RecordSources = NO_RECORDS,
 ) -> SqlView:
     """Plan the tables ``VISIBLE`` over a snapshot, or over what is open of it: then ``points`` are ``part_points``
     and the other tables hold nothing else.
@@ -165,6 +169,7 @@ def sql_view(
         ),
         ("latest", _latest()),
         *VIEWS,
+        *record_views(),
         ("assets", "create view assets as from assets_in"),
         ("relations", "create view relations as from relations_in"),
         ("burst", bursts_view(snapshot, _SEVERITY, files.scan)),
@@ -185,6 +190,7 @@ def sql_view(
             "lot_uses_in": lots.uses,
             "genealogy_in": lots.links,
             "tasks_in": tasks,
+            **record_inputs(records),
             "episodes_in": lambda: conformed(episodes() if callable(episodes) else episodes, EPISODES),
         },
         base=("create table base.points as select number as point, * exclude (number) from points_in",),

@@ -14,6 +14,7 @@ from baigong.stores.records.applications import applications
 from baigong.stores.records.assets import assets
 from baigong.stores.records.assettypes import asset_types
 from baigong.stores.records.bills import bills, move_from_settings, tariffs
+from baigong.stores.records.business import TABLES as BUSINESS_TABLES
 from baigong.stores.records.commandkeys import command_keys
 from baigong.stores.records.devicetemplates import device_templates
 from baigong.stores.records.documents import documents
@@ -131,6 +132,7 @@ STEPS: tuple[Step, ...] = (
     _tables(earlier_names, point_sources),
     _tables(*TASK_TABLES),
     _tables(device_templates),
+    _tables(*BUSINESS_TABLES),
     _tables(sheet_templates),
 )  # STEPS[0] makes version 2 of version 1, and so on
 
