@@ -15,14 +15,17 @@ from baigong.drivers.plan import S, Span
 from baigong.vocab.errors import FixConfiguration
 
 _WORDS, _BITS = 100, 128  # on a page
-_LAST = 1 << 20  # words; no area is longer
 
 
 @dataclass(slots=True, frozen=True)
 class Area:
-    """One area: its first word; whether it is shown bit by bit; the type of its words; how a number is an address."""
+    """One area: its first word, and how many it has at most; how a number is an address.
+
+    ``bits``: it is shown bit by bit; ``kind``: the type of its words.
+    """
 
     first: Span
+    most: int
     bits: bool
     writable: bool
     kind: str
@@ -53,10 +56,10 @@ async def browse(
     if not path:
         return [Node(path=name, title=title, has_children=True) for name, title in titles.items()]
     name, _, at = path.partition("/")
-    if name not in titles or (at and not (at.isascii() and at.isdigit() and int(at) < 16 * _LAST)):
+    if name not in titles or (at and not (at.isascii() and at.isdigit() and len(at) < 9)):
         raise FixConfiguration("driver.address", f"there is no {path!r} in this PLC", place=path)
     area = area_of(name)
-    words = await length(area.first, lambda code: code == 0, fetch, _LAST)
+    words = await length(area.first, lambda code: code == 0, fetch, area.most)
     step, end = (_BITS, 16 * words) if area.bits else (_WORDS, words)
     if at:
         return await _values(area, int(at), min(int(at) + step, end), fetch)

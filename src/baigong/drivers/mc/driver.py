@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,10 +15,9 @@ from baigong.drivers.mc.link import Link, connect
 from baigong.drivers.mc.settings import settings
 from baigong.drivers.plan import Memory, Span
 from baigong.drivers.polled import Polled, now_us
-from baigong.drivers.scan import Narrowing, Refused
+from baigong.drivers.scan import Refused
 from baigong.drivers.words import Decoder, encode
-from baigong.vocab import quality as q
-from baigong.vocab.errors import FixConfiguration, RetryLater
+from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Command
 
 _TITLES = {
@@ -49,8 +48,8 @@ class McDriver(Polled[Link]):
         now_us: Callable[[], int] = now_us,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(now_us, clock_s)
         self._settings = settings(options)
+        super().__init__(self._settings.place, now_us, clock_s)
         self._dialect = self._settings.dialect
         self._way = self._settings.scattered
 
@@ -65,9 +64,6 @@ class McDriver(Polled[Link]):
             partial(parse, series=given.series), lambda place: place.span, decoder, given.max_words, given.max_gap
         )
 
-    def _judge(self, code: int) -> int:
-        return q.GOOD if code == 0 else q.BAD_NODE_ID_UNKNOWN
-
     def _detail(self) -> str:
         given, model = self._settings, self._linked().model
         said = f"{model}, " if model else ""
@@ -79,28 +75,23 @@ class McDriver(Polled[Link]):
 
     # -- reading --------------------------------------------------------------------------------------------
 
-    async def _fetch(self, spans: Sequence[Span]) -> list[tuple[int, bytes]]:
-        """Read spans in as few requests as they fit."""
-        made: dict[int, tuple[int, bytes]] = {}
-        narrowing = Narrowing(self._ask, codec.about_places)
-        wide, max_words = self._dialect.wide, self._settings.max_words
-        for few in codec.packed(spans, self._way, wide=wide, max_words=max_words):
-            answers = await narrowing.fetch([spans[i] for i in few])
-            if wrong := next((code for code, _ in answers if code > 0 and not codec.about_places(code)), 0):
-                raise RetryLater("driver.protocol", str(codec.refused(wrong)), place=self._settings.place)
-            made.update(zip(few, answers, strict=True))
-        return [made[i] for i in range(len(spans))]
+    def _packed(self, spans: Sequence[Span]) -> Iterable[list[int]]:
+        return codec.packed(spans, self._way, wide=self._dialect.wide, max_words=self._settings.max_words)
+
+    def _about_places(self, code: int) -> bool:
+        return codec.about_places(code)
+
+    def _why(self, code: int) -> str:
+        return str(codec.refused(code))
 
     async def _ask(self, spans: Sequence[Span]) -> list[bytes]:
-        way, link = self._way, self._linked()
+        way = self._way
         command, content = self._dialect.read(spans, way)
         try:
-            return self._dialect.answers(await link.command(command, content), spans, way)
+            return self._dialect.answers(await self._linked().command(command, content), spans, way)
         except Refused as error:
             if len(spans) == 1 or not codec.about_command(error.code):
                 raise
-        except RetryLater as error:
-            raise RetryLater(error.code, error.message, place=self._settings.place) from error
         self._way = codec.WAYS[codec.WAYS.index(way) + 1]  # not known there: the next way is, or the last
         return [raw for span in spans for raw in await self._ask([span])]
 
@@ -144,4 +135,4 @@ class McDriver(Polled[Link]):
         def spelling(number: int) -> str:
             return f"{name}{spelled(number, base)}"
 
-        return memory.Area(Span(name, 0, 0, 1), device.bits, device.writable, "int", spelling)
+        return memory.Area(Span(name, 0, 0, 1), 1 << 20, device.bits, device.writable, "int", spelling)
