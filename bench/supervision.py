@@ -17,7 +17,6 @@ from bench.report import Line
 
 DEVICES, POINTS, HUNG, RETURNING = 500, 100, 20, 300
 GATE_MS, BACK_S = 20.0, 10.0
-_APPLIED = 50  # devices handed in together
 
 
 class Slaves:
@@ -67,7 +66,7 @@ def hand_in(server: Baigong, ports: Sequence[int]) -> None:
         points = [{"name": f"{name}.p{i:02}", "address": f"holding:{i}:uint16"} for i in range(POINTS)]
         options = {"host": "127.0.0.1", "port": port, "timeout_s": 2.0}
         spec = {"device": name, "driver": "modbus", "options": options, "points": points, "scan": {"default": "1s"}}
-        http.send("PUT", f"/api/v1/devices/{name}", json.dumps(spec).encode(), "application/json")
+        http.put(f"/api/v1/devices/{name}", json.dumps(spec).encode(), "application/json")
     http.close()
 
 
