@@ -20,7 +20,7 @@ from baigong.security.photos import MOST_BYTES, clean_photo
 from baigong.stores.records.tasks import ChangeRow, TaskRow
 from baigong.vocab.documents import DocumentSpec
 from baigong.vocab.errors import FixConfiguration
-from baigong.vocab.tasks import NEXT, OPEN, Id, Progress, State, TaskChange, TaskSpec, missing
+from baigong.vocab.tasks import NEXT, OPEN, Id, State, TaskChange, TaskProgress, TaskSpec, missing
 
 _PICTURES = {"image/jpeg": "jpg", "image/png": "png"}
 
@@ -68,7 +68,7 @@ class TaskLine(Struct, frozen=True, kw_only=True):
     spec: TaskSpec
     asset_title: str
     asset_title_zh: str
-    progress: Progress
+    progress: TaskProgress
     late: bool
     next: list[State]
     missing: list[str]
@@ -77,7 +77,7 @@ class TaskLine(Struct, frozen=True, kw_only=True):
     changed_us: int
 
 
-class Step(Struct, frozen=True, kw_only=True):
+class TaskStep(Struct, frozen=True, kw_only=True):
     """One change. ``at_us``: when it was so; ``seen_us``: when we were told."""
 
     id: str
@@ -90,7 +90,7 @@ class Step(Struct, frozen=True, kw_only=True):
 class TaskPage(TaskLine, frozen=True, kw_only=True):
     """``gives``: who asks may give it to others; ``mine``: it is theirs, or free for them to take."""
 
-    steps: list[Step]
+    steps: list[TaskStep]
     gives: bool
     mine: bool
 
@@ -270,6 +270,6 @@ async def _page(rooms: Rooms, call: Call, row: TaskRow) -> TaskPage:
     )
 
 
-def _step(one: ChangeRow) -> Step:
+def _step(one: ChangeRow) -> TaskStep:
     told = {name: value for name, value in one.change.items() if name not in ("id", "at_us")}
-    return Step(id=one.id, at_us=one.at_us, seen_us=one.seen_us, by=one.told_by, change=told)
+    return TaskStep(id=one.id, at_us=one.at_us, seen_us=one.seen_us, by=one.told_by, change=told)

@@ -16,6 +16,7 @@ from baigong.client.bursts import send_burst
 from baigong.client.link import ARROW, Link, find_server, trusted
 from baigong.client.lots import Lots
 from baigong.client.point import Point, points_of
+from baigong.client.tasks import Tasks
 from baigong.client.times import Time, when
 from baigong.vocab.errors import FixConfiguration
 
@@ -94,6 +95,9 @@ class Plant:
     def lots(self) -> Lots:
         """Follow lots and serial numbers: ``plant.lots.recall("H13-7").lots``, ``plant.lots.trace("SN-1").steps``."""
         return Lots(self._link)
+    def tasks(self) -> Tasks:
+        """Find and make tasks: ``plant.tasks(state="late")``, ``plant.tasks.add("pump1", "Look after the seal")``."""
+        return Tasks(self._link)
 
     def points(self, search: str = "", *, asset: str = "", device: str = "") -> list[Point]:
         """List points whose name, title or address holds every word of ``search``."""

@@ -15,7 +15,7 @@ from baigong.stores.records.plant import PointRow
 from baigong.stores.records.tasks import TaskRow
 from baigong.vocab.errors import FixConfiguration, Reauthenticate
 from baigong.vocab.happenings import Episode
-from baigong.vocab.tasks import Check, Found, Progress, State, TaskChange, TaskSpec, judge, missing, step
+from baigong.vocab.tasks import Check, Found, State, TaskChange, TaskProgress, TaskSpec, judge, missing, step
 from baigong.vocab.units import in_other_unit
 
 _ENDED = ("verified", "cancelled")
@@ -101,7 +101,7 @@ def _found(spec: TaskSpec, change: TaskChange, me: str, at_us: int) -> dict[str,
     return found
 
 
-def _timed(done: Progress, spec: TaskSpec, change: TaskChange, me: str, at_us: int) -> Progress:
+def _timed(done: TaskProgress, spec: TaskSpec, change: TaskChange, me: str, at_us: int) -> TaskProgress:
     if change.to == "in_progress" and done.began_us is None:
         return replace(done, began_us=at_us)
     if change.to != "done":
@@ -152,5 +152,5 @@ def outcome(row: TaskRow) -> tuple[Episode, tuple[str, dict[str, Any]] | None]:
     return episode, None if life is None else (life, note | {"text": words} | _photos(done))
 
 
-def _photos(done: Progress) -> dict[str, Any]:
+def _photos(done: TaskProgress) -> dict[str, Any]:
     return {"photos": done.photos} if done.photos else {}

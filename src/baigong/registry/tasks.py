@@ -39,7 +39,7 @@ from baigong.stores.records.tasks import (
 )
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Event
-from baigong.vocab.tasks import OPEN, Progress, TaskChange, TaskSpec
+from baigong.vocab.tasks import OPEN, TaskChange, TaskProgress, TaskSpec
 
 Store = Callable[[Sequence[Typed]], Awaitable[None]]
 
@@ -94,7 +94,7 @@ class Tasks:
                     raise FixConfiguration("task.key", f"{id!r} is the name of another task", place="id")
                 return held
             now = self._clock_us()
-            blank = TaskRow(tenant, id or new_token("t")[:14], 0, "open", spec, Progress(), now, by, now)
+            blank = TaskRow(tenant, id or new_token("t")[:14], 0, "open", spec, TaskProgress(), now, by, now)
 
             def work(connection: sa.Connection) -> TaskRow:
                 access.ensure_tenant(connection, tenant, now)

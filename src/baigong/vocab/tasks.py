@@ -131,7 +131,7 @@ class Found(Struct, frozen=True, kw_only=True):
     at_us: int = 0
 
 
-class Progress(Struct, frozen=True, kw_only=True):
+class TaskProgress(Struct, frozen=True, kw_only=True):
     """What has become of a task so far. ``hours``: by person; ``began_us``: when the work was first begun."""
 
     results: dict[str, Found] = {}

@@ -1119,6 +1119,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/device-templates/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a maker's register table, line by line */
+        post: operations["post_device_templates_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/device-templates/{name}": {
         parameters: {
             query?: never;
@@ -7065,6 +7082,25 @@ export interface components {
             title_zh: string;
             type: string;
         };
+        /**
+         * Progress
+         * @description ``rows`` of about ``total`` values are written. ``state``: running, done, stopped (nobody reads any more).
+         */
+        Progress: {
+            /** @default 0 */
+            bytes: number;
+            /** @default  */
+            file: string;
+            id: string;
+            /** @default 0 */
+            moved_us: number;
+            /** @default 0 */
+            rows: number;
+            /** @default running */
+            state: string;
+            tenant: string;
+            total: number;
+        };
         /** ProviderButton */
         ProviderButton: {
             provider: string;
@@ -7130,6 +7166,17 @@ export interface components {
             state: "expired" | "held" | "missing" | "unknown";
             until: string;
         };
+        /**
+         * Question
+         * @description What the table leaves open: ``field`` of Reading, what was taken, and why.
+         */
+        Question: {
+            choices: string[];
+            field: string;
+            taken: string;
+            why: string;
+            why_zh: string;
+        };
         /** QueueQuery */
         QueueQuery: {
             /**
@@ -7185,6 +7232,77 @@ export interface components {
             lines: components["schemas"]["Line"][];
             tenant: string;
             texts: components["schemas"]["QuotaText"][];
+        };
+        /**
+         * ReadAnswer
+         * @description ``template``: the text that it makes, "" where nothing could be taken. ``gaps``: registers that no line says.
+         */
+        ReadAnswer: {
+            columns: components["schemas"]["TableColumn"][];
+            doubtful: number;
+            gaps: string[];
+            left: number;
+            lines: components["schemas"]["TableLine"][];
+            questions: components["schemas"]["Question"][];
+            taken: number;
+            template: string;
+        };
+        /**
+         * ReadTable
+         * @description ``text``: pasted; or ``content``: a file in base64, called ``file``. ``without``: lines not to take.
+         */
+        ReadTable: {
+            /** @default  */
+            content: string;
+            /** @default  */
+            file: string;
+            /** @default template */
+            name: string;
+            /**
+             * @default {
+             *       "area": "",
+             *       "base": "",
+             *       "notation": "",
+             *       "order": "",
+             *       "type": ""
+             *     }
+             */
+            reading: components["schemas"]["Reading"];
+            /** @default  */
+            text: string;
+            /** @default [] */
+            without: number[];
+        };
+        /**
+         * Reading
+         * @description The answers to what a table leaves open; "": what it looks like. ``area``: where no line says one.
+         */
+        Reading: {
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            area: "" | "coil" | "discrete" | "holding" | "input";
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            base: "" | "one" | "zero";
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            notation: "" | "classical" | "plain";
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            order: "" | "abcd" | "badc" | "cdab" | "dcba";
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            type: "" | "float32" | "int16" | "int32" | "uint16" | "uint32";
         };
         /**
          * Receipt
@@ -7379,6 +7497,15 @@ export interface components {
         Relation: {
             kind: string;
             other: string;
+        };
+        /**
+         * Remark
+         * @description ``column``: the meaning of the cell that it is about, "" for the line.
+         */
+        Remark: {
+            column: string;
+            message: string;
+            message_zh: string;
         };
         /**
          * Rename
@@ -8092,10 +8219,14 @@ export interface components {
             title: string;
             words: string[];
         };
-        /** SheetTemplateAnswer */
+        /**
+         * SheetTemplateAnswer
+         * @description ``meaning``: the text as JSON; null, like an empty text, for one that was taken away.
+         */
         SheetTemplateAnswer: {
             changed_by: string;
             changed_us: number;
+            meaning: components["schemas"]["SheetTemplate"] | null;
             revision: number;
             template: string;
             text: string;
@@ -8391,6 +8522,44 @@ export interface components {
             throughput: Record<string, never>;
         };
         /**
+         * TableColumn
+         * @description ``meaning``: address, hex, count, type, unit, scale … "" for what was not understood.
+         */
+        TableColumn: {
+            head: string;
+            meaning: string;
+        };
+        /**
+         * TableLine
+         * @description One line. ``outcome``: taken, doubtful (taken, look at it), left (not taken; ``remarks`` say why).
+         *
+         *         ``address`` counts from zero. ``access``: r, rw, w.
+         */
+        TableLine: {
+            /** @default  */
+            access: string;
+            /** @default  */
+            address: string;
+            cells: string[];
+            line: number;
+            /** @default  */
+            name: string;
+            /** @enum {unknown} */
+            outcome: "doubtful" | "left" | "taken";
+            /** @default [] */
+            remarks: components["schemas"]["Remark"][];
+            /** @default 1 */
+            scale: number;
+            /** @default {} */
+            states: {
+                [key: string]: string;
+            };
+            /** @default  */
+            title: string;
+            /** @default  */
+            unit: string;
+        };
+        /**
          * TakeQuery
          * @description ``csv``: values for spreadsheets too. ``id``: of one's own making, to ask for the progress by.
          */
@@ -8493,7 +8662,7 @@ export interface components {
             missing: string[];
             next: ("accepted" | "cancelled" | "done" | "in_progress" | "open" | "refused" | "verified")[];
             number: number;
-            progress: components["schemas"]["baigong.vocab.tasks.Progress"];
+            progress: components["schemas"]["TaskProgress"];
             spec: components["schemas"]["TaskSpec"];
             /** @enum {unknown} */
             state: "accepted" | "cancelled" | "done" | "in_progress" | "open" | "refused" | "verified";
@@ -8515,11 +8684,37 @@ export interface components {
             missing: string[];
             next: ("accepted" | "cancelled" | "done" | "in_progress" | "open" | "refused" | "verified")[];
             number: number;
-            progress: components["schemas"]["baigong.vocab.tasks.Progress"];
+            progress: components["schemas"]["TaskProgress"];
             spec: components["schemas"]["TaskSpec"];
             /** @enum {unknown} */
             state: "accepted" | "cancelled" | "done" | "in_progress" | "open" | "refused" | "verified";
-            steps: components["schemas"]["baigong.api.tasks.Step"][];
+            steps: components["schemas"]["TaskStep"][];
+        };
+        /**
+         * TaskProgress
+         * @description What has become of a task so far. ``hours``: by person; ``began_us``: when the work was first begun.
+         */
+        TaskProgress: {
+            /** @default null */
+            began_us: number | null;
+            /** @default  */
+            cause: string;
+            /** @default  */
+            done_by: string;
+            /** @default null */
+            done_us: number | null;
+            /** @default {} */
+            hours: {
+                [key: string]: number;
+            };
+            /** @default  */
+            outcome: string;
+            /** @default [] */
+            photos: string[];
+            /** @default {} */
+            results: {
+                [key: string]: components["schemas"]["Found"];
+            };
         };
         /**
          * TaskSpec
@@ -8559,6 +8754,17 @@ export interface components {
             title: string;
             /** @default  */
             title_zh: string;
+        };
+        /**
+         * TaskStep
+         * @description One change. ``at_us``: when it was so; ``seen_us``: when we were told.
+         */
+        TaskStep: {
+            at_us: number;
+            by: string;
+            change: Record<string, never>;
+            id: string;
+            seen_us: number;
         };
         /**
          * TasksAnswer
@@ -9500,36 +9706,6 @@ export interface components {
             password: string;
         };
         /**
-         * Progress
-         * @description ``rows`` of about ``total`` values are written. ``state``: running, done, stopped (nobody reads any more).
-         */
-        "baigong.api.takeout.Progress": {
-            /** @default 0 */
-            bytes: number;
-            /** @default  */
-            file: string;
-            id: string;
-            /** @default 0 */
-            moved_us: number;
-            /** @default 0 */
-            rows: number;
-            /** @default running */
-            state: string;
-            tenant: string;
-            total: number;
-        };
-        /**
-         * Step
-         * @description One change. ``at_us``: when it was so; ``seen_us``: when we were told.
-         */
-        "baigong.api.tasks.Step": {
-            at_us: number;
-            by: string;
-            change: Record<string, never>;
-            id: string;
-            seen_us: number;
-        };
-        /**
          * Finding
          * @description What is wrong with one asset of a list: ``row`` from 1.
          */
@@ -9625,32 +9801,6 @@ export interface components {
             title: string;
             /** @default  */
             title_zh: string;
-        };
-        /**
-         * Progress
-         * @description What has become of a task so far. ``hours``: by person; ``began_us``: when the work was first begun.
-         */
-        "baigong.vocab.tasks.Progress": {
-            /** @default null */
-            began_us: number | null;
-            /** @default  */
-            cause: string;
-            /** @default  */
-            done_by: string;
-            /** @default null */
-            done_us: number | null;
-            /** @default {} */
-            hours: {
-                [key: string]: number;
-            };
-            /** @default  */
-            outcome: string;
-            /** @default [] */
-            photos: string[];
-            /** @default {} */
-            results: {
-                [key: string]: components["schemas"]["Found"];
-            };
         };
     };
     responses: never;
@@ -12258,6 +12408,39 @@ export interface operations {
             };
         };
     };
+    post_device_templates_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadTable"];
+            };
+        };
+        responses: {
+            /** @description Read a maker's register table, line by line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_device_templates_name: {
         parameters: {
             query?: {
@@ -13174,7 +13357,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["baigong.api.takeout.Progress"];
+                    "application/json": components["schemas"]["Progress"];
                 };
             };
             /** @description What went wrong, and what helps */

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from baigong.stores.records.tables import metadata
 from baigong.stores.records.upsert import insert_or
-from baigong.vocab.tasks import OPEN, Progress, TaskSpec
+from baigong.vocab.tasks import OPEN, TaskProgress, TaskSpec
 
 tasks = sa.Table(
     "tasks",
@@ -62,7 +62,7 @@ class TaskRow:
     number: int
     state: str
     spec: TaskSpec
-    progress: Progress
+    progress: TaskProgress
     made_us: int
     made_by: str
     changed_us: int
@@ -160,4 +160,4 @@ def _task(row: Any) -> TaskRow:
     told = {name: getattr(row, name) for name in _PLAIN}
     spec = msgspec.json.decode(row.spec, type=TaskSpec)
     spec = msgspec.structs.replace(spec, asset=row.asset)  # an asset may be called otherwise today
-    return TaskRow(**told, spec=spec, progress=msgspec.json.decode(row.progress, type=Progress))
+    return TaskRow(**told, spec=spec, progress=msgspec.json.decode(row.progress, type=TaskProgress))
