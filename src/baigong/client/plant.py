@@ -95,6 +95,8 @@ class Plant:
     def lots(self) -> Lots:
         """Follow lots and serial numbers: ``plant.lots.recall("H13-7").lots``, ``plant.lots.trace("SN-1").steps``."""
         return Lots(self._link)
+
+    @property
     def tasks(self) -> Tasks:
         """Find and make tasks: ``plant.tasks(state="late")``, ``plant.tasks.add("pump1", "Look after the seal")``."""
         return Tasks(self._link)
