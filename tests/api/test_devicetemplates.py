@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -159,3 +160,20 @@ async def test_a_device_whose_asset_was_renamed_is_still_of_its_template(plant: 
         assert (await client.post("/assets/hall.m1/rename", json={"to": "hall.meter1"})).status_code == 200
         again = (await _add(client, TABLE, check=True)).json()
         assert again["same"] == 2, again
+
+
+async def test_a_pasted_register_table_is_read_line_by_line_and_kept_by_nobody(plant: World) -> None:
+    text = "寄存器\t名称\t类型\t倍率\t单位\n0x0010\t电压\tUINT16\t0.1\tV\n0x0010\t电流\tUINT16\t0.1\tA\n"
+    async with plant.client() as client:
+        body = {"text": text, "name": "mine", "reading": {"area": "input"}}
+        told = (await client.post("/device-templates/read", json=body)).json()
+        assert [(one["line"], one["outcome"], one["address"]) for one in told["lines"]] == [
+            (2, "taken", "input:16:uint16"), (3, "left", ""),
+        ]  # fmt: skip
+        assert [column["meaning"] for column in told["columns"]] == ["address", "name", "type", "scale", "unit"]
+        assert (await client.get("/device-templates/mine")).status_code == 404
+        made = (await client.put("/device-templates/mine", json={"text": told["template"]})).json()
+        assert list(made["whole"]["points"]) == ["电压"] and made["version"] == 1
+        sheet = {"content": base64.b64encode(text.encode()).decode(), "file": "table.csv", "name": "mine"}
+        assert (await client.post("/device-templates/read", json=sheet)).json()["taken"] == 1
+        assert (await client.post("/device-templates/read", json={"text": " "})).json()["code"] == "config.invalid"

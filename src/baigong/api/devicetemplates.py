@@ -1,4 +1,4 @@
-"""Device templates: what there is, writing one, devices of it from a table, what another version changes on them."""
+"""Device templates: what there is, writing one, devices of it from a table, what other versions change on devices."""
 
 from __future__ import annotations
 

@@ -268,6 +268,7 @@ DOORS: dict[str, Door] = {
     "GET /device-templates/{name}": _SEE,
     "PUT /device-templates/{name}": _CONFIGURE,
     "DELETE /device-templates/{name}": _CONFIGURE,
+    "POST /device-templates/read": _CONFIGURE,
     "POST /device-templates/{name}/devices": _CONFIGURE,
     "POST /device-templates/{name}/upgrade": _CONFIGURE,
     "GET /devices/{id}/events": _SEE,

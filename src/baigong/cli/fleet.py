@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from baigong.cli import show
 from baigong.cli.certificate import certificate
+from baigong.cli.devicetemplate import template
 from baigong.cli.points import Json, point
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.renaming import rename_point, replace_device
@@ -38,6 +39,7 @@ def add(app: typer.Typer) -> None:
     device.command("replace")(replace_device)
     point.command("rename")(rename_point)
     device.add_typer(certificate, name="certificate")
+    device.add_typer(template, name="template")
     app.add_typer(device, name="device")
     app.add_typer(point, name="point")
 
