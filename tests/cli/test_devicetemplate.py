@@ -12,11 +12,8 @@ import pytest
 from baigong.drivers.modbus.sim import Simulator
 from tests.cli.conftest import Run, eventually
 
-TABLE = "寄存器地址,名称,数据类型,倍率,单位
-0x0000,voltage,UINT16,0.1,V
-0x0001,current,UINT16,0.01,A
-0x0001,x,UINT16,1,A
-"
+HEADS = "寄存器地址,名称,数据类型,倍率,单位"
+TABLE = f"{HEADS}\n0x0000,voltage,UINT16,0.1,V\n0x0001,current,UINT16,0.01,A\n0x0001,x,UINT16,1,A\n"
 
 
 @pytest.fixture
