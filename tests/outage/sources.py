@@ -7,11 +7,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from baigong.drivers.fins.sim import Simulator as FinsSim
+from baigong.drivers.mc.sim import Simulator as McSim
 from baigong.drivers.modbus.sim import Simulator as ModbusSim
 from baigong.drivers.mqtt.sim import Simulator as MqttSim
 from baigong.drivers.opcua.machine import SimNode, SimTypes
 from baigong.drivers.opcua.sim import OpcUaSim
 from baigong.drivers.s7.sim import Simulator as S7Sim
+from baigong.drivers.sparkplug.sim import Simulator as SparkplugSim
 
 EVERYTHING = frozenset({"killed", "restarted", "hung", "garbage", "slow", "clock", "gone", "taken"})
 
@@ -36,28 +39,24 @@ class Source:
 Opened = AbstractAsyncContextManager[Source]
 
 
-@asynccontextmanager
-async def modbus() -> AsyncIterator[Source]:
-    async with ModbusSim({"holding": [(0, 10)]}) as sim:
+def asked(driver: str, sim: Any, address: str) -> Opened:
+    """Make a source of a simulator that is read by polling and remembers nothing."""
 
-        async def show(count: int) -> None:
-            await sim.set("holding:0:uint32", count)
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Source]:
+        async with sim:
+            options = sim.options | {"timeout_s": 1.0}
+            yield Source(
+                driver,
+                sim.port,
+                address,
+                lambda port: options | {"port": port},
+                lambda count: sim.set(address, count),
+                sim.stop,
+                sim.start,
+            )
 
-        options = sim.options | {"timeout_s": 1.0}
-        yield Source(
-            "modbus", sim.port, "holding:0:uint32", lambda port: options | {"port": port}, show, sim.stop, sim.start
-        )
-
-
-@asynccontextmanager
-async def s7() -> AsyncIterator[Source]:
-    async with S7Sim({"db1": 16}) as sim:
-
-        async def show(count: int) -> None:
-            await sim.set("db1.0:dint", count)
-
-        options = sim.options | {"timeout_s": 1.0}
-        yield Source("s7", sim.port, "db1.0:dint", lambda port: options | {"port": port}, show, sim.stop, sim.start)
+    return opened()
 
 
 @asynccontextmanager
@@ -93,4 +92,25 @@ async def opcua() -> AsyncIterator[Source]:
         yield Source("opcua", sim.port, sim.address("count"), options, show, sim.stop, sim.start, EVERYTHING)
 
 
-ALL: dict[str, Callable[[], Opened]] = {"modbus": modbus, "s7": s7, "mqtt": mqtt, "opcua": opcua}
+@asynccontextmanager
+async def sparkplug() -> AsyncIterator[Source]:
+    address = "Plant/Line/Press#Count"
+    async with SparkplugSim({address: ("UInt32", 0)}) as sim:
+
+        async def show(count: int) -> None:
+            sim.held["Press", "Count"] = (sim.held["Press", "Count"][0], count)
+
+        options = sim.options | {"timeout_s": 1.0}
+        # data has QoS 0 and the broker keeps none of it
+        yield Source("sparkplug", sim.port, address, lambda port: options | {"port": port}, show, sim.stop, sim.start)
+
+
+ALL: dict[str, Callable[[], Opened]] = {
+    "modbus": lambda: asked("modbus", ModbusSim({"holding": [(0, 10)]}), "holding:0:uint32"),
+    "s7": lambda: asked("s7", S7Sim({"db1": 16}), "db1.0:dint"),
+    "mc": lambda: asked("mc", McSim({"d": 10}), "d0:dint"),
+    "fins": lambda: asked("fins", FinsSim({"d": 10}), "d0:dint"),
+    "mqtt": mqtt,
+    "sparkplug": sparkplug,
+    "opcua": opcua,
+}
