@@ -22,7 +22,7 @@ from baigong.vocab.unitwords import unit_words
 _MOST_LINES = 5_000
 
 
-class TemplateLine(Struct, frozen=True, kw_only=True):
+class DeviceTemplateLine(Struct, frozen=True, kw_only=True):
     """``error``: why it cannot be read any more. ``behind``: devices of an earlier version than the newest."""
 
     template: str
@@ -65,7 +65,7 @@ class TemplateAnswer(Struct, frozen=True, kw_only=True):
     units: dict[str, list[str]]
 
 
-class TemplateQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DeviceTemplateQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: Annotated[int, Meta(ge=1)] | None = None
 
 
@@ -155,9 +155,9 @@ def operations(rooms: Rooms) -> list[Operation]:
         await templates.drop(call.tenant, call.part("name"), call.who.user)
 
     return [
-        Operation("GET", "/device-templates", "Device templates", listed, answer=list[TemplateLine]),
+        Operation("GET", "/device-templates", "Device templates", listed, answer=list[DeviceTemplateLine]),
         Operation(
-            "GET", "/device-templates/{name}", "One device template", one, query=TemplateQuery, answer=TemplateAnswer
+            "GET", "/device-templates/{name}", "One device template", one, query=DeviceTemplateQuery, answer=TemplateAnswer
         ),
         Operation(
             "PUT", "/device-templates/{name}", "Write a device template, or only read it", put, body=TemplateText,
@@ -214,7 +214,7 @@ def _fleet(rooms: Rooms) -> list[Operation]:
     ]  # fmt: skip
 
 
-def _line(rooms: Rooms, tenant: str, name: str, users: list[str]) -> TemplateLine:
+def _line(rooms: Rooms, tenant: str, name: str, users: list[str]) -> DeviceTemplateLine:
     templates = rooms.registry.device_templates
     row = templates.versions(tenant, name)[-1]
     error, whole = "", None
@@ -223,7 +223,7 @@ def _line(rooms: Rooms, tenant: str, name: str, users: list[str]) -> TemplateLin
     except FixConfiguration as found:
         error = f"{found.message} ({found.place})"
     behind = sum(_version_of(rooms, tenant, device) < row.version for device in users)
-    return TemplateLine(
+    return DeviceTemplateLine(
         template=name,
         version=row.version,
         shipped=templates.is_shipped(tenant, name),
