@@ -58,8 +58,11 @@ class SheetAsk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SheetTemplateAnswer(Struct, frozen=True, kw_only=True):
+    """``meaning``: the text as JSON; null, like an empty text, for one that was taken away."""
+
     template: str
     title: str
+    meaning: SheetTemplate | None
     revision: int
     text: str
     changed_us: int
@@ -261,9 +264,11 @@ def _templates(templates: SheetTemplates) -> list[Operation]:
 
 
 def _answer(row: SheetTemplateRow) -> SheetTemplateAnswer:
+    meaning = parse_template(row.text) if row.text else None
     return SheetTemplateAnswer(
         template=row.template,
-        title=parse_template(row.text).title if row.text else "",
+        title=meaning.title if meaning else "",
+        meaning=meaning,
         revision=row.revision,
         text=row.text,
         changed_us=row.changed_us,

@@ -35,6 +35,7 @@ PARTS = {
     "region": ("region",),
     "screen": ("screen",),
     "secrets": ("secrets",),
+    "sheet": ("sheet",),
     "task": ("task",),
     "tenant": ("tenant",),
     "networks": ("networks",),
