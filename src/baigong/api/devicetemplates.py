@@ -157,7 +157,8 @@ def operations(rooms: Rooms) -> list[Operation]:
     return [
         Operation("GET", "/device-templates", "Device templates", listed, answer=list[DeviceTemplateLine]),
         Operation(
-            "GET", "/device-templates/{name}", "One device template", one, query=DeviceTemplateQuery, answer=TemplateAnswer
+            "GET", "/device-templates/{name}", "One device template", one, query=DeviceTemplateQuery,
+            answer=TemplateAnswer,
         ),
         Operation(
             "PUT", "/device-templates/{name}", "Write a device template, or only read it", put, body=TemplateText,
