@@ -12,6 +12,7 @@ import pytest
 
 from baigong.drivers.calls import Skipped, expected, names_of
 from baigong.drivers.contract import Wanted
+from baigong.drivers.hj212.sim import Simulator
 from baigong.drivers.manifest import manifest
 from baigong.drivers.modbus.codec import wrap_rtu, wrap_tcp
 from baigong.gateway.calls import Calls
@@ -151,6 +152,9 @@ async def test_devices_behind_one_dtu_share_its_line_and_who_leaves_first_ends_n
                 assert list(await asyncio.gather(values(a), values(b))) == [[261, 262], [517, 518]]
             assert await values(b) == [517, 518]
             assert all(len(telegram) == 8 for telegram in dtu.asked), "requests were mixed on the line"
+            line = b._link
+            assert line.alive
+        assert not line.alive
         assert calls.status()["connected"] <= 1
 
 
@@ -291,3 +295,30 @@ def test_registrations_that_are_none(given: dict[str, Any]) -> None:
     with pytest.raises(FixConfiguration) as caught:
         MODBUS.open(given)
     assert (caught.value.code, caught.value.place) == ("driver.option", "registration")
+
+
+async def test_a_monitor_calls_and_nothing_it_said_before_the_driver_came_is_lost() -> None:
+    claimed = manifest("hj212")
+    given = {"mn": "010000A8900016F000169DC0"}
+    wanted = expected(claimed, given)
+    assert wanted is not None
+    async with listening() as (calls, port):
+        calls.change(("main", "outlet"), DeviceSpec(device="outlet", driver="hj212", options=given))
+        device = Simulator({"real:w01018-Rtd": 63.0, "minute:w01018-Avg": 61.5}, again_s=60)
+        device.call("127.0.0.1", port)
+        try:
+            await until(lambda: calls.status()["connected"] and not calls.status()["unknown"])
+            told = await device.tell("real", answered=False)
+            found: dict[int, Any] = {}
+            async with claimed.open(given, caller=calls.caller("main", wanted)) as driver:
+                async with asyncio.timeout(5):
+                    points = [Wanted(1, "real:w01018-Rtd"), Wanted(2, "minute:w01018-Avg")]
+                    async for delivery in driver.watch(points):
+                        found |= dict.fromkeys(delivery.frame["point"].to_pylist())
+                        await delivery.accept()
+                        if len(found) == 2 and (await driver.health()).counters["packets"] == 3:
+                            break
+                await until(lambda: not device.unacknowledged)
+            assert told[0].number not in device.acknowledged
+        finally:
+            await device.stop()

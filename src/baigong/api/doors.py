@@ -136,6 +136,7 @@ DOORS: dict[str, Door] = {
     "PUT /quotas/companies/{id}": _TENANTS,
     "PUT /quotas/sites/{id}": Door("retain"),
     "GET /gateways/networks": _TENANTS,
+    "GET /calls": _CONFIGURE,
     "PUT /gateways/{id}/networks": _TENANTS,
     "GET /tariffs": _USAGE,
     "POST /tariffs": _TENANTS,

@@ -253,6 +253,5 @@ class Handle:
         return line
 
     def leave(self, line: Line[Any]) -> None:
-        call, self._call = self._call, None
-        if call is not None:
-            call.leave(line)
+        if self._call is not None:  # of several devices on one line the last one's handle speaks for all: it is counted
+            self._call.leave(line)

@@ -145,6 +145,7 @@ class Gateway:
             self._keep("health", self._tell_health),
             self._keep("memory", self._remember),
             self._keep("probes", self._probes.run),
+            self._keep("calls", self._ways.calls.run),
             self._keep("disk", self._disk.run),
             self._keep("writes", self._writes.run),
             self._keep("stops", lambda: follow_stops(self._writes, self._clock)),
@@ -190,6 +191,7 @@ class Gateway:
                 tenant, device = change.key
                 self._outbox.tell(
                     tenant,
+            self._ways.calls.change(change.key, change.spec)
                     "device.applied",
                     f"device:{device}",
                     device=device,
@@ -251,6 +253,7 @@ class Gateway:
     def keys(self) -> list[Key]:
         """All devices, whoever goes to whom."""
         return [*self.fleet.keys(), *self.guests.keys()]
+            "calls": self._ways.calls.status(),
 
     def status(self, key: Key) -> dict[str, Any] | None:
         row = self.fleet.status(key) or self.guests.status(key)
