@@ -8,15 +8,13 @@ for the answer to the next request.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-
-from pymodbus.transport.serialtransport import create_serial_connection
 
 from baigong.drivers.line import Line, opened
 from baigong.drivers.modbus import codec
 from baigong.drivers.modbus.settings import Settings
+from baigong.drivers.serialport import plug
 from baigong.vocab.errors import RetryLater
 
 _LONGEST = 1024  # bytes without an answer among them after which a line is given up; a telegram has 256
@@ -201,27 +199,7 @@ async def connect(settings: Settings) -> Link:
         return await settings.caller.line(lambda: Link(settings), settings.timeout_s)
     link = Link(settings)
     if settings.transport == "serial":
-        await opened(link, _serial(link, settings), "serial_port")
+        await opened(link, plug(link, link._made, settings), "serial_port")
     else:
         await opened(link, link.dial())
     return link
-
-
-async def _serial(link: Link, settings: Settings) -> None:
-    loop = asyncio.get_running_loop()
-    factory: Callable[[], Link] = lambda: link  # noqa: E731
-    transport, _ = await create_serial_connection(
-        loop,
-        factory,
-        settings.serial_port.strip(),
-        baudrate=settings.baudrate,
-        bytesize=settings.bytesize,
-        parity=settings.parity[0].upper(),
-        stopbits=settings.stopbits,
-        timeout=settings.timeout_s,
-    )
-    try:
-        await link._made.wait()
-    except asyncio.CancelledError:
-        loop.call_soon(transport.close)  # behind the transport's own start, which is already on its way
-        raise

@@ -12,6 +12,7 @@ const ALIASES: Record<string, string> = {
   modbus: 'plc meter power 电表 变频器 仪表 温控 schneider 施耐德 汇川 inovance delta 台达 rs485 rtu tcp sensor inverter',
   mc: 'plc mitsubishi 三菱 melsec q l fx5 fx5u iq-r iq-f slmp keyence 基恩士 kv inovance 汇川',
   fins: 'plc omron 欧姆龙 cp1h cp1l cj2m cs1 nx nj sysmac',
+  dlt645: 'meter 电表 电能表 智能电表 国网 645 rs485 energy electricity',
   opcua: 'opc ua siemens 西门子 s7-1500 kepware wincc codesys b&r beckhoff 倍福 cnc 数控 euromap umati injection 注塑',
   mqtt: 'broker emqx mosquitto hivemq gateway 网关 iot json sparkplug dtu',
   sim: 'demo test simulate 模拟 演示 测试',
