@@ -18,6 +18,7 @@ import './styles/drawing.css'
 import './styles/rules.css'
 import './styles/types.css'
 import './styles/use.css'
+import './styles/sheets.css'
 import './styles/work.css'
 
 async function start(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Which page an address means. Addresses are plain paths; the server answers every one with index.html. */
 
 export type Route =
-  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me' | 'lots' | 'missing' }
+  | { page: 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me' | 'lots' | 'sheets' | 'missing' }
   | { page: 'device'; device: string; tab: string }
   | { page: 'point'; point: string }
   | { page: 'assets'; asset: string; tab: string }
@@ -9,12 +9,13 @@ export type Route =
   | { page: 'work'; room: string; one: string }
   | { page: 'screens'; screen: string; doing: '' | 'edit' | 'new' }
 
-const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me' | 'lots'> = {
+const SIMPLE: Record<string, 'overview' | 'connect' | 'commands' | 'add' | 'trends' | 'sql' | 'system' | 'demo' | 'about' | 'access' | 'companies' | 'use' | 'audit' | 'security' | 'desk' | 'me' | 'lots' | 'sheets'> = {
   '': 'overview',
   overview: 'overview',
   connect: 'connect',
   devices: 'connect',
   'connect/add': 'add',
+  'connect/sheets': 'sheets',
   commands: 'commands',
   trends: 'trends',
   sql: 'sql',

@@ -16,6 +16,7 @@ const PAGES = {
   connect: lazy(() => import('./connect/ConnectPage')),
   commands: lazy(() => import('./commands/CommandsPage')),
   add: lazy(() => import('./add/AddDevicePage')),
+  sheets: lazy(() => import('./sheets/SheetsPage')),
   device: lazy(() => import('./device/DevicePage')),
   point: lazy(() => import('./point/PointPage')),
   trends: lazy(() => import('./trends/TrendsPage')),

@@ -364,6 +364,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{name}/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why this asset may stand */
+        get: operations["get_assets_name_reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{name}/relations": {
         parameters: {
             query?: never;
@@ -804,6 +821,58 @@ export interface paths {
         put?: never;
         /** Mark as gone what a held snapshot misses */
         post: operations["post_business_runs_id_agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List calendars of shifts */
+        get: operations["get_calendars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write one of the calendars of shifts */
+        put: operations["put_calendars_name"];
+        post?: never;
+        /** Take away one of the calendars of shifts */
+        delete: operations["delete_calendars_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Devices that call the gateways */
+        get: operations["get_calls"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1554,6 +1623,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/influx/api/v2/write": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write line protocol, as to InfluxDB 2.x; 204 when it is on disk */
+        post: operations["post_influx_api_v2_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/influx/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say that we are well */
+        get: operations["get_influx_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/influx/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say that we are here */
+        get: operations["get_influx_ping"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/influx/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask what senders ask before they write */
+        get: operations["get_influx_query"];
+        put?: never;
+        /** Ask what senders ask before they write */
+        post: operations["post_influx_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/influx/write": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write line protocol, as to InfluxDB 1.x; 204 when it is on disk */
+        post: operations["post_influx_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ingest": {
         parameters: {
             query?: never;
@@ -2296,6 +2451,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List plans of recurring work */
+        get: operations["get_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write one of the plans of recurring work */
+        put: operations["put_plans_name"];
+        post?: never;
+        /** Take away one of the plans of recurring work */
+        delete: operations["delete_plans_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/points": {
         parameters: {
             query?: never;
@@ -2584,6 +2774,41 @@ export interface paths {
         put: operations["put_quotas_sites_id"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List trees of reasons */
+        get: operations["get_reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reasons/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write one of the trees of reasons */
+        put: operations["put_reasons_name"];
+        post?: never;
+        /** Take away one of the trees of reasons */
+        delete: operations["delete_reasons_name"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4545,6 +4770,49 @@ export interface components {
             source: string;
         };
         /**
+         * Calendar
+         * @description Who works when, on ``assets`` and all below them.
+         *
+         *         ``cycle``: day by day, again and again from ``starts`` on: shift -> crew. ``exceptions``: a day -> shift -> crew
+         *         instead; none: nobody works that day.
+         */
+        Calendar: {
+            assets: string[];
+            cycle: {
+                [key: string]: string;
+            }[];
+            /** @default 14 */
+            days_ahead: number;
+            /** @default {} */
+            exceptions: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            shifts: {
+                [key: string]: components["schemas"]["Shift"];
+            };
+            /** Format: date */
+            starts: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default Asia/Shanghai */
+            zone: string;
+        };
+        /**
+         * CalendarLine
+         * @description ``followed.upto_us``: until when its shifts are made.
+         */
+        CalendarLine: {
+            changed_by: string;
+            changed_us: number;
+            followed: components["schemas"]["Followed"];
+            name: string;
+            told: components["schemas"]["Calendar"];
+        };
+        /**
          * CallPort
          * @description A TCP port at which devices call. ``allow``: the networks they may call from; none: wherever they are.
          */
@@ -5037,6 +5305,29 @@ export interface components {
             title_zh: string;
         };
         /**
+         * DeviceTemplateLine
+         * @description ``error``: why it cannot be read any more. ``behind``: devices of an earlier version than the newest.
+         */
+        DeviceTemplateLine: {
+            behind: number;
+            devices: number;
+            driver: string;
+            error: string;
+            manufacturer: string;
+            models: string[];
+            points: number;
+            shipped: boolean;
+            template: string;
+            title: string;
+            title_zh: string;
+            version: number;
+        };
+        /** DeviceTemplateQuery */
+        DeviceTemplateQuery: {
+            /** @default null */
+            version: number | null;
+        };
+        /**
          * DeviceWarning
          * @description What was saved and may not be meant. ``suggestion``: what to write at ``place`` instead; "" where unknown.
          */
@@ -5477,6 +5768,26 @@ export interface components {
             submodels: components["schemas"]["FilledLine"][];
         };
         /**
+         * Followed
+         * @description How far a text has been followed. ``missed``: occasions of which no task was made; ``trouble``: why not now.
+         *
+         *         ``hours``: by asset, the reading at which the last task of a plan by running hours was made.
+         */
+        Followed: {
+            /** @default {} */
+            hours: {
+                [key: string]: number;
+            };
+            /** @default 0 */
+            made: number;
+            /** @default 0 */
+            missed: number;
+            /** @default  */
+            trouble: string;
+            /** @default 0 */
+            upto_us: number;
+        };
+        /**
          * Form
          * @description A template as a form. ``semantic``: what its submodels mean; ``version``: of the template, where it says so.
          */
@@ -5531,6 +5842,21 @@ export interface components {
         GapsAnswer: {
             assets: number;
             gaps: components["schemas"]["Gap"][];
+        };
+        /**
+         * GatewayCalls
+         * @description ``refused``: calls ended since the gateway's start, by reason: network, full, dumb, unknown.
+         */
+        GatewayCalls: {
+            connected: number;
+            failed: string[];
+            gateway: string;
+            listening: string[];
+            refused: {
+                [key: string]: number;
+            };
+            strangers: components["schemas"]["Stranger"][];
+            unknown: number;
         };
         /**
          * GatewayNetworks
@@ -6266,6 +6592,8 @@ export interface components {
             /** @default  */
             extra: string;
             id: string;
+            /** @default  */
+            instead: string;
             /** @default [] */
             options: components["schemas"]["Option"][];
             /** @default  */
@@ -6827,6 +7155,72 @@ export interface components {
             size: number;
         };
         /**
+         * Plan
+         * @description Work that comes again, on ``assets`` or on every asset of a ``type``.
+         *
+         *         By the calendar of ``zone``: ``every`` day, week (``days``: 1 is Monday) or month (``days`` of it), at each of
+         *         ``at``.
+         *         By running hours: each time ``hours_of`` (a point, or a quantity of the asset) has grown by ``every_hours``.
+         *         ``within``: for how long it may be done, like 8h. What is due while one is still open is counted, not made.
+         */
+        Plan: {
+            /** @default [] */
+            assets: string[];
+            /** @default  */
+            assignee: string;
+            /** @default [] */
+            at: string[];
+            /** @default [] */
+            checklist: components["schemas"]["Check"][];
+            /** @default [] */
+            days: number[];
+            /** @default true */
+            enabled: boolean;
+            /**
+             * @default day
+             * @enum {unknown}
+             */
+            every: "day" | "month" | "week";
+            /** @default 0 */
+            every_hours: number;
+            /** @default  */
+            hours_of: string;
+            /**
+             * @default inspection
+             * @enum {unknown}
+             */
+            kind: "calibration" | "changeover" | "corrective" | "inspection" | "other";
+            /**
+             * @default medium
+             * @enum {unknown}
+             */
+            priority: "critical" | "high" | "low" | "medium";
+            /** @default  */
+            role: string;
+            /** @default  */
+            text: string;
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default  */
+            type: string;
+            /** @default 8h */
+            within: string;
+            /** @default Asia/Shanghai */
+            zone: string;
+        };
+        /**
+         * PlanLine
+         * @description A plan, and how far it was followed.
+         */
+        PlanLine: {
+            changed_by: string;
+            changed_us: number;
+            followed: components["schemas"]["Followed"];
+            name: string;
+            told: components["schemas"]["Plan"];
+        };
+        /**
          * PlannedDevice
          * @description One device as it would be. ``line``: of the table, 0: of none. ``kept``: its own ways, which stay.
          *
@@ -7303,6 +7697,31 @@ export interface components {
              * @enum {unknown}
              */
             type: "" | "float32" | "int16" | "int32" | "uint16" | "uint32";
+        };
+        /**
+         * ReasonTree
+         * @description Reasons of ``assets`` and all below them, or of assets of these ``types``; of neither: of all others.
+         */
+        ReasonTree: {
+            /** @default [] */
+            assets: string[];
+            reasons: components["schemas"]["baigong.vocab.reasons.Reason"][];
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default [] */
+            types: string[];
+        };
+        /**
+         * ReasonsLine
+         * @description A tree of reasons.
+         */
+        ReasonsLine: {
+            changed_by: string;
+            changed_us: number;
+            name: string;
+            told: components["schemas"]["ReasonTree"];
         };
         /**
          * Receipt
@@ -8255,6 +8674,18 @@ export interface components {
              */
             version: "3.0" | "3.1";
         };
+        /**
+         * Shift
+         * @description One shift of a day. ``begins``, ``ends``: local times; one that ends before it begins ends the next day.
+         */
+        Shift: {
+            begins: string;
+            ends: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+        };
         /** ShownPasskey */
         ShownPasskey: {
             passkey: Record<string, never>;
@@ -8463,6 +8894,20 @@ export interface components {
         StopsAnswer: {
             may_stop: boolean;
             stops: components["schemas"]["StopAnswer"][];
+        };
+        /**
+         * Stranger
+         * @description A caller that no device waits for. ``text``, ``hex``: how its packet began; ``connected``: it is on the line.
+         */
+        Stranger: {
+            address: string;
+            connected: boolean;
+            count: number;
+            first_us: number;
+            hex: string;
+            last_us: number;
+            port: number;
+            text: string;
         };
         /**
          * SupportAccess
@@ -8841,6 +9286,19 @@ export interface components {
             whole: components["schemas"]["DeviceTemplate"];
         };
         /**
+         * TemplateLine
+         * @description A template that is kept. ``titles``: by language.
+         */
+        TemplateLine: {
+            id: string;
+            id_short: string;
+            semantic: string;
+            titles: {
+                [key: string]: string;
+            };
+            version: string;
+        };
+        /**
          * TemplatePoint
          * @description One point that every device of the template has; fields as in a device's file.
          */
@@ -8883,6 +9341,14 @@ export interface components {
             write: components["schemas"]["WriteRule"] | null;
         };
         /**
+         * TemplateQuery
+         * @description ``asset``: whose properties answer what they can.
+         */
+        TemplateQuery: {
+            /** @default  */
+            asset: string;
+        };
+        /**
          * TemplateText
          * @description ``check``: only read it. ``base``: the version that it was made from; another one meanwhile: config.conflict.
          */
@@ -8909,7 +9375,7 @@ export interface components {
         };
         /** TemplatesAnswer */
         TemplatesAnswer: {
-            templates: components["schemas"]["baigong.api.aastemplates.TemplateLine"][];
+            templates: components["schemas"]["TemplateLine"][];
         };
         /**
          * TenantsQuery
@@ -9609,27 +10075,6 @@ export interface components {
             value: string;
             why: string;
         };
-        /**
-         * TemplateLine
-         * @description A template that is kept. ``titles``: by language.
-         */
-        "baigong.api.aastemplates.TemplateLine": {
-            id: string;
-            id_short: string;
-            semantic: string;
-            titles: {
-                [key: string]: string;
-            };
-            version: string;
-        };
-        /**
-         * TemplateQuery
-         * @description ``asset``: whose properties answer what they can.
-         */
-        "baigong.api.aastemplates.TemplateQuery": {
-            /** @default  */
-            asset: string;
-        };
         /** Step */
         "baigong.api.assets.Step": {
             asset: string;
@@ -9639,29 +10084,6 @@ export interface components {
         /** Reason */
         "baigong.api.bills.Reason": {
             reason: string;
-        };
-        /**
-         * TemplateLine
-         * @description ``error``: why it cannot be read any more. ``behind``: devices of an earlier version than the newest.
-         */
-        "baigong.api.devicetemplates.TemplateLine": {
-            behind: number;
-            devices: number;
-            driver: string;
-            error: string;
-            manufacturer: string;
-            models: string[];
-            points: number;
-            shipped: boolean;
-            template: string;
-            title: string;
-            title_zh: string;
-            version: number;
-        };
-        /** TemplateQuery */
-        "baigong.api.devicetemplates.TemplateQuery": {
-            /** @default null */
-            version: number | null;
         };
         /**
          * Finding
@@ -9797,6 +10219,21 @@ export interface components {
              * @enum {unknown}
              */
             kind: "number" | "text";
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+        };
+        /**
+         * Reason
+         * @description ``planned``: it was meant to stand, which is no loss of availability (ISO 22400-2: planned down time).
+         */
+        "baigong.vocab.reasons.Reason": {
+            key: string;
+            /** @default false */
+            planned: boolean;
+            /** @default [] */
+            reasons: components["schemas"]["baigong.vocab.reasons.Reason"][];
             /** @default  */
             title: string;
             /** @default  */
@@ -10724,6 +11161,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScreenAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_assets_name_reasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why this asset may stand */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonTree"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -11732,6 +12200,128 @@ export interface operations {
             };
         };
     };
+    get_calendars: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List calendars of shifts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_calendars_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Calendar"];
+            };
+        };
+        responses: {
+            /** @description Write one of the calendars of shifts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_calendars_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_calls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices that call the gateways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayCalls"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_certificate: {
         parameters: {
             query?: never;
@@ -12394,7 +12984,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["baigong.api.devicetemplates.TemplateLine"][];
+                    "application/json": components["schemas"]["DeviceTemplateLine"][];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -13545,6 +14135,184 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Health"];
                 };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_influx_api_v2_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": unknown;
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_influx_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_influx_ping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_influx_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_influx_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": unknown;
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_influx_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": unknown;
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -15220,6 +15988,99 @@ export interface operations {
             };
         };
     };
+    get_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List plans of recurring work */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_plans_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Plan"];
+            };
+        };
+        responses: {
+            /** @description Write one of the plans of recurring work */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_plans_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_points: {
         parameters: {
             query?: {
@@ -15905,6 +16766,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["QuotaText"];
                 };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List trees of reasons */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonsLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_reasons_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonTree"];
+            };
+        };
+        responses: {
+            /** @description Write one of the trees of reasons */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonsLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_reasons_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what helps */
             default: {

@@ -31,6 +31,9 @@ export default function ConnectPage() {
       tools={
         <>
           <Input allowClear className="tool-search" prefix={<Icon name="search" size={15} />} placeholder={t('connect.search')} aria-label={t('connect.search')} value={search} onChange={(e) => setSearch(e.target.value)} />
+          <Button icon={<Icon name="download" size={16} />} onClick={() => navigate('/connect/sheets')}>
+            {t('sheets.title')}
+          </Button>
           <Button type="primary" icon={<Icon name="plus" size={16} />} onClick={() => navigate('/connect/add')}>
             {t('connect.add')}
           </Button>

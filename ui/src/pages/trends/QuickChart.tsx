@@ -1,4 +1,4 @@
-/** A small live chart of a few points: the last minutes, nothing to set. */
+/** A small live chart of a few points: the last minutes, or a span of the past; nothing to set. */
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { TrendPlot } from '../../charts/TrendPlot'
@@ -13,12 +13,21 @@ import { trendLink } from '../../core/route'
 import { badIntervals, shape } from '../../core/shape'
 import { usOf } from '../../core/time'
 
-export default function QuickChart({ names, minutes, height }: { names: string[]; minutes: number; height: number }) {
+interface Props {
+  names: string[]
+  minutes: number
+  height: number
+  /** Microseconds; in place of the last minutes. */
+  span?: { from: number; to: number }
+}
+
+export default function QuickChart({ names, minutes, height, span }: Props) {
   const { t } = useTranslation()
   const { theme } = usePreferences()
   const { ref, width } = useSize<HTMLDivElement>()
   const now = useNow(1000) / 1000
-  const range = useMemo(() => ({ start: `-${minutes}min`, end: 'now' }), [minutes])
+  const [first, last] = [span?.from, span?.to]
+  const range = useMemo(() => (first !== undefined && last !== undefined ? { start: String(first), end: String(last) } : { start: `-${minutes}min`, end: 'now' }), [minutes, first, last])
   const { traces, from, to, loading, error, reload } = useSeries(names, range, width)
   const shaped = useMemo(() => shape(traces, from, to, width), [traces, from, to, width])
   const colours = useMemo(() => traces.map((_, i) => i), [traces])
@@ -34,8 +43,8 @@ export default function QuickChart({ names, minutes, height }: { names: string[]
           colours={colours}
           layers={layers}
           theme={theme}
-          from={now - minutes * 60}
-          to={now}
+          from={first !== undefined ? first / 1e6 : now - minutes * 60}
+          to={last !== undefined ? last / 1e6 : now}
           width={width}
           height={height}
           onRange={(a, b) => navigate(trendLink(names, String(usOf(a)), String(usOf(b))))}
