@@ -36,7 +36,7 @@ def test_each_line_is_taken_or_left_with_its_reason() -> None:
     assert told[8].outcome == "doubtful" and "overlaps line 7" in told[8].remarks[-1].message
     assert table.gaps == ["holding 2", "holding 5", "holding 8-19"]
     assert all(remark.message_zh for line in table.lines for remark in line.remarks)
-    made = template_of("meter", table, Reading())
+    made = template_of("meter", table)
     assert made is not None and parse_device_template(device_template_yaml(made), "meter") == made
     assert made.points["总有功电能"].kind == "counter" and made.points["状态"].kind == "state"
 
@@ -54,7 +54,7 @@ def test_what_a_table_leaves_open_is_asked_and_can_be_answered() -> None:
     assert [line.address for line in plain.lines] == ["holding:3000:float32", "holding:3204:int64", ""]
     assert [line.address for line in other.lines][:2] == ["holding:2999:float32", "holding:3203:int64"]
     assert plain.lines[2].remarks[0].message == "float32 takes 2 registers, the table says 1"
-    made = template_of("meter", other, Reading(base="one", order="cdab"))
+    made = template_of("meter", other)
     assert made is not None and made.options == {"order": "cdab"}
 
 

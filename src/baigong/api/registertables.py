@@ -12,8 +12,20 @@ from msgspec import Meta, Struct
 
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
-from baigong.models.registertables import Question, Reading, TableLine, read_table, rows_of_book, split, template_of
+from baigong.models.registertables import (
+    Question,
+    Reading,
+    RegisterTable,
+    TableLine,
+    is_tag_list,
+    read_table,
+    read_tags,
+    rows_of_book,
+    split,
+    template_of,
+)
 from baigong.models.sheets import read_book
+from baigong.models.sheets.grids import decoded
 from baigong.vocab.devicetemplates import device_template_yaml
 from baigong.vocab.errors import FixConfiguration
 
@@ -45,6 +57,7 @@ class ReadAnswer(Struct, frozen=True, kw_only=True):
     lines: list[TableLine]
     questions: list[Question]
     gaps: list[str]
+    driver: str
     taken: int
     doubtful: int
     left: int
@@ -69,21 +82,31 @@ def operations(rooms: Rooms) -> list[Operation]:
 
 
 def _read(told: ReadTable) -> ReadAnswer:
-    rows = rows_of_book(read_book(_bytes(told), told.file)) if told.content else split(told.text)
-    if not rows:
-        raise FixConfiguration("config.invalid", "there is nothing to read: paste a register table", place="text")
-    table = read_table(rows, told.reading)
+    table = _table(told)
     lines = [_without(line) if line.line in told.without and line.outcome != "left" else line for line in table.lines]
-    made = template_of(told.name, msgspec.structs.replace(table, lines=lines), told.reading)
+    made = template_of(told.name, msgspec.structs.replace(table, lines=lines))
     counts = {outcome: sum(line.outcome == outcome for line in lines) for outcome in ("taken", "doubtful", "left")}
     return ReadAnswer(
         columns=[TableColumn(head=head, meaning=meaning) for head, meaning in table.columns],
         lines=lines,
         questions=table.questions,
         gaps=table.gaps,
+        driver=table.driver,
         template=device_template_yaml(made) if made is not None else "",
         **counts,
     )
+
+
+def _table(told: ReadTable) -> RegisterTable:
+    text, is_text = told.text, not told.content
+    if told.content and told.file.lower().endswith((".json", ".csv", ".txt")):
+        text, is_text = decoded(_bytes(told))[0], True
+    if is_text and is_tag_list(text):
+        return read_tags(text, told.reading)
+    rows = split(text) if is_text else rows_of_book(read_book(_bytes(told), told.file))
+    if not rows:
+        raise FixConfiguration("config.invalid", "there is nothing to read: paste a register table", place="text")
+    return read_table(rows, told.reading)
 
 
 def _without(line: TableLine) -> TableLine:

@@ -8,6 +8,7 @@ template_of("meter", table)      # a device template of what was taken
 from baigong.models.registertables.questions import Question, Reading
 from baigong.models.registertables.reading import RegisterTable, TableLine, read_table
 from baigong.models.registertables.splitting import Row, rows_of_book, split
+from baigong.models.registertables.taglists import is_tag_list, read_tags
 from baigong.models.registertables.writing import template_of
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "RegisterTable",
     "Row",
     "TableLine",
+    "is_tag_list",
     "read_table",
+    "read_tags",
     "rows_of_book",
     "split",
     "template_of",

@@ -30,6 +30,7 @@ class Reading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     order: Literal["", "abcd", "cdab", "badc", "dcba"] = ""
     area: Literal["", "coil", "discrete", "holding", "input"] = ""
     type: Literal["", "uint16", "int16", "uint32", "int32", "float32"] = ""  # of lines that say none
+    device: str = ""  # of a tag list that has several: whose tags
 
 
 class Question(Struct, frozen=True, kw_only=True):

@@ -45,10 +45,12 @@ class TableLine(Struct, frozen=True, kw_only=True):
     address: str = ""
     unit: str = ""
     scale: float = 1.0
+    offset: float = 0.0
     title: str = ""
     access: str = ""
     states: dict[str, str] = {}
     remarks: list[Remark] = []
+    kind: str = ""  # state, text; "": what its address and unit make it
 
 
 class RegisterTable(Struct, frozen=True, kw_only=True):
@@ -58,6 +60,7 @@ class RegisterTable(Struct, frozen=True, kw_only=True):
     lines: list[TableLine]
     questions: list[Question]
     gaps: list[str]
+    driver: str = "modbus"
 
 
 def read_table(rows: Sequence[Row], reading: Reading) -> RegisterTable:
