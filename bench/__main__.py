@@ -33,6 +33,7 @@ ROWS = {
     17: "shells",
     18: "recall",
     19: "supervision",
+    20: "lines",
 }
 RESULTS = Path(__file__).with_name("results.md")
 _ROW = re.compile(r"\| (\d+) \|")

@@ -50,6 +50,8 @@ _OPEN = (
     "POST /shown/past",
     "GET /looks",
     "GET /regions/{id}/logo",
+    "GET /influx/ping",
+    "GET /influx/health",
 )
 
 

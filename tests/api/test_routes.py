@@ -29,6 +29,8 @@ _OPEN = {
     ("POST", "/apply/answer"),
     ("GET", "/looks"),
     ("GET", "/regions/{id}/logo"),
+    ("GET", "/influx/ping"),
+    ("GET", "/influx/health"),
     ("POST", "/sign-in/{tenant_id}/{provider}"),
     ("GET", "/sign-in/{tenant_id}/{provider}/callback"),
 }

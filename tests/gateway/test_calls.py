@@ -186,11 +186,13 @@ async def test_who_calls_again_ends_the_half_open_connection_before() -> None:
 
 
 async def test_an_unknown_caller_is_shown_with_its_bytes_and_can_be_made_a_device_of() -> None:
-    async with listening() as (calls, port), Dtu(port, b"\x01DTU9"):
+    async with listening() as (calls, port), Dtu(port, b"\x01DTU9") as dtu:
         await until(lambda: calls.status()["strangers"])
+        dtu.writer.write(b"PING")
+        await asyncio.sleep(0.5)  # longer than the silence that ends a packet
         (met,) = calls.status()["strangers"]
         assert (met["text"], met["hex"], met["address"]) == ("\x01DTU9", "01 44 54 55 39", "127.0.0.1")
-        assert met["connected"]
+        assert (met["connected"], met["count"]) == (True, 1)
         async with driver(calls, options("DTU9", registration_is="pattern") | {"registration": "?DTU9"}) as opened:
             assert await values(opened) == [261, 262]
         assert calls.status()["strangers"] == []

@@ -38,6 +38,7 @@ from baigong.api import (
     documents,
     grants,
     happenings,
+    influx,
     ingest,
     kpis,
     leaving,
@@ -133,6 +134,7 @@ def create_app(
     routes: list[BaseRoute] = [route(rooms, operation, PREFIX) for operation in declared]
     routes += [route(rooms, o, "") for o in declared if o.path == "/metrics"]
     routes += aas.standard_routes(rooms)
+    routes += influx.standard_routes(rooms)
     routes += _documents(declared, chosen.version)
     app = Starlette(
         routes=[*routes, live_route(rooms, PREFIX), *console_routes(chosen.console or built_console())],
@@ -216,6 +218,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *statistics.operations(rooms),
         *sql.operations(rooms),
         *ingest.operations(rooms),
+        *influx.operations(rooms),
         *happenings.operations(rooms),
         *lots.operations(rooms),
         *business.operations(rooms),

@@ -98,6 +98,7 @@ class Operation:
     before_password: bool = False  # also with the one-time secret only
     before_factor: bool = False  # also without the second factor that a role asks for
     most: int | None = None  # bytes of a body, where it is less than elsewhere
+    recognise: Callable[[Rooms, HTTPConnection, str], Principal] | None = None  # who asks, where others' rules say how
 
 
 NOBODY = Principal(tenant="", user="", role="", by="")
@@ -143,7 +144,7 @@ async def _answer(
 ) -> Response:
     who, tenant = NOBODY, ""
     try:
-        who = NOBODY if operation.everyone else authorise(rooms, request, request.method)
+        who = NOBODY if operation.everyone else (operation.recognise or authorise)(rooms, request, request.method)
         if who.must_set_password and not operation.before_password:
             raise Reauthenticate("auth.denied", "first set a password: POST /api/v1/password", place="password")
         if not (operation.before_password or operation.before_factor or operation.everyone):
@@ -187,11 +188,7 @@ def authorise(rooms: Rooms, connection: HTTPConnection, method: str) -> Principa
     header = connection.headers.get("authorization", "")
     scheme, _, token = header.partition(" ")
     if scheme.lower() == "bearer" and token:
-        who = rooms.registry.people.recognise(token.strip())
-        if who is None or who.by != "token":
-            raise Reauthenticate("auth.required", "this token is not known, or was revoked", place="authorization")
-        rooms.registry.tenants.require_standing(who.tenant)
-        return who
+        return by_token(rooms, token.strip())
     cookie = connection.cookies.get(COOKIE, "")
     who = rooms.registry.people.recognise(cookie) if cookie else None
     if who is None or who.by != "cookie":
@@ -200,6 +197,15 @@ def authorise(rooms: Rooms, connection: HTTPConnection, method: str) -> Principa
     if method not in _SAFE and connection.headers.get("x-baigong") != "1":
         # A page of another origin can send our cookie's browser here, but not this header.
         raise Reauthenticate("auth.denied", "a change by cookie needs the header X-Baigong: 1", place="x-baigong")
+    return who
+
+
+def by_token(rooms: Rooms, token: str) -> Principal:
+    """Say whose token this is. Raises auth.required."""
+    who = rooms.registry.people.recognise(token)
+    if who is None or who.by != "token":
+        raise Reauthenticate("auth.required", "this token is not known, or was revoked", place="authorization")
+    rooms.registry.tenants.require_standing(who.tenant)
     return who
 
 

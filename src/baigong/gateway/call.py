@@ -15,6 +15,7 @@ L = TypeVar("L", bound=Line[Any])
 _QUIET_S = 0.3  # a packet has ended when nothing more has come for so long
 _LONGEST_S = 1.0  # … or when it has lasted so long: who sends all the time is looked at too
 _MOST_KEPT = 1 << 16  # bytes of somebody of whom nobody knows yet whether they are worth keeping
+_MOST_PACKETS, _MOST_NAMES = 4, 200  # that are remembered of somebody unknown
 _MOST_UNSENT = 1 << 16  # bytes that a half-open connection does not take any more
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))  # two minutes until a dead SIM is known
 
@@ -36,7 +37,7 @@ class Call(asyncio.Protocol):
         self._exchange = exchange
         self.port = port
         self.address = ""
-        self.packet = b""  # the last thing it said while nobody knew who it is
+        self.packets: list[bytes] = []  # what it said while nobody knew who it is: who it is, then its heartbeats
         self.names: frozenset[Name] = frozenset()
         self.began_s = 0.0
         self.users = 0
@@ -90,14 +91,19 @@ class Call(asyncio.Protocol):
 
     # -- who it is -------------------------------------------------------------------------------------------
 
+    @property
+    def packet(self) -> bytes:
+        """What it said first; empty: nothing yet."""
+        return self.packets[0] if self.packets else b""
+
     def is_it(self, wanted: Expected) -> bool:
-        return wanted.is_it(self.names, self.packet)
+        return any(wanted.is_it(self.names, packet) for packet in self.packets)
 
     def _listen(self, data: bytes) -> None:
         now = asyncio.get_running_loop().time()
         if not self._fresh:
             self._packet_s = now
-            self.names = names_of(data)  # a heartbeat may follow within the silence that ends a packet
+            self._meant(data)  # a heartbeat may follow within the silence that ends a packet
         self._fresh += data[: LONGEST - len(self._fresh)]
         self._kept += data[: _MOST_KEPT - len(self._kept)]
         self._stop_timer()
@@ -107,9 +113,15 @@ class Call(asyncio.Protocol):
             self._quiet = asyncio.get_running_loop().call_later(_QUIET_S, self._decide)
 
     def _decide(self) -> None:
-        self.packet, self._fresh = bytes(self._fresh), bytearray()
-        self.names |= names_of(self.packet)
+        packet, self._fresh = bytes(self._fresh), bytearray()
+        self._meant(packet)
+        if packet not in self.packets and len(self.packets) < _MOST_PACKETS:
+            self.packets.append(packet)
         self._exchange.heard(self)
+
+    def _meant(self, packet: bytes) -> None:
+        if len(self.names) < _MOST_NAMES:
+            self.names |= names_of(packet)
 
     def claimed(self, wanted: Expected) -> None:
         """It is somebody whom a device waits for."""
@@ -119,7 +131,7 @@ class Call(asyncio.Protocol):
         self._known, self._keeps = True, wanted.keeps
         if not wanted.keeps:
             self._kept.clear()
-            self.skipped.learn([self.packet])
+            self.skipped.learn(self.packets)
 
     def _stop_timer(self) -> None:
         if self._quiet is not None:

@@ -26,13 +26,12 @@ class Strangers:
 
     def __init__(self) -> None:
         self._met: dict[tuple[int, bytes], Stranger] = {}
-        self.total = 0
 
     def note(self, call: Call, now_us: int) -> None:
-        self.total += 1
         key = (call.port.port, call.packet)
         known = self._met.pop(key, None) or Stranger(call.address, call.packet, 0, now_us, now_us, None)
-        known.count, known.last_us, known.address, known.call = known.count + 1, now_us, call.address, call
+        known.count += known.call is not call  # a heartbeat is no second call
+        known.last_us, known.address, known.call = now_us, call.address, call
         self._met[key] = known
         while len(self._met) > _MOST:
             del self._met[next(iter(self._met))]
