@@ -21,6 +21,7 @@ PARTS = {
     "audit": ("audit",),
     "authority": ("ca",),
     "bus": ("bus",),
+    "businessrecord": ("record",),
     "command": ("write", "command", "stop"),
     "consent": ("support",),
     "counting": ("point", "retention"),

@@ -16,6 +16,7 @@ from typing import Any, Protocol, Self, TypeVar
 import pyarrow as pa
 
 from baigong.vocab.happenings import Command
+from baigong.vocab.recordwire import Part
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ async def _nothing(reason: str = "") -> None:
 
 @dataclass(slots=True, frozen=True)
 class Delivery:
-    """A frame, perhaps with waveforms beside it (schema BURST), and what to do when the stream has stored both.
+    """A frame, perhaps with waveforms beside it (schema BURST), or records; and what to do when all of it is stored.
 
     Only after ``accept()`` may a driver acknowledge upstream or advance a cursor. ``refuse(reason)``
     means nothing was stored: the driver may be delivered it again.
@@ -84,6 +85,7 @@ class Delivery:
     accept: Callable[[], Awaitable[None]] = _nothing
     refuse: Callable[[str], Awaitable[None]] = _nothing
     bursts: pa.RecordBatch | None = None
+    records: tuple[Part, pa.Table] | None = None  # columns of ``vocab.recordkinds.record_schema``
 
 
 class Driver(Protocol):
@@ -154,6 +156,26 @@ class Discovering(Protocol):
 
     def take_found(self) -> list[Found]:
         """Return the points met since the last time."""
+        ...
+
+
+class Notebook(Protocol):
+    """What a driver wrote down before a restart, by name: values that JSON can keep."""
+
+    def get(self, name: str) -> Any:
+        """Return what was put; None: nothing."""
+        ...
+
+    def put(self, name: str, told: Any) -> None:
+        """Keep it: on disk when this returns. Blocks; raises OSError."""
+        ...
+
+
+class Keeping(Protocol):
+    """The optional verb of a driver that has to know after a restart how far it was (capability *keep*)."""
+
+    def keep_in(self, notebook: Notebook) -> None:
+        """Hand over what this device alone writes; called before ``watch``."""
         ...
 
 

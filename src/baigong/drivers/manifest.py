@@ -83,6 +83,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     address_examples: list[str] = []
     connects_to: bool = False  # takes the option ``connect_to`` that only a gateway gives: judged addresses
     calls: str = ""  # the option that names a device which calls us; it takes ``caller``, which only a gateway gives
+    instead: str = ""  # the option whose file of the company is read in place of a host
     address_check: str = ""  # "module:function" taking (address, options); imports nothing heavy
     options: list[Option] = []
     package: str = ""  # filled in on reading
@@ -165,7 +166,7 @@ def with_address(options: dict[str, Any], address: str) -> dict[str, Any]:
     return options | {"host": address}
 
 
-BUILT_IN = ("sim", "modbus", "s7", "mc", "fins", "dlt645", "opcua", "mqtt", "sparkplug", "hj212", "mtconnect")
+BUILT_IN = ("sim", "modbus", "s7", "mc", "fins", "dlt645", "opcua", "mqtt", "sparkplug", "hj212", "sql")
 LISTENING = ("frontdoor",)  # the device comes to us: a manifest for forms and checks, no driver to open
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 from msgspec.structs import replace
 
 from baigong import __version__
@@ -35,6 +36,7 @@ from baigong.gateway.guests import DRIVER as FRONT_DOOR
 from baigong.gateway.guests import Guests
 from baigong.gateway.heartbeat import Key, Turns
 from baigong.gateway.identity import OwnCertificate, SignIn
+from baigong.gateway.kept import forget_kept
 from baigong.gateway.leaving import Leaving, serve_leaving
 from baigong.gateway.memory import LastHeard
 from baigong.gateway.networks import Ways
@@ -52,9 +54,12 @@ from baigong.gateway.verbs import serve
 from baigong.gateway.writes import Writes
 from baigong.security import envelope
 from baigong.vocab.errors import RetryLater
+from baigong.vocab.recordwire import Letter, Part
+from baigong.vocab.recordwire import encode as encode_records
 
 _BREATH = 100  # devices configured before others have a turn
 _DAY_S = 86_400.0
+_RECORDS_S = 30.0  # in which the registry takes a part of records
 _FLUSH_S = 5.0  # how long a gateway that stops waits for its last frames
 
 
@@ -110,6 +115,8 @@ class Gateway:
             options.window,
             ways,
             self._found,
+            self._tell_records,
+            folder / "kept",
         )
         heard = memory.load(folder / "heard.json", dict[str, LastHeard], {})
         self.fleet = Fleet(around, heard)
@@ -138,6 +145,7 @@ class Gateway:
         reading = [
             self._keep("registry", self._roster.run),
             self._keep("networks", self._ways.follow),
+            self._keep("calls", self._ways.calls.run),
             self._keep("registry's copy", self._roster.save),
             self._keep("start", self._start_telling),
             self._keep("revocations", self._standing.follow),
@@ -145,7 +153,6 @@ class Gateway:
             self._keep("health", self._tell_health),
             self._keep("memory", self._remember),
             self._keep("probes", self._probes.run),
-            self._keep("calls", self._ways.calls.run),
             self._keep("disk", self._disk.run),
             self._keep("writes", self._writes.run),
             self._keep("stops", lambda: follow_stops(self._writes, self._clock)),
@@ -184,6 +191,7 @@ class Gateway:
         for at, change in enumerate(changes):
             guest = change.spec if change.spec is not None and change.spec.driver == FRONT_DOOR else None
             self.guests.change(change.key, guest, is_gone=change.spec is None)
+            self._ways.calls.change(change.key, change.spec)
             if at % _BREATH == _BREATH - 1:
                 await asyncio.sleep(0)
         for change in changes if was_running else ():
@@ -191,7 +199,6 @@ class Gateway:
                 tenant, device = change.key
                 self._outbox.tell(
                     tenant,
-            self._ways.calls.change(change.key, change.spec)
                     "device.applied",
                     f"device:{device}",
                     device=device,
@@ -246,6 +253,7 @@ class Gateway:
             "mqtt": self._keeper.status(),
             "since_us": self._since_us,
             "refused_networks": dict(self._ways.refused),
+            "calls": self._ways.calls.status(),
             "companies": self._companies.rows(self._keeper.rooms()),
             "storage": self._disk.status(),
         }
@@ -253,7 +261,6 @@ class Gateway:
     def keys(self) -> list[Key]:
         """All devices, whoever goes to whom."""
         return [*self.fleet.keys(), *self.guests.keys()]
-            "calls": self._ways.calls.status(),
 
     def status(self, key: Key) -> dict[str, Any] | None:
         row = self.fleet.status(key) or self.guests.status(key)
@@ -273,6 +280,7 @@ class Gateway:
 
     async def _forget_heard(self, tenant: str) -> None:
         self.fleet.forget(tenant)
+        await asyncio.to_thread(forget_kept, self._folder / "kept", tenant)
         await asyncio.to_thread(memory.save, self._folder / "heard.json", msgspec.to_builtins(self.fleet.heard))
 
     async def _flush(self) -> None:
@@ -280,6 +288,11 @@ class Gateway:
         deadline = self._clock.monotonic() + _FLUSH_S
         while not (self.publisher.idle and not len(self._outbox)) and self._clock.monotonic() < deadline:
             await self._clock.sleep(0.05)
+
+    async def _tell_records(self, tenant: str, device: str, part: Part, table: pa.Table) -> None:
+        """Return once the registry has them on disk; the source keeps them until then."""
+        raw = encode_records(Letter(tenant=tenant, device=device, part=part), table)
+        await self._bus.request(asked_by("records", self._gateway), raw, timeout_s=_RECORDS_S)
 
     async def _register(self, tenant: str, device: str, points: list[Any]) -> object:
         asked = {"tenant": tenant, "device": device, "points": points}

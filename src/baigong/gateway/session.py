@@ -10,9 +10,10 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import pyarrow as pa
 
-from baigong.drivers.contract import Delivery, Discovering, Driver, Health, Wanted
+from baigong.drivers.contract import Delivery, Discovering, Driver, Health, Keeping, Wanted
 from baigong.gateway.bounded import bounded
 from baigong.gateway.holes import fill
+from baigong.gateway.kept import FileNotebook, kept_file
 from baigong.gateway.points import Mask
 from baigong.gateway.scan import Beat, ScanClass, phase_s, scan_classes
 from baigong.gateway.station import Station
@@ -47,7 +48,12 @@ class Session:
         self._began = self._clock.monotonic()
         self._stale: Mask = np.zeros(len(station.table), bool)
         self._finds = self._discovering()
-        self.watching = "watch" in station.manifest.capabilities and (len(station.table) > 0 or self._finds is not None)
+        self.watching = "watch" in station.manifest.capabilities and (
+            len(station.table) > 0 or self._finds is not None or "records" in station.manifest.capabilities
+        )
+        if station.around.kept is not None and "keep" in station.manifest.capabilities:
+            file = kept_file(station.around.kept, station.tenant, station.spec.device)
+            cast(Keeping, driver).keep_in(FileNotebook(file))
         self.classes = scan_classes(station.table)
         self.driver_health = Health(True)
         self.good = False  # something was heard: the back-off may begin anew
@@ -181,6 +187,8 @@ class Session:
                     stored += publisher.offer(tenant, made.held)
                 if waves is not None:
                     stored += publisher.offer(tenant, waves)
+                if delivery.records is not None and (tell := self._station.around.tell_records) is not None:
+                    stored.append(asyncio.ensure_future(tell(tenant, self._station.spec.device, *delivery.records)))
                 await under_way.put((delivery, made.frame, stored))
             raise RetryLater("driver.unreachable", "the device ended the subscription")
         finally:

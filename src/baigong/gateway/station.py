@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from baigong.vocab import quality as q
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError
 from baigong.vocab.frame import frame, times_us
+from baigong.vocab.recordwire import Part
 
 _LAG_US = 3_600_000_000  # a time further behind is that of an old value, not of a clock behind
 _SKEW_TOLD_S = 60.0  # a wrong clock is told of again after so long, or when it is wrong by a second more
@@ -46,6 +48,8 @@ class Surroundings:
     window: Window = field(default_factory=Window)
     ways: Ways | OpenWays = field(default_factory=OpenWays)
     found: Callable[[str, str, list[Found]], None] | None = None  # (tenant, device, points that nobody configured)
+    tell_records: Callable[[str, str, Part, pa.Table], Awaitable[None]] | None = None  # of (tenant, device)
+    kept: Path | None = None  # where drivers keep how far they were
 
 
 @dataclass(slots=True)

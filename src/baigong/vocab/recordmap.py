@@ -87,6 +87,17 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_\-./()()]+", "", name).casefold()
 
 
+def nearest(column: str, have: Sequence[str]) -> str:
+    """Return the name that comes nearest to one that is not there; empty: none does.
+
+    >>> nearest("PLAN_QTY", ["ID", "PlanQuantity"]), nearest("PLAN_QTY", ["ID"])
+    ('PlanQuantity', '')
+    """
+    plainly = {plain(name): name for name in have}
+    near = difflib.get_close_matches(plain(column), list(plainly), 1, 0.5)
+    return plainly[near[0]] if near else ""
+
+
 def guessed(kind: str, columns: Sequence[str], zone: str = "UTC") -> RecordMap:
     """Match columns to fields by their names; the key is the first field, with the line or step where there is one.
 
@@ -175,14 +186,13 @@ def _check_fields(kind: RecordKind, mapping: RecordMap) -> None:
 
 
 def _missing(mapping: RecordMap, have: Sequence[str]) -> list[Missing]:
-    free = {plain(name): name for name in have if name not in mapping.fields.values() and name not in mapping.key}
+    free = [name for name in have if name not in mapping.fields.values() and name not in mapping.key]
     wanted = [(column, field) for field, column in mapping.fields.items()]
     wanted += [(column, "key") for column in mapping.key if column not in mapping.fields.values()]
     found = []
     for column, field in wanted:
         if column not in have:
-            near = difflib.get_close_matches(plain(column), list(free), 1, 0.5)
-            found.append(Missing(column=column, field=field, nearest=free[near[0]] if near else ""))
+            found.append(Missing(column=column, field=field, nearest=nearest(column, free)))
     return found
 
 

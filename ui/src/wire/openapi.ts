@@ -6407,6 +6407,8 @@ export interface components {
             /** @default  */
             extra: string;
             id: string;
+            /** @default  */
+            instead: string;
             /** @default [] */
             options: components["schemas"]["Option"][];
             /** @default  */
@@ -7381,6 +7383,7 @@ export interface components {
         ReadAnswer: {
             columns: components["schemas"]["TableColumn"][];
             doubtful: number;
+            driver: string;
             gaps: string[];
             left: number;
             lines: components["schemas"]["TableLine"][];
@@ -7403,6 +7406,7 @@ export interface components {
              * @default {
              *       "area": "",
              *       "base": "",
+             *       "device": "",
              *       "notation": "",
              *       "order": "",
              *       "type": ""
@@ -7429,6 +7433,8 @@ export interface components {
              * @enum {unknown}
              */
             base: "" | "one" | "zero";
+            /** @default  */
+            device: string;
             /**
              * @default
              * @enum {unknown}
@@ -8696,9 +8702,13 @@ export interface components {
             /** @default  */
             address: string;
             cells: string[];
+            /** @default  */
+            kind: string;
             line: number;
             /** @default  */
             name: string;
+            /** @default 0 */
+            offset: number;
             /** @enum {unknown} */
             outcome: "doubtful" | "left" | "taken";
             /** @default [] */
