@@ -34,6 +34,7 @@ ROWS = {
     18: "recall",
     19: "supervision",
     20: "lines",
+    21: "polled",
 }
 RESULTS = Path(__file__).with_name("results.md")
 _ROW = re.compile(r"\| (\d+) \|")
