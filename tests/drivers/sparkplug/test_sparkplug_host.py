@@ -126,6 +126,17 @@ def test_the_will_of_an_older_session_ends_nothing() -> None:
     assert plant.tell("G/NDATA/N", data(2, metric(None, 3.0, 1)))[0][2] == 3.0
 
 
+def test_a_death_that_is_ahead_of_the_birth_is_one() -> None:
+    """Of pysparkplug 0.6.1: born with bdSeq 0, farewell with bdSeq 1."""
+    vectors = json.loads(Path(__file__).with_name("vectors.json").read_text())
+    plant, rows = Plant(), []
+    for vector in vectors:
+        if "PyNode" in vector["name"]:
+            rows = plant.tell(vector["topic"].removeprefix("spBv1.0/"), base64.b64decode(vector["payload"]), 10**12)
+    assert len(rows) == 8
+    assert {row[3] for row in rows} == {q.BAD_NO_COMMUNICATION}
+
+
 def test_device_death_marks_exactly_its_points_at_the_time_it_says() -> None:
     plant = born()
     assert plant.tell("G/DDEATH/N/D", data(2, at_ms=700), 900) == [("G/N/D#b", 700, None, q.BAD_NO_COMMUNICATION)]

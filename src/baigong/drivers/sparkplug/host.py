@@ -25,6 +25,7 @@ COUNTED = ("messages", "values", "malformed", "unwanted", "dropped", "refused", 
 MORE = ("shared_alias", "repeated", "missing", "old_deaths", "transient", "too_large", "too_many", "rebirths")
 _PRIVATE = ("bdSeq", "Node Control/Rebirth", "Device Control/Rebirth")  # of the protocol, no quantity of a machine
 _MOST_NODES = 10_000
+_HALF = 128  # of the 256 death numbers: so far behind is older, further is ahead
 _EXACT = 1 << 53
 _DEPTH = 4  # templates within templates
 _TEMPLATE_TYPE = NUMBER["Template"]
@@ -265,9 +266,14 @@ class Host:
     # -- deaths, and what time brings -----------------------------------------------------------------------
 
     def _node_death(self, node: EdgeNode, payload: Payload) -> None:
-        """A will names the session it ends (bdSeq): that of an older one, come late, ends nothing (§6.4.24)."""
+        """A will names the session it ends (bdSeq): that of an older one, come late, ends nothing (§6.4.24).
+
+        One that is ahead of the birth ends a session whose birth we missed, or is pysparkplug's, which counts before
+        it says farewell: the node is gone either way.
+        """
         number = _death_number(payload)
-        if not node.born or (number is not None and node.death_number is not None and number != node.death_number):
+        behind = 0 if number is None or node.death_number is None else (node.death_number - number) % 256
+        if not node.born or 0 < behind <= _HALF:
             self.counters["old_deaths"] += 1
             return
         for device in node.end():  # the will was written at the connect: its own time says nothing
