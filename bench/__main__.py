@@ -35,6 +35,7 @@ ROWS = {
     19: "supervision",
     20: "lines",
     21: "polled",
+    22: "fragments",
 }
 RESULTS = Path(__file__).with_name("results.md")
 _ROW = re.compile(r"\| (\d+) \|")
