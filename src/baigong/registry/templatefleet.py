@@ -118,8 +118,7 @@ class FleetPlanner:
             self._check(laid.spec)
             self._require_new(laid.spec)
         except (BaigongError, ValueError) as error:
-            place = error.place if isinstance(error, BaigongError) else ""
-            self._refuse(number, wanted.device, [_said(place, str(getattr(error, "message", error)), "")], held)
+            self._refuse(number, wanted.device, [_mistake(error)], held)
             return
         outcome: Outcome = "new" if held is None else "same" if laid.spec == held.spec else "changed"
         self._plan.lines.append(
@@ -142,8 +141,9 @@ class FleetPlanner:
         if split_type(was.template)[0] != name:
             made_of = was.template or "no template"
             raise FixConfiguration(
-                "config.conflict", f"there is a device {was.device} already, made of {made_of}", place="device"
-            )
+                "config.conflict", f"there is a device {was.device} already, made of {made_of}", place="device",
+                zh=f"已有同名的采集连接,由 {was.template or '手工'} 生成",
+            )  # fmt: skip
         before = self._templates.get(self._tenant, was.template)
         own = {option: value for option, value in was.options.items() if option not in before.whole.options}
         asset = str(was.parameters.get("asset", ""))
@@ -180,11 +180,15 @@ class FleetPlanner:
         """Raise where another device has its points, or reads the very same."""
         for point in spec.points:
             if other := self._names.get(point.name):
-                raise FixConfiguration("point.collision", f"{point.name} is read through {other}", place="asset")
+                raise FixConfiguration(
+                    "point.collision", f"{point.name} is read through {other}", place="asset",
+                    zh=f"{point.name} 已通过 {other} 采集",
+                )  # fmt: skip
         if spec.driver != "sim" and (other := self._ways.get(_way(spec))):
             raise FixConfiguration(
-                "config.conflict", f"{other} reads the same addresses through the same connection", place="device"
-            )
+                "config.conflict", f"{other} reads the same addresses through the same connection", place="device",
+                zh=f"{other} 已通过同一连接采集相同地址",
+            )  # fmt: skip
         self._note(spec)
 
     def _refuse(self, number: int, device: str, wrong: list[Mistake], held: DeviceRow | None = None) -> None:
@@ -196,6 +200,13 @@ class FleetPlanner:
 
 def _said(field: str, message: str, message_zh: str) -> Mistake:
     return Mistake(field=field, message=message, message_zh=message_zh)
+
+
+def _mistake(error: Exception) -> Mistake:
+    """Say what hinders a device; in Chinese at least of which kind it is."""
+    if not isinstance(error, BaigongError):
+        return _said("", str(error), "填写有误")
+    return _said(error.place, error.message, str(error.fields.get("zh", error.kind.title_zh)))
 
 
 def _word(name: str, before: str, after: str) -> TemplateChange:

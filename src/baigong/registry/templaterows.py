@@ -142,13 +142,25 @@ def _line(number: int, cells: Sequence[str], columns: Sequence[_Column]) -> Line
             else:
                 own[column.name] = cell
         except FixConfiguration as error:
-            wrong.append(Mistake(field=column.head, message=error.message, message_zh=f"“{cell}”填写有误"))
+            wrong.append(Mistake(field=column.head, message=error.message, message_zh=_wrong_zh(column, cell)))
     device = own.get("device", "")
     if not device:
         wrong.append(Mistake(field="device", message="no name of a device", message_zh="没有设备名"))
     if wrong:
         return Line(number, device, None, tuple(wrong))
     return Line(number, device, Wanted(**own, options=options, parameters=parameters))
+
+
+def _wrong_zh(column: _Column, cell: str) -> str:
+    """Say in Chinese what a cell should have been."""
+    option, parameter = column.option, column.parameter
+    choices = option.choices if option else parameter.choices if parameter else []
+    if choices:
+        return f"“{cell}”应为 {'、'.join(map(str, choices))} 之一"
+    if option is not None and (option.minimum is not None or option.maximum is not None):
+        low, high = ("不限" if bound is None else f"{bound:g}" for bound in (option.minimum, option.maximum))
+        return f"“{cell}”应为 {low} 至 {high} 的数"
+    return f"“{cell}”应为数字"
 
 
 def _option(option: Option, cell: str) -> Any:

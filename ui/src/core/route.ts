@@ -6,6 +6,7 @@ export type Route =
   | { page: 'point'; point: string }
   | { page: 'assets'; asset: string; tab: string }
   | { page: 'types'; type: string }
+  | { page: 'templates'; template: string }
   | { page: 'work'; room: string; one: string }
   | { page: 'screens'; screen: string; doing: '' | 'edit' | 'new' }
 
@@ -43,6 +44,7 @@ export function routeOf(path: string): Route {
   if (parts[0] === 'screens') return { page: 'screens', screen: parts[1] ?? '', doing: parts[2] === 'edit' || parts[2] === 'new' ? parts[2] : '' }
   if (parts[0] === 'work') return { page: 'work', room: parts[1] ?? '', one: parts[2] ?? '' }
   if (parts[0] === 'types') return { page: 'types', type: parts[1] ?? '' }
+  if (parts[0] === 'templates') return { page: 'templates', template: parts[1] ?? '' }
   if (parts[0] === 'points' && parts[1]) return { page: 'point', point: parts[1] }
   return { page: 'missing' }
 }
@@ -60,6 +62,7 @@ export const deviceLink = (device: string, tab?: string): string => `/connect/${
 export const pointLink = (name: string): string => `/points/${encodeURIComponent(name)}`
 export const assetLink = (asset: string, tab?: string): string => `/assets/${encodeURIComponent(asset)}${tab ? `/${tab}` : ''}`
 export const typeLink = (type: string): string => `/types/${encodeURIComponent(type)}`
+export const templateLink = (template: string): string => `/templates/${encodeURIComponent(template)}`
 /** `room`: a line of pages/work/rooms.ts; `one`: which task, order, … */
 export const workLink = (room: string, one?: string): string => `/work/${room}${one ? `/${encodeURIComponent(one)}` : ''}`
 export const screenLink = (screen: string, doing?: 'edit' | 'new'): string => `/screens/${encodeURIComponent(screen)}${doing ? `/${doing}` : ''}`

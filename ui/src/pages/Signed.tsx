@@ -13,6 +13,7 @@ const PAGES = {
   screens: lazy(() => import('./screens/ScreensPage')),
   lots: lazy(() => import('./lots/LotsPage')),
   types: lazy(() => import('./types/TypesPage')),
+  templates: lazy(() => import('./templates/TemplatesPage')),
   connect: lazy(() => import('./connect/ConnectPage')),
   commands: lazy(() => import('./commands/CommandsPage')),
   add: lazy(() => import('./add/AddDevicePage')),

@@ -34,6 +34,9 @@ export default function ConnectPage() {
           <Button icon={<Icon name="download" size={16} />} onClick={() => navigate('/connect/sheets')}>
             {t('sheets.title')}
           </Button>
+          <Button icon={<Icon name="copy" size={16} />} onClick={() => navigate('/templates')}>
+            {t('templates.title')}
+          </Button>
           <Button type="primary" icon={<Icon name="plus" size={16} />} onClick={() => navigate('/connect/add')}>
             {t('connect.add')}
           </Button>

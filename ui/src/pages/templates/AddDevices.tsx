@@ -1,0 +1,95 @@
+/** N devices of a template: a table dropped or pasted, shown line by line, and only then written: all, or none. */
+import { App, Button, Input } from 'antd'
+import { type DragEvent, useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Icon } from '../../components/Icon'
+import { ErrorNote, Waiting } from '../../components/notes'
+import { decodedText } from '../../core/csv'
+import { asProblem } from '../../core/http'
+import { type Plan, sampleTable, templates, type TemplateWhole } from '../../core/devicetemplates'
+import type { Problem } from '../../wire/api'
+import { PlanTable } from './PlanTable'
+
+export function AddDevices({ held, onWritten }: { held: TemplateWhole; onWritten: () => void }) {
+  const { t } = useTranslation()
+  const { message } = App.useApp()
+  const [text, setText] = useState('')
+  const [file, setFile] = useState('')
+  const [plan, setPlan] = useState<Plan | null>(null)
+  const [problem, setProblem] = useState<Problem | null>(null)
+  const [busy, setBusy] = useState(false)
+  const [over, setOver] = useState(false)
+
+  // What is written here is looked at a moment after the last letter; nothing is stored by looking.
+  useEffect(() => {
+    setPlan(null)
+    setProblem(null)
+    if (!text.trim()) return
+    const stop = new AbortController()
+    const timer = setTimeout(() => {
+      templates.devices(held.template, text, true, stop.signal).then(setPlan, (error: unknown) => {
+        if (!stop.signal.aborted) setProblem(asProblem(error))
+      })
+    }, 300)
+    return () => {
+      clearTimeout(timer)
+      stop.abort()
+    }
+  }, [text, held.template])
+
+  const read = async (list: FileList | null) => {
+    const one = list?.[0]
+    if (!one) return
+    const { text: found, encoding } = decodedText(new Uint8Array(await one.arrayBuffer()))
+    setFile(`${one.name} · ${encoding.toUpperCase()}`)
+    setText(found)
+  }
+  const drop = (event: DragEvent) => {
+    event.preventDefault()
+    setOver(false)
+    void read(event.dataTransfer.files)
+  }
+  const write = async () => {
+    setBusy(true)
+    setProblem(null)
+    try {
+      const done = await templates.devices(held.template, text, false)
+      message.success(t('templates.written', { n: done.new + done.changed }))
+      setText('')
+      onWritten()
+    } catch (error) {
+      setProblem(asProblem(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+  const nothing = plan !== null && plan.new + plan.changed === 0
+  return (
+    <>
+      <section className="card">
+        <label className={`asset-drop ${over ? 'is-over' : ''}`} onDragOver={(event) => (event.preventDefault(), setOver(true))} onDragLeave={() => setOver(false)} onDrop={drop}>
+          <Icon name="download" size={24} />
+          <span>{t('templates.drop')}</span>
+          {file ? <b>{file}</b> : null}
+          <input type="file" accept=".csv,.txt,.tsv,text/csv,text/plain" className="sr" onChange={(event) => (void read(event.target.files), (event.target.value = ''))} />
+        </label>
+        <Input.TextArea className="asset-paste" rows={5} value={text} spellCheck={false} placeholder={sampleTable(held.whole)} aria-label={t('templates.table')} onChange={(event) => (setFile(''), setText(event.target.value))} />
+        <p className="muted small">{t('templates.tableHint')}</p>
+      </section>
+      {problem ? <ErrorNote problem={problem} /> : null}
+      {text.trim() && !plan && !problem ? <Waiting /> : null}
+      {plan ? (
+        <section className="card" aria-live="polite">
+          <div className="bar">
+            <b role="status">{t('templates.counts', { new: plan.new, changed: plan.changed, same: plan.same, wrong: plan.wrong })}</b>
+            <span className="grow" />
+            <Button type="primary" loading={busy} disabled={plan.wrong > 0 || nothing} onClick={() => void write()}>
+              {t('templates.write', { n: plan.new + plan.changed })}
+            </Button>
+          </div>
+          <PlanTable lines={plan.lines} />
+        </section>
+      ) : null}
+    </>
+  )
+}
