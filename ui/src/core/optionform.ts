@@ -38,6 +38,7 @@ export function missing(manifest: Manifest, values: Values): string[] {
 
 /** What a device may be called when nobody says: the driver and the end of its address. */
 export function proposedTitle(manifest: Manifest, values: Values): string {
-  const where = String(values.host ?? values.url ?? values.endpoint ?? '').replace(/^[a-z.]+:\/\//i, '').replace(/[:/].*$/, '')
+  const told = [values.host, values.url, values.endpoint, values.registration, values.mn].find(Boolean)
+  const where = String(told ?? '').replace(/^[a-z.]+:\/\//i, '').replace(/[:/].*$/, '')
   return where ? `${manifest.id}-${where}` : manifest.id
 }

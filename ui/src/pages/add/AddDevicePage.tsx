@@ -24,7 +24,8 @@ export interface Identity {
 
 export default function AddDevicePage() {
   const { t } = useTranslation()
-  const existing = new URLSearchParams(useSearch()).get('device')
+  const search = useSearch()
+  const existing = new URLSearchParams(search).get('device')
   const drivers = useAsk('drivers', devices.drivers)
   const [step, setStep] = useState(0)
   const [manifest, setManifest] = useState<Manifest | null>(null)
@@ -48,6 +49,17 @@ export default function AddDevicePage() {
       (error: unknown) => setProblem(asProblem(error)),
     )
   }, [existing, drivers.data])
+
+  // a link may fill the form in: ?driver=modbus&registration=DTU0001
+  useEffect(() => {
+    const { driver, ...given } = Object.fromEntries(new URLSearchParams(search))
+    const chosen = existing ? undefined : drivers.data?.find((one) => one.id === driver)
+    if (!chosen || manifest) return
+    const texts = (chosen.options ?? []).filter((option) => ['string', 'choice'].includes(option.type) && option.name in given)
+    setManifest(chosen)
+    setValues({ ...defaults(chosen), ...Object.fromEntries(texts.map((option) => [option.name, given[option.name]])) })
+    setStep(1)
+  }, [search, existing, drivers.data, manifest])
 
   const target: Target | null = held ? { device: held.device } : manifest ? { driver: manifest.id, options: changed(manifest, values) } : null
   const taken = new Set((held?.points ?? []).map((point) => point.name))

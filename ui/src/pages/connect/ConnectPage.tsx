@@ -8,6 +8,7 @@ import { Empty, ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
 import { useAsk } from '../../components/useAsk'
 import { devices } from '../../core/calls'
+import { Callers } from './Callers'
 import { DeviceLine } from './DeviceLine'
 import { OpcUaServer } from './OpcUaServer'
 
@@ -43,6 +44,7 @@ export default function ConnectPage() {
         </>
       }
     >
+      <Callers />
       {error && !data ? <ErrorNote problem={error} retry={reload} /> : null}
       {!data && !error ? <Waiting rows={6} /> : null}
       {data && data.length === 0 ? (
