@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import typer
 
-from baigong.cli import show
+from baigong.cli import sheetfill, show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.textfile import bounded_text
 from baigong.models.sheets.kinds import REASONS
@@ -39,6 +39,7 @@ Name = Annotated[str, typer.Argument(help="template")]
 
 def add(app: typer.Typer) -> None:
     """Add this module's commands."""
+    sheetfill.add(sheets)
     sheets.add_typer(templates, name="template")
     app.add_typer(sheets, name="sheet")
 
@@ -104,7 +105,8 @@ def import_sheet(
     """
     query = {"name": file.name, "asset": asset, "zone": timezone, "order": order or "", "decimal": decimal or ""}
     with reach(data, url, token, tenant) as link:
-        found = link.send(f"/sheets?{_query(query)}", _bytes(file), "application/octet-stream")
+        told = {name: value for name, value in query.items() if value}
+        found = link.send("/sheets", _bytes(file), "application/octet-stream", params=told)
         ask = _ask(found, template, table, query) | ({"keep": True} if keep else {})
         if keep and "template" in ask:
             ask["template"] = ask["template"] | {"template": keep}
@@ -118,10 +120,6 @@ def import_sheet(
         done = link.json("POST", f"/sheets/{found['id']}/import", body=ask | {"agreed": plan["agreed"]})
     stored = f"stored {done['accepted']:,} values and {done['episodes_written']:,} episodes"
     show.tell(stored if done["accepted"] or done["episodes_written"] else "everything was there already")
-
-
-def _query(told: dict[str, str]) -> str:
-    return "&".join(f"{name}={quote(value, safe='')}" for name, value in told.items() if value)
 
 
 def _bytes(file: Path) -> bytes:

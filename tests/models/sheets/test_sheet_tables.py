@@ -122,3 +122,12 @@ def test_a_sheet_that_reaches_to_its_last_corner_is_refused_before_it_is_read() 
     with pytest.raises(FixConfiguration) as caught:
         read_book(saved(book.save), "far.xlsx")
     assert caught.value.code == "payload.too_large"
+
+
+def test_a_tenth_of_a_million_cells_come_as_columns() -> None:
+    """Cost is for each column and distinct text, not an object a cell; a million takes some two seconds."""
+    lines = [",".join(["2026-01-05 08:00", *(f"{row}.{c}" for c in range(19))]) for row in range(5_000)]
+    raw = "\n".join([",".join(["time", *(f"p{c} (bar)" for c in range(19))]), *lines]).encode()
+    (table,) = find_all(read_book(raw, "million.csv"))
+    assert (len(table.rows), len(table.columns), table.columns[19].unit) == (5_000, 20, "bar")
+    assert table.columns[19].values[4_999].as_py() == pytest.approx(4999.18)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from baigong.models.sheets.grids import ERROR
 from baigong.models.sheets.moments import Order, Unclear, order_of, read_clock, read_duration, read_moment
@@ -82,7 +83,30 @@ def type_column(cells: Sequence[Any], header: str = "", *, order: Order = "", de
         fast = _moments(cells)
         if fast is not None:
             return fast
+    if types.keys() == {str} and (plainly := _plain_texts(cells)) is not None:
+        return plainly
     return _mixed(cells, header, order, decimal)
+
+
+_PLAIN_NUMBER = r"^[+-]?(\d{1,15}(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+_SERIAL = r"^0\d"
+_PLAIN_MOMENT = r"^\d{4}[-/]\d{2}[-/]\d{2}[ T]\d{2}:\d{2}(:\d{2})?$"
+
+
+def _plain_texts(cells: Sequence[Any]) -> Typed | None:
+    """Take a column of texts that are plainly numbers, or moments in ISO 8601, at once; None for any other."""
+    texts = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
+    texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+    if pc.all(pc.match_substring_regex(texts, _PLAIN_NUMBER)).as_py():
+        if pc.any(pc.match_substring_regex(texts, _SERIAL)).as_py():
+            return None
+        return Typed("number", texts.cast(pa.float64()))
+    if pc.all(pc.match_substring_regex(texts, _PLAIN_MOMENT)).as_py():
+        same = pc.replace_substring(pc.replace_substring(texts, "T", " "), "/", "-")
+        whole = pc.if_else(pc.equal(pc.utf8_length(same), 16), pc.binary_join_element_wise(same, ":00", ""), same)
+        moments = pc.strptime(whole, "%Y-%m-%d %H:%M:%S", "us", error_is_null=True)
+        return Typed("datetime", moments) if moments.null_count == texts.null_count else None
+    return None
 
 
 def _numbers(cells: Sequence[Any], types: Counter[type], header: str) -> Typed:
