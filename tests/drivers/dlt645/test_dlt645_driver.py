@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import tty
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from baigong.drivers.calls import expected
 from baigong.drivers.contract import Wanted
 from baigong.drivers.dlt645 import codec
 from baigong.drivers.dlt645.address import canonical, check, parse
@@ -18,9 +20,14 @@ from baigong.drivers.dlt645.driver import Dlt645Driver
 from baigong.drivers.dlt645.items import block, form, item, items
 from baigong.drivers.dlt645.settings import settings
 from baigong.drivers.dlt645.sim import Simulator
+from baigong.drivers.manifest import manifest
+from baigong.gateway.calls import Calls
+from baigong.gateway.clock import SystemClock
 from baigong.vocab import quality as q
+from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 from baigong.vocab.happenings import Command
+from baigong.vocab.networks import CallPort
 
 VOLTS = {"02010100": 230.1, "02010200": 229.9, "02010300": 231.0}
 ENERGIES = {f"0001{i:02d}00": 100.25 * i for i in range(5)}
@@ -320,6 +327,45 @@ async def test_a_serial_line() -> None:
         loop.remove_reader(ours)
         os.close(ours)
         os.close(theirs)
+
+
+async def test_two_devices_behind_one_dtu_that_calls_us() -> None:
+    claimed, calls = manifest("dlt645"), Calls(SystemClock(), bool, bool)
+    given = [{"registration": "DTU0001", "meter": meter, "pause_ms": 0} for meter in ("12", "13")]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    calls.listen_at([CallPort(port=port)])
+    for one in given:
+        calls.change(("main", one["meter"]), DeviceSpec(device=f"m{one['meter']}", driver="dlt645", options=one))
+    running = asyncio.create_task(calls.run())
+    async with asyncio.timeout(5):
+        while not calls.status()["listening"]:
+            await asyncio.sleep(0.01)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"DTU0001")
+    answer = Simulator({"12": VOLTS, "13": {"02010100": 240.5}}).session()
+
+    async def dtu() -> None:
+        held = b""
+        while came := await reader.read(4096):
+            held += came
+            used, told = answer(held)
+            held = held[used:]
+            writer.write(told)
+
+    serving = asyncio.create_task(dtu())
+    try:
+        both = [claimed.open(one, caller=calls.caller("main", expected(claimed, one))) for one in given]  # type: ignore[arg-type]
+        async with both[0] as first, both[1] as second:
+            for _ in range(5):
+                told = await asyncio.gather(values(first, *VOLTS), values(second, "02010100"))  # type: ignore[arg-type]
+                assert told == [list(VOLTS.values()), [240.5]]
+    finally:
+        for task in (running, serving):
+            task.cancel()
+        writer.transport.abort()
+        await asyncio.wait({running, serving})
 
 
 async def test_cancelling_a_read_leaves_the_line_in_step() -> None:
