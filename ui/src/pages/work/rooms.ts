@@ -14,6 +14,7 @@ interface Room {
 
 const ROOMS = {
   tasks: { icon: 'check', page: lazy(() => import('./tasks/TasksRoom')) },
+  records: { icon: 'product', page: lazy(() => import('./records/RecordsRoom')) },
   lots: { icon: 'lot', href: '/lots' },
 } satisfies Record<string, Room>
 
