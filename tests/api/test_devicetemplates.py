@@ -162,6 +162,26 @@ async def test_a_device_whose_asset_was_renamed_is_still_of_its_template(plant: 
         assert again["same"] == 2, again
 
 
+async def test_a_secret_is_no_part_of_a_template_is_shown_to_nobody_and_sent_nowhere_else(plant: World) -> None:
+    text = (
+        "template: broker\ndriver: mqtt\noptions: {username: me}\n"
+        "points:\n  level: {address: 'tank/level#$.value'}\n"
+    )  # fmt: skip
+    url = "/device-templates/broker"
+    async with plant.client() as client:
+        wrong = await client.put(url, json={"text": text.replace("username: me", "password: x")})
+        assert (wrong.json()["code"], wrong.json()["fields"]["line"]) == ("driver.option", 3)
+        assert (await client.put(url, json={"text": text})).status_code == 200
+        table = "device,host,password\nb1,10.0.0.1,first\n"
+        assert (await client.post(f"{url}/devices", json={"text": table})).json()["new"] == 1
+        told = await client.post(f"{url}/devices", json={"text": table.replace("first", "second"), "check": True})
+        assert told.json()["changed"] == 1 and "first" not in told.text and "second" not in told.text
+        moved = await client.post(f"{url}/devices", json={"text": "device,host\nb1,10.6.6.6\n", "check": True})
+        assert "what was kept is not sent there" in moved.json()["lines"][0]["wrong"][0]["message"]
+        again = table.replace("10.0.0.1", "10.6.6.6")
+        assert (await client.post(f"{url}/devices", json={"text": again, "check": True})).json()["changed"] == 1
+
+
 async def test_a_pasted_register_table_is_read_line_by_line_and_kept_by_nobody(plant: World) -> None:
     text = "寄存器\t名称\t类型\t倍率\t单位\n0x0010\t电压\tUINT16\t0.1\tV\n0x0010\t电流\tUINT16\t0.1\tA\n"
     async with plant.client() as client:

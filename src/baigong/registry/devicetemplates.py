@@ -151,7 +151,9 @@ class DeviceTemplates:
         self._held.drop(tenant)
 
     def _event(self, tenant: str, name: str, kind: str, detail: Mapping[str, object]) -> Event:
-        return Event(kind=kind, time_us=self._clock_us(), tenant=tenant, subject=f"template:{name}", detail=dict(detail))
+        return Event(
+            kind=kind, time_us=self._clock_us(), tenant=tenant, subject=f"template:{name}", detail=dict(detail)
+        )
 
 
 def check_with_driver(made: DeviceTemplate) -> None:
@@ -170,6 +172,9 @@ def check_with_driver(made: DeviceTemplate) -> None:
             raise FixConfiguration(
                 "driver.option", f"{made.driver} has no option {option!r}{said}", place=f"{name}.options.{option}"
             )
+        if known[option].type == "secret":
+            sentence = f"{option} is a secret: each device says its own"
+            raise FixConfiguration("driver.option", sentence, place=f"{name}.options.{option}")
         if sentence := known[option].wrong(spec.options[option]):
             raise FixConfiguration("driver.option", sentence, place=f"{name}.options.{option}")
     for key, point in zip(made.points, spec.points, strict=True):

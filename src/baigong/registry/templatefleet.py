@@ -14,6 +14,7 @@ from baigong.registry.deviceplans import in_present_names
 from baigong.registry.devices import Devices
 from baigong.registry.devicetemplates import DeviceTemplates, Version
 from baigong.registry.names import Earlier
+from baigong.registry.sealing import reach, secret_names
 from baigong.registry.templaterows import Line, Mistake
 from baigong.stores.records.plant import DeviceRow
 from baigong.vocab.assettypes import split_type
@@ -24,6 +25,8 @@ from baigong.vocab.ids import device_id
 from baigong.vocab.templatechanges import FieldChange, Laid, TemplateChange, laid_over
 
 Outcome = Literal["new", "changed", "same", "wrong"]
+_MOST = 100_000  # points at once
+_HIDDEN = "********"
 
 
 class PlannedDevice(Struct, frozen=True, kw_only=True):
@@ -85,6 +88,7 @@ class FleetPlanner:
 
     def of_table(self, version: Version, lines: Sequence[Line]) -> Plan:
         """Plan the devices of a table, new or as they would be then."""
+        _bound(version, len(lines))
         counts = Counter(line.device for line in lines)
         self._know({line.device for line in lines})
         for line in lines:
@@ -99,7 +103,8 @@ class FleetPlanner:
 
     def of_upgrade(self, version: Version, chosen: Iterable[str]) -> Plan:
         """Plan the devices that are made of the template, as this version makes them. ``chosen``: of them these."""
-        name, listed = version.row.template, list(chosen)
+        name, listed = version.row.template, list(dict.fromkeys(chosen))
+        _bound(version, len(listed))
         self._know(set(listed))
         for device in listed:
             row = self._devices.find(self._tenant, device)
@@ -159,6 +164,10 @@ class FleetPlanner:
             parameters={**still, **wanted.parameters},
         )
         laid = laid_over(base, was, self._made(version, full))
+        _require_secrets_again(was, laid.spec, wanted)
+        hidden = {f"options.{name}" for name in secret_names(was.driver)}
+        laid.changes = [_hiding(one) if one.what in hidden else one for one in laid.changes]
+        laid.kept = [_hiding(one) if one.what in hidden else one for one in laid.kept]
         words = {f: v for f in ("title", "title_zh", "gateway") if (v := getattr(wanted, f)) and v != getattr(was, f)}
         if words:
             laid.spec = msgspec.structs.replace(laid.spec, **words)
@@ -196,6 +205,29 @@ class FleetPlanner:
         self._plan.lines.append(
             PlannedDevice(line=number, device=device, outcome="wrong", version=version, wrong=wrong)
         )
+
+
+def _bound(version: Version, devices: int) -> None:
+    if devices * len(version.whole.points) > _MOST:
+        raise FixConfiguration(
+            "payload.too_large", f"at most {_MOST:,} points at once: take fewer devices", place=version.ref
+        )
+
+
+def _require_secrets_again(was: DeviceSpec, now: DeviceSpec, wanted: Wanted) -> None:
+    """Raise where what is kept secret would go elsewhere: who may change an address need not know the password."""
+    kept = [name for name in secret_names(was.driver) if was.options.get(name) and name not in wanted.options]
+    before = reach(was)
+    changed = [name for name, value in reach(now).items() if value != before[name]]
+    if kept and changed:
+        raise FixConfiguration(
+            "secret.again", f"{', '.join(changed)} changed: what was kept is not sent there", place=", ".join(kept)
+        )
+
+
+def _hiding(change: TemplateChange) -> TemplateChange:
+    fields = [FieldChange(field=one.field, before=_HIDDEN, after=_HIDDEN) for one in change.fields]
+    return TemplateChange(what=change.what, outcome=change.outcome, fields=fields)
 
 
 def _said(field: str, message: str, message_zh: str) -> Mistake:
