@@ -204,6 +204,8 @@ export interface DeviceSpec {
   stale_after_s?: number
   max_age?: string
   assets?: Record<string, { title?: string; title_zh?: string }>
+  template?: string
+  parameters?: Record<string, string | number | boolean>
   points?: PointSpec[]
 }
 

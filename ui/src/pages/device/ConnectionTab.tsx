@@ -1,8 +1,11 @@
 /** What the gateway knows of the link: scan classes, counters, session, certificate. */
 import { useTranslation } from 'react-i18next'
 import { Facts } from '../../components/Facts'
+import { Link } from '../../components/navigation'
 import { useLanguageCode } from '../../components/preferences'
+import { splitType } from '../../core/assets'
 import { bytes, count, span } from '../../core/format'
+import { templateLink } from '../../core/route'
 import type { DevicePage } from '../../wire/api'
 
 const plain = (value: unknown): string => (value === null || value === undefined || value === '' ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value))
@@ -26,6 +29,7 @@ export function ConnectionTab({ page }: { page: DevicePage }) {
           rows={[
             [t('connect.driver'), spec.driver],
             [t('device.gateway'), spec.gateway ?? 'local'],
+            ...(spec.template ? [[t('templates.template'), <Link key="template" href={`${templateLink(splitType(spec.template)[0])}?tab=devices`}>{spec.template}</Link>] as const] : []),
             ...Object.entries(spec.options ?? {}).map(([key, value]) => [key, <code key={key}>{secret.test(key) && value ? '••••••' : plain(value)}</code>] as const),
             [t('device.timeout'), `${spec.timeout_s ?? 5} s`],
             [t('device.sessions'), spec.session_budget ?? 1],
