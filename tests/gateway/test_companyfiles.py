@@ -60,9 +60,9 @@ def test_a_file_is_a_name_in_the_company_s_own_folder(files: CompanyFiles) -> No
 
 def test_no_option_of_a_driver_of_ours_takes_a_path() -> None:
     named = {(d.id, o.name) for d in manifests().values() for o in d.options if o.file}
-    assert named == {("opcua", "certificate"), ("opcua", "private_key")}
+    assert named == {("opcua", "certificate"), ("opcua", "private_key"), ("mtconnect", "ca"), ("sql", "file")}
     words = ("file", "folder", "path", "certificate", "key", "ca", "port")
     looks = {(d.id, o.name) for d in manifests().values() for o in d.options
              if o.type == "string" and any(w in o.name.split("_") for w in words)}  # fmt: skip
     # the trust folder is the gateway's whatever stands there; serial ports are judged with the networks
-    assert looks - named <= {("opcua", "trust_folder"), ("modbus", "serial_port")}
+    assert looks - named <= {("opcua", "trust_folder"), ("modbus", "serial_port"), ("dlt645", "serial_port")}

@@ -141,7 +141,8 @@ def _part(held: bytes, boundary: bytes) -> tuple[bytes, bytes] | None:
 
 def _context(ca: str) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca or None)
+        inline = ca.startswith("-----BEGIN")
+        return ssl.create_default_context(cafile=None if inline else ca or None, cadata=ca if inline else None)
     except (OSError, ssl.SSLError) as error:
         raise FixConfiguration("driver.file", "ca: this file holds no certificates", place="ca") from error
 

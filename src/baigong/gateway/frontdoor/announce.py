@@ -110,5 +110,10 @@ class Announcer:
 
 def _found(point: Any, name: str = "") -> FoundPoint:
     return FoundPoint(
-        number=point.number, address=point.address, name=name or point.name, kind=point.kind, unit=point.unit
+        number=point.number,
+        address=point.address,
+        name=name or point.name,
+        kind=point.kind,
+        unit=point.unit,
+        title=getattr(point, "title", ""),  # of a payload's point nobody said one
     )
