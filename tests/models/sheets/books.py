@@ -60,7 +60,10 @@ def survey() -> bytes:
         [3113, "  Sugar", "D", "*", "D", 4],
         [None, "Total", 13, "*", 5, 6],
         [],
+        [None, None, "Northeast", None, None, None],
+        [311, "Food", "*", 0, "*", 3],
+        [],
         ["(a) Manufacturing establishments are classified by NAICS code."],
         ["* Estimate less than 0.5."],
     ]
-    return workbook(("Table 2.1", rows, ()))
+    return workbook(("Table 2.1", rows, ("A1:F1", "C14:F14", "A17:F17")))

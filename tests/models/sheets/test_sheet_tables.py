@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 import pytest
 
-from baigong.models.sheets import find_all, read_book
+from baigong.models.sheets import Grid, find_all, find_tables, read_book
 from baigong.vocab.errors import FixConfiguration
 from tests.models.sheets.books import shift_log, survey, workbook
 
@@ -40,10 +41,10 @@ def test_a_survey_with_three_header_rows_codes_and_footnotes() -> None:
     assert [c.header for c in table.columns[:4]] == [
         "NAICS Code(a)", "Subsector and Industry", "Total (trillion Btu)", "Residual Fuel Oil (million bbl)",
     ]  # fmt: skip
-    assert table.columns[4].typed.codes == {"*": 2, "D": 1}
+    assert table.columns[4].typed.codes == {"*": 3, "D": 1}
     assert table.columns[3].kind == "number"
-    assert table.sections == {8: "Total United States"}
-    assert len(table.rows) == 3
+    assert table.sections == {8: "Total United States", 14: "Northeast"}
+    assert len(table.rows) == 4
     assert len(table.titles) == 2
     assert table.notes[-1] == "* Estimate less than 0.5."
 
@@ -131,3 +132,13 @@ def test_a_tenth_of_a_million_cells_come_as_columns() -> None:
     (table,) = find_all(read_book(raw, "million.csv"))
     assert (len(table.rows), len(table.columns), table.columns[19].unit) == (5_000, 20, "bar")
     assert table.columns[19].values[4_999].as_py() == pytest.approx(4999.18)
+
+
+def test_merged_cells_that_lie_outside_and_broken_archives_are_no_crash() -> None:
+    grid = Grid("s", [["Date", "Power"], ["2026-01-05", 5.0]], merges=((0, 6, 0, 8), (9, 4, 12, 4), (0, 0, 3, 0)))
+    assert [t.range for t in find_tables(grid)] == ["A1:B2"]
+    raw = shift_log()
+    for at in range(40, len(raw), 97):
+        broken = raw[:at] + b"\xff\x00\xff" + raw[at + 3 :]
+        with suppress(FixConfiguration):
+            find_all(read_book(broken, "log.xlsx"))

@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 
 from baigong.models.sheets.address import cell as name_of
 from baigong.models.sheets.address import place
-from baigong.models.sheets.parts import check_archive, sheet_parts
+from baigong.models.sheets.parts import BROKEN, check_archive, sheet_parts
 from baigong.vocab.errors import FixConfiguration
 
 _BOOK = "xl/workbook.xml"
@@ -73,8 +73,8 @@ def _opened(raw: bytes) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
         check_archive(archive, _MOST_CELLS)
-        archive.getinfo(_BOOK)
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        archive.read(_BOOK)
+    except BROKEN as error:
         raise FixConfiguration("payload.malformed", f"this is no .xlsx workbook: {error}", place="workbook") from error
     return archive
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from baigong.models.sheets.parts import check_archive, error_cells
+from baigong.models.sheets.parts import BROKEN, check_archive, error_cells
 from baigong.vocab.errors import FixConfiguration
 
 Merge = tuple[int, int, int, int]  # top, left, bottom, right, all within
@@ -91,7 +91,7 @@ def _workbook(raw: bytes, name: str) -> tuple[Grid, ...]:
         if raw[:2] == b"PK":
             raise _malformed(name, error) from error
         return _old(raw, name)
-    except (zipfile.BadZipFile, ValueError, KeyError) as error:
+    except BROKEN as error:
         raise _malformed(name, error) from error
 
 

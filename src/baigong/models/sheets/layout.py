@@ -202,7 +202,8 @@ def _inner(rows: Sequence[Sequence[Any]], block: Block, layout: Layout, counts: 
     for row in range(first, bottom + 1):
         count = counts[row - block.top]
         left = rows[row][block.left]
-        cell = left if left not in (None, "") else rows[row][block.left + 1] if block.wide > 1 else ""
+        cell = left if left not in (None, "") or block.wide == 1 else rows[row][block.left + 1]
+        cell = _only(rows, row, block)[1] if count == 1 else cell
         if type(cell) is not str:
             continue
         text = plain(cell)

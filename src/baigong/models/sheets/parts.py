@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from xml.etree import ElementTree
 
 from baigong.models.sheets.address import place
@@ -19,6 +20,10 @@ _FAR = re.compile(rb'<c\s[^>]*?r="([A-Z]{1,3})([0-9]{1,7})"')
 _LAST_ROW = re.compile(rb'<row\s[^>]*?r="([0-9]{1,7})"')
 _ERROR = re.compile(rb'<c\s(?=[^>]*?t="e")[^>]*?r="([A-Z]{1,3}[0-9]{1,7})"')
 _REPEATED = re.compile(rb'number-(?:rows|columns)-repeated="([0-9]+)"')
+
+
+# what an archive that was cut or changed on its way raises while it is unpacked; RuntimeError: it is encrypted
+BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, KeyError, ValueError, OSError)
 
 
 def check_archive(archive: zipfile.ZipFile, most_cells: int) -> None:

@@ -26,7 +26,7 @@ from baigong.models.sheets.headers import Named, join, split_unit, unit_alone
 from baigong.models.sheets.kinds import Kind, Odd, Typed, said, type_column
 from baigong.models.sheets.layout import Layout, is_value, lay_out
 from baigong.models.sheets.moments import Order
-from baigong.models.sheets.texts import plain
+from baigong.models.sheets.texts import is_code, plain
 
 
 @dataclass(slots=True, frozen=True)
@@ -166,12 +166,18 @@ def _goes_on(grid: Grid, above: Block, block: Block) -> bool:
     if not any(map(is_value, first)):
         return False
     last = grid.rows[above.bottom][above.left : above.right + 1]
-    if above.high > 1 and (above.left, above.right) == (block.left, block.right):
-        same = [is_value(c) for c in grid.rows[block.top][block.left : block.right + 1]] == [is_value(c) for c in last]
-        if same:
-            return True
+    same_columns = above.high > 1 and (above.left, above.right) == (block.left, block.right)
+    if same_columns and any(map(is_value, last)) and not any(map(_word_under_value, last, first)):
+        return True
     heads = _rows(grid, above, above.top, above.bottom)
     return sum(map(_holds, last)) > 1 and above.high <= _MOST_HEADERS and not any(is_value(c) for r in heads for c in r)
+
+
+def _word_under_value(above: Any, cell: Any) -> bool:
+    """Say whether a cell begins something new: a word in a column of values, that is no code for none."""
+    return (
+        is_value(above) and type(cell) is str and bool(plain(cell)) and not is_value(cell) and not is_code(plain(cell))
+    )
 
 
 def _rows(grid: Grid, block: Block, top: int, bottom: int) -> list[list[Any]]:
@@ -248,6 +254,12 @@ def _holds(value: Any) -> bool:
     return value is not None and value != ""
 
 
+def _anchor(grid: Grid, top: int, left: int) -> Any:
+    """Return what a merged cell holds; nothing for one that lies outside of what was read."""
+    row, column = top - grid.top, left - grid.left
+    return grid.rows[row][column] if 0 <= row < len(grid.rows) and 0 <= column < grid.wide else ""
+
+
 def _fill_merged(grid: Grid, column: int, chosen: Sequence[int], cells: list[Any]) -> int:
     """Give a cell that is merged over several rows to each of them; returns how many were filled."""
     at = {row: index for index, row in enumerate(chosen)}
@@ -255,7 +267,7 @@ def _fill_merged(grid: Grid, column: int, chosen: Sequence[int], cells: list[Any
     for top, left, bottom, right in grid.merges:
         if not left - grid.left <= column <= right - grid.left or top == bottom:
             continue
-        value = grid.rows[top - grid.top][left - grid.left] if top >= grid.top else ""
+        value = _anchor(grid, top, left)
         for row in range(top - grid.top + 1, bottom - grid.top + 1):
             if row in at and _holds(value) and left - grid.left == column:
                 cells[at[row]] = value
@@ -290,7 +302,7 @@ def _spread(grid: Grid, block: Block, row: int, upper: bool) -> list[str]:
     wide = False
     for top, left, bottom, right in grid.merges:
         if top - grid.top <= row <= bottom - grid.top and right - grid.left >= block.left:
-            word = said(grid.rows[top - grid.top][left - grid.left])
+            word = said(_anchor(grid, top, left))
             wide = wide or right > left
             for column in range(max(left - grid.left, block.left), min(right - grid.left, block.right) + 1):
                 words[column - block.left] = word
