@@ -196,7 +196,12 @@ async def test_senders_of_both_generations_write_and_are_told_when_it_is_stored(
         assert (point.device, point.spec.address, point.discovered) == ("shop", "pump,line=l1#flow", True)
 
 
-async def test_a_partial_write_keeps_the_good_lines_and_names_the_others(plant: World) -> None:
+async def test_good_lines_are_kept_and_what_cannot_be_stored_is_not_acknowledged(
+    plant: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> int:
+        raise RetryLater("stream.full", "no room")
+
     async with plant.client() as client:
         base = str(client.base_url).replace("/api/v1", "/influx").rstrip("/")
         body = line(1) + "pump flow=abc 1\n" + line(2, T0 + 1) + "nothing\n"
@@ -215,6 +220,12 @@ async def test_a_partial_write_keeps_the_good_lines_and_names_the_others(plant: 
             "message": "unable to parse 'nothing': missing fields",
         }
         assert (await client.post(f"{base}/write?db=shop", content=b"")).status_code == 204
+        with monkeypatch.context() as patched:
+            patched.setattr(plant.bus, "store", full)
+            answer = await client.post(f"{base}/write?db=shop", content=line(3, T0 + 3))
+            assert answer.status_code >= 500 or answer.status_code == 429
+        assert (await client.post(f"{base}/write?db=shop", content=line(3, T0 + 3))).status_code == 204
+        assert await stored(plant, "pump.l1.flow") == [1.0, 2.0, 3.0]
 
 
 async def test_who_may_not_write_is_told_so_as_influx_does(plant: World) -> None:
@@ -234,11 +245,7 @@ async def test_who_may_not_write_is_told_so_as_influx_does(plant: World) -> None
             assert answer.status_code == status, (path, answer.text)
         packed = {"Content-Encoding": "gzip"}
         assert (await client.post(f"{base}/write?db=shop", content=b"nonsense", headers=packed)).status_code == 400
-
-
-async def test_what_senders_ask_first(plant: World) -> None:
-    async with plant.client() as client:
-        base = str(client.base_url).replace("/api/v1", "/influx").rstrip("/")
+        # what senders ask before they write
         made = await client.post(f"{base}/query", params={"q": 'CREATE DATABASE "telegraf"'})
         assert made.json() == {"results": [{"statement_id": 0}]}
         made = await client.post(f"{base}/query", data={"q": "CREATE DATABASE telegraf WITH DURATION 1d"})
@@ -248,17 +255,3 @@ async def test_what_senders_ask_first(plant: World) -> None:
         assert shown["results"][0]["series"][0]["values"] == [["shop"]]
         other = (await client.get(f"{base}/query", params={"q": "select * from m"})).json()
         assert "only CREATE DATABASE" in other["results"][0]["error"]
-
-
-async def test_what_cannot_be_stored_is_not_acknowledged(plant: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def full(*_: object) -> int:
-        raise RetryLater("stream.full", "no room")
-
-    async with plant.client() as client:
-        base = str(client.base_url).replace("/api/v1", "/influx").rstrip("/")
-        with monkeypatch.context() as patched:
-            patched.setattr(plant.bus, "store", full)
-            answer = await client.post(f"{base}/write?db=shop", content=line(1))
-            assert answer.status_code >= 500 or answer.status_code == 429
-        assert (await client.post(f"{base}/write?db=shop", content=line(1))).status_code == 204
-        assert await stored(plant, "pump.l1.flow") == [1.0]
