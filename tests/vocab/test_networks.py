@@ -57,3 +57,27 @@ def test_serial_ports_belong_to_the_owner_or_to_who_is_named() -> None:
 def test_a_wrong_text_is_refused(text: str) -> None:
     with pytest.raises(FixConfiguration):
         parse_networks(text)
+
+
+def test_where_devices_call_and_whose() -> None:
+    text = """
+calls: [{port: 9502, host: 10.8.0.1, allow: [10.8.0.0/16]}]
+companies: {moulds: {calls: true}, tools: {}}
+"""
+    (port,) = parse_networks(text).calls or ()
+    assert [port.admits(a) for a in ("10.8.3.4", "::ffff:10.8.3.4", "10.9.0.1", "fe80::1%eth0", "")] == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+    assert [verdict(text).permits_calls(tenant) for tenant in ("main", "moulds", "tools", "others")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert parse_networks("").calls is None, "not said: loopback, while somebody waits for a call"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["port: 0", "port: 9502, host: plant", "port: 9502, allow: [here]", "host: 127.0.0.1"]
+)
+def test_ports_that_are_none(wrong: str) -> None:
+    with pytest.raises(FixConfiguration) as caught:
+        parse_networks(f"calls: [{{{wrong}}}]")
+    assert caught.value.code == "config.invalid"

@@ -57,7 +57,12 @@ class CallPort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
 
     def admits(self, address: str) -> bool:
         """Say whether a caller at this address is let in."""
-        return not self.allow or _is_in(plain(address.partition("%")[0]), _read(self.allow))
+        if not self.allow:
+            return True
+        try:
+            return _is_in(plain(address.partition("%")[0]), _read(self.allow))
+        except ValueError:
+            return False
 
 
 CALLED_AT = CallPort(port=9502)  # where nothing is said: this machine only

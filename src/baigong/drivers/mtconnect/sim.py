@@ -169,7 +169,7 @@ class Agent:
     def _streams(self, found: list[_Observation], following: int) -> bytes:
         first = self._buffer[0].sequence if self._buffer else self._next
         header = f' nextSequence="{following}" firstSequence="{first}" lastSequence="{self._next - 1}"'
-        components = {}
+        components: dict[tuple[str, str], list[str]] = {}
         for one in found:
             group = {"SAMPLE": "Samples", "EVENT": "Events", "CONDITION": "Condition"}[one.item.category]
             components.setdefault((one.item.component, group), []).append(_observation(one))
