@@ -112,6 +112,8 @@ class Line(asyncio.Protocol, Generic[F]):
 
     async def dial(self) -> None:
         """Connect by TCP to the first address that answers. Raises OSError."""
+        if not self.settings.connect_to and not self.settings.host.strip():  # an empty name would be this machine
+            raise RetryLater("driver.unreachable", "the device calls, and only a gateway answers it")
         loop = asyncio.get_running_loop()
 
         async def attempt(address: str) -> None:

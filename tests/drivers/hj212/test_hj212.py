@@ -22,7 +22,7 @@ from baigong.drivers.hj212.settings import settings
 from baigong.drivers.hj212.sim import Simulator
 from baigong.drivers.hj212.values import rows
 from baigong.vocab import quality as q
-from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.errors import FixConfiguration, RetryLater
 from baigong.vocab.frame import times_us
 from baigong.vocab.units import is_unit
 
@@ -209,6 +209,13 @@ async def test_strangers_and_wrong_passwords_are_counted_and_never_acknowledged(
         async with Hj212Driver(where | {"mn": "X1", "password": "654321"}) as driver:
             await until(lambda: driver._counters["wrong_password"] == 2)
         assert device.acknowledged == []
+
+
+async def test_without_a_gateway_nobody_answers_a_call() -> None:
+    with pytest.raises(RetryLater) as caught:
+        async with Hj212Driver({"mn": MN}):
+            pytest.fail("it says it is connected to nobody")
+    assert caught.value.code == "driver.unreachable"
 
 
 async def test_all_it_tells_becomes_points_with_names_and_units() -> None:
