@@ -53,6 +53,7 @@ from baigong.api import (
     packages,
     passkeys,
     people,
+    planning,
     points,
     proof,
     quotas,
@@ -223,6 +224,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         *lots.operations(rooms),
         *business.operations(rooms),
         *tasks.operations(rooms),
+        *planning.operations(rooms),
     ]
 
 

@@ -38,6 +38,7 @@ _CONFIGURE, _PEOPLE, _ANNOTATE, _INGEST = Door("configure"), Door("people"), Doo
 _COMMAND = Door("see", partly=True, within=True)
 _TENANTS = Door("tenants", platform=True)
 _USAGE = Door("usage")
+_WORK = ("plans", "calendars", "reasons")  # texts of recurring work
 _REVIEW = Door("review", regional=True)
 
 DOORS: dict[str, Door] = {
@@ -256,6 +257,9 @@ DOORS: dict[str, Door] = {
     "POST /business/preview": _INGEST,
     "POST /business/records": _INGEST,
     "POST /business/runs/{id}/agree": _CONFIGURE,
+    **{f"GET /{texts}": _SEE for texts in _WORK},
+    **{f"{method} /{texts}/{{name}}": _CONFIGURE for texts in _WORK for method in ("PUT", "DELETE")},
+    "GET /assets/{name}/reasons": _SEE_SOME,
     "GET /lots": Door("read"),
     "GET /lots/trace": Door("read"),
     "GET /episodes": _SEE_SOME,

@@ -70,6 +70,7 @@ _SEEN = (
     "record_parts",
     "tasks",
     "task_changes",
+    "work_texts",
     "points",
     "events",
     "episodes",

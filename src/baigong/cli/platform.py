@@ -22,6 +22,7 @@ import pyarrow as pa
 from baigong import __version__
 from baigong.api.app import create_app
 from baigong.api.live import Live
+from baigong.api.planning import follow_plans
 from baigong.api.rooms import ApiSettings, DemoControl, Listening, no_opcua
 from baigong.bus.embedded import DEFAULT_PORT
 from baigong.bus.guard import DiskGuard
@@ -230,6 +231,7 @@ async def running(
         platform.departures.forgets += [live.forget, source.forget]
         crew.start("memory", give_back())
         crew.start("audit", registry.audit_check.watch())
+        crew.start("plans", follow_plans(app.state.rooms))
         crew.start("departures", platform.departures.run())
         crew.start("api", server.serve_to_end())
         stack.push_async_callback(server.end)

@@ -44,6 +44,7 @@ from baigong.registry.ownshells import OwnShells
 from baigong.registry.packages import Packages
 from baigong.registry.passkeys import Passkeys
 from baigong.registry.people import People
+from baigong.registry.planning import Planning
 from baigong.registry.providers import Providers
 from baigong.registry.quotas import QuotaBook
 from baigong.registry.quotawatch import serve_quotas
@@ -127,6 +128,7 @@ class Registry:
     lots: Lots
     business: BusinessRecords
     tasks: Tasks
+    planning: Planning
     retention: Retention
     rights: Rights
     audit: Audit
@@ -287,6 +289,7 @@ def _furnish(
         rights.changed()
 
     episodes.asset = names.asset
+    tasks = Tasks(records, events, assets, book, episodes, rights, people.find, clock_us)
     screens = Screens(events, records, clock_us, lambda t: records.read_now(lambda c: screens_of(c, t), tenant=t))
     follow = Follow(moved, episodes.forget, quotas.load)
     unpacking = Unpacking(packages, devices, retention)
@@ -332,7 +335,8 @@ def _furnish(
         episodes=episodes,
         lots=Lots(records, episodes),
         business=BusinessRecords(records, events, clock_us),
-        tasks=Tasks(records, events, assets, book, episodes, rights, people.find, clock_us),
+        tasks=tasks,
+        planning=Planning(records, events, assets, types, book, tasks, episodes, clock_us),
         retention=retention,
         rights=rights,
         audit=audit,

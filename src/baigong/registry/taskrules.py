@@ -57,17 +57,17 @@ def _only_words(change: TaskChange) -> bool:
     return change == TaskChange(id=change.id, at_us=change.at_us, comment=change.comment)
 
 
-def progressed(row: TaskRow, change: TaskChange, me: str, at_us: int, now_us: int, photo: str) -> TaskRow:
+def progressed(row: TaskRow, change: TaskChange, who: Principal, at_us: int, now_us: int, photo: str) -> TaskRow:
     """Return the task as it is then. Raises task.state, task.incomplete, config.invalid."""
     state: State = row.state  # type: ignore[assignment]
-    spec, done = row.spec, row.progress
+    spec, done, me = row.spec, row.progress, who.human or who.user
     if change.to is not None and change.to != state:
         step(state, change.to)
         if change.to == "refused" and not change.comment:
             raise FixConfiguration("config.invalid", "say why it is refused", place="comment")
     assignee = spec.assignee if change.assignee is None else change.assignee
     if change.to in ("accepted", "in_progress", "done") and not assignee:
-        assignee = me
+        assignee = who.human  # a program works in nobody's name
     if change.to == "open" and state == "refused" and change.assignee is None:
         assignee = ""
     spec = replace(

@@ -157,7 +157,7 @@ class Tasks:
             await self._check_given(tenant, change.assignee or "", change.role or "")
             now = self._clock_us()
             at = min(now, now if change.at_us is None else max(change.at_us, 0))
-            fresh = progressed(row, change, who.human or who.user, at, now, photo)
+            fresh = progressed(row, change, who, at, now, photo)
             values = typed_in(row.spec, change, at, lambda name: self._book.find(tenant, name))
             if values:
                 await store(values)

@@ -364,6 +364,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{name}/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why this asset may stand */
+        get: operations["get_assets_name_reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{name}/relations": {
         parameters: {
             query?: never;
@@ -805,6 +822,41 @@ export interface paths {
         /** Mark as gone what a held snapshot misses */
         post: operations["post_business_runs_id_agree"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List calendars of shifts */
+        get: operations["get_calendars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write one of the calendars of shifts */
+        put: operations["put_calendars_name"];
+        post?: never;
+        /** Take away one of the calendars of shifts */
+        delete: operations["delete_calendars_name"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2399,6 +2451,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List plans of recurring work */
+        get: operations["get_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write one of the plans of recurring work */
+        put: operations["put_plans_name"];
+        post?: never;
+        /** Take away one of the plans of recurring work */
+        delete: operations["delete_plans_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/points": {
         parameters: {
             query?: never;
@@ -2687,6 +2774,41 @@ export interface paths {
         put: operations["put_quotas_sites_id"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List trees of reasons */
+        get: operations["get_reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reasons/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write one of the trees of reasons */
+        put: operations["put_reasons_name"];
+        post?: never;
+        /** Take away one of the trees of reasons */
+        delete: operations["delete_reasons_name"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4648,6 +4770,49 @@ export interface components {
             source: string;
         };
         /**
+         * Calendar
+         * @description Who works when, on ``assets`` and all below them.
+         *
+         *         ``cycle``: day by day, again and again from ``starts`` on: shift -> crew. ``exceptions``: a day -> shift -> crew
+         *         instead; none: nobody works that day.
+         */
+        Calendar: {
+            assets: string[];
+            cycle: {
+                [key: string]: string;
+            }[];
+            /** @default 14 */
+            days_ahead: number;
+            /** @default {} */
+            exceptions: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            shifts: {
+                [key: string]: components["schemas"]["Shift"];
+            };
+            /** Format: date */
+            starts: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default Asia/Shanghai */
+            zone: string;
+        };
+        /**
+         * CalendarLine
+         * @description ``followed.upto_us``: until when its shifts are made.
+         */
+        CalendarLine: {
+            changed_by: string;
+            changed_us: number;
+            followed: components["schemas"]["Followed"];
+            name: string;
+            told: components["schemas"]["Calendar"];
+        };
+        /**
          * CallPort
          * @description A TCP port at which devices call. ``allow``: the networks they may call from; none: wherever they are.
          */
@@ -5601,6 +5766,26 @@ export interface components {
         /** FilledsAnswer */
         FilledsAnswer: {
             submodels: components["schemas"]["FilledLine"][];
+        };
+        /**
+         * Followed
+         * @description How far a text has been followed. ``missed``: occasions of which no task was made; ``trouble``: why not now.
+         *
+         *         ``hours``: by asset, the reading at which the last task of a plan by running hours was made.
+         */
+        Followed: {
+            /** @default {} */
+            hours: {
+                [key: string]: number;
+            };
+            /** @default 0 */
+            made: number;
+            /** @default 0 */
+            missed: number;
+            /** @default  */
+            trouble: string;
+            /** @default 0 */
+            upto_us: number;
         };
         /**
          * Form
@@ -6970,6 +7155,72 @@ export interface components {
             size: number;
         };
         /**
+         * Plan
+         * @description Work that comes again, on ``assets`` or on every asset of a ``type``.
+         *
+         *         By the calendar of ``zone``: ``every`` day, week (``days``: 1 is Monday) or month (``days`` of it), at each of
+         *         ``at``.
+         *         By running hours: each time ``hours_of`` (a point, or a quantity of the asset) has grown by ``every_hours``.
+         *         ``within``: for how long it may be done, like 8h. What is due while one is still open is counted, not made.
+         */
+        Plan: {
+            /** @default [] */
+            assets: string[];
+            /** @default  */
+            assignee: string;
+            /** @default [] */
+            at: string[];
+            /** @default [] */
+            checklist: components["schemas"]["Check"][];
+            /** @default [] */
+            days: number[];
+            /** @default true */
+            enabled: boolean;
+            /**
+             * @default day
+             * @enum {unknown}
+             */
+            every: "day" | "month" | "week";
+            /** @default 0 */
+            every_hours: number;
+            /** @default  */
+            hours_of: string;
+            /**
+             * @default inspection
+             * @enum {unknown}
+             */
+            kind: "calibration" | "changeover" | "corrective" | "inspection" | "other";
+            /**
+             * @default medium
+             * @enum {unknown}
+             */
+            priority: "critical" | "high" | "low" | "medium";
+            /** @default  */
+            role: string;
+            /** @default  */
+            text: string;
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default  */
+            type: string;
+            /** @default 8h */
+            within: string;
+            /** @default Asia/Shanghai */
+            zone: string;
+        };
+        /**
+         * PlanLine
+         * @description A plan, and how far it was followed.
+         */
+        PlanLine: {
+            changed_by: string;
+            changed_us: number;
+            followed: components["schemas"]["Followed"];
+            name: string;
+            told: components["schemas"]["Plan"];
+        };
+        /**
          * PlannedDevice
          * @description One device as it would be. ``line``: of the table, 0: of none. ``kept``: its own ways, which stay.
          *
@@ -7450,6 +7701,31 @@ export interface components {
              * @enum {unknown}
              */
             type: "" | "float32" | "int16" | "int32" | "uint16" | "uint32";
+        };
+        /**
+         * ReasonTree
+         * @description Reasons of ``assets`` and all below them, or of assets of these ``types``; of neither: of all others.
+         */
+        ReasonTree: {
+            /** @default [] */
+            assets: string[];
+            reasons: components["schemas"]["baigong.vocab.reasons.Reason"][];
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+            /** @default [] */
+            types: string[];
+        };
+        /**
+         * ReasonsLine
+         * @description A tree of reasons.
+         */
+        ReasonsLine: {
+            changed_by: string;
+            changed_us: number;
+            name: string;
+            told: components["schemas"]["ReasonTree"];
         };
         /**
          * Receipt
@@ -8401,6 +8677,18 @@ export interface components {
              * @enum {unknown}
              */
             version: "3.0" | "3.1";
+        };
+        /**
+         * Shift
+         * @description One shift of a day. ``begins``, ``ends``: local times; one that ends before it begins ends the next day.
+         */
+        Shift: {
+            begins: string;
+            ends: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
         };
         /** ShownPasskey */
         ShownPasskey: {
@@ -9944,6 +10232,21 @@ export interface components {
             /** @default  */
             title_zh: string;
         };
+        /**
+         * Reason
+         * @description ``planned``: it was meant to stand, which is no loss of availability (ISO 22400-2: planned down time).
+         */
+        "baigong.vocab.reasons.Reason": {
+            key: string;
+            /** @default false */
+            planned: boolean;
+            /** @default [] */
+            reasons: components["schemas"]["baigong.vocab.reasons.Reason"][];
+            /** @default  */
+            title: string;
+            /** @default  */
+            title_zh: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -10866,6 +11169,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScreenAnswer"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_assets_name_reasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why this asset may stand */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonTree"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -11862,6 +12196,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Run"];
                 };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_calendars: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List calendars of shifts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_calendars_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Calendar"];
+            };
+        };
+        responses: {
+            /** @description Write one of the calendars of shifts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_calendars_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -15569,6 +15996,99 @@ export interface operations {
             };
         };
     };
+    get_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List plans of recurring work */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_plans_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Plan"];
+            };
+        };
+        responses: {
+            /** @description Write one of the plans of recurring work */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_plans_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_points: {
         parameters: {
             query?: {
@@ -16254,6 +16774,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["QuotaText"];
                 };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List trees of reasons */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonsLine"][];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_reasons_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonTree"];
+            };
+        };
+        responses: {
+            /** @description Write one of the trees of reasons */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonsLine"];
+                };
+            };
+            /** @description What went wrong, and what helps */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_reasons_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and what helps */
             default: {

@@ -57,6 +57,7 @@ from baigong.stores.records.tasks import TABLES as TASK_TABLES
 from baigong.stores.records.tokengrants import token_grants
 from baigong.stores.records.topics import give_everything, machine_topics
 from baigong.stores.records.uses import last_uses
+from baigong.stores.records.worktexts import work_texts
 from baigong.vocab.errors import FixConfiguration
 
 Step = Callable[[sa.Connection], None]
@@ -134,6 +135,7 @@ STEPS: tuple[Step, ...] = (
     _tables(device_templates),
     _tables(*BUSINESS_TABLES),
     _tables(sheet_templates),
+    _tables(work_texts),
 )  # STEPS[0] makes version 2 of version 1, and so on
 
 _stamp = sa.Table("records_version", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
