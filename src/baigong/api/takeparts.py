@@ -52,6 +52,8 @@ HIDDEN = {  # tables that are left out, and columns
     "command_keys": None,  # names that senders gave to what `commands` tells, for a day
     "applications": ("code_digest",),
     "screen_links": ("digest",),
+    "business_records": ("digest",),  # of the fields beside it
+    "record_parts": None,  # keys of a telling that is under way
     "devices": ("spec",),  # the files of the folder say it, without what is closed in envelopes
 }
 _SEEN = (
@@ -67,7 +69,6 @@ _SEEN = (
     "business_records",
     "record_changes",
     "record_runs",
-    "record_parts",
     "tasks",
     "task_changes",
     "work_texts",
