@@ -41,6 +41,13 @@ def test_each_line_is_taken_or_left_with_its_reason() -> None:
     assert made.points["总有功电能"].kind == "counter" and made.points["状态"].kind == "state"
 
 
+def test_absurd_cells_are_left_and_break_nothing() -> None:
+    many = ".".join("1" * 5000)
+    text = f"Address,Name,Type,Scale,Unit\n{many},a,UINT16,1,V\n1,b,{many},1,V\n2,c,UINT16,{many},{many}\n-,,,,\n"
+    told = read_table(split(text), Reading())
+    assert [line.outcome for line in told.lines] == ["left", "left", "doubtful", "left"]
+
+
 def test_what_a_table_leaves_open_is_asked_and_can_be_answered() -> None:
     text = """\
 | Register Address | Action | Size | Type | Units | Description |

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from baigong.drivers.modbus.address import parse
 from baigong.drivers.s7.address import parse as parse_s7
 from baigong.models.registertables import Reading, is_tag_list, read_tags, template_of
+from baigong.vocab.errors import FixConfiguration
 
 HEADS = (
     "Tag Name,Address,Data Type,Respect Data Type,Client Access,Scan Rate,Scaling,Raw Low,Raw High,Scaled Low,"
@@ -42,6 +45,15 @@ def test_kepware_modbus_tags_keep_their_scaling_and_what_is_left_says_why() -> N
     made = template_of("oven", table)
     assert made is not None and made.options == {"order": "cdab"}, "Kepware's default: low word first"
     assert (made.points["Oven.Running"].kind, made.points["Oven.Recipe"].kind) == ("state", "text")
+
+
+def test_types_within_types_without_end_are_refused() -> None:
+    twice = [{"name": n, "tagType": "UdtInstance", "typeId": "T"} for n in "abc"]
+    types = [{"name": "_types_", "tagType": "Folder", "tags": [{"name": "T", "tagType": "UdtType", "tags": twice}]}]
+    with pytest.raises(FixConfiguration, match="tags and folders"):
+        read_tags(json.dumps({"tagType": "Provider", "tags": [*types, *twice]}), Reading())
+    with pytest.raises(FixConfiguration, match="no JSON"):
+        read_tags('{"tags": ', Reading())
 
 
 def test_kepware_siemens_tags_are_of_the_s7_driver() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from baigong.vocab.units import is_unit, meant
 
+_LONGEST = 60  # letters of a cell that says an address, a type, a scale or a unit
 _HEX = re.compile(r"^(?:0[xX]([0-9A-Fa-f]{1,5})|([0-9A-Fa-f]{1,5})[hH])$")
 _DEC = re.compile(r"^[0-9]{1,6}$")
 _PREFIXED = re.compile(r"^([134])[xX]\s?([0-9]{1,5})$")
@@ -69,6 +70,8 @@ def read_place(cell: str, in_hex: bool = False) -> Place | None:
     >>> read_place("0x10"), read_place("40001-40002").last, read_place("12.3").bit, read_place("D100")
     (Place(number=16, area='', bit=None, last=None, hex=True, prefixed=False), 40002, 3, None)
     """
+    if len(cell) > _LONGEST:
+        return None
     text = cell.strip().strip("'\"").replace(",", ",")
     parts = _RANGE.split(text)
     if len(parts) == 2 and parts[0] and parts[1]:
@@ -94,6 +97,8 @@ def read_type(cell: str) -> tuple[str, str, int]:
     >>> read_type("FLOAT CDAB"), read_type("Unsigned"), read_type("String[16]"), read_type("FLOAT24")
     (('float32', 'cdab', 0), ('unsigned', '', 0), ('string', '', 16), ('', '', 0))
     """
+    if len(cell) > _LONGEST:
+        return "", "", 0
     order = _ORDER.search(cell)
     said = order[1].lower() if order else "cdab" if _SWAPPED.search(cell) else ""
     text = _SWAPPED.sub("", _ORDER.sub("", cell))
@@ -133,6 +138,8 @@ def read_scale(cell: str, gain: bool = False) -> tuple[float | None, str]:
     ((0.1, ''), (0.1, ''), (0.01, 'kW.h'), (0.1, ''), (None, 'Hz'))
     """
     text = cell.strip()
+    if len(text) > _LONGEST:
+        return None, ""
     found = _NUMBER.match(text.replace("1/", "/", 1) if text.startswith("1/") else text)
     if not found:
         return None, read_unit(text)
@@ -147,7 +154,7 @@ def read_scale(cell: str, gain: bool = False) -> tuple[float | None, str]:
 def read_unit(cell: str) -> str:
     """Return the UCUM code of what a cell says; "" for none and for what is none."""
     text = re.sub(r"^[\s()()\[\]]+|[\s()()\[\]]+$", "", cell)
-    if not text or text.isdigit() or text in ("-", "/", "—", "无", "none", "n/a", "N/A"):
+    if not text or len(text) > _LONGEST or text.isdigit() or text in ("-", "/", "—", "无", "none", "n/a", "N/A"):
         return ""
     worded = {"volts": "V", "volt": "V", "amps": "A", "amp": "A", "ampere": "A", "watts": "W", "watt": "W", "va": "V.A",
               "hertz": "Hz", "degrees": "deg", "celsius": "Cel", "伏": "V", "安": "A", "瓦": "W", "千瓦": "kW",

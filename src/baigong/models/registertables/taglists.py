@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -39,6 +40,7 @@ _S7 = re.compile(
 _PATH = re.compile(r"^(?:ns=[0-9]+;s=)?\[([^\]]+)\](.+)$")
 _MOST = 20_000
 _DEEP = 30
+_NODES = 200_000  # that are walked: types within types can be written out without end
 
 
 @dataclass(slots=True)
@@ -71,7 +73,7 @@ def is_tag_list(text: str) -> bool:
 def read_tags(text: str, reading: Reading) -> RegisterTable:
     """Read a tag list: the tags of one device, each with its address as our driver writes it, or why it is left."""
     text = text.lstrip("\ufeff \r\n")
-    tags = list(_ignition(text) if text[:1] == "{" else _kepware(text))[:_MOST]
+    tags = list(islice(_ignition(text) if text[:1] == "{" else _kepware(text), _MOST))
     devices = Counter(tag.of for tag in tags if tag.left is None and tag.of)
     chosen = reading.device if reading.device in devices else (devices.most_common(1)[0][0] if devices else "")
     mine = [tag for tag in tags if tag.left is None and tag.of == chosen]
@@ -147,8 +149,23 @@ def _ignition(text: str) -> Iterator[Tag]:
         raise FixConfiguration("payload.malformed", f"this is no JSON: {error}", place="text") from error
     types: dict[str, Mapping[str, Any]] = {}
     _collect(raw, "", types, 0)
-    counter = iter(range(1, 10_000_000))
+    counter = _Counter()
     yield from _walk(raw, (), {}, types, counter, 0)
+
+
+@dataclass(slots=True)
+class _Counter:
+    lines: int = 0
+    nodes: int = 0
+
+    def line(self) -> int:
+        self.lines += 1
+        return self.lines
+
+    def node(self) -> None:
+        self.nodes += 1
+        if self.nodes > _NODES:
+            raise FixConfiguration("payload.too_large", f"more than {_NODES:,} tags and folders", place="text")
 
 
 def _collect(node: Any, path: str, types: dict[str, Mapping[str, Any]], deep: int) -> None:
@@ -165,16 +182,17 @@ def _collect(node: Any, path: str, types: dict[str, Mapping[str, Any]], deep: in
 
 def _walk(
     node: Any, path: tuple[str, ...], given: Mapping[str, Any], types: Mapping[str, Mapping[str, Any]],
-    counter: Iterator[int], deep: int,
+    counter: _Counter, deep: int,
 ) -> Iterator[Tag]:  # fmt: skip
     if not isinstance(node, dict) or deep > _DEEP:
         return
+    counter.node()
     name, kind = str(node.get("name") or ""), node.get("tagType", "")
     here = (*path, name) if name and kind != "Provider" else path
     if kind == "UdtType" or name == "_types_":
         return
     if kind == "AtomicTag":
-        yield _atomic(node, here, given, next(counter))
+        yield _atomic(node, here, given, counter.line())
         return
     inner = dict(given)
     children = list(node.get("tags") or ())
@@ -183,7 +201,7 @@ def _walk(
         made = types.get(wanted) or types.get(wanted.rpartition("/")[2])
         if made is None:
             left = (f"its type {wanted!r} is not in the file", f"文件中没有类型“{wanted}”")
-            yield Tag(next(counter), ".".join(here), "", "", left=left)
+            yield Tag(counter.line(), ".".join(here), "", "", left=left)
             return
         inner |= _values(made.get("parameters")) | _values(node.get("parameters")) | {"InstanceName": name}
         own = {str(child.get("name")): child for child in children if isinstance(child, dict)}
