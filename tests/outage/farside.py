@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,8 @@ class Found:
     recovered: int
     invented: int
     gap_s: float
-    back_s: float
-    said: str
+    back_s: float = float("inf")
+    said: str = ""
 
     def line(self) -> str:
         cells = (
@@ -116,10 +116,8 @@ class FarSide:
         await self._platform.start()
         for machine in self._machines:
             await devices.put(self._platform, machine.spec())
-        try:
-            await self._heard_again(0)
-        except TimeoutError:
-            raise AssertionError(f"not all are heard: {await self._states()}") from None
+        if len(await self._heard_again(0)) < len(self._machines):
+            raise AssertionError(f"not all are heard: {await self._states()}")
 
     async def close(self) -> None:
         if self._ticking is not None:
@@ -135,8 +133,9 @@ class FarSide:
         while True:
             self._count += 1
             for machine in self._machines:
-                await machine.source.show(self._count)
-                machine.shown[self._count] = time.monotonic()
+                if self._count % machine.source.every == 0:
+                    await machine.source.show(self._count)
+                    machine.shown[self._count] = time.monotonic()
             await asyncio.sleep(max(0.0, began + self._count * TICK_S - time.monotonic()))
 
     async def happen(self, event: str, seconds: float) -> list[Found]:
@@ -149,14 +148,15 @@ class FarSide:
         await asyncio.sleep(min(seconds, 0.5))
         back, beyond = time.monotonic(), self._count
         await self._mend(event)
-        with contextlib.suppress(TimeoutError):  # the table says so
-            await self._heard_again(beyond)
+        heard = await self._heard_again(beyond)
         last = self._count
         await asyncio.sleep(3.0)
-        return [
-            await self._judge(machine, event, (first, last), (struck, back), said.get(machine.source.driver, ""))
-            for machine in self._machines
-        ]
+        found = []
+        for machine in self._machines:
+            line = await self._judge(machine, event, (first, last), (struck, back))
+            back_s = heard.get(machine.name, float("inf")) - back
+            found.append(replace(line, back_s=back_s, said=said.get(machine.source.driver, "")))
+        return found
 
     async def _strike(self, event: str) -> None:
         troubles: dict[str, Trouble] = {"hung": "hung", "garbage": "garbage", "slow": "slow", "gone": "cut"}
@@ -185,31 +185,34 @@ class FarSide:
         states: list[dict[str, Any]] = await self._platform.get("/api/v1/devices")
         return states
 
-    async def _heard_again(self, beyond: int) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            for machine in self._machines:
-                while True:
+    async def _heard_again(self, beyond: int) -> dict[str, float]:
+        """Wait until a later count of each machine can be queried; returns when, for those of which one can."""
+        text = "select name, max(value) as newest from telemetry where quality < 16384 group by name"
+        heard: dict[str, float] = {}
+        with contextlib.suppress(TimeoutError):  # the table says so
+            async with asyncio.timeout(PATIENCE_S):
+                while len(heard) < len(self._machines):
                     with contextlib.suppress(httpx.HTTPError, AssertionError):
-                        if max(await self._held(machine), default=0) > beyond + 1:
-                            break
-                    await asyncio.sleep(0.2)
+                        for row in (await self._platform.sql(text)).to_pylist():
+                            if (row["newest"] or 0) > beyond:
+                                heard.setdefault(row["name"], time.monotonic())
+                    await asyncio.sleep(0.1)
+        return heard
 
     async def _held(self, machine: Machine) -> set[int]:
         text = f"select distinct value from telemetry where name = '{machine.name}' and quality < 16384"
         return {int(v) for v in (await self._platform.sql(text)).column(0).to_pylist() if v is not None}
 
-    async def _judge(
-        self, machine: Machine, event: str, span: tuple[int, int], outage: tuple[float, float], said: str
-    ) -> Found:
+    async def _judge(self, machine: Machine, event: str, span: tuple[int, int], outage: tuple[float, float]) -> Found:
         held = await self._held(machine)
-        counts = range(span[0], span[1] + 1)
-        ends = {n: machine.shown.get(n + 1, time.monotonic()) for n in counts}
+        counts = [n for n in machine.shown if span[0] <= n <= span[1]]
+        every = machine.source.every
+        ends = {n: machine.shown.get(n + every, time.monotonic()) for n in counts}
         struck, back = outage
         asked = [n for n in counts if ends[n] <= struck or machine.shown[n] >= back]
-        recoverable = list(counts) if event in machine.source.remembers else asked
-        there = [span[0] - 1, *(n for n in counts if n in held)]
+        recoverable = counts if event in machine.source.remembers else asked
+        there = [max((n for n in machine.shown if n < span[0]), default=0), *(n for n in counts if n in held)]
         lacking = [machine.shown[later] - ends.get(sooner, struck) for sooner, later in pairwise(there)]
-        after = min((machine.shown[n] for n in held if machine.shown.get(n, 0.0) >= back), default=float("inf"))
         return Found(
             machine.source.driver,
             event,
@@ -218,8 +221,6 @@ class FarSide:
             len(held.intersection(recoverable)),
             len(held - machine.shown.keys() - {0}),
             max(lacking, default=0.0),
-            max(0.0, after - back),
-            said,
         )
 
 
@@ -269,8 +270,8 @@ can cut. Each machine shows a count for {TICK_S} s and then the next; it is aske
 - **recoverable**: those of them that could still be had. What a machine without memory showed while nobody could ask
   it is not; one that remembers (an OPC UA server with history, a broker with a session) can be asked later.
 - **recovered**: recoverable counts that the lake holds, of good quality. No line held a count that was never shown.
-- **gap**: the longest time without a count held. **back after**: from the moment the device could be reached again to
-  the first count it showed that is held.
+- **gap**: the longest time without a count held. **back after**: from the moment the device could be reached again
+  until SQL finds a count that is newer than that moment.
 
 {HEAD}
 {lines}

@@ -7,10 +7,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from baigong.drivers.dlt645.sim import Simulator as Dlt645Sim
 from baigong.drivers.fins.sim import Simulator as FinsSim
+from baigong.drivers.hj212.sim import Simulator as Hj212Sim
 from baigong.drivers.mc.sim import Simulator as McSim
 from baigong.drivers.modbus.sim import Simulator as ModbusSim
 from baigong.drivers.mqtt.sim import Simulator as MqttSim
+from baigong.drivers.mtconnect.sim import Agent as MtconnectAgent
 from baigong.drivers.opcua.machine import SimNode, SimTypes
 from baigong.drivers.opcua.sim import OpcUaSim
 from baigong.drivers.s7.sim import Simulator as S7Sim
@@ -34,6 +37,7 @@ class Source:
     kill: Callable[[], Awaitable[None]]
     restart: Callable[[], Awaitable[None]]
     remembers: frozenset[str] = field(default_factory=frozenset)
+    every: int = 1  # counts go by for each that is shown: what stamps whole seconds shows none twice in one
 
 
 Opened = AbstractAsyncContextManager[Source]
@@ -105,12 +109,44 @@ async def sparkplug() -> AsyncIterator[Source]:
         yield Source("sparkplug", sim.port, address, lambda port: options | {"port": port}, show, sim.stop, sim.start)
 
 
+@asynccontextmanager
+async def mtconnect() -> AsyncIterator[Source]:
+    async with MtconnectAgent() as agent:
+
+        async def show(count: int) -> None:
+            agent.set("parts", str(count))
+
+        def options(port: int) -> dict[str, Any]:
+            return {"url": f"http://127.0.0.1:{port}", "interval_ms": 50, "timeout_s": 1.0}
+
+        yield Source("mtconnect", agent.port, "parts", options, show, agent.stop, agent.start, EVERYTHING)
+
+
+@asynccontextmanager
+async def hj212() -> AsyncIterator[Source]:
+    async with Hj212Sim({"real:w01018-Rtd": 0.0}, again_s=0.5) as monitor:
+
+        async def show(count: int) -> None:
+            monitor.values["real:w01018-Rtd"] = float(count)
+            await monitor.tell("real")
+
+        def options(port: int) -> dict[str, Any]:
+            return {"host": "127.0.0.1", "port": port, "mn": monitor.mn, "silence_s": 5.0}
+
+        # it says again what was not acknowledged
+        where = (options, show, monitor.stop, monitor.start, EVERYTHING)
+        yield Source("hj212", monitor.port, "real:w01018-Rtd", *where, every=5)
+
+
 ALL: dict[str, Callable[[], Opened]] = {
     "modbus": lambda: asked("modbus", ModbusSim({"holding": [(0, 10)]}), "holding:0:uint32"),
     "s7": lambda: asked("s7", S7Sim({"db1": 16}), "db1.0:dint"),
     "mc": lambda: asked("mc", McSim({"d": 10}), "d0:dint"),
     "fins": lambda: asked("fins", FinsSim({"d": 10}), "d0:dint"),
+    "dlt645": lambda: asked("dlt645", Dlt645Sim({"1": {"00010000": 0.0}}), "00010000"),
     "mqtt": mqtt,
     "sparkplug": sparkplug,
     "opcua": opcua,
+    "mtconnect": mtconnect,
+    "hj212": hj212,
 }

@@ -370,10 +370,12 @@ async def test_unwanted_and_malformed_messages_are_acknowledged_and_counted() ->
 
 
 async def test_the_hooks_into_gmqtt_are_there() -> None:
-    """The adapter replaces two of gmqtt's methods; a version that renames them must not pass unnoticed."""
+    """The adapter replaces some of gmqtt's methods; a version that renames them must not pass unnoticed."""
     handler = gmqtt.Client("x")._package_handler
     assert callable(handler._handle_qos_1_publish_packet)
     assert callable(handler._send_puback)
+    assert callable(handler._handle_pingresp_packet)
+    assert callable(handler._default_cmd_handler)
 
 
 @needs_mosquitto
@@ -397,3 +399,20 @@ async def test_what_the_topic_filters_bring_beside_the_wanted_points_is_found(tm
 def test_only_topic_filters_find_points_and_not_when_told_otherwise() -> None:
     assert not opened(1883, topics="plant/#", discover=False).discover(len)
     assert not opened(1883).discover(len), "nothing is subscribed but what is wanted"
+
+
+@pytest.mark.parametrize("nonsense", [b"\x00\x00", b"\x31\x7f"], ids=["no such packet", "rest never comes"])
+async def test_a_broker_that_cannot_be_read_any_more_is_left(nonsense: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("baigong.drivers.mqtt.link._SILENT_S", 0.2)
+    monkeypatch.setattr("baigong.drivers.mqtt.link._LOOK_S", 0.1)
+    async with Simulator({"a/b": 1}) as broker:
+        async with manifest("mqtt").open(broker.options | {"timeout_s": 0.3}) as driver:
+            stream = driver.watch([Wanted(1, "a/b#")])
+            first = await asyncio.wait_for(anext(stream), 5)
+            await first.accept()
+            (client,) = [client for client in broker.clients if client.session is not None]
+            client.transport.write(nonsense)
+            with pytest.raises(RetryLater, match="ended"):
+                async with asyncio.timeout(5):
+                    async for delivery in stream:
+                        await delivery.accept()

@@ -55,6 +55,7 @@ class Link:
         self._client: Any = None
         self.lost = asyncio.Event()
         self.version = ""
+        self._heard = 0.0  # when something came that could be read
         self._granted: dict[int, tuple[int, ...]] = {}
         self._subscribed = asyncio.Event()
 
@@ -107,7 +108,11 @@ class Link:
         client.on_message = self._message
         client.on_subscribe = self._suback
         client.on_disconnect = lambda *_: lost.set()
-        client._package_handler._handle_qos_1_publish_packet = self._publish
+        handler = client._package_handler
+        handler._handle_qos_1_publish_packet = self._publish
+        handler._handle_pingresp_packet = self._pong
+        handler._default_cmd_handler = lambda *_: self._nonsense()
+        self._heard = time.monotonic()
         connecting = asyncio.ensure_future(self._connect(client, MQTTv50 if version == "5" else MQTTv311))
         leaving = asyncio.ensure_future(lost.wait())
         try:
@@ -164,19 +169,24 @@ class Link:
             raise self.gone()
 
     def _probe(self) -> None:
-        """Hang up on a broker that does not answer PINGREQ.
+        """Hang up on a broker that says nothing which can be read and does not answer PINGREQ.
 
-        gmqtt would notice after twice the keep-alive time; and what it cannot read, it waits for the rest of.
+        gmqtt would notice after twice the keep-alive time, and takes any bytes for a sign of life.
         """
         connection = self._client._connection if self._client is not None else None
         if connection is None or self.lost.is_set():
             return
-        silent_s = time.monotonic() - connection._last_data_in  # since the last packet that could be read
+        silent_s = time.monotonic() - self._heard
         if silent_s > _SILENT_S + self._settings.timeout_s:
-            self.lost.set()
-            connection._transport.abort()
+            self._nonsense()
         elif silent_s > _SILENT_S:
             connection._send_ping_request()
+
+    def _nonsense(self) -> None:
+        """Hang up: what follows on this connection cannot be read either."""
+        self.lost.set()
+        if self._client is not None and self._client._connection is not None:
+            self._client._connection._transport.abort()
 
     async def wait(self, event: asyncio.Event) -> None:
         await self._either(event)
@@ -228,11 +238,16 @@ class Link:
     # called by gmqtt
 
     def _publish(self, packet_id: int, payload: bytes, topic: str | bytes, properties: dict[str, Any]) -> None:
+        self._heard = time.monotonic()
         self._receive(_text(topic), payload, packet_id, bool(properties["retain"]))
 
     def _message(self, client: Any, topic: str | bytes, payload: bytes, qos: int, properties: dict[str, Any]) -> int:
+        self._heard = time.monotonic()
         self._receive(_text(topic), payload, 0, bool(properties["retain"]))
         return 0
+
+    def _pong(self, *_: Any) -> None:
+        self._heard = time.monotonic()
 
     def _suback(self, client: Any, packet_id: int, codes: tuple[int, ...], properties: dict[str, Any]) -> None:
         self._granted[packet_id] = tuple(codes)
