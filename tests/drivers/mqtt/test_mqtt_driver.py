@@ -375,7 +375,7 @@ async def test_the_hooks_into_gmqtt_are_there() -> None:
     assert callable(handler._handle_qos_1_publish_packet)
     assert callable(handler._send_puback)
     assert callable(handler._handle_pingresp_packet)
-    assert callable(handler._default_cmd_handler)
+    assert callable(handler._handle_packet)
 
 
 @needs_mosquitto
@@ -405,14 +405,13 @@ def test_only_topic_filters_find_points_and_not_when_told_otherwise() -> None:
 async def test_a_broker_that_cannot_be_read_any_more_is_left(nonsense: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("baigong.drivers.mqtt.link._SILENT_S", 0.2)
     monkeypatch.setattr("baigong.drivers.mqtt.link._LOOK_S", 0.1)
-    async with Simulator({"a/b": 1}) as broker:
-        async with manifest("mqtt").open(broker.options | {"timeout_s": 0.3}) as driver:
-            stream = driver.watch([Wanted(1, "a/b#")])
-            first = await asyncio.wait_for(anext(stream), 5)
-            await first.accept()
-            (client,) = [client for client in broker.clients if client.session is not None]
-            client.transport.write(nonsense)
-            with pytest.raises(RetryLater, match="ended"):
-                async with asyncio.timeout(5):
-                    async for delivery in stream:
-                        await delivery.accept()
+    async with Simulator({"a/b": 1}) as broker, opened(broker.port, timeout_s=0.3) as driver:
+        stream = driver.watch([Wanted(1, "a/b#")])
+        first = await within(anext(stream))
+        await first.accept()
+        (client,) = [client for client in broker.clients if client.session is not None]
+        client.transport.write(nonsense)
+        with pytest.raises(RetryLater, match="ended"):
+            async with asyncio.timeout(5):
+                async for delivery in stream:
+                    await delivery.accept()

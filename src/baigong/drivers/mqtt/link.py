@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import struct
 import time
 from collections.abc import Callable
 from typing import Any
@@ -111,7 +112,7 @@ class Link:
         handler = client._package_handler
         handler._handle_qos_1_publish_packet = self._publish
         handler._handle_pingresp_packet = self._pong
-        handler._default_cmd_handler = lambda *_: self._nonsense()
+        handler._handle_packet = self._guarded(handler._handle_packet)
         self._heard = time.monotonic()
         connecting = asyncio.ensure_future(self._connect(client, MQTTv50 if version == "5" else MQTTv311))
         leaving = asyncio.ensure_future(lost.wait())
@@ -181,6 +182,17 @@ class Link:
             self._nonsense()
         elif silent_s > _SILENT_S:
             connection._send_ping_request()
+
+    def _guarded(self, handle: Callable[[int, bytes], None]) -> Callable[[int, bytes], None]:
+        """Take a packet that is none as the standard asks: by hanging up. gmqtt would log it and go on."""
+
+        def guarded(command: int, packet: bytes) -> None:
+            try:
+                handle(command, packet)
+            except (ValueError, IndexError, struct.error):
+                self._nonsense()
+
+        return guarded
 
     def _nonsense(self) -> None:
         """Hang up: what follows on this connection cannot be read either."""
