@@ -15,6 +15,7 @@ export type NewSpec = Partial<TaskSpec> & Pick<TaskSpec, 'asset' | 'title'>
 export type TaskState = Task['state']
 export type Check = Schemas['Check']
 export type Found = Schemas['Found']
+export type Reason = Schemas['ReasonTree']['reasons'][number]
 export type Workers = Schemas['WorkersAnswer']
 export type Priority = NonNullable<TaskSpec['priority']>
 export type TaskKind = NonNullable<TaskSpec['kind']>
@@ -35,6 +36,7 @@ const id = encodeURIComponent
 export const tasks = {
   list: ({ mine, ...want }: TasksAsk, signal?: AbortSignal) => askJson<{ now_us: number; tasks: Task[] }>(`/tasks${query({ ...want, ...(mine ? { mine: 'true' } : {}) })}`, { signal }),
   get: (task: string, signal?: AbortSignal) => askJson<TaskPage>(`/tasks/${id(task)}`, { signal }),
+  reasons: (asset: string, signal?: AbortSignal) => askJson<Schemas['ReasonTree']>(`/assets/${id(asset)}/reasons`, { signal }),
   workers: () => askJson<Workers>('/workers'),
   add: (spec: NewSpec, task = newId(), what = spec.title) => outbox().put({ path: '/tasks', json: { ...spec, id: task }, about: task, what }),
   change: (task: string, change: Omit<TaskChange, 'id' | 'at_us'>, what: string) =>
