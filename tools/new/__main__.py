@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = Path(__file__).parent / "driver"
 _NAME = re.compile(r"^[a-z][a-z0-9]{1,30}$")
-_BUILT_IN = re.compile(r"^BUILT_IN = \((.*)\)$", re.MULTILINE)
+_BUILT_IN = re.compile(r"^(BUILT_IN = \(\n(?:    .*\n)*)\)$", re.MULTILINE)
 
 
 def new_driver(root: Path, name: str) -> list[Path]:
@@ -32,7 +32,7 @@ def new_driver(root: Path, name: str) -> list[Path]:
     (folder / "__init__.py").write_text("", "utf-8")
     manifest = folder.parent / "manifest.py"
     text = manifest.read_text("utf-8")
-    manifest.write_text(_BUILT_IN.sub(rf'BUILT_IN = (\1, "{name}")', text), "utf-8")
+    manifest.write_text(_BUILT_IN.sub(rf'\1    "{name}",\n)', text), "utf-8")
     return [*written, folder / "__init__.py", manifest]
 
 

@@ -166,7 +166,20 @@ def with_address(options: dict[str, Any], address: str) -> dict[str, Any]:
     return options | {"host": address}
 
 
-BUILT_IN = ("sim", "modbus", "s7", "mc", "fins", "dlt645", "opcua", "mqtt", "sparkplug", "hj212", "mtconnect", "sql")
+BUILT_IN = (
+    "sim",
+    "modbus",
+    "s7",
+    "mc",
+    "fins",
+    "dlt645",
+    "opcua",
+    "mqtt",
+    "sparkplug",
+    "hj212",
+    "mtconnect",
+    "sql",
+)
 LISTENING = ("frontdoor",)  # the device comes to us: a manifest for forms and checks, no driver to open
 
 
