@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any, Literal, TypeVar
 
@@ -135,7 +136,8 @@ class Planning:
         """Do what is due, again and again, until cancelled. ``newest``: values of points now; blocking."""
         while True:
             self._wake.clear()
-            await self.turn(newest)
+            with suppress(BaigongError):  # a full disk must not end it: what was due is due at the next turn
+                await self.turn(newest)
             try:
                 async with asyncio.timeout(_EVERY_S):
                     await self._wake.wait()
