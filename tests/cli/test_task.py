@@ -12,7 +12,8 @@ def test_a_task_is_made_worked_on_and_found_again(up: Path, run: Run) -> None:
     with baigong.connect(data=up) as plant:
         plant.ingest([{"point": "t_press.oil", "value": 3.0}])
         made = run(
-            "task", "new", "t_press", "Change the oil filter", "--due", "+8h", "--priority", "high", "--alarm", "clogged",
+            "task", "new", "t_press", "Change the oil filter", "--due", "+8h", "--priority", "high",
+            "--alarm", "clogged",
             "--check", "oil=2..4 bar@t_press.oil", "--check", "clean", "--data", up,
         )  # fmt: skip
         assert made.code == 0, made.err
