@@ -118,6 +118,13 @@ async def test_entries_are_found(audit: Audit) -> None:
     assert [r.seq for r in await audit.entries(tenant=None, object="Point:mould/1")] == [0]
 
 
+async def test_names_that_are_numbers_are_written_and_what_cannot_be_written_fails_alone(audit: Audit) -> None:
+    with pytest.raises(TypeError):
+        await audit.note(entry(1, after={(1, 2): "no name at all"}))
+    await audit.note(entry(2, before={7: "a", "b": None}))
+    assert [row.time_us for row in await audit.entries(tenant="mould")] == [2]
+
+
 def test_the_key_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "audit.key"
     assert open_log_key(path, KEY) == open_log_key(path, KEY)

@@ -92,6 +92,8 @@ class Audit:
     async def note(self, entry: Entry) -> None:
         """Append; on disk when it returns. Many at once share a transaction."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # here, so that what cannot be written fails whoever noted it, and not the writer of all
+        entry = msgspec.structs.replace(entry, before=_plain(entry.before), after=_plain(entry.after))
         await self._pending.put((self.mark(entry), done))
         await done
 
@@ -216,6 +218,11 @@ def _hashes(connection: sa.Connection, level: int, start: int, end: int) -> list
             "audit.invalid", f"of the log, {end - start - len(found)} entries are gone", place="audit"
         )
     return found
+
+
+def _plain(held: Any) -> Any:
+    """Return what was before or after as JSON has it: the names in it are texts, or it has no order to be hashed in."""
+    return None if held is None else msgspec.to_builtins(held, str_keys=True)
 
 
 def _row(seq: int, entry: Entry) -> AuditRow:

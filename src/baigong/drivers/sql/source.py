@@ -8,6 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote as urlquote
 
 import msgspec
 import pyarrow as pa
@@ -61,7 +62,8 @@ class Source:
         )
         try:
             if place.dialect == "sqlite":
-                self.engine = sa.create_engine(f"sqlite:///file:{Path(place.file).resolve()}?mode=ro&uri=true")
+                file = urlquote(str(Path(place.file).resolve()))  # a ? in a name would end the path
+                self.engine = sa.create_engine(f"sqlite:///file:{file}?mode=ro&uri=true")
             else:
                 self.engine = sa.create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
         except (ModuleNotFoundError, NoSuchModuleError) as error:
