@@ -17,7 +17,7 @@ from baigong.drivers.manifest import manifest
 from bench.report import Line, ms
 
 _PLCS, _TAGS = 100, 200
-_GATE = 30.0  # % of a core
+_GATE_S = 1.0  # a reading is over when the next is due
 _GAPS = (0, 0, 1, 4, 20)  # words between two tags of 32 bits: what programs look like
 _NOTATION = {"s7": ("db1.{}:real", "db1", 2), "mc": ("d{}:real", "d", 1), "fins": ("d{}:real", "d", 1)}
 
@@ -50,7 +50,7 @@ def _measured(driver: str, seconds: int) -> Line:
     p50, p99 = waited[len(waited) // 2], waited[int(0.99 * len(waited))]
     told = f"{share:.0f} % of a core, a reading p50 {ms(p50)}, p99 {ms(p99)}, {requests:.1f} requests"
     what = f"{manifest(driver).title.en}: {_PLCS} PLCs × {_TAGS} tags at 1 s (CPU)"
-    return Line(21, what, told, gate=f"{_GATE:.0f} % of a core", durability="", passed=share <= _GATE)
+    return Line(21, what, told, gate=f"p99 {ms(_GATE_S)}", durability="", passed=p99 <= _GATE_S)
 
 
 async def _read(driver: str, ports: list[int], seconds: int) -> tuple[float, list[float], float]:
