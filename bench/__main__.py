@@ -36,6 +36,7 @@ ROWS = {
     20: "lines",
     21: "polled",
     22: "fragments",
+    23: "business",
 }
 RESULTS = Path(__file__).with_name("results.md")
 _ROW = re.compile(r"\| (\d+) \|")
