@@ -65,6 +65,13 @@ def test_kepware_siemens_tags_are_of_the_s7_driver() -> None:
     assert all(parse_s7(line.address) for line in table.lines)
 
 
+def test_a_list_of_another_make_alone_is_not_taken_for_something_else() -> None:
+    table = read_tags(f'{HEADS}\n"Press.D","D100",Word,1,RO,100,,,,,,,,,"","",\n', Reading())
+    assert [(line.outcome, line.address) for line in table.lines] == [("left", "")]
+    assert "other makes" in table.lines[0].remarks[-1].message
+    assert table.driver == "modbus" and template_of("press", table) is None
+
+
 def test_ignition_instances_of_udts_are_written_out_with_their_parameters() -> None:
     motor = {
         "name": "Motor", "tagType": "UdtType",

@@ -113,7 +113,7 @@ def _kepware(text: str) -> Iterator[Tag]:
             unit=told.get("eng units", ""), title=told.get("description", ""),
             access="rw" if "w" in told.get("client access", "").casefold() else "r",
         )  # fmt: skip
-        tag.left = _scaled(tag, told.get("scaling", ""), told) or _no_array(tag)
+        tag.left = _scaled(tag, told.get("scaling", ""), told) or _no_array(tag) or _of_others(tag)
         yield tag
 
 
@@ -121,6 +121,14 @@ def _no_array(tag: Tag) -> tuple[str, str] | None:
     if "array" in tag.type.casefold() or "[" in tag.path:
         return "an array: list its values one by one", "数组:请逐个列出"
     return None
+
+
+def _of_others(tag: Tag) -> tuple[str, str] | None:
+    """Leave an address that is neither Modbus nor S7: in this list it is no node of OPC UA, whatever it looks like."""
+    if _driver(tag.path) != "opcua":
+        return None
+    said = f"{tag.path!r} is no address of modbus or s7: those of other makes are not translated yet"
+    return said, f"“{tag.path}”不是 modbus 或 s7 地址:其他品牌的地址暂不支持转换"
 
 
 def _scaled(tag: Tag, how: str, told: Mapping[str, str]) -> tuple[str, str] | None:
