@@ -50,7 +50,7 @@ def test_nothing_that_the_document_allows_breaks_the_platform(fuzzed: Running, w
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-6000:]
+    assert done.returncode == 0, done.stdout[:6000] + " … " + done.stdout[-3000:]
     assert "passed" in done.stdout
     with httpx.Client() as http:
         assert http.get(f"{fuzzed.url}/api/v1/health").json()["status"] == "ok", "and it still lives"

@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from baigong.cli.doctor import key_of_secrets
@@ -78,6 +79,8 @@ def _killed_at(step: int, data: Path, place: Path | Server) -> bool:
 
 def test_a_rotation_killed_at_any_step_loses_nothing_and_is_run_again(tmp_path: Path) -> None:
     place = place_of(tmp_path)
+    if isinstance(place, Server) and not os.environ.get("BAIGONG_LONG"):
+        pytest.skip("the steps are those on SQLite: BAIGONG_LONG=1 kills at them here too")
     records = open_records(place)
     _fill(tmp_path, records)
     secrets = ["file 0", "file 1", "row 0", "row 1"]

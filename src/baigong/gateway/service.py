@@ -167,6 +167,7 @@ class Gateway:
             ]
         try:
             await serve(self._bus, self._gateway, self, self._probes, self._roster.reload)
+            self._roster.reload(None)  # what changed after the first answer and before anybody could tell us
             await serve_writes(self._bus, self._gateway, self.fleet, self._writes)
             await serve_renewal(self._bus, self._gateway, self._certificate, self.fleet)
             await serve_leaving(self._bus, self._gateway, self._leaving)

@@ -5944,13 +5944,6 @@ export interface components {
             unit: string;
             value: number | string | null;
         };
-        /** Health */
-        Health: {
-            /** @enum {unknown} */
-            status: "degraded" | "ok" | "starting";
-            uptime_s: number;
-            version: string;
-        };
         /**
          * ImportAnswer
          * @description What was kept, or would be. ``findings``: warnings, and what was tolerated; at most a thousand.
@@ -8025,6 +8018,13 @@ export interface components {
             note: string;
             /** @default null */
             value: number | boolean | string | null;
+        };
+        /**
+         * Results
+         * @description What InfluxDB 1.x answers to statements.
+         */
+        Results: {
+            results: Record<string, never>[];
         };
         /**
          * RetentionAnswer
@@ -10112,6 +10112,22 @@ export interface components {
             what: string;
         };
         /**
+         * Health
+         * @description What a sender reads of InfluxDB's health.
+         */
+        "baigong.api.influx.routes.Health": {
+            /** @default [] */
+            checks: string[];
+            /** @default ready to take lines */
+            message: string;
+            /** @default baigong */
+            name: string;
+            /** @default pass */
+            status: string;
+            /** @default 1.8.10 */
+            version: string;
+        };
+        /**
          * Parameter
          * @description What a point said during an episode; each sample counts the same, bad ones do not.
          */
@@ -10134,6 +10150,13 @@ export interface components {
             passkey: Record<string, never> | null;
             /** @default  */
             password: string;
+        };
+        /** Health */
+        "baigong.api.system.Health": {
+            /** @enum {unknown} */
+            status: "degraded" | "ok" | "starting";
+            uptime_s: number;
+            version: string;
         };
         /**
          * Finding
@@ -14141,7 +14164,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["baigong.api.system.Health"];
                 };
             };
             /** @description What went wrong, and what helps */
@@ -14195,12 +14218,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description Say that we are well */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["baigong.api.influx.routes.Health"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -14253,12 +14278,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
-            204: {
+            /** @description Ask what senders ask before they write */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Results"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {
@@ -14284,12 +14311,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
-            204: {
+            /** @description Ask what senders ask before they write */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Results"];
+                };
             };
             /** @description What went wrong, and what helps */
             default: {

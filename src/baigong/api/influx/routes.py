@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 import pyarrow as pa
+from msgspec import Struct
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import Route
@@ -37,6 +38,22 @@ _MOST_QUERY = 65_536  # bytes
 _TOLD = 20  # lines whose reasons are told one by one
 _CREATE = re.compile(r'\s*create\s+database\s+(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+)).*', re.IGNORECASE | re.DOTALL)
 _SHOW = re.compile(r"\s*show\s+databases\s*;?\s*", re.IGNORECASE)
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """What a sender reads of InfluxDB's health."""
+
+    name: str = "baigong"
+    status: str = "pass"
+    message: str = "ready to take lines"
+    checks: list[str] = []
+    version: str = "1.8.10"
+
+
+class Results(Struct, frozen=True, kw_only=True):
+    """What InfluxDB 1.x answers to statements."""
+
+    results: list[dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -94,7 +111,7 @@ def operations(rooms: Rooms) -> list[Operation]:
             result["error"] = (
                 "only CREATE DATABASE and SHOW DATABASES: values are asked for by SQL, see the platform's docs"
             )
-        return Response(msgspec.json.encode({"results": [result]}), media_type=JSON, headers=_HEADERS)
+        return Response(msgspec.json.encode(Results(results=[result])), media_type=JSON, headers=_HEADERS)
 
     return [
         _of("POST", "/write", "Write line protocol, as to InfluxDB 1.x; 204 when it is on disk", write, "text/plain"),
@@ -105,17 +122,26 @@ def operations(rooms: Rooms) -> list[Operation]:
             write,
             "text/plain",
         ),
-        _of("GET", "/query", "Ask what senders ask before they write", query, JSON),
-        _of("POST", "/query", "Ask what senders ask before they write", query, "application/x-www-form-urlencoded"),
+        _of("GET", "/query", "Ask what senders ask before they write", query, JSON, answer=Results),
+        _of(
+            "POST",
+            "/query",
+            "Ask what senders ask before they write",
+            query,
+            "application/x-www-form-urlencoded",
+            answer=Results,
+        ),
         _of("GET", "/ping", "Say that we are here", _ping),
-        _of("GET", "/health", "Say that we are well", _health),
+        _of("GET", "/health", "Say that we are well", _health, answer=Health),
     ]
 
 
-def _of(method: str, path: str, summary: str, handle: Handle, *takes: str) -> Operation:
+def _of(method: str, path: str, summary: str, handle: Handle, *takes: str, answer: Any = None) -> Operation:
     """Declare one; what takes nothing is for everyone."""
     recognise = _who if takes else None
-    return Operation(method, f"{PATH}{path}", summary, handle, takes=takes, everyone=not takes, recognise=recognise)
+    return Operation(
+        method, f"{PATH}{path}", summary, handle, answer=answer, takes=takes, everyone=not takes, recognise=recognise
+    )
 
 
 async def _ping(call: Call) -> Response:
@@ -123,8 +149,7 @@ async def _ping(call: Call) -> Response:
 
 
 async def _health(call: Call) -> Response:
-    said = {"name": "baigong", "status": "pass", "message": "ready to take lines", "checks": [], "version": "1.8.10"}
-    return Response(msgspec.json.encode(said), media_type=JSON, headers=_HEADERS)
+    return Response(msgspec.json.encode(Health()), media_type=JSON, headers=_HEADERS)
 
 
 def _who(rooms: Rooms, connection: HTTPConnection, method: str) -> Principal:
