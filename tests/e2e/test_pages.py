@@ -14,6 +14,7 @@ from tests.e2e.running import PASSWORD, Running
 
 pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(240)]  # a start is part of the first
 
+WORK = "/work"
 PAGES = {
     "overview": "/",
     "assets": "/assets",
@@ -50,6 +51,12 @@ PAGES = {
     "me": "/me",
     "types": "/types",
     "type": "/types/injection_moulding",
+    "work": WORK,
+    "tasks": f"{WORK}/tasks",
+    "task-new": f"{WORK}/tasks/new?asset=pump1",
+    "records": f"{WORK}/records",
+    "sheets": "/connect/sheets",
+    "templates": "/templates",
     "missing": "/nowhere",
 }
 # A key nobody translated shows as itself: dots or low lines between small letters.
@@ -60,9 +67,10 @@ _WIDEST = """() => [...document.querySelectorAll('main *')]
     .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
     .slice(0, 8).map(e => `${e.tagName}.${e.className} ${(e.textContent || '').slice(0, 60)}`)"""
 _SHOTS = os.environ.get("BAIGONG_SHOTS")
-LOOKS = [("en", "light"), ("zh", "dark")]
-if _SHOTS:
-    LOOKS += [("en", "dark"), ("zh", "light")]
+LONG = bool(_SHOTS or os.environ.get("BAIGONG_LONG"))
+# each language, theme and width once; every pair with BAIGONG_LONG=1
+LOOKS = [("zh", "dark"), ("en", "light"), ("en", "dark"), ("zh", "light")][: 4 if LONG else 1]
+ON_A_PHONE = ["en", "zh"][: 2 if LONG else 1]
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +116,7 @@ async def test_every_page_on_a_desk(browser: Browser, demo: Running, shots: Path
     await here.context.close()
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ON_A_PHONE)
 async def test_every_page_on_a_phone(browser: Browser, demo: Running, shots: Path, language: str) -> None:
     here = await window(browser, demo, password=PASSWORD, language=language, width=360, height=740)
     await _walk(here, shots, f"{language}-phone")
