@@ -19,7 +19,7 @@ class Settings:
     device: str = ""
     discover: bool = True
     interval_ms: int = 500
-    heartbeat_ms: int = 10_000
+    heartbeat_ms: int = 2_000  # three missed ones are a loss: an agent is found again within ten seconds
     count: int = 1000
     timeout_s: float = 5.0
     ca: str = ""
