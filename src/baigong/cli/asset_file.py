@@ -26,7 +26,7 @@ from baigong.cli.asset_rows import (
     write_rows,
 )
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
-from baigong.cli.textfile import whole_file
+from baigong.cli.textfile import table_text, whole_file
 from baigong.vocab.assets import AssetSpec, named_above
 from baigong.vocab.errors import FixConfiguration
 
@@ -139,17 +139,11 @@ def _read(file: Path) -> tuple[Table, list[Wrong]]:
 
 
 def _text(file: Path) -> str:
-    """Read a text in any encoding that Excel writes in China: UTF-8, UTF-16, GB 18030."""
+    """Read a text that Excel wrote, or an editor. Raises payload.malformed, payload.too_large."""
     if file.stat().st_size > _LONGEST:
         raise FixConfiguration("payload.too_large", f"more than {_LONGEST >> 20} MB: divide it", place=str(file))
-    raw = file.read_bytes()
     try:
-        if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return raw.decode("utf-16")
-        try:
-            return raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return raw.decode("gb18030")
+        return table_text(file.read_bytes())
     except UnicodeDecodeError as error:
         raise FixConfiguration(
             "payload.malformed", f"this is neither UTF-8, UTF-16 nor GB 18030: {error}", place=str(file)

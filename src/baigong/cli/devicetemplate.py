@@ -14,7 +14,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
-from baigong.cli.textfile import bounded_text, name_in, text_of
+from baigong.cli.textfile import bounded_text, bytes_of, name_in, table_text, text_of
 from baigong.vocab.errors import FixConfiguration
 
 template = typer.Typer(
@@ -28,7 +28,7 @@ Version = Annotated[int | None, typer.Option(help="an earlier version", min=1)]
 Check = Annotated[bool, typer.Option("--check", help="only say what it would do")]
 
 
-def path_of(name: str, rest: str = "") -> str:
+def _path(name: str, rest: str = "") -> str:
     return f"/device-templates/{quote(name, safe='')}{rest}"
 
 
@@ -109,7 +109,7 @@ def add_template(
     name = name_in(text, file, "template")
     with reach(data, url, token, tenant) as link:
         try:
-            told = link.json("PUT", path_of(name), body={"text": text, "check": check})
+            told = link.json("PUT", _path(name), body={"text": text, "check": check})
         except FixConfiguration as error:
             if "line" not in error.fields:
                 raise
@@ -142,9 +142,9 @@ def read_register_table(
     reading = {"base": base, "notation": notation, "order": order, "area": area, "type": kind}
     body: dict[str, Any] = {"name": name, "reading": {key: value for key, value in reading.items() if value}}
     if file.suffix.lower() in (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"):
-        body |= {"content": base64.b64encode(file.read_bytes()).decode(), "file": file.name}
+        body |= {"content": base64.b64encode(bytes_of(file)).decode(), "file": file.name}
     else:
-        body["text"] = text_of(file) if str(file) == "-" else table_text(file)
+        body["text"] = text_of(file) if str(file) == "-" else _table(file)
     with reach(data, url, token, tenant) as link:
         found = link.json("POST", "/device-templates/read", body=body)
     if as_json:
@@ -183,8 +183,8 @@ def apply_template(
     Columns: device, asset, title, title_zh, gateway, any option of the driver (host, port, unit …) and any parameter
     of the template; their words in English and Chinese work too.
     """
-    body: dict[str, Any] = {"text": table_text(file), "version": version}
-    _carry_out(path_of(name, "/devices"), body, name, check, as_json, reach(data, url, token, tenant))
+    body: dict[str, Any] = {"text": _table(file), "version": version}
+    _carry_out(_path(name, "/devices"), body, name, check, as_json, reach(data, url, token, tenant))
 
 
 @template.command("upgrade")
@@ -201,7 +201,7 @@ def upgrade_devices(
 ) -> None:
     """Make devices what the newest version of their template says; what was changed on a device by hand stays."""
     body: dict[str, Any] = {"devices": device or None, "version": version}
-    _carry_out(path_of(name, "/upgrade"), body, name, check, as_json, reach(data, url, token, tenant))
+    _carry_out(_path(name, "/upgrade"), body, name, check, as_json, reach(data, url, token, tenant))
 
 
 @template.command("drop")
@@ -215,25 +215,24 @@ def drop_template(
 ) -> None:
     """Take a template away, all its versions. Not while devices are made of it."""
     with reach(data, url, token, tenant) as link:
-        link.json("GET", path_of(name))
+        link.json("GET", _path(name))
         if not yes:
             show.require_typed(name, f"all versions of {name} go")
-        link.json("DELETE", path_of(name))
+        link.json("DELETE", _path(name))
     show.tell(f"{name} is gone")
 
 
-def table_text(file: Path) -> str:
+def _table(file: Path) -> str:
     """Read a table as CSV text, whatever it is in."""
     if file.suffix.lower() != ".xlsx":
         raw = file.read_bytes() if file.is_file() else b""
         if not raw:
             raise FixConfiguration("config.invalid", "there is no such file, or it is empty", place=str(file))
-        for encoding in ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030"):
-            try:
-                return raw.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-        raise FixConfiguration("config.invalid", "its letters cannot be read: save it as UTF-8", place=str(file))
+        try:
+            return table_text(raw)
+        except UnicodeDecodeError as error:
+            told = "its letters cannot be read: save it as UTF-8"
+            raise FixConfiguration("config.invalid", told, place=str(file)) from error
     from baigong.cli.xlsx import rows
 
     out = io.StringIO()
@@ -243,7 +242,7 @@ def table_text(file: Path) -> str:
 
 def _one(name: str, version: int | None, data: Any, url: Any, token: Any, tenant: Any) -> dict[str, Any]:
     with reach(data, url, token, tenant) as link:
-        return dict(link.json("GET", path_of(name), params={"version": version} if version else {}))
+        return dict(link.json("GET", _path(name), params={"version": version} if version else {}))
 
 
 def _carry_out(path: str, body: dict[str, Any], name: str, check: bool, as_json: bool, opened: Any) -> None:

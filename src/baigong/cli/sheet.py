@@ -11,7 +11,7 @@ import typer
 
 from baigong.cli import sheetfill, show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
-from baigong.cli.textfile import bounded_text
+from baigong.cli.textfile import bounded_text, bytes_of
 from baigong.models.sheets.kinds import REASONS
 from baigong.vocab.errors import FixConfiguration
 
@@ -106,7 +106,7 @@ def import_sheet(
     query = {"name": file.name, "asset": asset, "zone": timezone, "order": order or "", "decimal": decimal or ""}
     with reach(data, url, token, tenant) as link:
         told = {name: value for name, value in query.items() if value}
-        found = link.send("/sheets", _bytes(file), "application/octet-stream", params=told)
+        found = link.send("/sheets", bytes_of(file), "application/octet-stream", params=told)
         ask = _ask(found, template, table, query) | ({"keep": True} if keep else {})
         if keep and "template" in ask:
             ask["template"] = ask["template"] | {"template": keep}
@@ -120,13 +120,6 @@ def import_sheet(
         done = link.json("POST", f"/sheets/{found['id']}/import", body=ask | {"agreed": plan["agreed"]})
     stored = f"stored {done['accepted']:,} values and {done['episodes_written']:,} episodes"
     show.tell(stored if done["accepted"] or done["episodes_written"] else "everything was there already")
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise FixConfiguration("payload.malformed", f"cannot be read: {error}", place=str(file)) from error
 
 
 def _ask(found: dict[str, Any], template: str, table: str, query: dict[str, str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
-from baigong.cli.textfile import bounded_text, whole_file
+from baigong.cli.textfile import bounded_text, bytes_of, whole_file
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.texts import read_yaml
 
@@ -50,7 +50,7 @@ def fill_book(
     """
     from baigong.models.sheets.filling import fill
 
-    raw, zone = _bytes(book), _zone(timezone)
+    raw, zone = bytes_of(book), _zone(timezone)
     asked = _from_file(questions) if questions else _from_sheet(raw, book)
     with reach(data, url, token, tenant) as link:
         answers = {name: _rows(link, sql, zone) for name, sql in asked.items()}
@@ -59,13 +59,6 @@ def fill_book(
         file.write(made)
     cells = sum(len(row) for rows in answers.values() for row in rows)
     show.tell(f"wrote {output}: {cells:,} cells at {len(answers)} names")
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise FixConfiguration("payload.malformed", f"cannot be read: {error}", place=str(file)) from error
 
 
 def _zone(name: str) -> ZoneInfo:

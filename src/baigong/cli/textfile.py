@@ -21,6 +21,27 @@ def text_of(file: Path) -> str:
         raise FixConfiguration("config.invalid", f"cannot be read: {error}", place=str(file)) from error
 
 
+def bytes_of(file: Path) -> bytes:
+    """Read a file whole. Raises payload.malformed."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise FixConfiguration("payload.malformed", f"cannot be read: {error}", place=str(file)) from error
+
+
+def table_text(raw: bytes) -> str:
+    """Return what is written in any encoding that Excel writes in China: UTF-8, UTF-16, GB 18030.
+
+    Raises UnicodeDecodeError.
+    """
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("gb18030")
+
+
 def device_in(file: Path) -> DeviceSpec:
     """Read a device file; ``-`` is standard input. Raises config.invalid."""
     text = text_of(file)
