@@ -13,13 +13,13 @@ relay                             closed; password 02123456
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import math
 import time
 from typing import Any
 
 from baigong.drivers.dlt645.sim import Simulator
+from baigong.drivers.standin import arguments, run
 
 METERS = ("000000000001", "000000000002")
 _PERIOD_S = 60.0
@@ -54,14 +54,7 @@ async def serve(host: str, port: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m baigong.drivers.dlt645", description="Meters to try things with.")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8899, help="0 lets the system choose")
-    given = parser.parse_args()
-    try:
-        asyncio.run(serve(given.host, given.port))
-    except KeyboardInterrupt:
-        print("stopped")
+    run(serve, arguments("dlt645", "Meters to try things with.", port=8899, host="127.0.0.1"))
 
 
 if __name__ == "__main__":

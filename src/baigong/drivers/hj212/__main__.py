@@ -5,12 +5,12 @@ It tells pH, COD, ammonia nitrogen and the flow every five seconds, and minute v
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import math
 import time
 
 from baigong.drivers.hj212.sim import Simulator
+from baigong.drivers.standin import arguments, run
 
 _PERIOD_S = 600.0
 
@@ -55,17 +55,10 @@ async def serve(port: int, call: str, mn: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m baigong.drivers.hj212", description="A monitor to try things with."
-    )
-    parser.add_argument("--port", type=int, default=9503, help="where it waits to be dialled; 0 lets the system choose")
+    parser = arguments("hj212", "A monitor to try things with.", port=9503)
     parser.add_argument("--call", default="", help="HOST:PORT of a gateway that it dials instead")
     parser.add_argument("--mn", default="010000A8900016F000169DC0")
-    given = parser.parse_args()
-    try:
-        asyncio.run(serve(given.port, given.call, given.mn))
-    except KeyboardInterrupt:
-        print("stopped")
+    run(serve, parser)
 
 
 if __name__ == "__main__":

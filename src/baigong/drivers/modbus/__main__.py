@@ -15,8 +15,6 @@ coil:0             running
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import math
 import time
 from contextlib import AsyncExitStack
@@ -24,6 +22,7 @@ from typing import Any
 
 from baigong.drivers.modbus.dtu import Dtu
 from baigong.drivers.modbus.sim import Ranges, Simulator
+from baigong.drivers.standin import arguments, move, run
 
 _RANGES: Ranges = {"holding": [(0, 16)], "coil": [(0, 16)]}
 _PERIOD_S = 60.0
@@ -61,23 +60,15 @@ async def serve(host: str, port: int, unit: int, call: str, registration: str) -
             print(f"a DTU calls {call} as {registration!r}, unit {unit}; heartbeat PING; Ctrl-C stops", flush=True)
         else:
             print(f"a pump station answers at {host}:{device.port}, unit {unit}; Ctrl-C stops", flush=True)
-        while True:
-            await asyncio.sleep(0.2)
-            await device.update(registers(time.time()))
+        await move(device.update, registers)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m baigong.drivers.modbus", description="A PLC to try things with.")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=5020, help="0 lets the system choose")
+    parser = arguments("modbus", "A PLC to try things with.", port=5020, host="127.0.0.1")
     parser.add_argument("--unit", type=int, default=1)
     parser.add_argument("--call", default="", help="HOST:PORT of a gateway that is dialled, as a DTU does")
     parser.add_argument("--registration", default="DTU0001", help="what the DTU says first")
-    given = parser.parse_args()
-    try:
-        asyncio.run(serve(given.host, given.port, given.unit, given.call, given.registration))
-    except KeyboardInterrupt:
-        print("stopped")
+    run(serve, parser)
 
 
 if __name__ == "__main__":

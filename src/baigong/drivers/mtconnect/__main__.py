@@ -5,12 +5,12 @@ The spindle overheats for ten seconds in every minute; a part is made every thir
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import math
 import time
 
 from baigong.drivers.mtconnect.sim import Agent
+from baigong.drivers.standin import arguments, run
 
 _PERIOD_S = 20.0
 
@@ -46,15 +46,7 @@ async def serve(port: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m baigong.drivers.mtconnect", description="An agent to try things with."
-    )
-    parser.add_argument("--port", type=int, default=5000, help="0 lets the system choose")
-    given = parser.parse_args()
-    try:
-        asyncio.run(serve(given.port))
-    except KeyboardInterrupt:
-        print("stopped")
+    run(serve, arguments("mtconnect", "An agent to try things with.", port=5000))
 
 
 if __name__ == "__main__":

@@ -12,13 +12,12 @@ DB1.12:string16    product
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import math
 import time
 from typing import Any
 
 from baigong.drivers.s7.sim import Simulator
+from baigong.drivers.standin import arguments, move, run
 
 _PERIOD_S = 60.0
 
@@ -42,20 +41,11 @@ async def serve(host: str, port: int) -> None:
     """Serve until cancelled."""
     async with Simulator({"db1": 100}, values=memory(time.time()), host=host, port=port) as plc:
         print(f"a packing machine answers at {host}:{plc.port}, rack 0, slot 1; Ctrl-C stops", flush=True)
-        while True:
-            await asyncio.sleep(0.2)
-            await plc.update(memory(time.time()))
+        await move(plc.update, memory)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m baigong.drivers.s7", description="A PLC to try things with.")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=1102, help="0 lets the system choose")
-    given = parser.parse_args()
-    try:
-        asyncio.run(serve(given.host, given.port))
-    except KeyboardInterrupt:
-        print("stopped")
+    run(serve, arguments("s7", "A PLC to try things with.", port=1102, host="127.0.0.1"))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ Plant/Line4#Product            text
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import math
 import time
 
 from baigong.drivers.sparkplug.sim import Simulator
+from baigong.drivers.standin import arguments, run
 
 VALUES = {
     "Plant/Line4/Press3#Force": ("Double", 300.0),
@@ -48,13 +48,7 @@ async def serve(port: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m baigong.drivers.sparkplug", description="Something to try.")
-    parser.add_argument("--port", type=int, default=1884, help="0 lets the system choose")
-    given = parser.parse_args()
-    try:
-        asyncio.run(serve(given.port))
-    except KeyboardInterrupt:
-        print("stopped")
+    run(serve, arguments("sparkplug", "Something to try.", port=1884))
 
 
 if __name__ == "__main__":
