@@ -12,12 +12,11 @@ import typer
 from baigong.cli import show
 from baigong.cli.asset_rules import kpis_of_type, rules_of_type
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
-from baigong.cli.textfile import bounded_text, name_in
+from baigong.cli.textfile import bounded_text, name_in, with_line
 from baigong.cli.typealarms import alarms_of_type
 from baigong.cli.typebind import bind_type
 from baigong.cli.typefiles import export_type, import_types
 from baigong.cli.typewriting import show_gaps, type_path, write_type
-from baigong.vocab.errors import FixConfiguration
 
 types = typer.Typer(
     no_args_is_help=True, help="Asset types: points, properties, alarms and KPIs of all assets of a type."
@@ -101,16 +100,10 @@ def put_type(
     """Write a type's next version, after saying which assets would no longer be what it says, and in what."""
     text = bounded_text(file, _LONGEST, "a type")
     name = name_in(text, file, "type")
-    with reach(data, url, token, tenant) as link:
-        try:
-            told, before = write_type(
-                link, file, name, text, check=check, confirm=confirm, quiet=as_json, hint=_JSON_HAS_THEM
-            )
-        except FixConfiguration as error:
-            if "line" not in error.fields:
-                raise
-            place = f"{file}:{error.fields['line']} {error.place}"
-            raise FixConfiguration(error.code, error.message, place=place) from error
+    with reach(data, url, token, tenant) as link, with_line(file):
+        told, before = write_type(
+            link, file, name, text, check=check, confirm=confirm, quiet=as_json, hint=_JSON_HAS_THEM
+        )
     if as_json:
         show.json(told)
         return

@@ -14,7 +14,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
-from baigong.cli.textfile import bounded_text, bytes_of, name_in, table_text, text_of
+from baigong.cli.textfile import bounded_text, bytes_of, name_in, table_text, text_of, with_line
 from baigong.vocab.errors import FixConfiguration
 
 template = typer.Typer(
@@ -107,14 +107,8 @@ def add_template(
     """Write a template's next version; what is wrong in it is said with its line."""
     text = bounded_text(file, _LONGEST, "a template")
     name = name_in(text, file, "template")
-    with reach(data, url, token, tenant) as link:
-        try:
-            told = link.json("PUT", _path(name), body={"text": text, "check": check})
-        except FixConfiguration as error:
-            if "line" not in error.fields:
-                raise
-            place = f"{file}:{error.fields['line']} {error.place}"
-            raise FixConfiguration(error.code, error.message, place=place) from error
+    with reach(data, url, token, tenant) as link, with_line(file):
+        told = link.json("PUT", _path(name), body={"text": text, "check": check})
     if as_json:
         show.json(told)
         return

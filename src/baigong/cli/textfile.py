@@ -73,6 +73,18 @@ def name_in(text: str, file: Path, field: str) -> str:
 
 
 @contextmanager
+def with_line(file: Path) -> Iterator[None]:
+    """Let an error that says a line of the text say the file too."""
+    try:
+        yield
+    except FixConfiguration as error:
+        if "line" not in error.fields:
+            raise
+        place = f"{file}:{error.fields['line']} {error.place}"
+        raise FixConfiguration(error.code, error.message, place=place) from error
+
+
+@contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that appears when it is whole; when what is done inside raises, nothing is left behind.
 
