@@ -42,11 +42,10 @@ def list_tasks(
     if as_json:
         show.json(found)
         return
-    chinese = show.language() == "zh"
     rows = [
         (
             f"#{one['number']}",
-            (chinese and one["spec"]["title_zh"]) or one["spec"]["title"],
+            show.title(one["spec"]),
             one["spec"]["asset"],
             "late" if one["late"] else one["state"],
             one["spec"]["assignee"] or one["spec"]["role"],
@@ -119,24 +118,20 @@ def change(
     tenant: Tenant = None,
 ) -> None:
     """Work on a task: fill in its checklist, go on, give it to somebody."""
-    import secrets
-
     from baigong.client.tasks import Task
 
     with reach(data, url, token, tenant) as link:
-        found = link.json("GET", f"/tasks/{_id(link, id)}")
-        kinds = {one["item"]: one["kind"] for one in found["spec"]["checklist"]}
-        told: dict[str, Any] = {"id": secrets.token_hex(8)}
-        told |= {"results": [_result(one, kinds) for one in result]} if result else {}
-        told |= {name: value for name, value in (("to", to), ("cause", cause), ("outcome", outcome)) if value}
-        told |= {name: value for name, value in (("hours", hours), ("comment", comment), ("assignee", who)) if value}
-        told |= {"assignee": ""} if who == "" else {}
+        made = Task(link, link.json("GET", f"/tasks/{_id(link, id)}"))
+        kinds = {one["item"]: one["kind"] for one in made.facts["spec"]["checklist"]}
+        results = dict(_result(one, kinds) for one in result or [])
+        words = {"cause": cause, "outcome": outcome, "hours": hours, "comment": comment}
+        told: dict[str, Any] = {name: value for name, value in words.items() if value}
+        told |= {} if who is None else {"assignee": who}
         told |= {"due_us": _due(due)} if due else {}
-        made = Task(link, found)
         for one in photo or []:
             made = made.add_photo(one)
-        if len(told) > 1:
-            made = Task(link, link.json("POST", f"/tasks/{made.id}/changes", body=told))
+        if to or results or told:
+            made = made.change(to, results, **told)
     show.tell(f"#{made.facts['number']} is {made.state}")
 
 
@@ -172,12 +167,13 @@ def _check(told: str) -> dict[str, Any]:
     return made | {name: float(value) for name, value in (("low", low), ("high", high)) if value}
 
 
-def _result(told: str, kinds: dict[str, str]) -> dict[str, Any]:
+def _result(told: str, kinds: dict[str, str]) -> tuple[str, Any]:
+    """Read what was found at a line of a checklist, as that line is of kind."""
     item, _, text = told.partition("=")
     kind = kinds.get(item, "check")
     if kind == "number":
-        return {"item": item, "value": float(text)}
-    return {"item": item, "value": text.lower() in ("", "yes", "true", "1", "ok", "是") if kind == "check" else text}
+        return item, float(text)
+    return item, text.lower() in ("", "yes", "true", "1", "ok", "是") if kind == "check" else text
 
 
 def _print(found: dict[str, Any]) -> None:
