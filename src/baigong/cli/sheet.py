@@ -12,7 +12,6 @@ import typer
 from baigong.cli import sheetfill, show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.textfile import bounded_text, bytes_of
-from baigong.models.sheets.kinds import REASONS
 from baigong.vocab.errors import FixConfiguration
 
 sheets = typer.Typer(no_args_is_help=True, help="Spreadsheets as people keep them: look, agree, bring in.")
@@ -20,7 +19,7 @@ templates = typer.Typer(no_args_is_help=True, help="Templates: what the columns 
 
 _LONGEST = 1 << 20  # bytes of a template
 _SHOWN = 20  # problems and changes one by one
-_REASONS = REASONS | {
+_REASONS = {  # of rows; those of cells are kinds.REASONS
     "no_time": "has no time", "clock_change": "is a time that a change of the clocks makes none or two of",
     "no_name": "names no point", "no_asset": "names no asset", "twice": "says the same again: the last row counts",
     "ends_early": "ends before it starts",
@@ -74,9 +73,12 @@ def _heading(sheet: str, place: str, titles: list[str], rows: int) -> None:
 
 
 def _problems(problems: list[dict[str, Any]], total: int | None = None) -> None:
+    from baigong.models.sheets.kinds import REASONS  # brings Arrow and NumPy: not for every command
+
+    reasons = REASONS | _REASONS
     for one in problems[:_SHOWN]:
         shown = f" {one['shown']!r}" if one["shown"] else ""
-        _line(f"  {one['cell']}{shown} {_REASONS.get(one['why'], one['why'])}")
+        _line(f"  {one['cell']}{shown} {reasons.get(one['why'], one['why'])}")
     more = (len(problems) if total is None else total) - min(len(problems), _SHOWN)
     if more:
         _line(f"  and {more:,} cells more")
