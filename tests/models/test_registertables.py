@@ -83,3 +83,17 @@ def test_a_copy_of_a_pdf_and_hexadecimal_numbers() -> None:
     assert [line.address for line in read_table(split(both), Reading()).lines] == ["holding:0:int16", "holding:2:int16"]
     bits = "地址,名称,类型,功能码\n10.3,报警,BIT,3\n5,启动,BOOL,1\n7,无位号,BOOL,3\n"
     assert [line.address for line in read_table(split(bits), Reading()).lines] == ["holding:10.3", "coil:5", ""]
+
+
+def test_brackets_colons_and_digits_of_chinese_typing_are_understood() -> None:
+    heads = "序号,寄存器地址\uff08十进制\uff09,名称,数据类型,倍率\uff08系数\uff09,单位\uff1a"
+    lines = [
+        "1,\uff14\uff10\uff10\uff10\uff11,电压\uff08A相\uff09,UINT16,0.1,\uff08V\uff09",
+        "2,40002,状态\uff080\uff1a停止\uff1b1\uff1a运行\uff09,UINT16,,",
+        "3,40003,型号,字符串\uff0816\uff09,,",
+    ]
+    table = read_table(split("\n".join([heads, *lines])), Reading())
+    assert [meaning for _, meaning in table.columns] == ["", "address", "name", "type", "scale", "unit"]
+    assert [line.address for line in table.lines] == ["holding:0:uint16", "holding:1:uint16", "holding:2:string16"]
+    assert [line.name for line in table.lines] == ["电压", "状态", "型号"]
+    assert (table.lines[0].unit, table.lines[1].states) == ("V", {"0": "停止", "1": "运行"})

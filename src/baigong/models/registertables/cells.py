@@ -72,7 +72,7 @@ def read_place(cell: str, in_hex: bool = False) -> Place | None:
     """
     if len(cell) > _LONGEST:
         return None
-    text = cell.strip().strip("'\"").replace(",", ",")
+    text = cell.strip().strip("'\"")
     parts = _RANGE.split(text)
     if len(parts) == 2 and parts[0] and parts[1]:
         first, last = read_place(parts[0], in_hex), read_place(parts[1], in_hex)
@@ -102,8 +102,8 @@ def read_type(cell: str) -> tuple[str, str, int]:
     order = _ORDER.search(cell)
     said = order[1].lower() if order else "cdab" if _SWAPPED.search(cell) else ""
     text = _SWAPPED.sub("", _ORDER.sub("", cell))
-    length = re.search(r"[\[((\s]([0-9]{1,3})[\]))]?$", text.strip())
-    plain = re.sub(r"[\s_()()\[\]-]+", "", text).casefold()
+    length = re.search(r"[\[(\s]([0-9]{1,3})[\])]?$", text.strip())
+    plain = re.sub(r"[\s_()\[\]-]+", "", text).casefold()
     if plain in _BY_TYPE:
         return _BY_TYPE[plain], said, 0
     if plain in ("unsigned", "signed", "无符号", "有符号"):
@@ -153,7 +153,7 @@ def read_scale(cell: str, gain: bool = False) -> tuple[float | None, str]:
 
 def read_unit(cell: str) -> str:
     """Return the UCUM code of what a cell says; "" for none and for what is none."""
-    text = re.sub(r"^[\s()()\[\]]+|[\s()()\[\]]+$", "", cell)
+    text = re.sub(r"^[\s()\[\]]+|[\s()\[\]]+$", "", cell)
     if not text or len(text) > _LONGEST or text.isdigit() or text in ("-", "/", "—", "无", "none", "n/a", "N/A"):
         return ""
     worded = {"volts": "V", "volt": "V", "amps": "A", "amp": "A", "ampere": "A", "watts": "W", "watt": "W", "va": "V.A",
@@ -194,6 +194,6 @@ def read_states(cell: str) -> dict[str, str]:
     ({'0': 'stopped', '1': 'running'}, {'0': '停止', '1': '运行'}, {})
     """
     found = re.findall(
-        r"(?:^|[,,;;、\s(（])([0-9]{1,5})\s*[=::]\s*([^,,;;、=::]+?)(?=\s*(?:[,,;;、)）]|$|\s[0-9]{1,5}\s*[=::]))", cell
+        r"(?:^|[,;、\s(])([0-9]{1,5})\s*[=:]\s*([^,;、=:]+?)(?=\s*(?:[,;、)]|$|\s[0-9]{1,5}\s*[=:]))", cell
     )
     return {str(int(key)): word.strip() for key, word in found} if len(found) >= 2 else {}

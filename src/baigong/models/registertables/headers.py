@@ -53,10 +53,10 @@ def meaning_of(head: str) -> str:
     >>> meaning_of("Register Address (Hex)"), meaning_of("数据类型"), meaning_of("R/W"), meaning_of("Colour")
     ('hex', 'type', 'access', '')
     """
-    plain = re.sub(r"[\s_/.()()\[\]::#-]+", "", head).casefold()
+    plain = re.sub(r"[\s_/.()\[\]:#-]+", "", head).casefold()
     if plain in _BY_WORD:
         return _BY_WORD[plain]
-    bare = re.sub(r"[\s_/.::#-]+", "", re.sub(r"[((\[].*?[))\]]", "", head)).casefold()
+    bare = re.sub(r"[\s_/.:#-]+", "", re.sub(r"[(\[].*?[)\]]", "", head)).casefold()
     found = _BY_WORD.get(bare, "")
     return "hex" if found == "address" and re.search(r"hex|16进制|十六进制", plain) else found
 

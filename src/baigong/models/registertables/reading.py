@@ -320,6 +320,7 @@ def _key(title: str) -> str:
     >>> _key("Phase 1 line to neutral volts (V)"), _key("A相 电压"), _key("Total kWh (3)")
     ('phase_1_line_to_neutral_volts', 'A相_电压', 'total_kwh')
     """
-    bare = re.sub(r"[((\[][^))\]]*[))\]]", " ", title) if re.sub(r"[((\[][^))\]]*[))\]]", "", title).strip() else title
+    bare = re.sub(r"[(\[][^)\]]*[)\]]", " ", title)
+    bare = bare if bare.strip() else title
     text = re.sub(r"[^\w]+", "_", bare).strip("_")
     return (text.lower() if text.isascii() else text)[:60].strip("_")

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 
 from baigong.models.sheets import Book
+from baigong.models.sheets.kinds import said
+from baigong.models.sheets.texts import plain
 
 _WIDE = re.compile(r" {2,}|\t+")
 _RULE = re.compile(r"^[\s|+:=_-]*$")
@@ -15,7 +17,10 @@ _RULE = re.compile(r"^[\s|+:=_-]*$")
 
 @dataclass(slots=True, frozen=True)
 class Row:
-    """One row. ``line``: its number in the text or sheet, from 1. ``loose``: cells were cut at single blanks."""
+    """One row. ``line``: its number in the text or sheet, from 1. ``loose``: cells were cut at single blanks.
+
+    Brackets, colons and digits of Chinese typing are narrow in ``cells``: whoever reads them knows one form.
+    """
 
     line: int
     cells: tuple[str, ...]
@@ -31,7 +36,7 @@ def split(text: str) -> list[Row]:
     lines = [(number, line.rstrip()) for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1)]
     lines = [(number, line) for number, line in lines if not _RULE.match(line)]
     how = _manner([line for _, line in lines])
-    return [Row(number, tuple(_cells(line, how)), how == "") for number, line in lines]
+    return [Row(number, tuple(map(plain, _cells(line, how))), how == "") for number, line in lines]
 
 
 def rows_of_book(book: Book) -> list[Row]:
@@ -39,21 +44,13 @@ def rows_of_book(book: Book) -> list[Row]:
     if not book.grids:
         return []
     grid = max((g for g in book.grids if not g.hidden), key=lambda g: sum(map(len, g.rows)), default=book.grids[0])
-    rows = [[_text(value) for value in row] for row in grid.rows]
+    rows = [[said(value) for value in row] for row in grid.rows]
     for top, left, bottom, right in grid.merges:
         for at in range(top - grid.top, bottom - grid.top + 1):
             for column in range(left - grid.left, right - grid.left + 1):
                 if 0 <= at < len(rows) and 0 <= column < len(rows[at]):
                     rows[at][column] = rows[max(top - grid.top, 0)][max(left - grid.left, 0)]
     return [Row(grid.top + at + 1, tuple(row)) for at, row in enumerate(rows) if any(row)]
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
 
 
 def _manner(lines: list[str]) -> str:
@@ -68,9 +65,9 @@ def _manner(lines: list[str]) -> str:
 
 def _cells(line: str, how: str) -> list[str]:
     if how == "  ":
-        return [cell.strip() for cell in _WIDE.split(line.strip())]
+        return _WIDE.split(line.strip())
     if how == "":
         return line.split()
     if how == "|":
-        return [cell.strip() for cell in line.strip().strip("|").split("|")]
-    return [cell.strip() for cell in next(csv.reader(io.StringIO(line), delimiter=how), [])]
+        return line.strip().strip("|").split("|")
+    return next(csv.reader(io.StringIO(line), delimiter=how), [])
