@@ -65,13 +65,13 @@ def frame(
     ``point`` and ``time_us`` (microseconds since the epoch, UTC): int64 arrays or lists of length n.
     ``value``: float64 of length n or None; NaN means "no value" where whole or text holds one, and
     otherwise (like Inf) becomes null with bad quality. ``quality``: one int or n of them.
+    ``whole``, ``text``: n of them, or a dict of those that there are, by row.
     """
     points = np.ascontiguousarray(point, dtype=np.int64)
     n = len(points)
     times = np.ascontiguousarray(time_us, dtype=np.int64)
     qualities = np.full(n, quality, np.int32) if np.isscalar(quality) else np.array(quality, np.int32)
-    wholes = pa.nulls(n, pa.int64()) if whole is None else pa.array(whole, pa.int64())
-    texts = pa.nulls(n, pa.string()) if text is None else pa.array(text, pa.string())
+    wholes, texts = _column(whole, n, pa.int64()), _column(text, n, pa.string())
     if value is None:
         values = pa.nulls(n, pa.float64())
     else:
@@ -89,6 +89,17 @@ def frame(
     return pa.RecordBatch.from_arrays(
         [pa.array(points), pa.array(times).cast(TIME), values, wholes, texts, pa.array(qualities)], schema=FRAME
     )
+
+
+def _column(held: Any, n: int, kind: pa.DataType) -> pa.Array:
+    if held is None or (isinstance(held, dict) and not held):
+        return pa.nulls(n, kind)
+    if isinstance(held, dict):
+        rows: list[Any] = [None] * n
+        for at, value in held.items():
+            rows[at] = value
+        held = rows
+    return pa.array(held, kind)
 
 
 def split_number(number: int | float | bool) -> tuple[float | None, int | None]:

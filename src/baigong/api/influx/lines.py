@@ -15,16 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from baigong.api.influx.words import Wrong, read_line
+from baigong.api.influx.words import MOST_NS, WORDS, Wrong, read_line
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 PRECISIONS = {"n": 1, "ns": 1, "": 1, "u": 1000, "us": 1000, "µ": 1000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
 PRECISIONS["h"] = 3600 * 10**9
 _EXACT = float(1 << 53)
-_TRUE, _FALSE = {b"t", b"T", b"true", b"True", b"TRUE"}, {b"f", b"F", b"false", b"False", b"FALSE"}
 _I, _U, _DOT, _ZERO, _NINE, _COMMA, _EQUALS, _BLANK, _BREAK = b"iu.09,= \n"
-_MOST_NS = (1 << 63) - 1
 
 
 class NotPlain(ValueError):
@@ -177,9 +175,9 @@ def _values(
         values[number] = pc.cast(tokens.filter(pa.array(number)), pa.float64()).to_numpy()
         for row in np.flatnonzero(~number):
             word = tokens[int(row)].as_buffer().to_pybytes()
-            if word not in _TRUE and word not in _FALSE:
+            if word not in WORDS:
                 raise NotPlain
-            values[row] = word in _TRUE
+            values[row] = WORDS[word]
     if not np.isfinite(values).all():
         raise NotPlain
     if integer.any():
@@ -210,7 +208,7 @@ def _times(stamps: pa.StringArray, precision_ns: int) -> Ints:
     made: Ints = pc.cast(stamps, pa.int64()).to_numpy()
     if precision_ns == 1:
         return made // 1000
-    if np.abs(made).max(initial=0) > _MOST_NS // precision_ns:
+    if np.abs(made).max(initial=0) > MOST_NS // precision_ns:
         raise NotPlain
     return made * (precision_ns // 1000)
 

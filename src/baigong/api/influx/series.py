@@ -56,15 +56,16 @@ class Series:
         """Return a block's frame, and the points in it that are new. Lines that cannot be taken go to ``wrong``."""
         fresh: dict[str, PointSpec] = {}
         numbers = np.empty(len(block), np.int64)
+        begins = np.cumsum(block.counts) - block.counts  # of each line its first value
         taken = np.ones(len(block.counts), bool)
         for names, at in _by_shape(block):
             shape = self._shape(names)
             keys = block.keys if len(at) == len(block.keys) else [block.keys[i] for i in at.tolist()]
             rows = np.fromiter(map(shape.rows.get, keys, repeat(-1)), np.int64, len(keys))
             for i in np.flatnonzero(rows < 0).tolist():
-                rows[i] = self._learn(shape, keys[i], block, int(at[i]), fresh, wrong)
+                rows[i] = self._learn(shape, keys[i], block, int(begins[at[i]]), fresh, wrong)
             taken[at] = rows >= 0
-            _place(numbers, shape.table[rows], block, at)
+            _place(numbers, shape.table[rows], begins[at])
         return _frame(block, numbers, taken), list(fresh.values())
 
     def _shape(self, names: tuple[bytes, ...]) -> Shape:
@@ -76,14 +77,16 @@ class Series:
         return self._shapes[names]
 
     def _learn(
-        self, shape: Shape, key: bytes, block: Block, line: int, fresh: dict[str, PointSpec], wrong: list[Wrong]
+        self, shape: Shape, key: bytes, block: Block, begin: int, fresh: dict[str, PointSpec], wrong: list[Wrong]
     ) -> int:
-        """Find or make the points of a new line; -1 when it cannot be taken."""
+        """Find or make the points of a new line, whose first value is at ``begin``; -1 when it cannot be taken."""
         if (row := shape.rows.get(key)) is not None:  # learnt by a line before, in this block
             return row
         try:
             series, words = series_of(key)
-            made = [self._spec(series, words, name, _sample(block, line, i)) for i, name in enumerate(shape.names)]
+            made = [
+                self._spec(series, words, name, is_text=begin + i in block.text) for i, name in enumerate(shape.names)
+            ]
         except (ValueError, UnicodeDecodeError) as error:
             wrong.append(Wrong(key, str(error)))
             return -1
@@ -97,13 +100,13 @@ class Series:
         self._rows += 1
         return shape.add(key, [self.numbers[spec.address] for spec in made])
 
-    def _spec(self, series: str, words: list[str], name: bytes, sample: Any) -> PointSpec:
+    def _spec(self, series: str, words: list[str], name: bytes, *, is_text: bool) -> PointSpec:
         called = plain(name)
         address = f"{series}#{name.decode()}"
         if len(address) > MAX_ADDRESS or "\0" in address:
             raise ValueError(f"series and field have {len(address)} characters; {MAX_ADDRESS} at most")
         topic = "/".join(word.replace("/", "_") or "_" for word in (*words, called))
-        kind: Kind = "text" if isinstance(sample, str) else "gauge"
+        kind: Kind = "text" if is_text else "gauge"
         return PointSpec(name=propose_name(topic, ""), address=address, kind=kind, number=self._number(address))
 
 
@@ -128,30 +131,15 @@ def _by_shape(block: Block) -> list[tuple[tuple[bytes, ...], Ints]]:
     ]
 
 
-def _place(numbers: Ints, found: Ints, block: Block, at: Ints) -> None:
+def _place(numbers: Ints, found: Ints, begins: Ints) -> None:
     """Put the numbers of some lines, a row each, where their values stand."""
-    if len(at) == len(block.counts):
+    if found.size == len(numbers):
         numbers[:] = found.ravel()
-        return
-    begins = np.cumsum(block.counts) - block.counts
-    numbers[begins[at][:, None] + np.arange(found.shape[1])] = found
-
-
-def _sample(block: Block, line: int, field_at: int) -> Any:
-    return block.text.get(int(block.counts[:line].sum()) + field_at)
+    else:
+        numbers[begins[:, None] + np.arange(found.shape[1])] = found
 
 
 def _frame(block: Block, numbers: Ints, taken: np.ndarray[Any, np.dtype[np.bool_]]) -> pa.RecordBatch:
     times = np.repeat(block.times_us, block.counts)
-    whole, text = _spread(block.whole, len(block)), _spread(block.text, len(block))
-    made = frames.frame(numbers, times, block.values, 0, whole=whole, text=text)
+    made = frames.frame(numbers, times, block.values, 0, whole=block.whole, text=block.text)
     return made if taken.all() else made.filter(pa.array(np.repeat(taken, block.counts)))
-
-
-def _spread(held: dict[int, Any], rows: int) -> list[Any] | None:
-    if not held:
-        return None
-    column: list[Any] = [None] * rows
-    for at, value in held.items():
-        column[at] = value
-    return column

@@ -15,12 +15,12 @@ _FLOAT = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
 _PARTS = re.compile(rb"(?:\\.|[^\\,])+", re.DOTALL)
 _TAG = re.compile(rb"((?:\\.|[^\\=])+)=((?:\\.|[^\\=])+)", re.DOTALL)
 _ESCAPED = re.compile(rb"\\([,= ])")
-_WORDS = {b"t": True, b"T": True, b"true": True, b"True": True, b"TRUE": True} | dict.fromkeys(
+WORDS = {b"t": True, b"T": True, b"true": True, b"True": True, b"TRUE": True} | dict.fromkeys(
     (b"f", b"F", b"false", b"False", b"FALSE"), False
 )
 _SHOWN = 120  # bytes of a line in a message
 _MOST_TEXT = 65_536
-_MOST_NS = (1 << 63) - 1
+MOST_NS = (1 << 63) - 1
 
 
 @dataclass(slots=True, frozen=True)
@@ -67,7 +67,7 @@ def read_line(line: bytes, precision_ns: int) -> Line | Wrong:
     if time is None:
         return Wrong(line, "bad timestamp" if line[at : at + 1] == b" " else "invalid field format")
     stamp = int(time[1])
-    if abs(stamp) > _MOST_NS // precision_ns:
+    if abs(stamp) > MOST_NS // precision_ns:
         return Wrong(line, "time outside range")
     return Line(key[1], fields, stamp * precision_ns // 1000)
 
@@ -85,8 +85,8 @@ def read_value(token: bytes) -> Any:
             return token[1:-1].replace(b'\\"', b'"').replace(b"\\\\", b"\\").decode()
         except UnicodeDecodeError as error:
             raise ValueError("a text is not UTF-8") from error
-    if token in _WORDS:
-        return _WORDS[token]
+    if token in WORDS:
+        return WORDS[token]
     if whole := _INTEGER.fullmatch(token):
         number = int(whole[1]) if len(whole[1]) < 25 else 1 << 80
         low, high = (-(1 << 63), 1 << 63) if whole[2] == b"i" else (0, 1 << 64)

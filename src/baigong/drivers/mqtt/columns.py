@@ -107,9 +107,7 @@ class Columns:
             self.skewed += int(np.count_nonzero(off))
             times = np.where(off, arrivals, times)
             qualities[off & (qualities == 0)] = q.UNCERTAIN_CLOCK
-        return frame(
-            points, times, values, qualities, whole=_spread(whole, len(points)), text=_spread(text, len(points))
-        )
+        return frame(points, times, values, qualities, whole=whole, text=text)
 
     def _find_whole(self, values: Any, whole: dict[int, int], text: dict[int, str]) -> None:
         at = 0
@@ -140,12 +138,3 @@ def _keep_whole(at: int, value: int, whole: dict[int, int], text: dict[int, str]
     else:
         text[at] = str(value)
     return float("nan")
-
-
-def _spread(held: dict[int, Any], rows: int) -> list[Any] | None:
-    if not held:
-        return None
-    column: list[Any] = [None] * rows
-    for at, value in held.items():
-        column[at] = value
-    return column
