@@ -12,9 +12,10 @@ import pytest
 from snap7.client import Client
 
 from baigong.drivers.contract import Wanted
+from baigong.drivers.plan import Lessons, Plan
 from baigong.drivers.s7 import codec
 from baigong.drivers.s7.driver import S7Driver
-from baigong.drivers.s7.plan import Lessons, Plan
+from baigong.drivers.s7.plan import memory
 from baigong.drivers.s7.settings import settings
 from baigong.drivers.s7.sim import Simulator
 from baigong.vocab import quality as q
@@ -27,7 +28,7 @@ def wanted(*addresses: str) -> list[Wanted]:
 
 
 def planned(*addresses: str, max_gap: int = 16, pdu: int = 240) -> list[list[tuple[str, int, int, int]]]:
-    plan = Plan(wanted(*addresses), max_gap, pdu, Lessons(), "gb18030")
+    plan = Plan(wanted(*addresses), memory(max_gap, pdu, "gb18030"), Lessons())
     packed = codec.packed([block.item for block in plan.blocks], pdu)
     places = [[(i.area, i.db, i.start, i.count) for i in items] for items in packed]
     assert plan.size == sum(block.item.size for block in plan.blocks)

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pyarrow as pa
 
-from baigong.drivers.contract import Ack, Delivery, Health, Node, Wanted
+from baigong.drivers.contract import Ack, Node, Wanted
 from baigong.drivers.dlt645 import codec
 from baigong.drivers.dlt645.address import Place, canonical, check, parse
 from baigong.drivers.dlt645.items import GROUPS, Item, items
 from baigong.drivers.dlt645.link import Link, connect
 from baigong.drivers.dlt645.reading import Lessons, Reading
 from baigong.drivers.dlt645.settings import settings
-from baigong.drivers.polled import now_us
+from baigong.drivers.polled import Linked, now_us
 from baigong.drivers.scan import Refused
-from baigong.vocab.errors import FixConfiguration, RetryLater
+from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Command
 
 _ORDER_GOOD = timedelta(minutes=10)  # how long a meter may take an order for its relay
 
 
-class Dlt645Driver:
+class Dlt645Driver(Linked[Link]):
     """Electricity meters by DL/T 645-2007 or 1997."""
+
+    what = "a meter"
 
     def __init__(
         self,
@@ -38,21 +38,13 @@ class Dlt645Driver:
     ) -> None:
         self._settings = settings(options)
         self._edition = self._settings.edition
-        self._now_us, self._clock_s = now_us, clock_s
-        self._link: Link | None = None
-        self._lessons = Lessons()
-        self._own = ""
+        super().__init__(self._settings.place, now_us, clock_s)
 
-    async def __aenter__(self) -> Self:
+    async def _connect(self) -> Link:
+        return await connect(self._settings)
+
+    def _forget(self) -> None:
         self._lessons, self._own = Lessons(), ""
-        self._link = await connect(self._settings)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._link is not None:
-            await self._link.close()
 
     async def read(self, points: Sequence[Wanted]) -> pa.RecordBatch:
         own = await self._meter() if points else ""
@@ -60,22 +52,15 @@ class Dlt645Driver:
         await reading.run(self._fetch, self._clock_s())
         return reading.frame(self._now_us())
 
-    async def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
-        raise FixConfiguration("driver.unsupported", "a meter reports nothing by itself: it is polled")
-        yield  # makes this an async iterator
-
     def canonical(self, address: str) -> str:
         """Write an address in the one way that numbers its point; driver.address says what is wrong with it."""
         return canonical(address)
 
-    async def health(self) -> Health:
-        link = self._link
-        if link is None:
-            return Health(False, "not connected")
+    def _detail(self) -> str:
         detail = f"{self._settings.place}, DL/T 645-{self._edition.year}, meter {self._own or self._settings.own}"
         if self._lessons.silent:
             detail += f"; silent: {', '.join(sorted(self._lessons.silent))}"
-        return Health(link.alive, detail, asdict(link.counters))
+        return detail
 
     # -- writing --------------------------------------------------------------------------------------------
 
@@ -138,11 +123,6 @@ class Dlt645Driver:
                     self._own = ""
                     raise
         return self._own
-
-    def _linked(self) -> Link:
-        if self._link is None:
-            raise RetryLater("driver.unreachable", "not connected", place=self._settings.place)
-        return self._link
 
 
 def _node(group: str, item: Item, row: dict[str, Any], time_us: int) -> Node:

@@ -14,7 +14,7 @@ from baigong.drivers.fins.address import FLAGS, LASTS, Place, canonical, head_of
 from baigong.drivers.fins.link import Link, connect
 from baigong.drivers.fins.settings import settings
 from baigong.drivers.plan import Memory, Span
-from baigong.drivers.polled import Polled, now_us
+from baigong.drivers.polled import Narrowed, now_us
 from baigong.drivers.scan import Refused
 from baigong.drivers.words import Decoder, encode
 from baigong.vocab.errors import FixConfiguration
@@ -33,7 +33,7 @@ _TITLES = {
 }
 
 
-class FinsDriver(Polled[Link]):
+class FinsDriver(Narrowed[Link]):
     """SYSMAC CS, CJ, CP, NSJ, and NX, NJ where they offer FINS memory, by FINS/TCP or FINS/UDP."""
 
     def __init__(
@@ -45,18 +45,20 @@ class FinsDriver(Polled[Link]):
     ) -> None:
         self._settings = settings(options)
         super().__init__(self._settings.place, now_us, clock_s)
-        self._multiple = self._settings.multiple
 
     async def _connect(self) -> Link:
-        self._multiple = self._settings.multiple
         return await connect(self._settings)
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._multiple = self._settings.multiple
 
     def _memory(self) -> Memory[Span, Place]:
         given = self._settings
         decoder = partial(Decoder, encoding=given.encoding)
         return Memory(parse, lambda place: place.span, decoder, given.max_words, given.max_gap)
 
-    def _detail(self) -> str:
+    def _named(self) -> str:
         link = self._linked()
         said = f"{link.model}, " if link.model else ""
         return f"{said}{self._settings.place}, FINS/{self._settings.transport.upper()}, node {link.route.node}"

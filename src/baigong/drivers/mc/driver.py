@@ -14,7 +14,7 @@ from baigong.drivers.mc.address import DEVICES, Place, base_of, canonical, parse
 from baigong.drivers.mc.link import Link, connect
 from baigong.drivers.mc.settings import settings
 from baigong.drivers.plan import Memory, Span
-from baigong.drivers.polled import Polled, now_us
+from baigong.drivers.polled import Narrowed, now_us
 from baigong.drivers.scan import Refused
 from baigong.drivers.words import Decoder, encode
 from baigong.vocab.errors import FixConfiguration
@@ -38,7 +38,7 @@ _TITLES = {
 }
 
 
-class McDriver(Polled[Link]):
+class McDriver(Narrowed[Link]):
     """MELSEC iQ-R, iQ-F, Q, L by MC protocol (SLMP), 3E and 4E frames."""
 
     def __init__(
@@ -51,11 +51,13 @@ class McDriver(Polled[Link]):
         self._settings = settings(options)
         super().__init__(self._settings.place, now_us, clock_s)
         self._dialect = self._settings.dialect
-        self._way = self._settings.scattered
 
     async def _connect(self) -> Link:
-        self._way = self._settings.scattered
         return await connect(self._settings)
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._way = self._settings.scattered
 
     def _memory(self) -> Memory[Span, Place]:
         given = self._settings
@@ -64,7 +66,7 @@ class McDriver(Polled[Link]):
             partial(parse, series=given.series), lambda place: place.span, decoder, given.max_words, given.max_gap
         )
 
-    def _detail(self) -> str:
+    def _named(self) -> str:
         given, model = self._settings, self._linked().model
         said = f"{model}, " if model else ""
         return f"{said}{given.place}, {given.frame.upper()} {given.code} by {given.transport.upper()}"

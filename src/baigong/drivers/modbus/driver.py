@@ -3,59 +3,48 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pyarrow as pa
 
 from baigong.drivers.columns import Bytes
-from baigong.drivers.contract import Ack, Delivery, Health, Node, Wanted
+from baigong.drivers.contract import Ack, Node, Wanted
 from baigong.drivers.modbus import codec, explore, writing
 from baigong.drivers.modbus.address import canonical, parse
 from baigong.drivers.modbus.link import Link, connect
 from baigong.drivers.modbus.plan import Lessons, Plan
 from baigong.drivers.modbus.scan import Scan
 from baigong.drivers.modbus.settings import settings
+from baigong.drivers.polled import Linked, now_us
 from baigong.vocab.errors import FixConfiguration, RetryLater
 from baigong.vocab.happenings import Command
 
 
-def _now_us() -> int:
-    return time.time_ns() // 1000
-
-
-class ModbusDriver:
+class ModbusDriver(Linked[Link]):
     """Modbus TCP, RTU over TCP and RTU on a serial line."""
+
+    what = "a Modbus device"
 
     def __init__(
         self,
         options: dict[str, Any],
         *,
-        now_us: Callable[[], int] = _now_us,
+        now_us: Callable[[], int] = now_us,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings(options)
-        self._clock_s = clock_s
-        self._now_us = now_us
-        self._link: Link | None = None
-        self._lessons = Lessons()
+        super().__init__(self._settings.place, now_us, clock_s)
         self._asked: list[Wanted] = []
-        self._plan: Plan | None = None
         self._exceptions = 0
 
-    async def __aenter__(self) -> Self:
-        self._lessons, self._plan = Lessons(), None
-        self._link = await connect(self._settings)
-        return self
+    async def _connect(self) -> Link:
+        return await connect(self._settings)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._link is not None:
-            await self._link.close()
+    def _forget(self) -> None:
+        self._lessons = Lessons()
+        self._plan: Plan | None = None
 
     async def browse(self, path: str = "") -> list[Node]:
         """Areas; below them the pages of 100 that answer; below these what is readable, with its value."""
@@ -72,15 +61,9 @@ class ModbusDriver:
         quality[reached] = scan.quality[plan.span_of[reached]]
         return columns.frame(plan.numbers, quality, self._now_us())
 
-    async def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
-        raise FixConfiguration("driver.unsupported", "a Modbus device reports nothing by itself: it is polled")
-        yield  # makes this an async iterator
-
     async def write(self, command: Command) -> Ack:
         """Write one value, once: what got no answer is not sent again."""
-        if self._link is None:
-            raise RetryLater("driver.unreachable", "not connected", place=self._settings.place)
-        settings = self._settings
+        link, settings = self._linked(), self._settings
         register = parse(command.address, one_based=settings.addressing == "one", order=settings.order)
         unit = settings.unit if register.unit is None else register.unit
         if unit == 0:
@@ -91,7 +74,7 @@ class ModbusDriver:
                 held = await self._fetch(unit, register.area, register.start, 1)
                 before = int.from_bytes(held.tobytes(), "little" if register.order in ("badc", "dcba") else "big")
             order = writing.order_of(register, command.value, before, many=settings.write_with == "multiple")
-            writing.confirm(await self._link.ask(unit, order, once=True), order)
+            writing.confirm(await link.ask(unit, order, once=True), order)
         except codec.Refused as error:
             self._exceptions += 1
             raise FixConfiguration(
@@ -103,17 +86,16 @@ class ModbusDriver:
         """Write an address in the one way that numbers its point; driver.address says what is wrong with it."""
         return canonical(address, one_based=self._settings.addressing == "one")
 
-    async def health(self) -> Health:
-        link = self._link
-        if link is None:
-            return Health(False, "not connected")
-        counters = asdict(link.counters) | {"exceptions": self._exceptions}
+    def _counted(self) -> dict[str, int]:
+        return {"exceptions": self._exceptions}
+
+    def _detail(self) -> str:
         detail = self._settings.place
         if self._lessons.refused:
             detail += f"; refuses {len(self._lessons.refused)} of the addresses asked for"
         if self._lessons.silent:
             detail += f"; no answer from unit {', '.join(map(str, sorted(self._lessons.silent)))}"
-        return Health(link.alive, detail, counters)
+        return detail
 
     def _planned(self, points: Sequence[Wanted]) -> Plan:
         asked = list(points)
@@ -122,9 +104,7 @@ class ModbusDriver:
         return self._plan
 
     async def _fetch(self, unit: int, area: str, start: int, count: int) -> Bytes:
-        if self._link is None:
-            raise RetryLater("driver.unreachable", "not connected", place=self._settings.place)
-        pdu = await self._link.ask(unit, codec.request(area, start, count))
+        pdu = await self._linked().ask(unit, codec.request(area, start, count))
         try:
             return codec.payload(pdu, area, count)
         except codec.Refused:

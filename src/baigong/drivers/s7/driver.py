@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import asdict
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from typing import Any
 
-import pyarrow as pa
-
-from baigong.drivers.contract import Ack, Delivery, Health, Node, Wanted
+from baigong.drivers.contract import Ack, Node
+from baigong.drivers.plan import Memory
+from baigong.drivers.polled import Polled, now_us
 from baigong.drivers.s7 import codec, explore
 from baigong.drivers.s7.address import Place, canonical, parse
 from baigong.drivers.s7.link import Link, connect
-from baigong.drivers.s7.plan import Lessons, Plan
+from baigong.drivers.s7.plan import memory
 from baigong.drivers.s7.settings import settings
 from baigong.drivers.s7.values import encode
-from baigong.drivers.scan import Scan
 from baigong.vocab import quality as q
 from baigong.vocab.errors import FixConfiguration, RetryLater
 from baigong.vocab.happenings import Command
@@ -40,54 +37,36 @@ _REFUSALS = {
 }
 
 
-def _now_us() -> int:
-    return time.time_ns() // 1000
-
-
-def _judge(code: int) -> int:
-    return _QUALITY.get(code, q.BAD_UNEXPECTED)
-
-
-class S7Driver:
+class S7Driver(Polled[Link, codec.Item]):
     """SIMATIC S7-300, 400, 1200, 1500 (and 200, LOGO! by TSAP) by S7 communication on TCP."""
+
+    what = "an S7 PLC"
 
     def __init__(
         self,
         options: dict[str, Any],
         *,
-        now_us: Callable[[], int] = _now_us,
+        now_us: Callable[[], int] = now_us,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings(options)
-        self._now_us, self._clock_s = now_us, clock_s
-        self._link: Link | None = None
-        self._lessons = Lessons()
-        self._plan: Plan | None = None
+        super().__init__(self._settings.place, now_us, clock_s)
 
-    async def __aenter__(self) -> Self:
-        self._lessons, self._plan = Lessons(), None
-        self._link = await connect(self._settings)
-        return self
+    async def _connect(self) -> Link:
+        return await connect(self._settings)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._link is not None:
-            await self._link.close()
+    def _memory(self) -> Memory[codec.Item, Place]:
+        return memory(self._settings.max_gap, self._linked().pdu, self._settings.encoding)
+
+    def _judge(self, code: int) -> int:
+        return _QUALITY.get(code, q.BAD_UNEXPECTED)
+
+    def _named(self) -> str:
+        return f"{self._settings.place}, PDU of {self._linked().pdu} bytes"
 
     async def browse(self, path: str = "") -> list[Node]:
         """Areas and data blocks; below them pages of 100 bytes; below these words with their values."""
         return await explore.browse(path, self._linked(), self._fetch)
-
-    async def read(self, points: Sequence[Wanted]) -> pa.RecordBatch:
-        plan = self._planned(points)
-        scan = Scan(plan, self._fetch, _judge, self._lessons, self._clock_s())
-        await scan.run()
-        return scan.frame(self._now_us())
-
-    async def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
-        raise FixConfiguration("driver.unsupported", "an S7 PLC reports nothing by itself: it is polled")
-        yield  # makes this an async iterator
 
     async def write(self, command: Command) -> Ack:
         """Write one value, once: what got no answer is not sent again."""
@@ -122,26 +101,6 @@ class S7Driver:
     def canonical(self, address: str) -> str:
         """Write an address in the one way that numbers its point; driver.address says what is wrong with it."""
         return canonical(address)
-
-    async def health(self) -> Health:
-        link = self._link
-        if link is None:
-            return Health(False, "not connected")
-        detail = f"{self._settings.place}, PDU of {link.pdu} bytes"
-        if self._lessons.refused:
-            detail += f"; refuses {len(self._lessons.refused)} of the addresses asked for"
-        return Health(link.alive, detail, asdict(link.counters))
-
-    def _linked(self) -> Link:
-        if self._link is None:
-            raise RetryLater("driver.unreachable", "not connected", place=self._settings.place)
-        return self._link
-
-    def _planned(self, points: Sequence[Wanted]) -> Plan:
-        if self._plan is None or not self._plan.fits(points, self._lessons):
-            given = self._settings
-            self._plan = Plan(points, given.max_gap, self._linked().pdu, self._lessons, given.encoding)
-        return self._plan
 
     async def _fetch(self, items: Sequence[codec.Item]) -> list[tuple[int, bytes]]:
         """Read items in as few requests as they fit; as many at once as the PLC agreed to."""
