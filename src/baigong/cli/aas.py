@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from baigong.cli import show
+from baigong.cli.show import Json
 from baigong.vocab.errors import BaigongError
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ class As(StrEnum):
     V3_1 = "3.1"
 
 
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Source = Annotated[Path, typer.Argument(help="an .aasx, .json or .xml file", exists=True, dir_okay=False)]
 Rules = Annotated[
     As | None, typer.Option("--as", help="by the rules of 3.0 or 3.1; default: what the file names, or fits")

@@ -10,8 +10,9 @@ from urllib.parse import quote
 import typer
 
 from baigong.cli import show
-from baigong.cli.aas import Json, aas
+from baigong.cli.aas import aas
 from baigong.cli.reach import Data, Tenant, Token, Url, download, find, reach
+from baigong.cli.show import Json
 
 _TOLD = 20  # findings in a terminal
 

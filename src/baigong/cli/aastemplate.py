@@ -9,8 +9,9 @@ import msgspec
 import typer
 
 from baigong.cli import show
-from baigong.cli.aas import Json, aas
+from baigong.cli.aas import aas
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json
 
 template = typer.Typer(help="Submodels from IDTA templates that were imported.", no_args_is_help=True)
 Asset = Annotated[str, typer.Argument(help="asset, like pump1")]

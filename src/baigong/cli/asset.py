@@ -18,6 +18,7 @@ from baigong.cli.asset_rows import read_cell
 from baigong.cli.asset_rules import alarms_of_asset, kpis_of_asset
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.renaming import names, rename_asset, sources
+from baigong.cli.show import Json, Yes
 from baigong.vocab.assets import Level, State
 from baigong.vocab.errors import FixConfiguration
 
@@ -30,7 +31,6 @@ _PAGE = 10_000
 _SHOWN = 50  # points and parts of one asset
 
 Name = Annotated[str, typer.Argument(help="asset, like pump1")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Parent = Annotated[
     str | None, typer.Option(help="what it is a part of; /: the company itself; left out: as its name says")
 ]
@@ -267,7 +267,7 @@ def move(
 @asset.command()
 def retire(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Yes = False,
     data: Data = None,
     url: Url = None,
     token: Token = None,

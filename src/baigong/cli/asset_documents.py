@@ -9,6 +9,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json, Yes
 from baigong.vocab.documents import CLASSES
 from baigong.vocab.errors import FixConfiguration
 
@@ -17,7 +18,6 @@ files = typer.Typer(no_args_is_help=True, help="Manuals, drawings and certificat
 _KINDS = ", ".join(f"{kind} {title[0].lower()}" for kind, title in CLASSES.items())
 Subject = Annotated[str, typer.Argument(help="asset, like pump1; type:pump for what every pump has")]
 Kind = Annotated[str, typer.Option("--kind", help=f"class of VDI 2770: {_KINDS}")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Id = Annotated[str, typer.Argument(help="document, as `asset files list` names it")]
 
 
@@ -109,7 +109,7 @@ def retire_file(
     delete_content: Annotated[
         bool, typer.Option("--delete-content", help="delete the file for good; what stays says what it was")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Yes = False,
     data: Data = None,
     url: Url = None,
     token: Token = None,

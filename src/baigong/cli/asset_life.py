@@ -8,6 +8,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json
 from baigong.vocab.life import WORDS, Told
 
 _SHOWN = ("text", "part", "serial", "previous", "title", "file", "device", "points", "type", "version", "from", "to")
@@ -28,7 +29,7 @@ def life(
     cost: Annotated[float | None, typer.Option(help="what it cost")] = None,
     currency: Annotated[str, typer.Option(help="of the cost, like CNY or EUR (ISO 4217)")] = "",
     corrects: Annotated[str, typer.Option(help="the entry that this one puts right")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: Json = False,
     data: Data = None,
     url: Url = None,
     token: Token = None,

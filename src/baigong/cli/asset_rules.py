@@ -10,10 +10,10 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json
 
 Start = Annotated[str, typer.Option(help="from when: -24h, 2026-01-31, …")]
 End = Annotated[str, typer.Option(help="until when")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 _STATES = {
     "normal": ("normal", "正常"), "active": ("ACTIVE", "报警"), "unknown": ("no good value", "无良好数据"),
     "unjudged": ("not judged by one value", "单个数值无法判定"), "absent": ("no such point", "无此测点"),

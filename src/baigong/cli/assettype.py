@@ -12,6 +12,7 @@ import typer
 from baigong.cli import show
 from baigong.cli.asset_rules import kpis_of_type, rules_of_type
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json, Yes
 from baigong.cli.textfile import bounded_text, name_in, with_line
 from baigong.cli.typealarms import alarms_of_type
 from baigong.cli.typebind import bind_type
@@ -25,7 +26,6 @@ types = typer.Typer(
 _LONGEST = 1 << 20  # bytes
 _JSON_HAS_THEM = "; --json has them"
 Name = Annotated[str, typer.Argument(help="asset type, like pump")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def add(app: typer.Typer) -> None:
@@ -119,7 +119,7 @@ def put_type(
 @types.command()
 def drop(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Yes = False,
     data: Data = None,
     url: Url = None,
     token: Token = None,

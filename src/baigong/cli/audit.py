@@ -11,6 +11,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.show import Json
 from baigong.cli.textfile import whole_file
 from baigong.stores.durable import replace_file
 from baigong.vocab.errors import FixConfiguration
@@ -27,7 +28,6 @@ def add(app: typer.Typer) -> None:
     app.add_typer(audit, name="audit")
 
 
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Who = Annotated[str, typer.Option(help="only this person or token (company/name)")]
 Action = Annotated[str, typer.Option(help="only this action, like configure or people")]
 

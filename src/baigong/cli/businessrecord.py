@@ -10,6 +10,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json
 from baigong.vocab.errors import FixConfiguration
 
 _MOST = 200_000  # rows of one file
@@ -17,7 +18,6 @@ _MOST = 200_000  # rows of one file
 record = typer.Typer(no_args_is_help=True, help="Orders, items, bills of material, stock … of business systems.")
 
 Kind = Annotated[str, typer.Argument(help="kind of record, such as order")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def add(app: typer.Typer) -> None:

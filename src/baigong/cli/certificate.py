@@ -12,8 +12,8 @@ from urllib.parse import quote
 import typer
 
 from baigong.cli import show
-from baigong.cli.points import Json
 from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.show import Json
 from baigong.vocab.errors import BaigongError, FixConfiguration
 
 if TYPE_CHECKING:

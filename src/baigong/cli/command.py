@@ -11,12 +11,12 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json
 from baigong.vocab.errors import FixConfiguration
 
 command = typer.Typer(no_args_is_help=True, help="Writes to machines: what waits, what was done and refused.")
 stop = typer.Typer(no_args_is_help=True, help="The emergency switch: no writes to machines while it is on.")
 
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Id = Annotated[str, typer.Argument(help="the command's id")]
 Reason = Annotated[str, typer.Option(help="why; kept in the audit log")]
 Asset = Annotated[str, typer.Argument(help="an asset, with all below it; nothing: everything")]

@@ -9,8 +9,9 @@ import typer
 from rich.prompt import Confirm
 
 from baigong.cli import show
-from baigong.cli.points import Json, point
+from baigong.cli.points import point
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json
 from baigong.vocab.errors import FixConfiguration
 
 retention = typer.Typer(no_args_is_help=True, help="How long history is kept.")

@@ -14,6 +14,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json, Yes
 from baigong.cli.textfile import bounded_text, bytes_of, name_in, table_text, text_of, with_line
 from baigong.vocab.errors import FixConfiguration
 
@@ -23,7 +24,6 @@ template = typer.Typer(
 _LONGEST = 4 << 20  # bytes
 _TOLD = 60  # lines
 Name = Annotated[str, typer.Argument(help="device template, like eastron-sdm630")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Version = Annotated[int | None, typer.Option(help="an earlier version", min=1)]
 Check = Annotated[bool, typer.Option("--check", help="only say what it would do")]
 
@@ -201,7 +201,7 @@ def upgrade_devices(
 @template.command("drop")
 def drop_template(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Yes = False,
     data: Data = None,
     url: Url = None,
     token: Token = None,

@@ -13,10 +13,11 @@ from rich.markup import escape
 from baigong.cli import show
 from baigong.cli.certificate import certificate
 from baigong.cli.devicetemplate import template
-from baigong.cli.points import Json, point
+from baigong.cli.points import point
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.renaming import rename_point, replace_device
 from baigong.cli.secret import secret
+from baigong.cli.show import Json
 from baigong.cli.textfile import device_in
 from baigong.cli.topics import topics
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import typer
 
 from baigong.cli import show
-from baigong.cli.points import Json
 from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.show import Json
 
 grant = typer.Typer(no_args_is_help=True, help="Let others in: one machine, some actions, from when to when.")
 

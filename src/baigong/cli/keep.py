@@ -39,6 +39,7 @@ from baigong.cli.options import (
     opcua_arguments,
     web_settings,
 )
+from baigong.cli.show import Json
 from baigong.vocab.errors import FixConfiguration, RetryLater
 
 service = typer.Typer(no_args_is_help=True, help="The platform as a systemd service.")
@@ -65,7 +66,7 @@ def doctor(
     security: Annotated[
         bool, typer.Option("--security", help="what is open and what is weak, of a running platform")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: Json = False,
     nats: Nats = "",
     nats_token: NatsToken = "",
 ) -> None:

@@ -12,13 +12,13 @@ from rich.tree import Tree
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json
 from baigong.cli.textfile import whole_file
 from baigong.vocab.errors import FixConfiguration
 
 lot = typer.Typer(no_args_is_help=True, help="Lots and serial numbers: what is in one, and where one went.")
 
 LotId = Annotated[str, typer.Argument(help="lot or serial number")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Parameters = Annotated[bool, typer.Option("--parameters", help="what the machines' points said meanwhile")]
 Limit = Annotated[int, typer.Option(help="most links", min=1, max=100_000)]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from baigong.cli import show
-from baigong.cli.points import Json
+from baigong.cli.show import Json
 
 if TYPE_CHECKING:
     from baigong.api.opcua.trust import Clients

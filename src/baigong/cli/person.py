@@ -9,8 +9,8 @@ from urllib.parse import quote
 import typer
 
 from baigong.cli import show
-from baigong.cli.points import Json
 from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.show import Json
 from baigong.vocab.errors import FixConfiguration
 
 person = typer.Typer(no_args_is_help=True, help="The people of a company: who they are and what they may do.")

@@ -9,13 +9,13 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json
 
 if TYPE_CHECKING:
     from baigong.client.link import Link
 
 point = typer.Typer(no_args_is_help=True, help="Measured quantities and their newest values.")
 
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 Search = Annotated[str, typer.Argument(help="only points that hold these words")]
 Asset = Annotated[str, typer.Option(help="only points of this asset")]

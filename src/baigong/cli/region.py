@@ -9,8 +9,8 @@ from urllib.parse import quote
 import typer
 
 from baigong.cli import show
-from baigong.cli.points import Json
 from baigong.cli.reach import Data, Token, Url, reach
+from baigong.cli.show import Json
 
 region = typer.Typer(no_args_is_help=True, help="Regions: who runs them, their name, logo and colour.")
 

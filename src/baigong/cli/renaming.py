@@ -11,6 +11,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json
 from baigong.cli.textfile import device_in
 from baigong.vocab.errors import FixConfiguration
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from baigong.client.link import Link
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="only say what would change")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 _SHOWN = 20  # of a list
 
 

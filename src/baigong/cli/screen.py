@@ -12,6 +12,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json, Yes
 from baigong.cli.textfile import bounded_text, name_in
 from baigong.vocab.errors import FixConfiguration
 
@@ -23,7 +24,6 @@ screens = typer.Typer(no_args_is_help=True, help="Screens: mimics, faceplates, w
 _WHAT, _LONGEST = "a screen", 4 << 20  # bytes of a text
 _ENDINGS = (".jpg", ".jpeg", ".png", ".svg")
 Name = Annotated[str, typer.Argument(help="screen, like pumphouse")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
 def add(app: typer.Typer) -> None:
@@ -102,7 +102,7 @@ def put_screen(
 @screens.command()
 def drop(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Yes = False,
     data: Data = None,
     url: Url = None,
     token: Token = None,

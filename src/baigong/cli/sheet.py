@@ -11,6 +11,7 @@ import typer
 
 from baigong.cli import sheetfill, show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json, Yes
 from baigong.cli.textfile import bounded_text, bytes_of
 from baigong.vocab.errors import FixConfiguration
 
@@ -32,7 +33,6 @@ _REFUSED = {
 File = Annotated[Path, typer.Argument(help="xlsx, xlsm, xlsb, xls, ods, csv or tsv")]
 Order = Annotated[Literal["dmy", "mdy", "ymd"] | None, typer.Option(help="of day and month, where dates do not tell")]
 Decimal = Annotated[Literal[".", ","] | None, typer.Option(help="what stands before tenths, where commas do not tell")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Name = Annotated[str, typer.Argument(help="template")]
 
 
@@ -95,7 +95,7 @@ def import_sheet(
     order: Order = None,
     decimal: Decimal = None,
     check: Annotated[bool, typer.Option("--check", help="only say what would be done")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Yes = False,
     data: Data = None,
     url: Url = None,
     token: Token = None,

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -27,6 +27,8 @@ from rich.table import Table
 from baigong.vocab import quality as q
 from baigong.vocab.errors import FixConfiguration
 
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
 Step = Callable[[str, int, int], None]  # what is being done, bytes of it done, bytes in all
 say = Console(stderr=True, highlight=False, emoji=False)
 _SLACK_S = 60  # clocks of two machines differ by as much without anybody being wrong

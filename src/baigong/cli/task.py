@@ -9,12 +9,12 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json
 from baigong.vocab.tasks import Kind, Priority, State
 
 task = typer.Typer(no_args_is_help=True, help="Tasks: work of named people, with an outcome that stays with the asset.")
 
 Id = Annotated[str, typer.Argument(help="the task's id, or its number")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Due = Annotated[str, typer.Option(help="until when, like 2026-11-30T16:00+08:00 or +8h")]
 
 

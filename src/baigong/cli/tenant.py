@@ -12,8 +12,8 @@ import msgspec
 import typer
 
 from baigong.cli import show
-from baigong.cli.points import Json
 from baigong.cli.reach import Data, Token, Url, find, reach
+from baigong.cli.show import Json
 from baigong.stores.durable import replace_file
 from baigong.vocab.errors import FixConfiguration
 

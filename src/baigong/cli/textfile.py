@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from baigong.vocab.devices import DeviceSpec, parse_device
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.texts import decoded
 
 
 def text_of(file: Path) -> str:
@@ -34,12 +35,7 @@ def table_text(raw: bytes) -> str:
 
     Raises UnicodeDecodeError.
     """
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("gb18030")
+    return decoded(raw, "strict")[0]
 
 
 def device_in(file: Path) -> DeviceSpec:

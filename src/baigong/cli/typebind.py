@@ -10,6 +10,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
+from baigong.cli.show import Json
 from baigong.cli.textfile import bounded_text
 from baigong.vocab.errors import FixConfiguration
 
@@ -25,7 +26,7 @@ def bind_type(
     point: Annotated[list[str] | None, typer.Option(help="only this point; left out: all required; repeat")] = None,
     under: Annotated[str, typer.Option(help="only this asset and all its parts")] = "",
     check: Annotated[bool, typer.Option("--check", help="only say what would be bound, and what hinders it")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: Json = False,
     data: Data = None,
     url: Url = None,
     token: Token = None,
