@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from baigong.registry.followed import FollowedTables, RowChanges
 from baigong.stores.lake.recordsql import record_table_schema
 from baigong.stores.records import Records
 from baigong.stores.records.business import rows_of
@@ -17,7 +17,7 @@ from baigong.vocab.frame import TIME
 from baigong.vocab.recordkinds import record_kinds
 from baigong.vocab.recordrows import from_json
 
-_REMEMBERED = 20_000  # keys that changed since a table was read
+_REMEMBERED = 20_000  # changes, of one kind of one tenant
 
 
 class RecordTables:
@@ -25,15 +25,15 @@ class RecordTables:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._tables: dict[tuple[str, str], pa.Table] = {}
-        self._changed: dict[tuple[str, str], set[str] | None] = {}  # None: more than is remembered
+        self._changes = RowChanges(_REMEMBERED)  # of each (tenant, kind)
+        self._tables = FollowedTables(self._changes, "key")
 
     def note(self, tenant: str, kind: str, keys: Collection[str] | None) -> None:
-        held = self._changed.get((tenant, kind), set())
-        if held is None or keys is None or len(held) + len(keys) > _REMEMBERED:
-            self._changed[tenant, kind] = None
+        """``keys``: None where any may have changed."""
+        if keys is None:
+            self._changes.note_all((tenant, kind))
         else:
-            self._changed[tenant, kind] = held | set(keys)
+            self._changes.note((tenant, kind), keys)
 
     def of(self, tenant: str) -> dict[str, Callable[[], pa.Table]]:
         """Return a function a kind; these block: call them from a thread."""
@@ -41,25 +41,17 @@ class RecordTables:
 
     def forget(self, tenant: str) -> None:
         for kind in record_kinds():
-            self._tables.pop((tenant, kind), None)
-            self._changed.pop((tenant, kind), None)
+            self._changes.note_all((tenant, kind))
+            self._tables.forget((tenant, kind))
 
     def _table(self, tenant: str, kind: str) -> pa.Table:
-        at = (tenant, kind)
-        held, changed = self._tables.get(at), self._changed.pop(at, set())
-        if held is not None and changed == set():
-            return held
-        if held is None or changed is None:
-            made = self._read(tenant, kind, None)
-        else:
-            told = pc.is_in(held.column("key"), value_set=pa.array(list(changed), pa.string()))
-            made = pa.concat_tables([held.filter(pc.invert(told)), self._read(tenant, kind, sorted(changed))])
-        self._tables[at] = made.combine_chunks()
-        return self._tables[at]
+        return self._tables.of((tenant, kind), (tenant, kind), partial(self._read, tenant, kind))
 
-    def _read(self, tenant: str, kind: str, keys: Sequence[str] | None) -> pa.Table:
+    def _read(self, tenant: str, kind: str, keys: Collection[str] | None) -> pa.Table:
+        asked = None if keys is None else sorted(keys)
+
         def work(connection: sa.Connection) -> list[pa.Table]:
-            return [_columns(kind, piece) for piece in rows_of(connection, tenant, kind, keys)]
+            return [_columns(kind, piece) for piece in rows_of(connection, tenant, kind, asked)]
 
         pieces = self._records.read_now(work, tenant=tenant)
         return pa.concat_tables([record_table_schema(kind).empty_table(), *pieces])

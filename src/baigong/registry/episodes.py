@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +10,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from baigong.registry.events import Events
-from baigong.stores.lake.toldsql import episodes_table, without
+from baigong.registry.followed import FollowedTables, RowChanges
+from baigong.stores.lake.toldsql import episodes_table
 from baigong.stores.records import access
 from baigong.stores.records.engine import Records
 from baigong.stores.records.happenings import drop_episode, find_episode, find_episodes, list_episodes, put_episodes
@@ -28,10 +28,9 @@ class Episodes:
         self._records = records
         self._events = events
         self._clock_us = clock_us
-        self._versions: dict[str, int] = {}
-        self._changed: dict[str, deque[tuple[int, str]]] = {}  # tenant -> (version, id), the newest last
+        self.changes = RowChanges(_REMEMBERED)  # of each tenant
         self.asset: Callable[[str, str], str] = lambda tenant, asset: asset  # what one is called today
-        self._tables: dict[str, tuple[int, pa.Table]] = {}
+        self._tables = FollowedTables(self.changes, "id")
 
     async def put(
         self,
@@ -72,7 +71,7 @@ class Episodes:
             also(connection)
 
         await self._events.tell([*changes, *told], with_work=work)
-        self._note(tenant, [episode.id for episode in episodes])
+        self.changes.note(tenant, [episode.id for episode in episodes])
 
     async def drop(self, tenant: str, episode: str, by: str) -> None:
         """Take one away; the event keeps what it was. Raises http.not_found."""
@@ -93,13 +92,7 @@ class Episodes:
             drop_genealogy(connection, tenant, [episode])
 
         await self._events.tell([event], with_work=work)
-        self._note(tenant, [episode])
-
-    def _note(self, tenant: str, ids: Iterable[str]) -> None:
-        changed = self._changed.setdefault(tenant, deque(maxlen=_REMEMBERED))
-        for version, id in enumerate(ids, self.version(tenant) + 1):
-            changed.append((version, id))
-            self._versions[tenant] = version
+        self.changes.note(tenant, [episode])
 
     async def list(self, tenant: str, **which: Any) -> list[Episode]:
         """Return episodes; see ``stores.records.happenings.list_episodes`` for what selects them."""
@@ -110,31 +103,18 @@ class Episodes:
 
         Blocking: call it from a thread.
         """
-        version, held = self.version(tenant), self._tables.get(tenant)
-        if held is None or held[0] != version:
-            changed = self.changed(tenant, held[0]) if held is not None else None
-            if held is None or changed is None:
-                rows = self._records.read_now(lambda c: list_episodes(c, tenant, limit=_MOST), tenant=tenant)
-                made = episodes_table(rows)
-            else:
-                rows = self._records.read_now(lambda c: find_episodes(c, tenant, sorted(changed)), tenant=tenant)
-                made = pa.concat_tables([without(held[1], "id", changed), episodes_table(rows)]).sort_by("start_time")
-            held = self._tables[tenant] = (version, made)
-        return held[1]
 
-    def version(self, tenant: str) -> int:
-        """Return a number that grows with every change of an episode."""
-        return self._versions.get(tenant, 0)
+        def read(ids: Collection[str] | None) -> pa.Table:
+            def work(connection: sa.Connection) -> list[Episode]:
+                if ids is None:
+                    return list_episodes(connection, tenant, limit=_MOST)
+                return find_episodes(connection, tenant, sorted(ids))
 
-    def changed(self, tenant: str, since: int) -> set[str] | None:
-        """Return the ids of episodes that changed since a version; None: nobody remembers. Callable from threads."""
-        kept = list(self._changed.get(tenant, ()))
-        if since < self.version(tenant) and (not kept or kept[0][0] > since + 1):
-            return None
-        return {id for version, id in kept if version > since}
+            return episodes_table(self._records.read_now(work, tenant=tenant))
+
+        return self._tables.of(tenant, tenant, read, order="start_time")
 
     def forget(self, tenant: str) -> None:
         """Follow the records after a company is gone."""
-        self._changed.pop(tenant, None)
-        self._versions[tenant] = self.version(tenant) + 1
-        self._tables.pop(tenant, None)
+        self.changes.note_all(tenant)
+        self._tables.forget(tenant)

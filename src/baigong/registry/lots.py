@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 from msgspec import Struct
 
-from baigong.registry.episodes import Episodes
-from baigong.stores.lake.toldsql import GENEALOGY, LOT_USES, LotTables, without
+from baigong.registry.followed import FollowedTables, RowChanges
+from baigong.stores.lake.toldsql import GENEALOGY, LOT_USES, LotTables
 from baigong.stores.records import Records
 from baigong.stores.records.happenings import find_episodes
 from baigong.stores.records.lots import Direction, Link, Use, follow, lot_links, lot_uses, rows_of, search_lots, uses_of
@@ -46,9 +47,11 @@ class Genealogy(Struct, frozen=True, kw_only=True):
 
 
 class Lots:
-    def __init__(self, records: Records, episodes: Episodes) -> None:
-        self._records, self._episodes = records, episodes
-        self._tables: dict[tuple[str, str], tuple[int, pa.Table]] = {}
+    """``episodes``: the changes of those that name lots."""
+
+    def __init__(self, records: Records, episodes: RowChanges) -> None:
+        self._records = records
+        self._tables = FollowedTables(episodes, "episode")
 
     def tables(self, tenant: str) -> LotTables:
         """Return what SQL is asked about; the functions in it block: call them from a thread."""
@@ -59,14 +62,7 @@ class Lots:
 
     def _table(self, tenant: str, table: sa.Table, schema: pa.Schema) -> pa.Table:
         """Read all rows once, about 2 µs each; then those of episodes that changed."""
-        version, held = self._episodes.version(tenant), self._tables.get((tenant, table.name))
-        if held is None or held[0] != version:
-            changed = self._episodes.changed(tenant, held[0]) if held is not None else None
-            parts = [self._read(tenant, table, schema, changed)]
-            if held is not None and changed is not None:
-                parts.append(without(held[1], "episode", changed))
-            held = self._tables[tenant, table.name] = (version, pa.concat_tables(parts).combine_chunks())
-        return held[1]
+        return self._tables.of((tenant, table.name), tenant, partial(self._read, tenant, table, schema))
 
     def _read(self, tenant: str, table: sa.Table, schema: pa.Schema, episodes: Collection[str] | None) -> pa.Table:
         asked = None if episodes is None else sorted(episodes)
@@ -80,7 +76,7 @@ class Lots:
     def forget(self, tenant: str) -> None:
         """Let go of the tables of a company that is gone."""
         for name in (lot_uses.name, lot_links.name):
-            self._tables.pop((tenant, name), None)
+            self._tables.forget((tenant, name))
 
     async def trace(self, tenant: str, lot: str, direction: Direction, most: int) -> Genealogy:
         """Follow a lot. Raises http.not_found for one that no episode names."""

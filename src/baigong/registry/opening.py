@@ -333,7 +333,7 @@ def _furnish(
         audit_check=AuditCheck(records, clock_us, audit, data / "audit.head"),
         uses=Uses(records, clock_us, rights.held, people.used_tokens, rights.decided),
         episodes=episodes,
-        lots=Lots(records, episodes),
+        lots=Lots(records, episodes.changes),
         business=BusinessRecords(records, events, clock_us),
         tasks=tasks,
         planning=Planning(records, events, assets, types, book, tasks, episodes, clock_us),

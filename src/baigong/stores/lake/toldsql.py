@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from baigong.vocab.frame import TIME
 from baigong.vocab.happenings import Episode
@@ -87,12 +86,6 @@ class LotTables:
 
     uses: Source = LOT_USES.empty_table
     links: Source = GENEALOGY.empty_table
-
-
-def without(table: pa.Table, column: str, episodes: Collection[str]) -> pa.Table:
-    """Return the rows that are not of these episodes."""
-    told = pc.is_in(table.column(column), value_set=pa.array(list(episodes), pa.string()))
-    return table.filter(pc.invert(told))
 
 
 def episodes_table(episodes: Iterable[Episode]) -> pa.Table:
