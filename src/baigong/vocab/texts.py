@@ -1,4 +1,4 @@
-"""The one reader of texts that people write (YAML): no key twice, and what is wrong said with its line."""
+"""The one reader of texts that people write: in which letters, and YAML (no key twice, what is wrong with its line)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,22 @@ _LET_THROUGH = (ValueError, LookupError, AttributeError, TypeError, ArithmeticEr
 
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a text that begins with one
+
+
+def decoded(raw: bytes, errors: str = "replace") -> tuple[str, str]:
+    """Return (text, encoding): UTF-8, or what Excel writes in China, GB 18030 or UTF-16.
+
+    ``errors``: what becomes of bytes that are none of them, as in ``bytes.decode``; "strict" raises UnicodeDecodeError.
+
+    >>> decoded("温度".encode("gb18030"))
+    ('温度', 'gb18030')
+    """
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", errors), "utf-16"
+    try:
+        return raw.decode("utf-8-sig"), "utf-8"
+    except UnicodeDecodeError:
+        return raw.decode("gb18030", errors), "gb18030"
 
 
 def read_yaml(text: str, place: str, *, code: str = "config.invalid", as_written: bool = False) -> Any:
