@@ -147,7 +147,7 @@ async def test_when_the_host_is_killed_its_will_says_so() -> None:
 
         watching = asyncio.create_task(watch())
         online = json.loads(await states.until(lambda topic, payload, _: b"true" in payload))
-        driver._link._client._connection._transport.abort()  # type: ignore[attr-defined]
+        driver._links.lasting._client._connection._transport.abort()  # type: ignore[attr-defined]
         offline = json.loads(await states.until(lambda topic, payload, _: b"false" in payload))
         assert offline["timestamp"] == online["timestamp"]
         await asyncio.wait([watching])

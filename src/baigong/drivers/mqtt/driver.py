@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -16,12 +15,11 @@ from baigong.drivers.mqtt.batches import LINGER_S, Batches
 from baigong.drivers.mqtt.browse import Listener
 from baigong.drivers.mqtt.command import command_of
 from baigong.drivers.mqtt.link import Link
+from baigong.drivers.mqtt.links import MOST_FOUND, Links
 from baigong.drivers.mqtt.payload import Book
 from baigong.drivers.mqtt.settings import parse_settings
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 from baigong.vocab.happenings import Command
-
-_MOST_FOUND = 20_000  # points one connection makes by itself
 
 
 class MqttDriver:
@@ -33,9 +31,8 @@ class MqttDriver:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._settings = parse_settings(options)
-        self._probe: Link | None = None
-        self._link: Link | None = None
         self._listener = Listener(self._settings)
+        self._links = Links(self._settings, self._listener.receive)
         self._batches = Batches()
         self._book = Book(lambda address: 0)
         self._topics: dict[str, None] = {}  # those that hold a wanted point, in their order
@@ -44,24 +41,17 @@ class MqttDriver:
         self._counters = {"messages": 0, "values": 0, "malformed": 0, "unwanted": 0, "dropped": 0}
 
     async def __aenter__(self) -> Self:
-        self._probe = Link(self._settings, f"baigong-{uuid.uuid4().hex[:12]}", self._listener.receive, persistent=False)
-        await self._probe.open()
+        await self._links.look()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for link in (self._link, self._probe):
-            if link is not None:
-                await link.close()
-        self._link = self._probe = None
+        await self._links.close()
 
     async def browse(self, path: str = "") -> list[Node]:
         """Listen for a while; topics at the top, below each the values of its last message."""
-        if self._probe is None or not self._probe.is_up:
-            await self.__aenter__()
-        assert self._probe is not None  # noqa: S101 - made just above
-        return await self._listener.browse(self._probe, path)
+        return await self._listener.browse(await self._links.look(), path)
 
     async def read(self, points: Sequence[Wanted]) -> pa.RecordBatch:
         raise FixConfiguration("driver.unsupported", "a broker cannot be asked for values, only listened to")
@@ -69,17 +59,14 @@ class MqttDriver:
     async def write(self, command: Command) -> Ack:
         """Publish the value, not retained; that the broker has it does not yet say that the machine obeyed."""
         topic, payload = command_of(command.address, command.value)
-        link = self._link if self._link is not None and self._link.is_up else self._probe
+        link = self._links.up
         if link is None:
             raise RetryLater("driver.unreachable", "not connected")
         await link.publish(topic, payload)
         return Ack(True, f"published on {topic}")
 
     async def health(self) -> Health:
-        link = self._link or self._probe
-        is_up = link is not None and link.is_up
-        detail = f"connected to {link.where} with MQTT {link.version}" if link and is_up else "not connected"
-        return Health(is_up, detail, self._counters | {"refused": self._batches.refused})
+        return Health(*self._links.health(), self._counters | {"refused": self._batches.refused})
 
     def discover(self, numbering: Callable[[str], int]) -> bool:
         """Make points of all that the topic filters bring; without filters only what is wanted is subscribed."""
@@ -100,17 +87,13 @@ class MqttDriver:
         self._book = Book(
             lambda address: numbers.get(address) or number_others(address),
             self._settings.rules,
-            max_points=len(numbers) + (_MOST_FOUND if self._numbering else 1),
+            max_points=len(numbers) + (MOST_FOUND if self._numbering else 1),
         )
         self._topics = dict.fromkeys(topic for address in numbers if (topic := _topic(address)))
         self._batches.begin()
         link = Link(self._settings, self._settings.client_id, self._receive, persistent=self._settings.qos > 0)
-        self._link = link
         try:
-            await link.open()
-            if self._probe is not None:
-                await self._probe.close()
-                self._probe = None
+            await self._links.last(link)
             await link.subscribe(list(self._settings.topics or self._topics), self._settings.qos)
             while True:
                 await link.wait(self._batches.ready)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -15,6 +14,7 @@ import pyarrow as pa
 from baigong.drivers.contract import Ack, Delivery, Found, Health, Node, Wanted
 from baigong.drivers.mqtt.batches import LINGER_S, Batches
 from baigong.drivers.mqtt.link import Link
+from baigong.drivers.mqtt.links import MOST_FOUND, Links
 from baigong.drivers.sparkplug.explore import Explorer, find
 from baigong.drivers.sparkplug.host import Host
 from baigong.drivers.sparkplug.messages import command as command_of
@@ -22,10 +22,9 @@ from baigong.drivers.sparkplug.messages import rebirth, says_offline, state
 from baigong.drivers.sparkplug.nodes import Known
 from baigong.drivers.sparkplug.settings import parse_settings
 from baigong.drivers.sparkplug.topics import Place, parse_address, state_topic
-from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
+from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.happenings import Command
 
-_MOST_FOUND = 20_000  # points one connection makes by itself
 _FAREWELL_S = 0.5
 
 
@@ -38,8 +37,7 @@ class SparkplugDriver:
     def __init__(self, options: dict[str, Any]) -> None:
         self._settings = parse_settings(options)
         self._explorer = Explorer(self._settings)
-        self._probe: Link | None = None
-        self._link: Link | None = None
+        self._links = Links(self._settings.link, self._explorer.receive)
         self._host = Host(lambda address: 0)
         self._batches = Batches()
         self._numbering: Callable[[str], int] | None = None
@@ -47,22 +45,17 @@ class SparkplugDriver:
         self._must_announce = False
 
     async def __aenter__(self) -> Self:
-        name = f"baigong-{uuid.uuid4().hex[:12]}"
-        self._probe = Link(self._settings.link, name, self._explorer.receive, persistent=False)
-        await self._probe.open()
+        await self._links.look()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for link in (self._link, self._probe):
-            if link is not None:
-                await link.close()
-        self._link = self._probe = None
+        await self._links.close()
 
     async def browse(self, path: str = "") -> list[Node]:
         """Listen for a while; edge nodes at the top, below each its devices and the metrics of its births."""
-        return await self._explorer.browse(await self._listening(), path)
+        return await self._explorer.browse(await self._links.look(), path)
 
     async def read(self, points: Sequence[Wanted]) -> pa.RecordBatch:
         raise FixConfiguration("driver.unsupported", "edge nodes report by themselves; they cannot be asked for values")
@@ -73,17 +66,17 @@ class SparkplugDriver:
         The type is that of the birth; without one the edge node is asked for it first.
         """
         place = parse_address(command.address)
-        link = self._link if self._link is not None and self._link.is_up else None
+        link = self._links.lasting if self._links.lasting is not None and self._links.lasting.is_up else None
         known = find(self._host, place) if link is not None else None
         if known is None:
             known = await self._born(place)
         topic, payload = command_of(place, known.datatype, command.value, time.time_ns() // 1_000_000)
-        (link or await self._listening()).tell(topic, payload)
+        (link or await self._links.look()).tell(topic, payload)
         return Ack(True, f"sent on {topic}")
 
     async def _born(self, place: Place) -> Known:
         """Find what a birth says of a metric, asking for one if need be. Raises driver.address."""
-        probe = await self._listening()
+        probe = await self._links.look()
         if self._explorer.find(place) is None:
             self._explorer.host.rebirths.want((place.group, place.node))
             await self._explorer.listen(probe, self._settings.link.timeout_s / 2, place)
@@ -94,17 +87,8 @@ class SparkplugDriver:
             )
         return known
 
-    async def _listening(self) -> Link:
-        if self._probe is None or not self._probe.is_up:
-            await self.__aenter__()
-        if self._probe is None:
-            raise RetryLater("driver.unreachable", "not connected")
-        return self._probe
-
     async def health(self) -> Health:
-        link = self._link or self._probe
-        is_up = link is not None and link.is_up
-        detail = f"connected to {link.where} with MQTT {link.version}" if link and is_up else "not connected"
+        is_up, detail = self._links.health()
         trouble = self._host.trouble()
         counters = dict(self._host.counters) | {"refused": self._batches.refused}
         return Health(is_up, f"{detail}; {trouble}" if trouble else detail, counters)
@@ -125,20 +109,15 @@ class SparkplugDriver:
         """
         numbers = self._wanted = {point.address: point.number for point in points}
         others = self._numbering or (lambda address: 0)
-        most = len(numbers) + (_MOST_FOUND if self._numbering else 1)
+        most = len(numbers) + (MOST_FOUND if self._numbering else 1)
         self._host = Host(lambda address: numbers.get(address) or others(address), self._settings.reorder_s, most)
         self._batches.begin()
         since_ms = time.time_ns() // 1_000_000
         topic, name = state_topic(self._settings.host_id), self._settings.host_id
         will = (topic, state(online=False, since_ms=since_ms)) if name else None
-        link = self._link = Link(
-            self._settings.link, self._settings.link.client_id, self._receive, persistent=False, will=will
-        )
+        link = Link(self._settings.link, self._settings.link.client_id, self._receive, persistent=False, will=will)
         try:
-            await link.open()
-            if self._probe is not None:
-                await self._probe.close()
-                self._probe = None
+            await self._links.last(link)
             await link.subscribe([*([topic] if name else []), *self._settings.link.topics], 1)
             self._must_announce = bool(name)
             while True:
@@ -157,7 +136,7 @@ class SparkplugDriver:
 
     async def _news(self, link: Link) -> None:
         """Wait for a message or for what is due; ask for the births that are wanted."""
-        due_s = self._host.next_s() if self._settings.ask_for_rebirth or self._host.nodes else None
+        due_s = self._host.next_s()
         with suppress(TimeoutError):
             async with asyncio.timeout(None if due_s is None else max(due_s - time.monotonic(), 0.0)):
                 await link.wait(self._batches.ready)
