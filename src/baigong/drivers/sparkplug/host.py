@@ -108,14 +108,12 @@ class Host:
         node.alive.add(device)
         node.awaited.pop(device, None)
         before = node.metrics.get(device, {})
-        definitions: dict[str, Template] = {}
         declared: dict[str, Known] = {}
         born: list[tuple[Known, Metric]] = []
         for metric in payload.metrics:
             if not metric.name or metric.name in _PRIVATE:
                 continue
             if metric.at == TEMPLATE and (held := self._template(metric)) is not None and held.is_definition:
-                definitions[metric.name] = held
                 continue
             known = self._declare(node, device, metric, before.get(metric.name))
             declared[metric.name] = known

@@ -20,7 +20,7 @@ class Known:
     datatype: int
     unit: str = ""
     quality: int = 0  # what the birth's properties said
-    clash: str = ""
+    clash: bool = False
     last_us: int = 0  # the time of its newest value or mark
     dead_us: int = 0  # when it was marked as gone; 0: it is there
     value: Any = None
@@ -44,17 +44,20 @@ class EdgeNode:
 
     group: str
     name: str
-    born: bool = False
     born_ms: int = 0
     death_number: int | None = None  # bdSeq of the birth
     expected: int | None = None  # the next sequence number; None: any
     metrics: dict[str, dict[str, Known]] = field(default_factory=dict)
     aliases: dict[int, Known] = field(default_factory=dict)
-    alive: set[str] = field(default_factory=set)
+    alive: set[str] = field(default_factory=set)  # devices born and not dead; "" from the node's birth to its death
     awaited: dict[str, float] = field(default_factory=dict)  # devices of before this birth -> since when, s
     late: dict[int, Message] = field(default_factory=dict)
     late_s: float = 0.0  # since when one is missing
     trouble: str = ""  # what is wrong with its messages, for people
+
+    @property
+    def born(self) -> bool:
+        return "" in self.alive
 
     @property
     def key(self) -> tuple[str, str]:
@@ -70,7 +73,7 @@ class EdgeNode:
 
     def begin(self, payload: Payload, death_number: int | None, now_s: float) -> None:
         """Begin a session with a birth of the node: aliases and sequence of the one before mean nothing any more."""
-        self.born, self.born_ms, self.death_number = True, payload.timestamp or 0, death_number
+        self.born_ms, self.death_number = payload.timestamp or 0, death_number
         self.expected = None if payload.seq is None else (payload.seq + 1) % 256
         self.aliases.clear()
         self.late.clear()
@@ -81,7 +84,7 @@ class EdgeNode:
     def end(self) -> list[str]:
         """End the session; returns the devices that were part of it, the node itself as ""."""
         gone = [*self.alive, *self.awaited]
-        self.born, self.expected = False, None
+        self.expected = None
         self.aliases.clear()
         self.late.clear()
         self.alive.clear()
@@ -94,7 +97,7 @@ class EdgeNode:
         if other is None or other is metric:
             self.aliases[alias] = metric
             return None
-        metric.clash, other.clash = other.address, metric.address
+        metric.clash = other.clash = True
         return other
 
     def arrive(self, message: Message, now_s: float) -> tuple[list[Message], bool]:
