@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from baigong.drivers.dlt645 import codec
 from baigong.drivers.dlt645.codec import Frame, Standard
 from baigong.drivers.dlt645.settings import Settings
-from baigong.drivers.line import opened
-from baigong.drivers.serialport import plug
+from baigong.drivers.fieldline import Fieldline, take_up
 from baigong.drivers.turns import Turns
 from baigong.vocab.errors import RetryLater
 
@@ -20,18 +19,13 @@ _PARTS = 32  # of one answer
 
 
 @dataclass(eq=False)
-class Link(Turns[Settings]):
+class Link(Fieldline[Settings], Turns[Settings]):
     """A line. Open with ``connect``; devices behind the same caller share it."""
 
-    _made: asyncio.Event = field(default_factory=asyncio.Event)
     _heard_s: float = 0.0
     _noise: int = 0
 
     # -- what asyncio calls ---------------------------------------------------------------------------------
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._made.set()
 
     def data_received(self, data: bytes) -> None:
         self._heard_s = asyncio.get_running_loop().time()
@@ -105,20 +99,7 @@ class Link(Turns[Settings]):
         """Ask the only meter on the line who it is."""
         return (await self.exchange(codec.ANYBODY, codec.READ_ADDRESS, b"", b"", tries, edition)).meter
 
-    async def close(self) -> None:
-        """Close the line; waits a moment for the system to let go of it."""
-        if self.settings.transport == "serial":  # the serial transport tells nobody that it closed
-            self._gone.set()
-        await super().close()
-
 
 async def connect(settings: Settings) -> Link:
-    """Open the line: raises driver.unreachable, or driver.option for a port that cannot be."""
-    if settings.caller is not None:
-        return await settings.caller.line(lambda: Link(settings), settings.timeout_s)
-    link = Link(settings)
-    if settings.transport == "serial":
-        await opened(link, plug(link, link._made, settings), "serial_port")
-    else:
-        await opened(link, link.dial())
-    return link
+    """Open the line: raises driver.unreachable, or driver.option for a host or port that cannot be."""
+    return await take_up(Link, settings)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from baigong.drivers.calls import Caller, expected
+from baigong.drivers import fieldline
+from baigong.drivers.calls import Caller
 from baigong.drivers.dlt645.codec import ANYBODY, STANDARDS, Standard
 from baigong.drivers.manifest import manifest, wrong_option
 
@@ -41,8 +42,7 @@ class Settings:
     @property
     def place(self) -> str:
         """Where the line is, for messages."""
-        line = self.serial_port if self.transport == "serial" else f"{self.host}:{self.port}"
-        return line if self.host or not self.registration else self.registration
+        return fieldline.name(self)
 
     @property
     def own(self) -> str:
@@ -65,12 +65,5 @@ def settings(options: dict[str, Any]) -> Settings:
         raise wrong_option("password", "password: two digits of level and six of the password, like 02123456")
     if made.operator and not re.fullmatch(r"[0-9]{8}", made.operator):
         raise wrong_option("operator", "operator: the operator's code has eight digits")
-    if expected(claimed, options) is not None:
-        return made
-    needed = "serial_port" if made.transport == "serial" else "host"
-    if not getattr(made, needed).strip():
-        more = "" if made.transport == "serial" else ", or the registration of a DTU that calls us"
-        raise wrong_option(needed, f"{needed}: transport {made.transport} needs {needed}{more}")
-    if "://" in made.serial_port:  # pyserial would open URLs, and one of its schemes writes files
-        raise wrong_option("serial_port", "serial_port: name a serial port, like /dev/ttyUSB0 or COM3")
+    fieldline.check(claimed, options, made)
     return made

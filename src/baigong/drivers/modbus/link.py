@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
 
-from baigong.drivers.line import Line, opened
+from baigong.drivers.fieldline import Fieldline, take_up
 from baigong.drivers.modbus import codec
 from baigong.drivers.modbus.settings import Settings
-from baigong.drivers.serialport import plug
 from baigong.vocab.errors import RetryLater
 
 _LONGEST = 1024  # bytes without an answer among them after which a line is given up; a telegram has 256
@@ -32,10 +30,9 @@ class _Pending:
 
 
 @dataclass(eq=False)
-class Link(Line[Settings]):
+class Link(Fieldline[Settings]):
     """A line to one or more units. Open with ``connect``."""
 
-    _made: asyncio.Event = field(default_factory=asyncio.Event)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _pending: _Pending | None = None
     _transaction: int = 0
@@ -43,10 +40,6 @@ class Link(Line[Settings]):
     _owed: dict[int, list[bytes]] = field(default_factory=dict)  # what a unit was asked whose answer may still come
 
     # -- what asyncio calls ---------------------------------------------------------------------------------
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._made.set()
 
     def _awaited(self) -> list[asyncio.Future[bytes]]:
         return [] if self._pending is None else [self._pending.answer]
@@ -186,20 +179,7 @@ class Link(Line[Settings]):
         if quiet_s < silence_s:
             await asyncio.sleep(silence_s - quiet_s)
 
-    async def close(self) -> None:
-        """Close the line; waits a moment for the system to let go of it."""
-        if self.settings.transport == "serial":  # pymodbus' serial transport tells nobody that it closed
-            self._gone.set()
-        await super().close()
-
 
 async def connect(settings: Settings) -> Link:
-    """Open the line: raises driver.unreachable, or driver.option for a port that cannot be."""
-    if settings.caller is not None:
-        return await settings.caller.line(lambda: Link(settings), settings.timeout_s)
-    link = Link(settings)
-    if settings.transport == "serial":
-        await opened(link, plug(link, link._made, settings), "serial_port")
-    else:
-        await opened(link, link.dial())
-    return link
+    """Open the line: raises driver.unreachable, or driver.option for a host or port that cannot be."""
+    return await take_up(Link, settings)

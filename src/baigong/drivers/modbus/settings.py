@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from baigong.drivers.calls import Caller, expected
-from baigong.drivers.manifest import manifest, wrong_option
+from baigong.drivers import fieldline
+from baigong.drivers.calls import Caller
+from baigong.drivers.manifest import manifest
 from baigong.drivers.modbus.codec import MAX_BITS, MAX_REGISTERS
 
 
@@ -46,8 +47,7 @@ class Settings:
 
     def place_of(self, unit: int) -> str:
         """Where a unit of this line is."""
-        line = self.serial_port if self.transport == "serial" else f"{self.host}:{self.port}"
-        return f"{line if self.host or not self.registration else self.registration} unit {unit}"
+        return f"{fieldline.name(self)} unit {unit}"
 
     @property
     def is_called(self) -> bool:
@@ -60,14 +60,5 @@ def settings(options: dict[str, Any]) -> Settings:
     claimed = manifest("modbus")
     claimed.check_options(options)
     made = Settings(**options)
-    if expected(claimed, options) is not None:
-        return made
-    needed = "serial_port" if made.transport == "serial" else "host"
-    if not getattr(made, needed).strip():
-        more = "" if made.transport == "serial" else ", or the registration of a device that calls us"
-        raise wrong_option(needed, f"{needed}: transport {made.transport} needs {needed}{more}")
-    if "://" in made.serial_port:  # pyserial would open URLs, and one of its schemes writes files
-        raise wrong_option(
-            "serial_port", "serial_port: name a serial port, like /dev/ttyUSB0 or COM3; for sockets use rtu-over-tcp"
-        )
+    fieldline.check(claimed, options, made, sockets="rtu-over-tcp")
     return made
