@@ -1,7 +1,8 @@
 /** Many assets from a table: dropped or pasted, looked at, checked, and only then written. */
 import { App, Button, Input } from 'antd'
-import { type DragEvent, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { FileDrop } from '../../components/FileDrop'
 import { Icon } from '../../components/Icon'
 import { Link, navigate } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
@@ -37,7 +38,6 @@ export function ImportAssets({ onChanged }: { onChanged: () => void }) {
   const [checked, setChecked] = useState<Checked | null>(null)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
-  const [over, setOver] = useState(false)
   useEffect(() => void tableWords().then(setWords, trouble), [trouble])
 
   // What is written here is looked at a moment after the last letter; nothing is stored by looking.
@@ -65,17 +65,10 @@ export function ImportAssets({ onChanged }: { onChanged: () => void }) {
     }
   }, [text, words])
 
-  const read = async (list: FileList | null) => {
-    const one = list?.[0]
-    if (!one) return
+  const read = async (one: File) => {
     const { text: read, encoding } = decodedText(new Uint8Array(await one.arrayBuffer()))
     setFile(`${one.name} · ${encoding.toUpperCase()}`)
     setText(read)
-  }
-  const drop = (event: DragEvent) => {
-    event.preventDefault()
-    setOver(false)
-    void read(event.dataTransfer.files)
   }
   const write = async () => {
     if (!checked) return
@@ -110,12 +103,7 @@ export function ImportAssets({ onChanged }: { onChanged: () => void }) {
         }
       >
         <section className="card">
-          <label className={`asset-drop ${over ? 'is-over' : ''}`} onDragOver={(event) => (event.preventDefault(), setOver(true))} onDragLeave={() => setOver(false)} onDrop={drop}>
-            <Icon name="download" size={24} />
-            <span>{t('assets.drop')}</span>
-            {file ? <b>{file}</b> : null}
-            <input type="file" accept=".csv,.txt,.tsv,text/csv,text/plain" className="sr" onChange={(event) => (void read(event.target.files), (event.target.value = ''))} />
-          </label>
+          <FileDrop label={t('assets.drop')} accept=".csv,.txt,.tsv,text/csv,text/plain" held={file} onFile={(one) => void read(one)} />
           <Input.TextArea className="asset-paste" rows={5} value={text} spellCheck={false} placeholder={SAMPLE} aria-label={t('assets.paste')} onChange={(event) => (setFile(''), setText(event.target.value))} />
           <p className="muted small">{t('assets.importHint')}</p>
         </section>

@@ -1,7 +1,8 @@
 /** A spreadsheet comes in: dropped, shown as it was understood, agreed to, stored; the chart is then drawing. */
 import { Input, Select } from 'antd'
-import { type DragEvent, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { FileDrop } from '../../components/FileDrop'
 import { Icon } from '../../components/Icon'
 import { Link } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
@@ -22,7 +23,6 @@ export default function SheetsPage() {
   const [sheet, setSheet] = useState(0)
   const [chosen, setChosen] = useState(0)
   const [busy, setBusy] = useState(false)
-  const [over, setOver] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
 
   const run = async (work: () => Promise<SheetLook>, fresh: boolean) => {
@@ -42,18 +42,9 @@ export default function SheetsPage() {
       setBusy(false)
     }
   }
-  const bring = (list: FileList | null) => {
-    const file = list?.[0]
-    if (file) void run(() => sheets.look(file, options), true)
-  }
   const change = (next: LookOptions) => {
     setOptions(next)
     if (look) void run(() => sheets.again(look, next), false)
-  }
-  const drop = (event: DragEvent) => {
-    event.preventDefault()
-    setOver(false)
-    bring(event.dataTransfer.files)
   }
   const choose = (at: number) => {
     setChosen(at)
@@ -68,12 +59,7 @@ export default function SheetsPage() {
       </Link>
       <Page title={t('sheets.title')} sub={t('sheets.sub')}>
         <section className="card">
-          <label className={`asset-drop ${over ? 'is-over' : ''}`} onDragOver={(event) => (event.preventDefault(), setOver(true))} onDragLeave={() => setOver(false)} onDrop={drop}>
-            <Icon name="download" size={24} />
-            <span>{t('sheets.drop')}</span>
-            {look ? <b>{[look.name, look.encoding.toUpperCase()].filter(Boolean).join(' · ')}</b> : null}
-            <input type="file" accept={ENDINGS} className="sr" onChange={(event) => (bring(event.target.files), (event.target.value = ''))} />
-          </label>
+          <FileDrop label={t('sheets.drop')} accept={ENDINGS} held={look ? [look.name, look.encoding.toUpperCase()].filter(Boolean).join(' · ') : ''} onFile={(file) => void run(() => sheets.look(file, options), true)} />
           <div className="bar sheet-options">
             <label>
               {t('sheets.asset')} <Input size="small" className="sheet-day" value={options.asset} placeholder="sheet" onChange={(event) => setOptions({ ...options, asset: event.target.value })} onBlur={() => look && change(options)} />

@@ -1,8 +1,8 @@
 /** N devices of a template: a table dropped or pasted, shown line by line, and only then written: all, or none. */
 import { App, Button, Input } from 'antd'
-import { type DragEvent, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Icon } from '../../components/Icon'
+import { FileDrop } from '../../components/FileDrop'
 import { ErrorNote, Waiting } from '../../components/notes'
 import { decodedText } from '../../core/csv'
 import { asProblem } from '../../core/http'
@@ -18,7 +18,6 @@ export function AddDevices({ held, onWritten }: { held: TemplateWhole; onWritten
   const [plan, setPlan] = useState<Plan | null>(null)
   const [problem, setProblem] = useState<Problem | null>(null)
   const [busy, setBusy] = useState(false)
-  const [over, setOver] = useState(false)
 
   // What is written here is looked at a moment after the last letter; nothing is stored by looking.
   useEffect(() => {
@@ -37,17 +36,10 @@ export function AddDevices({ held, onWritten }: { held: TemplateWhole; onWritten
     }
   }, [text, held.template])
 
-  const read = async (list: FileList | null) => {
-    const one = list?.[0]
-    if (!one) return
+  const read = async (one: File) => {
     const { text: found, encoding } = decodedText(new Uint8Array(await one.arrayBuffer()))
     setFile(`${one.name} · ${encoding.toUpperCase()}`)
     setText(found)
-  }
-  const drop = (event: DragEvent) => {
-    event.preventDefault()
-    setOver(false)
-    void read(event.dataTransfer.files)
   }
   const write = async () => {
     setBusy(true)
@@ -67,12 +59,7 @@ export function AddDevices({ held, onWritten }: { held: TemplateWhole; onWritten
   return (
     <>
       <section className="card">
-        <label className={`asset-drop ${over ? 'is-over' : ''}`} onDragOver={(event) => (event.preventDefault(), setOver(true))} onDragLeave={() => setOver(false)} onDrop={drop}>
-          <Icon name="download" size={24} />
-          <span>{t('templates.drop')}</span>
-          {file ? <b>{file}</b> : null}
-          <input type="file" accept=".csv,.txt,.tsv,text/csv,text/plain" className="sr" onChange={(event) => (void read(event.target.files), (event.target.value = ''))} />
-        </label>
+        <FileDrop label={t('templates.drop')} accept=".csv,.txt,.tsv,text/csv,text/plain" held={file} onFile={(one) => void read(one)} />
         <Input.TextArea className="asset-paste" rows={5} value={text} spellCheck={false} placeholder={sampleTable(held.whole)} aria-label={t('templates.table')} onChange={(event) => (setFile(''), setText(event.target.value))} />
         <p className="muted small">{t('templates.tableHint')}</p>
       </section>

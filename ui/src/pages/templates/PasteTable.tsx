@@ -1,7 +1,8 @@
 /** A maker's register table becomes a template: pasted, shown line by line with what was not understood, then saved. */
 import { App, Button, Checkbox, Input, Select } from 'antd'
-import { type DragEvent, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { FileDrop } from '../../components/FileDrop'
 import { Icon } from '../../components/Icon'
 import { Link, navigate } from '../../components/navigation'
 import { ErrorNote, Waiting } from '../../components/notes'
@@ -29,7 +30,6 @@ export function PasteTable() {
   const [found, setFound] = useState<ReadTable | null>(null)
   const [problem, setProblem] = useState<Problem | null>(null)
   const [busy, setBusy] = useState(false)
-  const [over, setOver] = useState(false)
   const asked = validTemplate(name) ? name : 'template'
 
   useEffect(() => {
@@ -50,19 +50,12 @@ export function PasteTable() {
   }, [text, book, asked, reading, without])
 
   const fresh = () => (setReading({}), setWithout([]))
-  const bring = async (list: FileList | null) => {
-    const one = list?.[0]
-    if (!one) return
+  const bring = async (one: File) => {
     const bytes = new Uint8Array(await one.arrayBuffer())
     fresh()
     if (BOOK.test(one.name)) setBook({ content: base64(bytes), file: one.name })
     else setBook(null)
     setText(BOOK.test(one.name) ? '' : decodedText(bytes).text)
-  }
-  const drop = (event: DragEvent) => {
-    event.preventDefault()
-    setOver(false)
-    void bring(event.dataTransfer.files)
   }
   const save = async () => {
     if (!found) return
@@ -84,12 +77,7 @@ export function PasteTable() {
       </Link>
       <Page title={t('templates.paste')} sub={t('templates.pasteText')}>
         <section className="card">
-          <label className={`asset-drop ${over ? 'is-over' : ''}`} onDragOver={(event) => (event.preventDefault(), setOver(true))} onDragLeave={() => setOver(false)} onDrop={drop}>
-            <Icon name="download" size={24} />
-            <span>{t('templates.dropTable')}</span>
-            {book ? <b>{book.file}</b> : null}
-            <input type="file" accept=".csv,.txt,.tsv,.json,.xlsx,.xlsm,.xlsb,.xls,.ods" className="sr" onChange={(event) => (void bring(event.target.files), (event.target.value = ''))} />
-          </label>
+          <FileDrop label={t('templates.dropTable')} accept=".csv,.txt,.tsv,.json,.xlsx,.xlsm,.xlsb,.xls,.ods" held={book?.file ?? ''} onFile={(one) => void bring(one)} />
           <Input.TextArea className="asset-paste" rows={6} value={text} spellCheck={false} placeholder={SAMPLE} aria-label={t('templates.pasted')} onChange={(event) => (setBook(null), setWithout([]), setText(event.target.value))} />
         </section>
         {problem ? <ErrorNote problem={problem} /> : null}

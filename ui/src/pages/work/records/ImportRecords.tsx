@@ -1,7 +1,8 @@
 /** A table of records: shown as it was understood, stored when agreed to. */
-import { Alert, Button, Modal, Upload } from 'antd'
+import { Alert, Modal } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { FileDrop } from '../../../components/FileDrop'
 import { useLanguageCode } from '../../../components/preferences'
 import { useTrouble } from '../../../components/useTrouble'
 import { business, columnsOf, fieldWord, type RecordKind, type RecordPreview, type Sending } from '../../../core/business'
@@ -31,9 +32,7 @@ export function ImportRecords({ kind, close, done }: { kind: RecordKind; close: 
   return (
     <Modal open title={t('records.bringTitle', { kind: kind.title[language] })} onCancel={close} okText={t('records.store', { n: told?.taken ?? 0 })} okButtonProps={{ disabled: !shown || !!shown.problem || !told?.taken }} onOk={store}>
       <p className="muted">{t('records.bringText')}</p>
-      <Upload accept=".csv,.txt,.tsv" showUploadList={false} beforeUpload={(file) => (void look(file), false)}>
-        <Button>{asked ? asked.source : t('records.choose')}</Button>
-      </Upload>
+      <FileDrop label={t('assets.drop')} accept=".csv,.txt,.tsv" held={asked?.source ?? ''} onFile={(file) => void look(file)} />
       {shown?.problem ? <Alert type="error" showIcon title={shown.problem} /> : null}
       {told ? (
         <>
