@@ -25,9 +25,9 @@ from baigong.models.registertables import (
     template_of,
 )
 from baigong.models.sheets import read_book
-from baigong.models.sheets.grids import decoded
 from baigong.vocab.devicetemplates import device_template_yaml
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.texts import decoded
 
 _MOST = 16 << 20  # bytes of a body
 

@@ -15,6 +15,7 @@ import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.texts import decoded
 
 _SNIFFED = 1 << 20  # bytes looked at to find encoding and delimiter
 _ROWS = 250_000
@@ -94,17 +95,12 @@ def _csv(path: Path) -> Iterator[tuple[pa.Table, float]]:
 
 
 def _head(path: Path) -> tuple[str, str]:
-    """Return the beginning of a text file, and its encoding: what Excel writes in China is GB 18030 or UTF-16."""
+    """Return the beginning of a text file, and its encoding."""
     with path.open("rb") as file:
         raw = file.read(_SNIFFED)
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16", "ignore"), "utf-16"
-    try:
-        return raw.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError as error:
-        if error.start >= len(raw) - 4 and len(raw) == _SNIFFED:  # a letter cut in two
-            return raw[: error.start].decode("utf-8-sig"), "utf-8"
-    return raw.decode("gb18030", "replace"), "gb18030"
+    if len(raw) == _SNIFFED:  # to the end of a line, lest a letter be cut in two
+        raw = raw[: max(raw.rfind(b"\n"), raw.rfind(b"\r")) + 1] or raw
+    return decoded(raw)
 
 
 def _parquet(path: Path) -> Iterator[tuple[pa.Table, float]]:

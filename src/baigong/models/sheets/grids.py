@@ -16,6 +16,7 @@ from typing import Any
 
 from baigong.models.sheets.parts import BROKEN, check_archive, error_cells
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.texts import decoded
 
 Merge = tuple[int, int, int, int]  # top, left, bottom, right, all within
 ERROR = "#ERROR"
@@ -142,20 +143,6 @@ def _old_grid(book: Any, sheet: Any) -> Grid:
     padded = [[*row, *[""] * (wide - len(row))] for row in rows]
     merges = tuple((a, c, b - 1, d - 1) for a, b, c, d in sheet.merged_cells)
     return Grid(sheet.name, padded, merges=merges, hidden=bool(sheet.visibility))
-
-
-def decoded(raw: bytes) -> tuple[str, str]:
-    """Return (text, encoding): what Excel writes in China is GB 18030, or UTF-16.
-
-    >>> decoded("温度".encode("gb18030"))
-    ('温度', 'gb18030')
-    """
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16", "replace"), "utf-16"
-    try:
-        return raw.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError:
-        return raw.decode("gb18030", "replace"), "gb18030"
 
 
 def _text(raw: bytes, kind: str) -> tuple[Grid, str]:
