@@ -1,22 +1,19 @@
 """Row 22: Modbus TCP: 32 servers × 2,000 registers in 16 fragments each, every 100 ms, in one process.
 
-The servers answer from bytes, in another process. Beside it, what pymodbus' own client costs that reads register by
+The servers are in another process. Beside it, what pymodbus' own client costs that reads register by
 register: CPU of one value, each.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from baigong.drivers.contract import Wanted
 from baigong.drivers.modbus.driver import ModbusDriver
 from bench.report import Line, ms
+from bench.slaves import Slaves
 
 _SERVERS, _FRAGMENTS, _LONG, _APART = 32, 16, 125, 225  # registers of a fragment, and from one to the next
 _PERIOD_S = 0.1
@@ -24,15 +21,12 @@ _JITTER_S, _TIMES = 0.020, 8.0  # the gates
 
 
 def run(folder: Path, *, short: bool, peers: bool) -> list[Line]:
-    serving = [sys.executable, "-m", "bench.fragments"]
-    with subprocess.Popen(serving, stdout=subprocess.PIPE, text=True) as servers:
-        try:
-            assert servers.stdout
-            ports = json.loads(servers.stdout.readline())
-            share, jitter, each_s = asyncio.run(_read(ports, 5 if short else 60))
-            peer_s = asyncio.run(_peer(ports[0])) if peers else None
-        finally:
-            servers.kill()
+    slaves = Slaves(_SERVERS)
+    try:
+        share, jitter, each_s = asyncio.run(_read(slaves.ports, 5 if short else 60))
+        peer_s = asyncio.run(_peer(slaves.ports[0])) if peers else None
+    finally:
+        slaves.stop()
     jitter.sort()
     p99 = jitter[int(0.99 * len(jitter))]
     what = f"Modbus TCP: {_SERVERS} servers × {_FRAGMENTS * _LONG:,} registers in {_FRAGMENTS} fragments at 100 ms"
@@ -85,29 +79,3 @@ async def _peer(port: int) -> float:
     spent = time.process_time() - began
     client.close()
     return spent / (_FRAGMENTS * _LONG)
-
-
-class _Server(asyncio.Protocol):
-    """Answers function 3 with the bytes of its memory."""
-
-    memory = bytes(range(256)) * 64
-    transport: Any
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        start, count = int.from_bytes(data[8:10], "big"), int.from_bytes(data[10:12], "big")
-        head = data[:4] + (3 + 2 * count).to_bytes(2, "big") + data[6:8] + bytes([2 * count])
-        self.transport.write(head + self.memory[2 * start : 2 * (start + count)])
-
-
-async def _serve() -> None:
-    loop = asyncio.get_running_loop()
-    servers = [await loop.create_server(_Server, "127.0.0.1", 0) for _ in range(_SERVERS)]
-    print(json.dumps([server.sockets[0].getsockname()[1] for server in servers]), flush=True)
-    await asyncio.Event().wait()
-
-
-if __name__ == "__main__":
-    asyncio.run(_serve())

@@ -24,7 +24,7 @@ def run(folder: Path, *, short: bool, peers: bool) -> list[Line]:
     count = 400 if short else 2_000
     with Baigong(folder / "machines") as server:
         port, user, secret, pem, key = _enrol(server, folder)
-        gateway = _gateway(server)
+        gateway = server.gateway()
         trust = folder / "machines" / "certificates" / "mqtt-ca.pem"
         plain, shown = ssl.create_default_context(cafile=trust), ssl.create_default_context(cafile=trust)
         shown.load_cert_chain(pem, key)
@@ -70,10 +70,6 @@ def _each(gateway: psutil.Process, way: Callable[[], None], count: int) -> float
     for _ in range(count):
         way()
     return (cpu_of(gateway) - before - idle * (time.monotonic() - began)) / count
-
-
-def _gateway(server: Baigong) -> psutil.Process:
-    return next(p for p in server.tree() if "gateway" in p.cmdline()[:6])
 
 
 def _enrol(server: Baigong, folder: Path) -> tuple[int, str, str, Path, Path]:

@@ -127,6 +127,9 @@ class Baigong(Server):
             with_key.close()
         return int(answer["rows"][0][0])
 
+    def gateway(self) -> psutil.Process:
+        return next(p for p in self.tree() if "gateway" in p.cmdline()[:6])
+
     def lake(self) -> dict[str, Any]:
         with_key = self.http()
         try:

@@ -10,11 +10,36 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+import subprocess
 import sys
 import time
 from typing import Any
 
 _HEAD = struct.Struct(">HHHBBHH")
+
+
+class Slaves:
+    """The devices, in a process of their own."""
+
+    def __init__(self, count: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.slaves", str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.ports: list[int] = self._answer()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())
+
+    def tell(self, order: str) -> Any:
+        assert self._process.stdin is not None
+        self._process.stdin.write(order + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
 
 class Slave(asyncio.Protocol):

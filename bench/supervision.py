@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from bench.processes import Baigong, Used, cpu_of
 from bench.report import Line
+from bench.slaves import Slaves
 
 DEVICES, POINTS, HUNG, RETURNING = 500, 100, 20, 300
 GATE_MS, BACK_S = 20.0, 10.0
-
-
-class Slaves:
-    """The devices, in a process of their own."""
-
-    def __init__(self, count: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.slaves", str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.ports: list[int] = self._answer()
-
-    def _answer(self) -> Any:
-        assert self._process.stdout is not None
-        return json.loads(self._process.stdout.readline())
-
-    def tell(self, order: str) -> Any:
-        assert self._process.stdin is not None
-        self._process.stdin.write(order + "\n")
-        self._process.stdin.flush()
-        return self._answer()
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
 
 
 def jitter_ms(asked: Sequence[Sequence[float]], from_s: float, to_s: float) -> np.ndarray:
@@ -86,10 +60,6 @@ def until_connected(server: Baigong, count: int, within_s: float) -> None:
         time.sleep(0.5)
 
 
-def gateway_of(server: Baigong) -> Any:
-    return next(p for p in server.tree() if "gateway" in p.cmdline())
-
-
 def run(folder: Path, *, short: bool, peers: bool) -> list[Line]:
     """Measure the steady state, the same with hung devices, and the return of many at once."""
     seconds = 15 if short else 60
@@ -110,7 +80,7 @@ def _steady(server: Baigong, slaves: Slaves, seconds: int) -> list[Line]:
         if hung:
             slaves.tell(f"hang {hung}")
             time.sleep(5)
-        gateway = gateway_of(server)
+        gateway = server.gateway()
         before, cpu, began = server.count(), cpu_of(gateway), time.monotonic()
         with Used(server) as used:
             time.sleep(seconds)
