@@ -44,12 +44,7 @@ def operations(rooms: Rooms) -> list[Operation]:
         else:
             raise FixConfiguration("payload.malformed", f"send {JSON} or {ARROW}, not {media}", place="content-type")
         call.headers |= rooms.registry.quotas.rate_limit(call.tenant)
-        undo = rooms.registry.quotas.admit(call.tenant, len(batch))
-        try:
-            return IngestAnswer(accepted=len(batch), seq=await store(rooms, call.tenant, batch))
-        except BaigongError:
-            undo()
-            raise
+        return IngestAnswer(accepted=len(batch), seq=await take(rooms, call.tenant, [batch]))
 
     return [
         Operation(
@@ -63,7 +58,19 @@ def operations(rooms: Rooms) -> list[Operation]:
     ]
 
 
-async def store(rooms: Rooms, tenant: str, batch: pa.RecordBatch) -> int:
+async def take(rooms: Rooms, tenant: str, batches: Sequence[pa.RecordBatch]) -> int:
+    """Store values, counted on what a company may send; on disk when this returns. Raises quota.exceeded."""
+    undo, seq = rooms.registry.quotas.admit(tenant, sum(map(len, batches))), 0
+    try:
+        for batch in batches:
+            seq = max(seq, await _store(rooms, tenant, batch))
+    except BaigongError:
+        undo()
+        raise
+    return seq
+
+
+async def _store(rooms: Rooms, tenant: str, batch: pa.RecordBatch) -> int:
     seq = 0
     if not len(batch):
         return seq

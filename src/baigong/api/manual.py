@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from baigong.api.ingest import take
 from baigong.api.rooms import Rooms
 from baigong.registry.taskrules import Typed
-from baigong.vocab import burst as bursts
 from baigong.vocab import frame as frames
-from baigong.vocab.errors import BaigongError
 from baigong.vocab.quality import GOOD_LOCAL_OVERRIDE
 
 
@@ -17,11 +16,4 @@ async def store_typed(rooms: Rooms, tenant: str, values: Sequence[Typed]) -> Non
     points = [one.point.number for one in values]
     times, told = [one.time_us for one in values], [one.value for one in values]
     batch = frames.from_python(points, times, told, [GOOD_LOCAL_OVERRIDE] * len(values))
-    undo = rooms.registry.quotas.admit(tenant, len(batch))
-    try:
-        for _, raw in bursts.pieces(batch):
-            await rooms.bus.store(rooms.settings.partition, tenant, raw)
-    except BaigongError:
-        undo()
-        raise
-    rooms.metrics.ingested.inc(len(batch))
+    await take(rooms, tenant, [batch])

@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Meta, Struct, structs
 
-from baigong.api import intake
-from baigong.api.ingest import DEVICE, store
+from baigong.api import ingest, intake
 from baigong.api.rooms import Rooms
 from baigong.api.sheetfiles import SheetFile, SheetFiles
 from baigong.api.sheetplan import Compared, compare, compare_episodes
@@ -214,19 +213,14 @@ async def _stored(rooms: Rooms, tenant: str, found: Compared) -> int:
         return 0
     rooms.registry.quotas.check_pace(tenant)
     if found.fresh:
-        await rooms.registry.devices.register(tenant, DEVICE, found.fresh)
+        await rooms.registry.devices.register(tenant, ingest.DEVICE, found.fresh)
     done = 0
     for at in range(0, len(found.rows), _AT_ONCE):
         piece = found.rows.slice(at, _AT_ONCE).drop_columns(["cell"]).combine_chunks()
         names = pc.unique(piece.column("name"))
         numbers = [rooms.registry.book.find(tenant, name).number for name in names.to_pylist()]
         batch = await asyncio.to_thread(intake.from_arrow, piece, names, numbers)
-        undo = rooms.registry.quotas.admit(tenant, len(batch))
-        try:
-            await store(rooms, tenant, batch)
-        except BaigongError:
-            undo()
-            raise
+        await ingest.take(rooms, tenant, [batch])
         done += len(batch)
     return done
 

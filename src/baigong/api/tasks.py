@@ -168,7 +168,7 @@ def _working(rooms: Rooms) -> list[Operation]:
     async def add(call: Call) -> Any:
         told: NewTask = call.body
         spec = TaskSpec(**{name: getattr(told, name) for name in TaskSpec.__struct_fields__})
-        spec = msgspec.structs.replace(spec, asset=rooms.registry.names.asset(call.tenant, spec.asset))
+        spec = msgspec.structs.replace(spec, asset=call.asset(spec.asset))
         row = await tasks.add(call.tenant, spec, call.who.human or call.who.user, call.who, told.id or "")
         call.after = _line(rooms, row, rooms.clock_us())
         return call.after

@@ -86,7 +86,7 @@ def operations(rooms: Rooms) -> list[Operation]:
             raw = await asyncio.to_thread(_unzipped, raw, rooms.settings.max_body)
         parsed = await asyncio.to_thread(parse, raw, precision, rooms.clock_us())
         taken = await _resolve(rooms, ways, call.tenant, name, parsed.blocks, parsed.wrong)
-        await _store(rooms, call.tenant, taken)
+        await ingest.take(rooms, call.tenant, taken)
         if parsed.wrong:
             return _partly(parsed.wrong, accepted=sum(map(len, taken)))
         return Response(status_code=204, headers=_HEADERS)
@@ -244,13 +244,3 @@ def _is_forgotten(rooms: Rooms, tenant: str, series: Series) -> bool:
     """Tell whether the points are gone, as when a company has left."""
     first = next(iter(series.numbers.values()), None)
     return first is not None and rooms.registry.book.by_number(tenant, first) is None
-
-
-async def _store(rooms: Rooms, tenant: str, batches: list[pa.RecordBatch]) -> None:
-    undo = rooms.registry.quotas.admit(tenant, sum(map(len, batches)))
-    try:
-        for batch in batches:
-            await ingest.store(rooms, tenant, batch)
-    except BaigongError:
-        undo()
-        raise
