@@ -138,14 +138,10 @@ def import_file(
 
     Long form: columns name (or point), time, value, and perhaps quality and text. Wide form: time and a column a point.
     """
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
     from baigong.cli.importing import Reading
+    from baigong.vocab.zones import zone_of
 
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise FixConfiguration("config.invalid", f"there is no time zone {timezone!r}", place="--timezone") from error
+    zone_of(timezone, "--timezone")
     unit = "" if time_unit == "auto" else time_unit
     readings = [Reading(path, asset, timezone, unit, decimal or "") for path in files]
     with reach(data, url, token, tenant) as link:

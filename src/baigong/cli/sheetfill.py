@@ -7,7 +7,6 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
@@ -16,8 +15,11 @@ from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.textfile import bounded_text, bytes_of, whole_file
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.texts import read_yaml
+from baigong.vocab.zones import zone_of
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from baigong.client.link import Link
 
 _LONGEST = 1 << 20  # bytes of the questions
@@ -50,7 +52,7 @@ def fill_book(
     """
     from baigong.models.sheets.filling import fill
 
-    raw, zone = bytes_of(book), _zone(timezone)
+    raw, zone = bytes_of(book), zone_of(timezone, "--timezone")
     asked = _from_file(questions) if questions else _from_sheet(raw, book)
     with reach(data, url, token, tenant) as link:
         answers = {name: _rows(link, sql, zone) for name, sql in asked.items()}
@@ -59,13 +61,6 @@ def fill_book(
         file.write(made)
     cells = sum(len(row) for rows in answers.values() for row in rows)
     show.tell(f"wrote {output}: {cells:,} cells at {len(answers)} names")
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise FixConfiguration("config.invalid", f"there is no time zone {name!r}", place="--timezone") from error
 
 
 def _from_file(file: Path) -> dict[str, str]:

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.frame import TIME
 from baigong.vocab.happenings import Episode
 from baigong.vocab.quality import BAD_DATA_UNAVAILABLE, GOOD
+from baigong.vocab.zones import zone_of
 
 VALUES = pa.schema(
     [
@@ -146,10 +146,7 @@ def _nights(days: np.ndarray[Any, Any], clock: np.ndarray[Any, Any]) -> np.ndarr
 
 def _utc(us: np.ndarray[Any, Any], zone: str) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Take local times to UTC; those that a change of the clocks makes none or two have no time."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise FixConfiguration("config.invalid", f"there is no time zone {zone!r}", place="zone") from error
+    zone_of(zone, "zone")
     known = us != _NONE
     local = pd.Series(pd.to_datetime(np.where(known, us, 0), unit="us"))
     utc = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
