@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +20,7 @@ import typer.main
 
 from baigong.cli.main import app, main
 from baigong.cli.parts import PARTS
+from baigong.drivers.modbus.sim import Simulator
 
 
 @dataclass(frozen=True)
@@ -93,3 +97,26 @@ def eventually(check: Callable[[], bool], within_s: float = 15.0) -> None:
     while not check():
         assert time.monotonic() < deadline, "it did not come to be in time"
         time.sleep(0.1)
+
+
+@contextmanager
+def answering(made: Callable[[], Simulator]) -> Iterator[int]:
+    """Let a Modbus device answer from a thread of its own, as commands run in this one; yields its port."""
+    ready, port, done = threading.Event(), list[int](), asyncio.Event()
+    loops = list[asyncio.AbstractEventLoop]()
+
+    async def serve() -> None:
+        async with made() as device:
+            port.append(device.port)
+            loops.append(asyncio.get_running_loop())
+            ready.set()
+            await done.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield port[0]
+    finally:
+        loops[0].call_soon_threadsafe(done.set)
+        thread.join(20)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from baigong.drivers.modbus.sim import Simulator
-from tests.cli.conftest import Run, eventually
+from tests.cli.conftest import Run, answering, eventually
 
 HEADS = "寄存器地址,名称,数据类型,倍率,单位"
 TABLE = f"{HEADS}\n0x0000,voltage,UINT16,0.1,V\n0x0001,current,UINT16,0.01,A\n0x0001,x,UINT16,1,A\n"
@@ -19,22 +17,8 @@ TABLE = f"{HEADS}\n0x0000,voltage,UINT16,0.1,V\n0x0001,current,UINT16,0.01,A\n0x
 @pytest.fixture
 def meter() -> Iterator[int]:
     """A meter of two registers; yields its port."""
-    ready, port, done = threading.Event(), list[int](), asyncio.Event()
-    loops = list[asyncio.AbstractEventLoop]()
-
-    async def serve() -> None:
-        async with Simulator({"holding": [(0, 2)]}, values={"holding:0": 2300, "holding:1": 512}) as device:
-            port.append(device.port)
-            loops.append(asyncio.get_running_loop())
-            ready.set()
-            await done.wait()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    assert ready.wait(20)
-    yield port[0]
-    loops[0].call_soon_threadsafe(done.set)
-    thread.join(20)
+    with answering(lambda: Simulator({"holding": [(0, 2)]}, values={"holding:0": 2300, "holding:1": 512})) as port:
+        yield port
 
 
 def test_from_a_pasted_table_to_values(up: Path, run: Run, tmp_path: Path, meter: int) -> None:

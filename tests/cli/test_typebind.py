@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from baigong.drivers.modbus.sim import Simulator
-from tests.cli.conftest import Run, eventually
+from tests.cli.conftest import Run, answering, eventually
 
 TYPE = "type: boiler_b\npoints:\n  water: {unit: Cel}\n  steam: {unit: bar}\n"
 
@@ -18,23 +16,9 @@ TYPE = "type: boiler_b\npoints:\n  water: {unit: Cel}\n  steam: {unit: bar}\n"
 @pytest.fixture
 def plc() -> Iterator[int]:
     """A PLC with two boilers, 16 registers each; yields its port."""
-    ready, port, done = threading.Event(), list[int](), asyncio.Event()
-    loops = list[asyncio.AbstractEventLoop]()
-
-    async def serve() -> None:
-        values = {f"holding:{base + at}:int16": base + at for base in (100, 116) for at in range(2)}
-        async with Simulator({"holding": [(100, 40)]}, values=values) as device:
-            port.append(device.port)
-            loops.append(asyncio.get_running_loop())
-            ready.set()
-            await done.wait()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    assert ready.wait(20)
-    yield port[0]
-    loops[0].call_soon_threadsafe(done.set)
-    thread.join(20)
+    values = {f"holding:{base + at}:int16": base + at for base in (100, 116) for at in range(2)}
+    with answering(lambda: Simulator({"holding": [(100, 40)]}, values=values)) as port:
+        yield port
 
 
 def test_two_boilers_are_bound_by_one_template_and_their_values_come(
