@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from baigong.drivers.switched import Switched
 
 Session = Callable[[bytes], tuple[int, bytes]]
 """Takes one request off what came: (bytes used, answer); 0 used: wait for more. ValueError: hang up."""
 
 
-class Served:
-    """Serves sessions; what a device holds is kept while it is stopped, and ``start`` takes the same port again."""
+class Served(Switched):
+    """Serves sessions."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        self.host, self.port = host, port
+        super().__init__(host, port)
         self._server: asyncio.Server | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -27,17 +28,7 @@ class Served:
         """Begin to serve a connection."""
         raise NotImplementedError
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
     async def start(self) -> None:
-        """Serve; does nothing when it already does."""
         if self._server is not None:
             return
         self._server = await asyncio.start_server(self._serve, self.host, self.port)
@@ -48,7 +39,6 @@ class Served:
             self._datagrams, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), local_addr=where)
 
     async def stop(self) -> None:
-        """Be gone at once: the listener and every connection."""
         server, self._server = self._server, None
         if server is None:
             return

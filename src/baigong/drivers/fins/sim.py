@@ -16,8 +16,9 @@ import numpy as np
 
 from baigong.drivers.fins import codec
 from baigong.drivers.fins.address import parse
-from baigong.drivers.served import Served, Session
-from baigong.drivers.words import encode
+from baigong.drivers.served import Session
+from baigong.drivers.words import Cell
+from baigong.drivers.wordserver import Nak, WordServer
 
 USUAL = {"cio": 6144, "w": 512, "h": 1536, "a": 960, "d": 32768, "e0": 32768} | dict.fromkeys(
     ("t", "c", "tf", "cf"), 4096
@@ -25,13 +26,6 @@ USUAL = {"cio": 6144, "w": 512, "h": 1536, "a": 960, "d": 32768, "e0": 32768} | 
 """Words of each area; a completion flag is a word too."""
 _NODE = 1
 _MOST = 999  # words in one request
-
-
-class _Nak(Exception):
-    """An end code."""
-
-    def __init__(self, code: int) -> None:
-        self.code = code
 
 
 def _named() -> dict[int, str]:
@@ -43,7 +37,7 @@ _WORDS = _named()
 _BITS = {code: name for name, code in codec.BITS.items()} | {codec.area("e", b, True): f"e{b:x}" for b in range(0x19)}
 
 
-class Simulator(Served):
+class Simulator(WordServer):
     """Serves one CPU. ``areas``: words of each area, like ``{"d": 1000, "e0": 64}``; ``port`` 0: a free one.
 
     ``knows``: the commands that it knows; others are refused with end code 0401. ``flags``: error flags that a CPU
@@ -59,36 +53,14 @@ class Simulator(Served):
         port: int = 0,
         model: str = "CJ2M-CPU33",
     ) -> None:
-        super().__init__(host, port)
-        self._memory = {name: np.zeros(words, ">u2") for name, words in areas.items()}
+        super().__init__(areas, values, host, port)
         self.model, self.flags = model, 0
         self.knows = {codec.READ, codec.MULTIPLE, codec.WRITE, codec.MODEL}
-        for address, value in (values or {}).items():
-            self._store(address, value)
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options with which the driver reaches this PLC."""
-        return {"host": self.host, "port": self.port}
-
-    async def set(self, address: str, value: float | int | str | bool) -> None:
-        """Give one address a new value, all its words at once."""
-        self._store(address, value)
-
-    async def update(self, values: Mapping[str, Any]) -> None:
-        """Give several addresses new values: no answer shows some of them new and some old."""
-        for address, value in values.items():
-            self._store(address, value)
-
-    def _store(self, address: str, value: Any) -> None:
+    def _found(self, address: str) -> tuple[Cell, str, int, int]:
         place = parse(address)
-        raw, span = encode(place, value), place.span
-        held = self._memory[f"e{place.bank:x}" if place.area == "e" else place.area]
-        if place.kind == "bool":
-            mask = 1 << place.bit
-            held[span.start] = int(held[span.start]) & ~mask | (mask if raw != b"\0\0" else 0)
-        else:
-            held[span.start : span.end] = np.frombuffer(raw, ">u2")
+        area = f"e{place.bank:x}" if place.area == "e" else place.area
+        return place, area, place.span.start, place.span.end
 
     # -- answering ------------------------------------------------------------------------------------------
 
@@ -122,9 +94,9 @@ class Simulator(Served):
         command = int.from_bytes(frame[10:12], "big")
         try:
             if command not in self.knows:
-                raise _Nak(0x0401)
+                raise Nak(0x0401)
             code, data = 0, self._execute(command, frame[12:])
-        except _Nak as nak:
+        except Nak as nak:
             code, data = nak.code, b""
         return back + frame[10:12] + (code | self.flags).to_bytes(2, "big") + data
 
@@ -134,25 +106,25 @@ class Simulator(Served):
         if command == codec.MULTIPLE:
             return self._multiple(content)
         if len(content) < 6:
-            raise _Nak(0x1002)
+            raise Nak(0x1002)
         code, count = content[0], int.from_bytes(content[4:6], "big")
         if count > _MOST:
-            raise _Nak(0x110B)
+            raise Nak(0x110B)
         if code in _BITS:
             return self._bits(content, count, command == codec.WRITE)
         name, words = self._words(content, count)
         if command == codec.WRITE:
             if name in ("tf", "cf", "a"):
-                raise _Nak(0x2101)
+                raise Nak(0x2101)
             if len(content) != 6 + 2 * count:
-                raise _Nak(0x1003)
+                raise Nak(0x1003)
             words[:] = np.frombuffer(content[6:], ">u2")
             return b""
         return bytes(words.astype(np.uint8)) if name in ("tf", "cf") else words.tobytes()
 
     def _multiple(self, content: bytes) -> bytes:
         if len(content) % 4 or len(content) > 4 * 167:
-            raise _Nak(0x1001)
+            raise Nak(0x1001)
         made = b""
         for at in range(0, len(content), 4):
             name, words = self._words(content[at : at + 4], 1)
@@ -165,23 +137,23 @@ class Simulator(Served):
         if name in ("t", "tf") and start >= codec.COUNTERS:
             name, start = name.replace("t", "c"), start - codec.COUNTERS
         if name not in self._memory:
-            raise _Nak(0x1101)
+            raise Nak(0x1101)
         memory = self._memory[name]
         if start >= len(memory):
-            raise _Nak(0x1103)
+            raise Nak(0x1103)
         if start + count > len(memory):
-            raise _Nak(0x1104)
+            raise Nak(0x1104)
         return name, memory[start : start + count]
 
     def _bits(self, content: bytes, count: int, writing: bool) -> bytes:
         name, start, bit = _BITS[content[0]], int.from_bytes(content[1:3], "big"), content[3]
         memory = self._memory.get(name)
         if memory is None:
-            raise _Nak(0x1101)
+            raise Nak(0x1101)
         if bit > 15 or 16 * start + bit + count > 16 * len(memory):
-            raise _Nak(0x1103)
+            raise Nak(0x1103)
         if writing and len(content) != 6 + count:
-            raise _Nak(0x1003)
+            raise Nak(0x1003)
         made = []
         for i in range(count):
             at, mask = divmod(16 * start + bit + i, 16)

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from baigong.drivers.mc import codec
-from baigong.drivers.mc.address import DEVICES, Place, parse
-from baigong.drivers.served import Served, Session
-from baigong.drivers.words import encode, swapped
+from baigong.drivers.mc.address import DEVICES, parse
+from baigong.drivers.served import Session
+from baigong.drivers.words import Cell, swapped
+from baigong.drivers.wordserver import Nak, WordServer
 
 USUAL = {"d": 12288, "w": 8192, "r": 32768, "zr": 65536, "sd": 2048, "tn": 2048, "cn": 1024} | dict.fromkeys(
     ("x", "y", "m", "b", "l", "sm", "f", "ts", "tc", "cs", "cc"), 512
@@ -28,13 +29,6 @@ _CODES = {device.code: name for name, device in DEVICES.items()}
 _LETTERS = {device.letters.rstrip("*"): name for name, device in DEVICES.items()}
 _LETTERS |= {"STS": "ss", "STC": "sc", "STN": "sn"}  # of iQ-R
 _LIMITS = {codec.READ: 960, codec.WRITE: 960, codec.RANDOM: 192, codec.BLOCKS: 960}
-
-
-class _Nak(Exception):
-    """An end code."""
-
-    def __init__(self, code: int) -> None:
-        self.code = code
 
 
 class _Fields:
@@ -48,7 +42,7 @@ class _Fields:
         size *= 2 if self.dialect.ascii else 1
         self._at += size
         if self._at > len(self._raw):
-            raise _Nak(0xC061)
+            raise Nak(0xC061)
         return self._raw[self._at - size : self._at]
 
     def number(self, size: int) -> int:
@@ -56,7 +50,7 @@ class _Fields:
         try:
             return int(raw, 16) if self.dialect.ascii else int.from_bytes(raw, "little")
         except ValueError:
-            raise _Nak(0xC050) from None
+            raise Nak(0xC050) from None
 
     def device(self) -> tuple[str, int]:
         """Name and number of a device."""
@@ -70,9 +64,9 @@ class _Fields:
             try:
                 number = int(digits, DEVICES[name].written_base) if name else 0
             except ValueError:
-                raise _Nak(0xC050) from None
+                raise Nak(0xC050) from None
         if name is None:
-            raise _Nak(0xC05B)
+            raise Nak(0xC05B)
         return name, number
 
     def words(self, count: int) -> bytes:
@@ -87,11 +81,13 @@ class _Fields:
         return self._raw[self._at - count : self._at].decode("ascii", "replace")
 
 
-class Simulator(Served):
+class Simulator(WordServer):
     """Serves one CPU. ``areas``: words of each kind of device, like ``{"d": 1000, "m": 64}``; ``port`` 0: a free one.
 
     ``knows``: the commands that it knows; others are refused with end code C059.
     """
+
+    low_first = True
 
     def __init__(
         self,
@@ -102,41 +98,13 @@ class Simulator(Served):
         port: int = 0,
         model: str = "Q03UDVCPU",
     ) -> None:
-        super().__init__(host, port)
-        self._memory = {name: np.zeros(words, ">u2") for name, words in areas.items()}
+        super().__init__(areas, values, host, port)
         self.model = model
         self.knows = {codec.READ, codec.RANDOM, codec.BLOCKS, codec.WRITE, codec.MODEL}
-        for address, value in (values or {}).items():
-            self._store(address, value)
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options with which the driver reaches this PLC."""
-        return {"host": self.host, "port": self.port}
-
-    async def set(self, address: str, value: float | int | str | bool) -> None:
-        """Give one address a new value, all its words at once."""
-        self._store(address, value)
-
-    async def update(self, values: Mapping[str, Any]) -> None:
-        """Give several addresses new values: no answer shows some of them new and some old."""
-        for address, value in values.items():
-            self._store(address, value)
-
-    def held(self, address: str) -> bytes:
-        """The words that an address has now, high byte first."""
-        span = parse(address).span
-        return self._memory[span.area][span.start : span.end].tobytes()
-
-    def _store(self, address: str, value: Any) -> None:
-        place: Place = parse(address)
-        raw, span = encode(place, value, low_first=True), place.span
-        held = self._memory[span.area]
-        if place.kind == "bool":
-            mask = 1 << place.bit
-            held[span.start] = int(held[span.start]) & ~mask | (mask if raw != b"\0\0" else 0)
-        else:
-            held[span.start : span.end] = np.frombuffer(raw, ">u2")
+    def _found(self, address: str) -> tuple[Cell, str, int, int]:
+        place = parse(address)
+        return place, place.span.area, place.span.start, place.span.end
 
     # -- answering ------------------------------------------------------------------------------------------
 
@@ -175,9 +143,9 @@ class Simulator(Served):
             command, sub = fields.number(2), fields.number(2)
             fields.dialect = codec.Dialect(spoken.frame, spoken.ascii, "iqr" if sub & 2 else "q")
             if command not in self.knows:
-                raise _Nak(0xC059)
+                raise Nak(0xC059)
             return 0, self._execute(command, bool(sub & 1), fields)
-        except _Nak as nak:
+        except Nak as nak:
             return nak.code, spoken.number(0, 4)
 
     def _execute(self, command: int, bits: bool, fields: _Fields) -> bytes:
@@ -191,7 +159,7 @@ class Simulator(Served):
             return self._read_bits(fields)
         places = self._places(command, fields)
         if sum(count for *_, count in places) > _LIMITS[command]:
-            raise _Nak(0xC051)
+            raise Nak(0xC051)
         # a double word of 0403 is one number of eight digits in ASCII: its high word comes first
         step = -1 if command == codec.RANDOM and spoken.ascii else 1
         raw = b"".join(self._words(*place)[::step].tobytes() for place in places)
@@ -209,10 +177,10 @@ class Simulator(Served):
         """A view of words; a bit device's from any multiple of 16."""
         memory = self._memory.get(name)
         if memory is None:
-            raise _Nak(0xC05B)
+            raise Nak(0xC05B)
         start = number // 16 if DEVICES[name].bits else number
         if (DEVICES[name].bits and number % 16) or start + count > len(memory):
-            raise _Nak(0x4031)
+            raise Nak(0x4031)
         return memory[start : start + count]
 
     def _bits(self, name: str, number: int, count: int) -> Any:
@@ -223,7 +191,7 @@ class Simulator(Served):
     def _read_bits(self, fields: _Fields) -> bytes:
         (name, number), count = fields.device(), fields.number(2)
         if not DEVICES[name].bits:
-            raise _Nak(0xC05C)
+            raise Nak(0xC05C)
         _, bits, at = self._bits(name, number, count)
         digits = "".join(str(bit) for bit in bits[at : at + count])
         return digits.encode() if fields.dialect.ascii else bytes.fromhex(digits + "0" * (count % 2))
@@ -234,7 +202,7 @@ class Simulator(Served):
             self._words(name, number, count)[:] = np.frombuffer(fields.words(count), ">u2")
             return
         if not DEVICES[name].bits:
-            raise _Nak(0xC05C)
+            raise Nak(0xC05C)
         words, held, at = self._bits(name, number, count)
         held[at : at + count] = [digit == "1" for digit in fields.bits(count)]
         words[:] = np.packbits(held, bitorder="little").view("<u2")

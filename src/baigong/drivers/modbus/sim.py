@@ -10,8 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from pymodbus import FramerType
@@ -21,6 +20,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from baigong.drivers.modbus.address import AREAS, BIT_AREAS, Register, parse
 from baigong.drivers.modbus.codec import FUNCTIONS, encode
+from baigong.drivers.switched import Addressed
 
 Ranges = Mapping[str, Sequence[tuple[int, int]]]
 """Area -> the (start, count) that exist, bits in whole words of 16; everything else is an illegal address."""
@@ -30,11 +30,10 @@ _REMEMBERED = 1000  # requests
 EVERYTHING: Ranges = {area: [(0, 1000)] for area in AREAS}
 
 
-class Simulator:
-    """Serves one unit over TCP, RTU over TCP, or RTU on ``serial_port``. ``port`` 0 takes a free one.
+class Simulator(Addressed):
+    """Serves one unit over TCP, RTU over TCP, or RTU on ``serial_port``.
 
-    Values are kept while it is stopped, and ``start`` takes the same port again. ``refuse`` and ``requests``
-    serve tests: what must be answered with which exception, and what was asked.
+    ``refuse`` and ``requests`` serve tests: what must be answered with which exception, and what was asked.
     """
 
     def __init__(
@@ -49,11 +48,12 @@ class Simulator:
         serial_port: str = "",
         order: str = "abcd",
     ) -> None:
+        super().__init__(host, port)
         self._ranges = {area: sorted(ranges.get(area, ())) for area in AREAS}
         self._memory = {area: np.zeros(0x10000, np.uint16) for area in AREAS}
         self._server: Any = None
         self._order = order
-        self.host, self.port, self.unit = host, port, unit
+        self.unit = unit
         self.transport, self.serial_port = transport, serial_port
         self.refuse: dict[tuple[str, int], int] = {}  # (area, register or bit) -> exception code
         self.longest: int = 2000  # registers or bits in one request; more is refused with exception 3
@@ -71,17 +71,7 @@ class Simulator:
         where = {"host": self.host, "port": self.port}
         return {"transport": self.transport, **where, "unit": self.unit, "order": self._order}
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
     async def start(self) -> None:
-        """Serve; does nothing when it already does."""
         if self._server is not None:
             return
         device = SimDevice(id=self.unit, simdata=self._blocks(), action=self._action)
@@ -96,7 +86,6 @@ class Simulator:
         self._server = server
 
     async def stop(self) -> None:
-        """Be gone at once: the listener and every connection."""
         server, self._server = self._server, None
         if server is not None:
             await server.shutdown()
@@ -109,11 +98,6 @@ class Simulator:
         held = self._memory[register.area][register.start : register.start + register.count]
         written = held.astype(bool).tolist() if register.area in BIT_AREAS else held.tolist()
         await self._server.async_setValues(self.unit, FUNCTIONS[register.area], register.start, written)
-
-    async def update(self, values: Mapping[str, Any]) -> None:
-        """Give several addresses new values: no answer shows some of them new and some old."""
-        for address, value in values.items():  # nothing here waits, so no request is served in between
-            await self.set(address, value)
 
     def _store(self, address: str, value: Any) -> Register:
         register = parse(address, order=self._order)

@@ -13,8 +13,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from snap7.datatypes import S7WordLen
 from snap7.server import Server
@@ -22,6 +21,7 @@ from snap7.type import SrvArea
 
 from baigong.drivers.s7.address import Place, parse
 from baigong.drivers.s7.values import encode
+from baigong.drivers.switched import Addressed
 
 _AREAS = {"i": SrvArea.PE, "q": SrvArea.PA, "m": SrvArea.MK, "t": SrvArea.TM, "c": SrvArea.CT, "db": SrvArea.DB}
 logging.getLogger(Server.__module__).setLevel(logging.ERROR)  # it warns of every address that it does not have
@@ -45,11 +45,8 @@ class _Cpu(Server):
         return area, db, start, count, bytearray([held[0] & ~mask | (mask if data[0] else 0)])
 
 
-class Simulator:
-    """Serves one CPU. ``areas``: bytes of each, like ``{"db1": 100, "m": 16}``. ``port`` 0 takes a free one.
-
-    Values are kept while it is stopped, and ``start`` takes the same port again.
-    """
+class Simulator(Addressed):
+    """Serves one CPU. ``areas``: bytes of each, like ``{"db1": 100, "m": 16}``. ``update``: one after the other."""
 
     def __init__(
         self,
@@ -59,28 +56,13 @@ class Simulator:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
+        super().__init__(host, port)
         self._memory = {area: bytearray(size) for area, size in areas.items()}
         self._server: Server | None = None
-        self.host, self.port = host, port
         for address, value in (values or {}).items():
             self._store(address, value)
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options with which the driver reaches this PLC."""
-        return {"host": self.host, "port": self.port}
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
     async def start(self) -> None:
-        """Serve; does nothing when it already does."""
         if self._server is not None:
             return
         self.port = self.port or _free_port(self.host)
@@ -95,15 +77,6 @@ class Simulator:
         server, self._server = self._server, None
         if server is not None:
             await asyncio.to_thread(server.stop)
-
-    async def set(self, address: str, value: float | int | str | bool) -> None:
-        """Give one address a new value, all its bytes at once."""
-        self._store(address, value)
-
-    async def update(self, values: Mapping[str, Any]) -> None:
-        """Give several addresses new values, one after the other."""
-        for address, value in values.items():
-            self._store(address, value)
 
     def held(self, address: str) -> bytes:
         """The bytes that an address has now."""
