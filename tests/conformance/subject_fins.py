@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from subjects import Subject, free_port
+from subjects import Subject, dialled
 
 from baigong.drivers.fins.sim import Simulator
 
@@ -51,15 +51,4 @@ UNWRITABLE = {
 async def subject() -> AsyncIterator[Subject]:
     areas = {"d": 1000, "e1": 64, "cio": 8, "w": 16, "t": 16, "c": 16, "tf": 16, "a": 16}
     async with Simulator(areas, values=GOOD) as plc:
-        yield Subject(
-            driver="fins",
-            options=plc.options,
-            good=GOOD,
-            unknown="d1500:int",
-            kill=plc.stop,
-            restart=plc.start,
-            dead={"port": free_port()},
-            at=lambda port: {"port": port, "timeout_s": 0.5},
-            writes=WRITES,
-            unwritable=UNWRITABLE,
-        )
+        yield dialled("fins", plc, GOOD, unknown="d1500:int", writes=WRITES, unwritable=UNWRITABLE)

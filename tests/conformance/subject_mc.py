@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from subjects import Subject, free_port
+from subjects import Subject, dialled
 
 from baigong.drivers.mc.sim import Simulator
 
@@ -51,15 +51,4 @@ UNWRITABLE = {
 async def subject() -> AsyncIterator[Subject]:
     areas = {"d": 1000, "w": 64, "m": 8, "x": 4, "y": 4, "tn": 16, "ts": 1}
     async with Simulator(areas, values=GOOD) as plc:
-        yield Subject(
-            driver="mc",
-            options=plc.options,
-            good=GOOD,
-            unknown="d1500:int",
-            kill=plc.stop,
-            restart=plc.start,
-            dead={"port": free_port()},
-            at=lambda port: {"port": port, "timeout_s": 0.5},
-            writes=WRITES,
-            unwritable=UNWRITABLE,
-        )
+        yield dialled("mc", plc, GOOD, unknown="d1500:int", writes=WRITES, unwritable=UNWRITABLE)

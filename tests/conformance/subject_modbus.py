@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from subjects import Subject, free_port
+from subjects import Subject, dialled
 
 from baigong.drivers.modbus.sim import Simulator
 
@@ -52,15 +52,4 @@ UNWRITABLE = {
 @asynccontextmanager
 async def subject() -> AsyncIterator[Subject]:
     async with Simulator(RANGES, values=GOOD) as device:
-        yield Subject(
-            driver="modbus",
-            options=device.options,
-            good=GOOD,
-            unknown="holding:150:int16",
-            kill=device.stop,
-            restart=device.start,
-            dead={"port": free_port()},
-            at=lambda port: {"port": port, "timeout_s": 0.5},
-            writes=WRITES,
-            unwritable=UNWRITABLE,
-        )
+        yield dialled("modbus", device, GOOD, unknown="holding:150:int16", writes=WRITES, unwritable=UNWRITABLE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from subjects import Subject, free_port
+from subjects import Subject, dialled
 
 from baigong.drivers.s7.sim import Simulator
 
@@ -49,15 +49,4 @@ UNWRITABLE = {
 @asynccontextmanager
 async def subject() -> AsyncIterator[Subject]:
     async with Simulator({"db1": 100, "m": 16, "i": 16, "q": 16}, values=GOOD) as plc:
-        yield Subject(
-            driver="s7",
-            options=plc.options,
-            good=GOOD,
-            unknown="db1.150:int",
-            kill=plc.stop,
-            restart=plc.start,
-            dead={"port": free_port()},
-            at=lambda port: {"port": port, "timeout_s": 0.5},
-            writes=WRITES,
-            unwritable=UNWRITABLE,
-        )
+        yield dialled("s7", plc, GOOD, unknown="db1.150:int", writes=WRITES, unwritable=UNWRITABLE)

@@ -21,7 +21,7 @@ the system chose and yields a ``Subject``::
                 at=lambda port: {"host": "127.0.0.1", "port": port},
             )
 
-``test_exam.py`` then runs every question against it. Nothing else is to be registered.
+``test_exam.py`` and ``test_exam_links.py`` then ask it everything. Nothing else is to be registered.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from pathlib import Path
 from typing import Any
 
 from baigong.drivers.contract import Driver, Wanted
+from baigong.drivers.switched import Addressed
 
 HERE = Path(__file__).parent
 
@@ -83,6 +84,18 @@ class Subject:
         """Number the good points from 1, then ``more``."""
         self.numbers = {address: i for i, address in enumerate([*self.good, *more], 1)}
         return [Wanted(number, address, 0.1) for address, number in self.numbers.items()]
+
+
+def dialled(driver: str, device: Addressed, good: dict[str, Any], **more: Any) -> Subject:
+    """A device that is dialled at its port, polled, and written to; ``more``: what else a Subject says of it."""
+    ways: dict[str, Any] = {
+        "options": device.options,
+        "kill": device.stop,
+        "restart": device.start,
+        "dead": {"port": free_port()},
+        "at": lambda port: {"port": port, "timeout_s": 0.5},
+    }
+    return Subject(driver=driver, good=good, **ways | more)
 
 
 def free_port() -> int:

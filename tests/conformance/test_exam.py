@@ -1,78 +1,22 @@
-"""The exam every driver sits, in front of its own simulator (see ``subjects.py``)."""
+"""The exam every driver sits, in front of its own simulator (see ``subjects.py``): what it reads, tells and writes."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from subjects import Subject, subject_of
+from examroom import LINK_CODES, check_frame, first, need, rows, sitting, within
 
-from baigong.drivers.contract import Delivery, Driver, Wanted
-from baigong.drivers.manifest import BUILT_IN, Manifest, read_manifest
+from baigong.drivers.contract import Driver, Wanted
+from baigong.drivers.manifest import BUILT_IN
 from baigong.vocab import quality as q
-from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
+from baigong.vocab.errors import BaigongError, FixConfiguration
 from baigong.vocab.frame import FRAME, times_us
 from baigong.vocab.happenings import Command
 
-LINK_CODES = {"driver.unreachable", "driver.timeout", "driver.protocol"}
 pytestmark = pytest.mark.parametrize("driver_id", BUILT_IN)
-
-
-@asynccontextmanager
-async def sitting(driver_id: str) -> AsyncIterator[tuple[Subject, Manifest]]:
-    """Start the subject's simulator; a driver that is finished must have brought a subject."""
-    subject = subject_of(driver_id)
-    if subject is None:
-        pytest.skip(f"{driver_id} has not brought a subject_{driver_id}.py")
-    async with subject() as made:
-        assert made.driver == driver_id
-        assert len(made.good) >= 2, "a subject needs two good addresses"
-        yield made, read_manifest(driver_id, f"baigong.drivers.{driver_id}")
-
-
-def need(claimed: Manifest, capability: str) -> None:
-    if capability not in claimed.capabilities:
-        pytest.skip(f"{claimed.id} does not claim {capability}")
-
-
-def rows(batch: pa.RecordBatch) -> dict[int, tuple[Any, int]]:
-    """Turn a frame into number -> (value, whole or text; quality)."""
-    made = {}
-    for row in batch.to_pylist():
-        held = [row[name] for name in ("value", "whole", "text") if row[name] is not None]
-        assert len(held) <= 1, f"a row holds two values: {row}"
-        made[row["point"]] = (held[0] if held else None, row["quality"])
-    return made
-
-
-def check_frame(batch: pa.RecordBatch) -> None:
-    assert batch.schema.equals(FRAME)
-    assert (times_us(batch) > 0).all()
-    assert (times_us(batch) < time.time() * 1e6 + 5e6).all(), "a value from the future"
-    for value, quality in rows(batch).values():
-        assert value is not None or q.severity(quality) != "good", "good, and yet nothing"
-
-
-async def within(seconds: float, awaited: Any) -> Any:
-    try:
-        return await asyncio.wait_for(awaited, seconds)
-    except TimeoutError:
-        pytest.fail(f"no answer within {seconds} s")
-
-
-async def first(driver: Driver, wanted: list[Wanted], count: int = 1) -> list[Delivery]:
-    deliveries: list[Delivery] = []
-    async for delivery in driver.watch(wanted):
-        deliveries.append(delivery)
-        await delivery.accept()
-        if len(deliveries) == count:
-            break
-    return deliveries
 
 
 async def test_read_returns_every_point_exactly_once_and_right(driver_id: str) -> None:
@@ -271,131 +215,3 @@ async def test_health_speaks(driver_id: str) -> None:
         for name, count in before.counters.items():
             assert isinstance(count, int)
             assert after.counters[name] >= count, f"{name} ran backwards"
-
-
-async def test_nobody_there_is_found_out_quickly(driver_id: str) -> None:
-    async with sitting(driver_id) as (subject, claimed):
-        if subject.dead is None:
-            pytest.skip("no device, no link")
-        began = time.monotonic()
-        with pytest.raises(RetryLater) as caught:
-            async with asyncio.timeout(subject.quick_s), claimed.open(subject.options | subject.dead):
-                pytest.fail("it says it is connected to nobody")
-        assert caught.value.code in {"driver.unreachable", "driver.timeout"}
-        assert time.monotonic() - began < subject.quick_s
-
-
-@pytest.mark.parametrize("nonsense", [None, b"", b"\xff" * 5000, b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 300])
-async def test_a_device_that_is_silent_or_talks_nonsense(driver_id: str, nonsense: bytes | None) -> None:
-    """``None``: accepts and says nothing. ``b""``: hangs up. Else: says that, whatever it is asked."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            while await reader.read(4096) and nonsense != b"":
-                writer.write(nonsense or b"")
-        writer.close()
-
-    async with sitting(driver_id) as (subject, claimed):
-        if subject.at is None:
-            pytest.skip("the subject cannot be led to a TCP port")
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        async with server:
-            options = subject.options | subject.at(server.sockets[0].getsockname()[1])
-            with pytest.raises(RetryLater) as caught:
-                async with asyncio.timeout(subject.patience_s * 2), claimed.open(options) as driver:
-                    if "read" in claimed.capabilities:
-                        await driver.read(subject.wanted())
-                    else:
-                        await first(driver, subject.wanted())
-            assert caught.value.code in LINK_CODES
-
-
-async def test_a_device_that_dies_is_a_typed_error_and_reopening_works(driver_id: str) -> None:
-    async with sitting(driver_id) as (subject, claimed):
-        if subject.dead is None:
-            pytest.skip("no device, no link")
-        wanted = subject.wanted()
-
-        async def use(driver: Driver) -> None:
-            while True:
-                if "read" in claimed.capabilities:
-                    await driver.read(wanted)
-                else:
-                    await first(driver, wanted, 1_000_000)
-                await asyncio.sleep(0.01)
-
-        with pytest.raises(RetryLater) as caught:
-            async with claimed.open(subject.options) as driver:
-                using = asyncio.create_task(use(driver))
-                await asyncio.sleep(0.3)
-                await subject.kill()
-                await within(subject.patience_s, using)
-        assert caught.value.code in LINK_CODES
-        await subject.restart()
-        async with claimed.open(subject.options) as driver:
-            if "read" in claimed.capabilities:
-                found = rows(await within(subject.patience_s, driver.read(wanted)))
-                assert all(q.severity(quality) == "good" for _, quality in found.values())
-
-
-async def test_watch_ends_by_raising_when_the_device_dies(driver_id: str) -> None:
-    async with sitting(driver_id) as (subject, claimed):
-        need(claimed, "watch")
-        if subject.dead is None:
-            pytest.skip("no device, no link")
-        with pytest.raises(RetryLater) as caught:
-            async with claimed.open(subject.options) as driver:
-                watching = asyncio.create_task(first(driver, subject.wanted(), 1_000_000))
-                await asyncio.sleep(0.5)
-                await subject.kill()
-                await within(subject.patience_s * 2, watching)
-        assert caught.value.code in LINK_CODES
-        await subject.restart()
-
-
-@pytest.mark.parametrize("delay_s", [0.0, 0.001, 0.01, 0.1])
-async def test_cancelled_in_the_middle_it_can_still_be_closed(driver_id: str, delay_s: float) -> None:
-    async with sitting(driver_id) as (subject, claimed):
-        wanted = subject.wanted()
-        before = asyncio.all_tasks()
-        for verb in ("read", "watch", "browse"):
-            if verb not in claimed.capabilities:
-                continue
-            driver = claimed.open(subject.options)
-            await within(subject.patience_s, driver.__aenter__())
-            if verb == "watch":
-                doing: asyncio.Task[Any] = asyncio.create_task(first(driver, wanted, 1_000_000))
-            else:
-                doing = asyncio.create_task(driver.read(wanted) if verb == "read" else driver.browse(""))  # type: ignore[arg-type]
-            await asyncio.sleep(delay_s)
-            doing.cancel()
-            await asyncio.wait({doing}, timeout=subject.patience_s)
-            assert doing.done(), f"{verb} did not let itself be cancelled"
-            if verb == "read":  # and is still usable
-                assert len(await within(subject.patience_s, driver.read(wanted))) == len(wanted)
-            await within(subject.patience_s, driver.__aexit__(None, None, None))
-        for _ in range(40):
-            left = {t for t in asyncio.all_tasks() - before if not t.done()}
-            if not left:
-                break
-            await asyncio.sleep(0.05)
-        assert not left, f"still running after closing: {left}"
-
-
-async def test_opening_cancelled_leaves_nothing_behind(driver_id: str) -> None:
-    async with sitting(driver_id) as (subject, claimed):
-        before = asyncio.all_tasks()
-        for delay_s in (0.0, 0.002, 0.02):
-            opening = asyncio.create_task(claimed.open(subject.options).__aenter__())
-            await asyncio.sleep(delay_s)
-            opening.cancel()
-            await asyncio.wait({opening}, timeout=subject.patience_s)
-            assert opening.done()
-            if not opening.cancelled() and opening.exception() is None:
-                await opening.result().__aexit__(None, None, None)
-        for _ in range(40):
-            left = {t for t in asyncio.all_tasks() - before if not t.done()}
-            if not left:
-                break
-            await asyncio.sleep(0.05)
-        assert not left, f"still running: {left}"
