@@ -13,6 +13,7 @@ from baigong.drivers.line import Line
 from baigong.drivers.manifest import manifest
 from baigong.gateway.call import Call
 from baigong.gateway.clock import Clock
+from baigong.gateway.shelves import Shelves
 from baigong.gateway.strangers import Strangers
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import FixConfiguration, RetryLater
@@ -44,11 +45,11 @@ class Calls:
         self._permits = permits
         self._owns = owns
         self._expected: dict[Key, Expected] = {}
-        self._by_name: dict[Name, set[str]] = {}  # companies that wait for it, by configured devices
-        self._open: dict[Call, None] = {}
+        self._by_name: Shelves[Key, Expected] = Shelves()  # the same
+        self._open: dict[Call, tuple[str, Name] | None] = {}  # and who has claimed it
         self._claimed: dict[tuple[str, Name], Call] = {}
         self._unknown: dict[Call, None] = {}
-        self._waiting: dict[tuple[str, Name], _Waiting] = {}
+        self._waiting: Shelves[tuple[str, Name], _Waiting] = Shelves()
         self._servers: dict[CallPort, asyncio.Server] = {}
         self._failed: dict[CallPort, str] = {}
         self._ports: list[CallPort] | None = None
@@ -64,11 +65,8 @@ class Calls:
     def change(self, key: Key, spec: DeviceSpec | None) -> None:
         """Expect a device's call, or no longer."""
         gone = self._expected.pop(key, None)
-        if gone is not None and not any(t == key[0] and e.name == gone.name for (t, _), e in self._expected.items()):
-            self._by_name.get(gone.name, set()).discard(key[0])
-            call = self._claimed.pop((key[0], gone.name), None)
-            if call is not None and not call.users:
-                call.hang_up()
+        if gone is not None:
+            self._forget(key, gone.name)
         if spec is None or not spec.enabled:
             return
         try:
@@ -77,7 +75,17 @@ class Calls:
             return  # the device itself says so when it is opened
         if wanted is not None:
             self._expected[key] = wanted
-            self._by_name.setdefault(wanted.name, set()).add(key[0])
+            self._by_name.put(wanted.name, key, wanted)
+
+    def _forget(self, key: Key, name: Name) -> None:
+        self._by_name.drop(name, key)
+        if not self._is_expected(key[0], name):
+            call = self._claimed.pop((key[0], name), None)
+            if call is not None and not call.users:
+                call.hang_up()
+
+    def _is_expected(self, tenant: str, name: Name) -> bool:
+        return any(t == tenant and e.name == name for (t, _), e in self._by_name.shelf(name).items())
 
     # -- what a driver's opening asks ------------------------------------------------------------------------
 
@@ -101,7 +109,10 @@ class Calls:
 
     async def _wait(self, key: tuple[str, Name], wanted: Expected, wait_s: float) -> Call:
         coming: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
-        waiting = self._waiting.setdefault(key, _Waiting(wanted))
+        waiting = self._waiting.shelf(wanted.name).get(key)
+        if waiting is None:
+            waiting = _Waiting(wanted)
+            self._waiting.put(wanted.name, key, waiting)
         waiting.coming.add(coming)
         try:
             async with asyncio.timeout(wait_s):
@@ -112,7 +123,7 @@ class Calls:
         finally:
             waiting.coming.discard(coming)
             if not waiting.coming:
-                self._waiting.pop(key, None)
+                self._waiting.drop(wanted.name, key)
 
     # -- what calls tell -------------------------------------------------------------------------------------
 
@@ -138,29 +149,29 @@ class Calls:
             call.hang_up()
 
     def lost(self, call: Call) -> None:
-        self._open.pop(call, None)
+        key = self._open.pop(call, None)
         self._unknown.pop(call, None)
-        for key in [key for key, held in self._claimed.items() if held is call]:
+        if key is not None and self._claimed.get(key) is call:
             del self._claimed[key]
 
     def _who_waits(self, call: Call) -> list[tuple[str, Expected]]:
         """List whose call it may be; the gateway's owner first, so that a guest cannot take its devices' calls."""
-        asked = [(t, e) for (t, _), e in self._expected.items() if e.name[0] == "pattern" and call.is_it(e)]
-        for name in call.names:
-            asked += [(t, _of(self._expected, t, name)) for t in self._by_name.get(name, ())]
-        asked += [(t, held.wanted) for (t, _), held in self._waiting.items() if call.is_it(held.wanted)]
+        asked = [(t, e) for (t, _), e in self._by_name.meant(call.names) if call.is_it(e)]
+        asked += [(t, one.wanted) for (t, _), one in self._waiting.meant(call.names) if call.is_it(one.wanted)]
         return sorted(asked, key=lambda one: (not self._owns(one[0]), one[0], one[1].name))
 
     def _claim(self, call: Call, tenant: str, wanted: Expected) -> None:
         key = (tenant, wanted.name)
         before = self._claimed.get(key)
         self._claimed[key] = call
+        self._open[call] = key
         self._unknown.pop(call, None)
         self.strangers.forget(call)
         call.claimed(wanted)
         if before is not None and before is not call:
             before.hang_up()  # half-open: whoever calls anew has given the old connection up
-        for coming in self._waiting[key].coming if key in self._waiting else ():
+        waiting = self._waiting.shelf(wanted.name).get(key)
+        for coming in waiting.coming if waiting is not None else ():
             if not coming.done():
                 coming.set_result(call)
 
@@ -216,7 +227,8 @@ class Calls:
                 self._refuse("unknown" if call.packet else "dumb")
                 call.hang_up()
         for (tenant, name), call in list(self._claimed.items()):  # somebody only looked at it, and has gone
-            if not call.users and tenant not in self._by_name.get(name, ()) and (tenant, name) not in self._waiting:
+            is_awaited = (tenant, name) in self._waiting.shelf(name) or self._is_expected(tenant, name)
+            if not call.users and not is_awaited:
                 call.hang_up()
 
     def status(self) -> dict[str, Any]:
@@ -229,10 +241,6 @@ class Calls:
             "refused": dict(self.refused),
             "strangers": self.strangers.rows(set(self._unknown)),
         }
-
-
-def _of(held: dict[Key, Expected], tenant: str, name: Name) -> Expected:
-    return next(e for (t, _), e in held.items() if t == tenant and e.name == name)
 
 
 class Handle:
