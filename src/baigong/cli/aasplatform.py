@@ -59,7 +59,7 @@ def _print(file: str, answer: dict[str, Any], check: bool) -> None:
         line = f"{file}: {added:,} {said}, {changed:,} changed, {same:,} are so already; {answer['files']:,} files"
     show.tell(line)
     for one in answer["findings"][:_TOLD]:
-        advice = one["advice_zh"] if chinese else one["advice"]
+        advice = show.said(one, "advice")
         show.tell(f"  {one['level']} {one['code']} {one['at'] or one['path']}: {one['message']} {advice}")
     if len(answer["findings"]) > _TOLD:
         more = len(answer["findings"]) - _TOLD

@@ -75,7 +75,7 @@ def fill(
     with reach(data, url, token, tenant) as link:
         told = link.send(f"{asset_path(asset)}/submodels", source.read_bytes(), "application/json", params=params)
     for one in told["findings"]:
-        advice = one["advice_zh"] if show.language() == "zh" else one["advice"]
+        advice = show.said(one, "advice")
         show.tell(f"  {one['code']} {one['at'] or one['path']}: {one['message']}. {advice}")
     show.tell(told["id"])
 

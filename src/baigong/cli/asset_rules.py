@@ -63,7 +63,7 @@ def _kpis(found: dict[str, Any], as_json: bool, *, many: bool) -> None:
     rows = [
         (
             one["asset"], show.title(one) or one["kpi"], _shown(one["value"]), one["unit"], _target(one, chinese),
-            f"{one['good']:.1%}", one["why_zh" if chinese else "why"],
+            f"{one['good']:.1%}", show.said(one, "why"),
         )
         for one in found["kpis"]
     ]  # fmt: skip

@@ -64,7 +64,7 @@ def show_template(
     if as_json:
         show.json(found)
         return
-    whole, chinese = found["whole"], show.language() == "zh"
+    whole = found["whole"]
     source = whole.get("source", {})
     facts = [
         ("template", f"{found['template']}@{found['version']}{' (shipped)' if found['shipped'] else ''}"),
@@ -73,7 +73,7 @@ def show_template(
         ("options", ", ".join(f"{k}={v}" for k, v in whole.get("options", {}).items())),
         ("parameters", ", ".join(whole.get("parameters", {}))), ("asset type", whole.get("asset_type", "")),
         ("source", " · ".join(filter(None, (source.get("document"), source.get("revision"), source.get("url"))))),
-        ("notes", whole.get("notes_zh" if chinese else "notes", "")),
+        ("notes", show.said(whole, "notes")),
         ("used by", ", ".join(f"{u['device']}@{u['version']}" for u in found["used"][:10])),
     ]  # fmt: skip
     show.table(("", ""), [fact for fact in facts if fact[1]])
@@ -144,15 +144,14 @@ def read_register_table(
     if as_json:
         show.json(found)
         return
-    chinese = show.language() == "zh"
     rows = [
         (line["line"], line["outcome"], line["name"], line["address"], line["unit"], line["scale"],
-         "; ".join(one["message_zh" if chinese else "message"] for one in line["remarks"]) or "")
+         "; ".join(show.said(one, "message") for one in line["remarks"]))
         for line in found["lines"]
     ]  # fmt: skip
     show.table(("line", "", "point", "address", "unit", "scale", ""), rows, right=("line", "scale"))
     for asked in found["questions"]:
-        show.tell(f"--{asked['field']} {asked['taken']}: {asked['why_zh' if chinese else 'why']}")
+        show.tell(f"--{asked['field']} {asked['taken']}: {show.said(asked, 'why')}")
     if found["gaps"]:
         show.tell(f"not in the table: {', '.join(found['gaps'][:10])}")
     if out is not None:
@@ -273,8 +272,8 @@ def _show(found: dict[str, Any]) -> None:
 
 
 def _mistake(one: dict[str, Any]) -> str:
-    message = one["message_zh"] if show.language() == "zh" and one["message_zh"] else one["message"]
-    return f"{one['field']}: {message}" if one["field"] else str(message)
+    message = show.said(one, "message")
+    return f"{one['field']}: {message}" if one["field"] else message
 
 
 def _change(one: dict[str, Any]) -> str:

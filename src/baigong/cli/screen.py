@@ -174,10 +174,8 @@ def _put(link: Link, file: Path, text: str, check: bool) -> dict[str, Any]:
 
 def _told(where: str, found: Sequence[Mapping[str, Any]]) -> None:
     for one in found:
-        chinese = show.language() == "zh"
-        message = one["message_zh"] if chinese else one["message"]
-        advice = one["advice_zh"] if chinese else one["advice"]
-        show.tell(f"{where}:{one['line']} {one['item']} {one['field']}: {message}. {advice}")
+        told = f"{show.said(one, 'message')}. {show.said(one, 'advice')}"
+        show.tell(f"{where}:{one['line']} {one['item']} {one['field']}: {told}")
 
 
 def _pictures(file: Path) -> Iterator[Path]:

@@ -111,7 +111,12 @@ def language() -> str:
 
 def title(facts: Mapping[str, Any]) -> str:
     """Choose the title in the terminal's language; the other one where there is only that."""
-    given, chinese = facts.get("title") or "", facts.get("title_zh") or ""
+    return said(facts, "title")
+
+
+def said(facts: Mapping[str, Any], name: str) -> str:
+    """Choose between a text and its ``_zh`` by the terminal's language; the other one where there is only that."""
+    given, chinese = facts.get(name) or "", facts.get(f"{name}_zh") or ""
     return str(chinese or given) if language() == "zh" else str(given or chinese)
 
 

@@ -87,5 +87,5 @@ def _show(found: dict[str, Any]) -> None:
 
 def _said(line: dict[str, Any]) -> str:
     if line["outcome"] == "wrong":
-        return str(line["message_zh"] if show.language() == "zh" else line["message"])
+        return show.said(line, "message")
     return f"{line['outcome']}, before {line['before']}" if line["before"] else str(line["outcome"])
