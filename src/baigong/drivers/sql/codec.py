@@ -26,9 +26,8 @@ def values_of(
     numbers: list[int] = []
     moments: list[int] = []
     values: list[Any] = []
-    for name, column in _columns(table, feed, points):
-        for at, (moment, value) in enumerate(zip(times, column, strict=True)):
-            one = name if name is not None else points.get(str(table.column(feed.point)[at].as_py()))
+    for which, column in _columns(table, feed, points):
+        for moment, one, value in zip(times, which, column, strict=True):
             if value is not None and moment is not None and one is not None:
                 numbers.append(one)
                 moments.append(moment)
@@ -40,10 +39,12 @@ def values_of(
     return made, f"{lost} rows without a time that can be read" if lost else ""
 
 
-def _columns(table: pa.Table, feed: Feed, points: Mapping[str, int]) -> list[tuple[int | None, list[Any]]]:
+def _columns(table: pa.Table, feed: Feed, points: Mapping[str, int]) -> list[tuple[list[int | None], list[Any]]]:
+    """Return columns of values, each with the number of the point that each row is of; None: nobody's."""
     if feed.point:
-        return [(None, table.column(feed.value).to_pylist())]
-    return [(points[name], table.column(name).to_pylist()) for name in feed.values if name in points]
+        which = [points.get(str(name)) for name in table.column(feed.point).to_pylist()]
+        return [(which, table.column(feed.value).to_pylist())]
+    return [([points[name]] * len(table), table.column(name).to_pylist()) for name in feed.values if name in points]
 
 
 def _require(table: pa.Table, feed: Feed) -> None:

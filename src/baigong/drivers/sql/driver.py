@@ -140,8 +140,7 @@ class SqlDriver:
             fresh = table if whole else self._unseen(feed, table)
             mapped = checked(fresh, feed, "the database")
             sending.take(mapped)
-            if feed.changed and (reached := cursor.last(table, feed.changed)) is not None:
-                notes["cursor"] = cursor.kept(reached)
+            _advance(notes, feed, table)
             if not (whole or len(fresh) or (last and sending.number)):
                 continue
             cut = list(parts(mapped, feed, sending.run, sending.number, whole=whole, last=last))
@@ -199,7 +198,7 @@ class SqlDriver:
     # -- values --------------------------------------------------------------------------------------------------
 
     async def _values(self, feed: Feed, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
-        mine = {p.address.partition(".")[2]: p.number for p in points if p.address.startswith(f"{feed.name}.")}
+        mine = _mine(feed, points)
         if not mine:
             return
         notes = self._noted(feed)
@@ -210,8 +209,7 @@ class SqlDriver:
             batch, trouble = values_of(fresh, feed, mine, time.time_ns() // 1000)
             troubles.append(trouble)
             self._counters["values"] += len(batch)
-            if feed.changed and (reached := cursor.last(table, feed.changed)) is not None:
-                notes["cursor"] = cursor.kept(reached)
+            _advance(notes, feed, table)
             if len(batch):
                 async for delivery in self._until_accepted(Delivery(batch), feed, dict(notes)):
                     yield delivery
@@ -223,7 +221,7 @@ class SqlDriver:
         """Return the last value of each point that its feed has now."""
         batches = []
         for feed in self._feeds:
-            mine = {p.address.partition(".")[2]: p.number for p in points if p.address.startswith(f"{feed.name}.")}
+            mine = _mine(feed, points)
             if mine and not feed.kind:
                 table = await self._blocking(self._whole, feed)
                 batches.append(values_of(table, feed, mine, time.time_ns() // 1000, newest=True)[0])
@@ -295,6 +293,16 @@ class SqlDriver:
             self._troubles[feed.name] = f"{feed.name}: {told[0]}"
         else:
             self._troubles.pop(feed.name, None)
+
+
+def _mine(feed: Feed, points: Sequence[Wanted]) -> dict[str, int]:
+    """Return the numbers of a feed's points, by what follows its name in their addresses."""
+    return {p.address.partition(".")[2]: p.number for p in points if p.address.startswith(f"{feed.name}.")}
+
+
+def _advance(notes: dict[str, Any], feed: Feed, table: pa.Table) -> None:
+    if feed.changed and (reached := cursor.last(table, feed.changed)) is not None:
+        notes["cursor"] = cursor.kept(reached)
 
 
 def _bad(numbers: Sequence[int], quality: int) -> pa.RecordBatch:
