@@ -16,8 +16,8 @@ from importlib.resources import files as resources
 from baigong.drivers.manifest import manifest
 from baigong.registry.devices import Devices
 from baigong.registry.events import Events
-from baigong.registry.resident import Resident
-from baigong.stores.records.devicetemplates import DeviceTemplateRow, add_device_templates, drop_device_template
+from baigong.registry.textversions import SHIPPER, HeldVersions, pick, require_base
+from baigong.stores.records.textversions import TextVersion, device_templates
 from baigong.vocab.assettypes import split_type
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.devicetemplates import DeviceTemplate, Wanted, made_device, parse_device_template
@@ -26,19 +26,18 @@ from baigong.vocab.happenings import Event
 from baigong.vocab.typelines import with_line
 
 _MOST = 5_000  # versions in memory at once
-_SHIPPER = "baigong"
 
 
 @dataclass(slots=True, frozen=True)
 class Version:
     """One version of a template, read."""
 
-    row: DeviceTemplateRow
+    row: TextVersion
     whole: DeviceTemplate
 
     @property
     def ref(self) -> str:
-        return f"{self.row.template}@{self.row.version}"
+        return f"{self.row.name}@{self.row.version}"
 
 
 class DeviceTemplates:
@@ -49,39 +48,30 @@ class DeviceTemplates:
         events: Events,
         devices: Devices,
         clock_us: Callable[[], int],
-        load: Callable[[str], Iterable[DeviceTemplateRow]],
+        load: Callable[[str], Iterable[TextVersion]],
     ) -> None:
         self._events, self._devices, self._clock_us = events, devices, clock_us
-        self._held: Resident[dict[str, list[DeviceTemplateRow]]] = Resident(
-            lambda tenant: _by_name(load(tenant)), lambda held: sum(map(len, held.values())), _MOST
-        )
+        self._held = HeldVersions(load, _MOST)
         self._one_change = asyncio.Lock()
 
     def names(self, tenant: str) -> list[str]:
-        return sorted({*self._held.get(tenant), *shipped()})
+        return sorted({*self._held.of(tenant), *shipped()})
 
-    def versions(self, tenant: str, name: str) -> list[DeviceTemplateRow]:
+    def versions(self, tenant: str, name: str) -> list[TextVersion]:
         """Return the versions of a template, the first first."""
-        return self._held.get(tenant).get(name) or [
-            DeviceTemplateRow(tenant, name, version, text, 0, _SHIPPER)
+        return self._held.of(tenant).get(name) or [
+            TextVersion(tenant, name, version, text, 0, SHIPPER)
             for version, text in sorted(shipped().get(name, {}).items())
         ]
 
     def is_shipped(self, tenant: str, name: str) -> bool:
-        return name not in self._held.get(tenant) and name in shipped()
+        return name not in self._held.of(tenant) and name in shipped()
 
     def get(self, tenant: str, ref: str) -> Version:
         """Return a version (``sdm630@2``), or the newest. Raises http.not_found, config.invalid."""
-        name, version = split_type(ref)
-        held = self.versions(tenant, name)
-        if not held:
-            near = difflib.get_close_matches(name, self.names(tenant), 1)
-            perhaps = f"; perhaps {near[0]}" if near else ""
-            raise FixConfiguration("http.not_found", f"there is no device template {name!r}{perhaps}", place=ref)
-        found = [row for row in held if version in (None, row.version)]
-        if not found:
-            raise FixConfiguration("http.not_found", f"{name} has no version {version}", place=ref)
-        return Version(found[-1], _parsed(found[-1].text, name))
+        versions = self.versions(tenant, split_type(ref)[0])
+        row = pick(ref, versions, lambda: self.names(tenant), "device template")
+        return Version(row, _parsed(row.text, row.name))
 
     def check(self, text: str, name: str) -> DeviceTemplate:
         """Read what would be a template; its driver looks at options and addresses. Raises with the line."""
@@ -104,39 +94,33 @@ class DeviceTemplates:
                 raise FixConfiguration(
                     "config.conflict", f"{name} comes with the platform: give yours another name", place=name
                 )
-            held = self._held.get(tenant).get(name, [])
-            now = held[-1].version if held else 0
-            if base is not None and base != now:
-                raise FixConfiguration(
-                    "config.conflict", f"{name} was changed meanwhile: it is at version {now}", place="base"
-                )
+            held = self._held.of(tenant).get(name, [])
+            if base is not None:
+                require_base(held, base, name)
             if held and held[-1].text == text:
                 return Version(held[-1], made)
-            row = DeviceTemplateRow(tenant, name, now + 1, text, self._clock_us(), by)
+            version = held[-1].version + 1 if held else 1
+            row = TextVersion(tenant, name, version, text, self._clock_us(), by)
             kind = "template.changed" if held else "template.added"
             detail = {"by": by, "version": row.version, "points": len(made.points)}
             await self._events.tell(
-                [self._event(tenant, name, kind, detail)], with_work=lambda c: add_device_templates(c, [row])
+                [self._event(tenant, name, kind, detail)], with_work=lambda c: device_templates.add(c, [row])
             )
-            with self._held.lock:
-                self._held.get(tenant).setdefault(name, []).append(row)
-                self._held.grown(tenant)
+            self._held.written(tenant, [row])
             return Version(row, made)
 
     async def drop(self, tenant: str, name: str, by: str) -> None:
         """Take a template away with all its versions. Raises http.not_found, config.conflict while devices use it."""
         async with self._one_change:
-            if name not in self._held.get(tenant):
+            if name not in self._held.of(tenant):
                 raise FixConfiguration("http.not_found", f"{tenant} has no template {name!r} of its own", place=name)
             users = self.users(tenant).get(name, [])
             if users:
                 raise FixConfiguration("config.conflict", f"{len(users)} devices use it, like {users[0]}", place=name)
             detail = {"by": by, "text": self.versions(tenant, name)[-1].text}
             event = self._event(tenant, name, "template.removed", detail)
-            await self._events.tell([event], with_work=lambda c: drop_device_template(c, tenant, name))
-            with self._held.lock:
-                self._held.get(tenant).pop(name, None)
-                self._held.grown(tenant)
+            await self._events.tell([event], with_work=lambda c: device_templates.drop(c, tenant, name))
+            self._held.dropped(tenant, name)
 
     def users(self, tenant: str) -> dict[str, list[str]]:
         """Name the devices made of each template, whichever version they have."""
@@ -148,7 +132,7 @@ class DeviceTemplates:
 
     def forget(self, tenant: str) -> None:
         """Follow the records after a tenant is gone."""
-        self._held.drop(tenant)
+        self._held.forget(tenant)
 
     def _event(self, tenant: str, name: str, kind: str, detail: Mapping[str, object]) -> Event:
         return Event(
@@ -203,13 +187,6 @@ def sample_device(made: DeviceTemplate) -> DeviceSpec:
 
 
 _parsed = lru_cache(500)(parse_device_template)  # nobody changes what it returns
-
-
-def _by_name(rows: Iterable[DeviceTemplateRow]) -> dict[str, list[DeviceTemplateRow]]:
-    made: dict[str, list[DeviceTemplateRow]] = {}
-    for row in rows:
-        made.setdefault(row.template, []).append(row)
-    return made
 
 
 @cache

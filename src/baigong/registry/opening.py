@@ -73,12 +73,11 @@ from baigong.stores.objects import ObjectFolder
 from baigong.stores.records import ALL, Records, Server, open_records
 from baigong.stores.records.access import ensure_tenant
 from baigong.stores.records.assets import assets_of
-from baigong.stores.records.assettypes import types_of
-from baigong.stores.records.devicetemplates import device_templates_of
 from baigong.stores.records.plant import device_keys, devices_of, file_digests, points_of
 from baigong.stores.records.renaming import names_of
 from baigong.stores.records.screens import screens_of
 from baigong.stores.records.shells import shells_of
+from baigong.stores.records.textversions import asset_types, device_templates
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.errors import BaigongError
 
@@ -248,7 +247,7 @@ def _furnish(
         events, book, devices, clock_us, lambda t: records.read_now(lambda c: assets_of(c, t), tenant=t), names=names
     )
     rights.above, rights.asset, quotas.tree = assets.above, names.asset, assets.tree
-    types = Types(events, assets, book, clock_us, lambda t: records.read_now(lambda c: types_of(c, t), tenant=t))
+    types = Types(events, assets, book, clock_us, lambda t: records.read_now(lambda c: asset_types.of(c, t), tenant=t))
     objects = ObjectFolder(data / OBJECTS)
     objects.clear()
     shells = Shells(events, records, clock_us, lambda t: records.read_now(lambda c: shells_of(c, t), tenant=t))
@@ -305,7 +304,7 @@ def _furnish(
         assets=assets,
         types=types,
         device_templates=DeviceTemplates(
-            events, devices, clock_us, lambda t: records.read_now(lambda c: device_templates_of(c, t), tenant=t)
+            events, devices, clock_us, lambda t: records.read_now(lambda c: device_templates.of(c, t), tenant=t)
         ),
         documents=documents,
         life=Life(records, events, assets, types, documents, episodes, book, clock_us),

@@ -103,7 +103,7 @@ class FleetPlanner:
 
     def of_upgrade(self, version: Version, chosen: Iterable[str]) -> Plan:
         """Plan the devices that are made of the template, as this version makes them. ``chosen``: of them these."""
-        name, listed = version.row.template, list(dict.fromkeys(chosen))
+        name, listed = version.row.name, list(dict.fromkeys(chosen))
         _bound(version, len(listed))
         self._know(set(listed))
         for device in listed:
@@ -142,7 +142,7 @@ class FleetPlanner:
 
     def _laid(self, held: DeviceRow, version: Version, wanted: Wanted) -> Laid:
         """Lay what is wanted over a device that there is; what a table does not say stays."""
-        was, name = held.spec, version.row.template
+        was, name = held.spec, version.row.name
         if split_type(was.template)[0] != name:
             made_of = was.template or "no template"
             raise FixConfiguration(

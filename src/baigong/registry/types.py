@@ -6,8 +6,7 @@ What is shipped (registry/starter/types) holds where a company says nothing of t
 from __future__ import annotations
 
 import asyncio
-import difflib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files as resources
@@ -16,11 +15,11 @@ from typing import Any
 from baigong.registry.assets import Assets
 from baigong.registry.book import PointBook
 from baigong.registry.events import Events
-from baigong.registry.resident import Resident
+from baigong.registry.textversions import SHIPPER, HeldVersions, pick, require_base
 from baigong.registry.typegaps import Gap as Gap
 from baigong.registry.typegaps import gaps_between, is_of, lost_of
 from baigong.registry.typerules import check_rules
-from baigong.stores.records.assettypes import TypeRow, add_types, drop_type
+from baigong.stores.records.textversions import TextVersion, asset_types
 from baigong.vocab.assets import AssetSpec
 from baigong.vocab.assettypes import FIELDS, AssetType, TypePoint, merged, parse_type, split_type
 from baigong.vocab.errors import FixConfiguration
@@ -50,24 +49,22 @@ class Types:
         assets: Assets,
         book: PointBook,
         clock_us: Callable[[], int],
-        load: Callable[[str], Iterable[TypeRow]],
+        load: Callable[[str], Iterable[TextVersion]],
     ) -> None:
         self._events, self._assets, self._book, self._clock_us = events, assets, book, clock_us
-        self._held: Resident[dict[str, list[TypeRow]]] = Resident(
-            lambda tenant: _by_name(load(tenant)), lambda held: sum(map(len, held.values())), _MOST
-        )
+        self._held = HeldVersions(load, _MOST)
         self._resolved: dict[tuple[str, str], Resolved] = {}  # until any type of anybody changes
         self._one_change = asyncio.Lock()
 
-    def versions(self, tenant: str, type: str) -> list[TypeRow]:
+    def versions(self, tenant: str, type: str) -> list[TextVersion]:
         """Return the versions of a type, the first first; those shipped count as one of nobody's."""
-        found = self._held.get(tenant).get(type)
+        found = self._held.of(tenant).get(type)
         if found is None and type in shipped():
-            found = [TypeRow(tenant, type, 1, shipped()[type], 0, "baigong")]
+            found = [TextVersion(tenant, type, 1, shipped()[type], 0, SHIPPER)]
         return found or []
 
     def names(self, tenant: str) -> list[str]:
-        return sorted({*self._held.get(tenant), *shipped()})
+        return sorted({*self._held.of(tenant), *shipped()})
 
     def find(self, tenant: str, ref: str) -> Resolved | None:
         """Return a type with all it extends; None: there is none, or it can no longer be read."""
@@ -90,17 +87,7 @@ class Types:
         return self.find(tenant, row.spec.type) if row is not None and row.spec.type else None
 
     def _text(self, tenant: str, ref: str) -> str:
-        name, version = split_type(ref)
-        held = self.versions(tenant, name)
-        if not held:
-            near = difflib.get_close_matches(name, self.names(tenant), 1)
-            raise FixConfiguration(
-                "http.not_found", f"there is no type {name!r}" + (f"; perhaps {near[0]}" if near else ""), place=ref
-            )
-        found = [row for row in held if version in (None, row.version)]
-        if not found:
-            raise FixConfiguration("http.not_found", f"{name} has no version {version}", place=ref)
-        return found[-1].text
+        return pick(ref, self.versions(tenant, split_type(ref)[0]), lambda: self.names(tenant), "type").text
 
     def _resolve(self, tenant: str, ref: str, instead: Mapping[str, str]) -> Resolved:
         """``instead``: texts that count for types as if they were there already."""
@@ -168,11 +155,12 @@ class Types:
         """
         async with self._one_change:
             made, broken = await asyncio.to_thread(self.check, tenant, texts)  # hundreds take a second
-            own = self._held.get(tenant)
+            own = self._held.of(tenant)
             fresh = {name: text for name, text in texts.items() if name not in own or own[name][-1].text != text}
             if fresh:
-                for name in fresh if base is not None and len(texts) == 1 else ():
-                    _require_base(self.versions(tenant, name), base, name)
+                if base is not None and len(texts) == 1:
+                    (name,) = texts
+                    require_base(self.versions(tenant, name), base, name)
                 _require_confirmed(broken, confirm)
                 await self._write(tenant, fresh, by)
             return made, broken
@@ -181,21 +169,18 @@ class Types:
         now, rows, events = self._clock_us(), [], []
         for name, text in texts.items():
             held = self.versions(tenant, name)
-            row = TypeRow(tenant, name, held[-1].version + 1 if held else 1, text, now, by)
+            row = TextVersion(tenant, name, held[-1].version + 1 if held else 1, text, now, by)
             rows.append(row)
             kind, detail = "type.changed" if held else "type.added", {"by": by, "version": row.version}
             events.append(Event(kind=kind, time_us=now, tenant=tenant, subject=f"type:{name}", detail=detail))
-        await self._events.tell(events, with_work=lambda c: add_types(c, rows))
-        with self._held.lock:
-            for row in rows:
-                self._held.get(tenant).setdefault(row.type, []).append(row)
-            self._held.grown(tenant)
-            self._resolved = {}
+        await self._events.tell(events, with_work=lambda c: asset_types.add(c, rows))
+        self._held.written(tenant, rows)
+        self._resolved = {}
 
     async def drop(self, tenant: str, name: str, by: str) -> None:
         """Take a type away with all its versions. Raises http.not_found, config.conflict while something uses it."""
         async with self._one_change:
-            if name not in self._held.get(tenant):
+            if name not in self._held.of(tenant):
                 raise FixConfiguration("http.not_found", f"{tenant} has no type {name!r} of its own", place=name)
             if name not in shipped():
                 users = self.used(tenant, name)
@@ -209,11 +194,9 @@ class Types:
                 subject=f"type:{name}",
                 detail={"by": by, "text": self.versions(tenant, name)[-1].text},
             )
-            await self._events.tell([event], with_work=lambda c: drop_type(c, tenant, name))
-            with self._held.lock:
-                self._held.get(tenant).pop(name, None)
-                self._held.grown(tenant)
-                self._resolved = {}
+            await self._events.tell([event], with_work=lambda c: asset_types.drop(c, tenant, name))
+            self._held.dropped(tenant, name)
+            self._resolved = {}
 
     def used(self, tenant: str, name: str) -> list[str]:
         """Name the assets of a type, and the types that extend it."""
@@ -270,7 +253,7 @@ class Types:
 
     def forget(self, tenant: str) -> None:
         """Follow the records after a tenant is gone."""
-        self._held.drop(tenant)
+        self._held.forget(tenant)
         self._resolved = {}
 
 
@@ -305,15 +288,6 @@ def _check_screen(name: str, whole: AssetType) -> None:
                 )
 
 
-def _require_base(held: Sequence[TypeRow], base: int | None, name: str) -> None:
-    now = held[-1].version if held else 0
-    if base != now:
-        who = f" by {held[-1].changed_by}" if held else ""
-        raise FixConfiguration(
-            "config.conflict", f"{name} was changed meanwhile{who}: it is at version {now}", place="base"
-        )
-
-
 def _require_confirmed(broken: list[Gap], confirm: int) -> None:
     many = len({gap.asset for gap in broken})
     if many > confirm:
@@ -324,13 +298,6 @@ def _require_confirmed(broken: list[Gap], confirm: int) -> None:
             f"({first.what}: {first.message}): look, then send confirm {many}",
             place="confirm",
         )
-
-
-def _by_name(rows: Iterable[TypeRow]) -> dict[str, list[TypeRow]]:
-    made: dict[str, list[TypeRow]] = {}
-    for row in rows:
-        made.setdefault(row.type, []).append(row)
-    return made
 
 
 @cache

@@ -12,11 +12,9 @@ import sqlalchemy as sa
 
 from baigong.stores.records.applications import applications
 from baigong.stores.records.assets import assets
-from baigong.stores.records.assettypes import asset_types
 from baigong.stores.records.bills import bills, move_from_settings, tariffs
 from baigong.stores.records.business import TABLES as BUSINESS_TABLES
 from baigong.stores.records.commandkeys import command_keys
-from baigong.stores.records.devicetemplates import device_templates
 from baigong.stores.records.documents import documents
 from baigong.stores.records.life import life
 from baigong.stores.records.lots import TABLES as LOT_TABLES
@@ -54,6 +52,7 @@ from baigong.stores.records.tables import (
     tokens,
 )
 from baigong.stores.records.tasks import TABLES as TASK_TABLES
+from baigong.stores.records.textversions import asset_types, device_templates
 from baigong.stores.records.tokengrants import token_grants
 from baigong.stores.records.topics import give_everything, machine_topics
 from baigong.stores.records.uses import last_uses
@@ -121,7 +120,7 @@ STEPS: tuple[Step, ...] = (
     _tables(support_requests),
     _tables(applications),
     _say_what_machines_may_publish,
-    _tables(assets, asset_types),
+    _tables(assets, asset_types.table),
     _tables(command_keys, token_grants),
     _tables(shells, shell_files),
     _tables(documents),
@@ -132,7 +131,7 @@ STEPS: tuple[Step, ...] = (
     _tables(asset_relations),
     _tables(earlier_names, point_sources),
     _tables(*TASK_TABLES),
-    _tables(device_templates),
+    _tables(device_templates.table),
     _tables(*BUSINESS_TABLES),
     _tables(sheet_templates),
     _tables(work_texts),
