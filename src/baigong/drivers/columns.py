@@ -5,6 +5,7 @@ For drivers that ask for blocks of memory (registers, data blocks, words) and cu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -84,6 +85,19 @@ class Columns:
             self.whole[bad] = np.ma.masked
         times = np.full(len(numbers), time_us, np.int64)
         return frame(numbers, times, self.value, quality, whole=self.whole, text=self.text)
+
+
+def grouped(items: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Gather (kind, row, positions of its bytes, ...) by kind: what follows the kind as one index array each.
+
+    >>> grouped([("int", 0, [4, 5], 0), ("bool", 1, [8, 9], 3), ("int", 2, [6, 7], 0)])[0][1:3]
+    (array([0, 2]), array([[4, 5],
+           [6, 7]]))
+    """
+    groups: dict[Any, list[list[Any]]] = {}
+    for kind, *rest in items:
+        groups.setdefault(kind, []).append(rest)
+    return [(kind, *map(np.array, zip(*members, strict=True))) for kind, members in groups.items()]
 
 
 def text(raw: bytes, otherwise: str = "gb18030") -> str:

@@ -11,12 +11,11 @@ import math
 import re
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
-from baigong.drivers.columns import Bytes, Columns, text
+from baigong.drivers.columns import Bytes, Columns, grouped, text
 from baigong.vocab.errors import FixConfiguration
 
 MAX_TEXT = 512  # bytes
@@ -86,13 +85,6 @@ def _positions(at: int, words: int) -> list[int]:
     return [at + 2 * word + byte for word in reversed(range(words)) for byte in (0, 1)]
 
 
-@dataclass(slots=True)
-class _Group:
-    rows: list[int] = field(default_factory=list)
-    places: list[list[int]] = field(default_factory=list)
-    bits: list[int] = field(default_factory=list)
-
-
 class Decoder:
     """Decodes all points of a scan by index arrays computed once; texts cost one Python call each.
 
@@ -109,17 +101,16 @@ class Decoder:
         low_first: bool = False,
     ) -> None:
         self._rows, self._encoding = rows, encoding
-        groups: dict[str, _Group] = {}
-        self._texts: list[tuple[int, Any]] = []
-        for row, cell, at in items:
-            if cell.kind == "string":
-                self._texts.append((row, np.array([at + (i ^ low_first) for i in range(cell.length)])))
-                continue
-            group = groups.setdefault(cell.kind, _Group())
-            group.rows.append(row)
-            group.places.append(_positions(at, WIDTHS.get(cell.kind, 1)))
-            group.bits.append(cell.bit)
-        self._groups = [(k, np.array(g.rows), np.array(g.places), np.array(g.bits)) for k, g in groups.items()]
+        self._texts = [
+            (row, np.array([at + (i ^ low_first) for i in range(cell.length)]))
+            for row, cell, at in items
+            if cell.kind == "string"
+        ]
+        self._groups = grouped(
+            (cell.kind, row, _positions(at, WIDTHS.get(cell.kind, 1)), cell.bit)
+            for row, cell, at in items
+            if cell.kind != "string"
+        )
 
     def decode(self, raw: Bytes) -> Columns:
         """Decode one scan's bytes."""

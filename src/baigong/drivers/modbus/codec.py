@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from pymodbus.framer.rtu import FramerRTU
 
-from baigong.drivers.columns import Bytes, Columns, text
+from baigong.drivers.columns import Bytes, Columns, grouped, text
 from baigong.drivers.modbus.address import BIT_AREAS, Register
 from baigong.vocab.errors import FixConfiguration, RetryLater
 
@@ -175,14 +174,6 @@ def positions(base: int, register: Register) -> list[int]:
     return [base + 2 * word + (byte ^ swap) for word in words for byte in (0, 1)]
 
 
-@dataclass(slots=True)
-class _Group:
-    rows: list[int] = field(default_factory=list)
-    places: list[list[int]] = field(default_factory=list)
-    shifts: list[int] = field(default_factory=list)
-    masks: list[int] = field(default_factory=list)
-
-
 class Decoder:
     """Decodes all points of a scan by index arrays computed once.
 
@@ -195,18 +186,11 @@ class Decoder:
         self._strings = [
             (row, np.array(positions(base, r)[: r.length])) for row, r, base in items if r.kind == "string"
         ]
-        groups: dict[str, _Group] = {}
-        for row, register, base in items:
-            if register.kind != "string":
-                group = groups.setdefault(register.kind, _Group())
-                group.rows.append(row)
-                group.places.append(_places(base, register))
-                group.shifts.append(register.low)
-                group.masks.append((1 << (register.high - register.low + 1)) - 1)
-        self._groups = [
-            (kind, np.array(g.rows), np.array(g.places), np.array(g.shifts), np.array(g.masks))
-            for kind, g in groups.items()
-        ]
+        self._groups = grouped(
+            (r.kind, row, _places(base, r), r.low, (1 << (r.high - r.low + 1)) - 1)
+            for row, r, base in items
+            if r.kind != "string"
+        )
 
     def decode(self, raw: Bytes) -> Columns:
         """Decode one scan's bytes."""

@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from baigong.drivers.columns import Bytes, Columns, text
+from baigong.drivers.columns import Bytes, Columns, grouped, text
 from baigong.drivers.s7.address import Place
 from baigong.vocab.errors import FixConfiguration
 
@@ -36,13 +35,6 @@ _BASES_S = np.array([0.01, 0.1, 1.0, 10.0])  # S5TIME: bits 12 and 13
 _ROUNDING = 1e-6
 
 
-@dataclass(slots=True)
-class _Group:
-    rows: list[int] = field(default_factory=list)
-    places: list[list[int]] = field(default_factory=list)
-    bits: list[int] = field(default_factory=list)
-
-
 class Decoder:
     """Decodes all points of a scan by index arrays computed once; texts and dates cost one Python call each.
 
@@ -51,17 +43,12 @@ class Decoder:
 
     def __init__(self, rows: int, items: Sequence[tuple[int, Place, int]], encoding: str = "gb18030") -> None:
         self._rows, self._encoding = rows, encoding
-        groups: dict[str, _Group] = {}
-        self._single: list[tuple[int, Place, int]] = []
-        for row, place, at in items:
-            if place.kind in _TEXTS:
-                self._single.append((row, place, at))
-                continue
-            group = groups.setdefault(place.kind, _Group())
-            group.rows.append(row)
-            group.places.append(list(range(at, at + size(place))))
-            group.bits.append(place.bit)
-        self._groups = [(k, np.array(g.rows), np.array(g.places), np.array(g.bits)) for k, g in groups.items()]
+        self._single = [(row, place, at) for row, place, at in items if place.kind in _TEXTS]
+        self._groups = grouped(
+            (place.kind, row, list(range(at, at + size(place))), place.bit)
+            for row, place, at in items
+            if place.kind not in _TEXTS
+        )
 
     def decode(self, raw: Bytes) -> Columns:
         """Decode one scan's bytes."""
