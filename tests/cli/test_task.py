@@ -24,6 +24,9 @@ def test_a_task_is_made_worked_on_and_found_again(up: Path, run: Run) -> None:
         early = run("task", "change", number, "--to", "done", "--data", up)
         assert early.code == 2 and "task.state" in early.err
         assert run("task", "change", number, "--to", "in_progress", "--data", up).code == 0
+        for wrong, why in (("--result", "oil=much"), "'much' is no number"), (("--due", "+8x"), "is not a duration"):
+            refused = run("task", "change", number, *wrong, "--data", up)
+            assert refused.code == 2 and why in refused.err
         filled = ("--result", "oil=4.5", "--result", "clean=yes", "--hours", "0.5", "--cause", "clogged")
         said = run("task", "change", id, *filled, "--to", "done", "--outcome", "new filter", "--data", up)
         assert said.code == 0 and "is done" in said.err, said.err

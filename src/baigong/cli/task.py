@@ -10,6 +10,8 @@ import typer
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
 from baigong.cli.show import Json
+from baigong.cli.textfile import number_of
+from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.tasks import Kind, Priority, State
 
 task = typer.Typer(no_args_is_help=True, help="Tasks: work of named people, with an outcome that stays with the asset.")
@@ -150,9 +152,12 @@ def _due(told: str) -> int | None:
     from baigong.client.times import moment_us
     from baigong.vocab.devices import seconds
 
-    if told.startswith("+"):
+    if not told.startswith("+"):
+        return moment_us(told) if told else None
+    try:
         return time.time_ns() // 1000 + round(seconds(told[1:]) * 1e6)
-    return moment_us(told) if told else None
+    except ValueError as error:
+        raise FixConfiguration("config.invalid", str(error), place="--due") from error
 
 
 def _check(told: str) -> dict[str, Any]:
@@ -164,7 +169,7 @@ def _check(told: str) -> dict[str, Any]:
     bounds, _, unit = right.strip().partition(" ")
     low, _, high = bounds.partition("..")
     made: dict[str, Any] = {"item": item, "kind": "number", "unit": unit, "point": point}
-    return made | {name: float(value) for name, value in (("low", low), ("high", high)) if value}
+    return made | {name: number_of(value, item) for name, value in (("low", low), ("high", high)) if value}
 
 
 def _result(told: str, kinds: dict[str, str]) -> tuple[str, Any]:
@@ -172,7 +177,7 @@ def _result(told: str, kinds: dict[str, str]) -> tuple[str, Any]:
     item, _, text = told.partition("=")
     kind = kinds.get(item, "check")
     if kind == "number":
-        return item, float(text)
+        return item, number_of(text, item)
     return item, text.lower() in ("", "yes", "true", "1", "ok", "是") if kind == "check" else text
 
 

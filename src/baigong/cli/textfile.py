@@ -68,6 +68,14 @@ def name_in(text: str, file: Path, field: str) -> str:
     return str(raw[field]) if isinstance(raw, dict) and raw.get(field) else file.stem
 
 
+def number_of(text: str, place: str) -> float:
+    """Read a number. Raises config.invalid."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise FixConfiguration("config.invalid", f"{text!r} is no number", place=place) from error
+
+
 @contextmanager
 def with_line(file: Path) -> Iterator[None]:
     """Let an error that says a line of the text say the file too."""

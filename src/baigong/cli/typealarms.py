@@ -11,7 +11,7 @@ import typer
 
 from baigong.cli import show
 from baigong.cli.reach import Data, Tenant, Token, Url, reach
-from baigong.cli.textfile import whole_file
+from baigong.cli.textfile import number_of, whole_file
 from baigong.cli.typewriting import type_path, write_type
 from baigong.vocab.alarms import TypeAlarm
 from baigong.vocab.errors import FixConfiguration
@@ -109,10 +109,7 @@ def _fields(cells: Mapping[str, Any], place: str) -> Iterator[tuple[str, Any]]:
         if not text:
             continue
         if field in _NUMBERS:
-            try:
-                yield field, float(text)
-            except ValueError as error:
-                raise FixConfiguration("config.invalid", f"{text!r} is no number", place=f"{place} {field}") from error
+            yield field, number_of(text, f"{place} {field}")
         elif field == "states":
             yield field, [one.strip() for one in text.split(",") if one.strip()]
         elif field == "enabled":

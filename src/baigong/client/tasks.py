@@ -12,6 +12,7 @@ from baigong.client.link import Link
 if TYPE_CHECKING:
     import pandas as pd
 
+_COLUMNS = ("number", "asset", "title", "kind", "state", "assignee", "due", "late", "hours", "cause", "id")
 _MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -30,8 +31,7 @@ class Tasks:
 
         params = {"state": state, "asset": asset, "assignee": assignee, "limit": limit}
         found = self._link.json("GET", "/tasks", params=params)["tasks"]
-        rows = [_row(one) for one in found]
-        frame = pd.DataFrame(rows, columns=list(_row_names()))
+        frame = pd.DataFrame([_row(one) for one in found], columns=list(_COLUMNS))
         frame["due"] = pd.to_datetime(frame["due"], unit="us", utc=True)
         return frame
 
@@ -84,14 +84,10 @@ class Task:
         return Task(self._link, self._link.send(f"/tasks/{self.id}/photos", path.read_bytes(), media, params=params))
 
 
-def _row(one: Mapping[str, Any]) -> dict[str, Any]:
+def _row(one: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what ``_COLUMNS`` names."""
     spec, done = one["spec"], one["progress"]
-    told = (
+    return (
         one["number"], spec["asset"], spec["title"], spec["kind"], one["state"], spec["assignee"], spec["due_us"],
         one["late"], sum(done["hours"].values()), done["cause"], one["id"],
     )  # fmt: skip
-    return dict(zip(_row_names(), told, strict=True))
-
-
-def _row_names() -> tuple[str, ...]:
-    return ("number", "asset", "title", "kind", "state", "assignee", "due", "late", "hours", "cause", "id")
