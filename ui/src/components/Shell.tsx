@@ -23,7 +23,7 @@ const RAIL: Entry[] = [
   { page: 'trends', href: '/trends', icon: 'trends', also: ['point'] },
   { page: 'work', href: '/work', icon: 'work' },
   { page: 'sql', href: '/sql', icon: 'sql' },
-  { page: 'connect', href: '/connect', icon: 'connect', also: ['add', 'device', 'templates'] },
+  { page: 'connect', href: '/connect', icon: 'connect', also: ['add', 'device', 'templates', 'sheets'] },
   { page: 'commands', href: '/commands', icon: 'command' },
   { page: 'demo', href: '/demo', icon: 'demo' },
   { page: 'access', href: '/access', icon: 'person' },

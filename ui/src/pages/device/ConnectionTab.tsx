@@ -62,7 +62,7 @@ export function ConnectionTab({ page }: { page: DevicePage }) {
             </tbody>
           </table>
         ) : (
-          <p className="muted">{t('device.noScan')}</p>
+          <p className="muted">{status.state === 'connected' ? t('device.noScan') : '–'}</p>
         )}
       </section>
       <section className="card">

@@ -59,7 +59,7 @@ export function SheetColumns({ table, template, asset, onChange }: Props) {
             <th>{t('sheets.holds')}</th>
             <th>{t('sheets.samples')}</th>
             <th>{t('sheets.becomes')}</th>
-            <th>{t('word.point')}</th>
+            <th>{t('command.point')}</th>
             <th>{t('sheets.unit')}</th>
           </tr>
         </thead>
@@ -68,7 +68,7 @@ export function SheetColumns({ table, template, asset, onChange }: Props) {
             const to = point(column.key)
             return (
               <tr key={column.key}>
-                <td>
+                <td className="main-cell">
                   <b>{column.letter}</b> {column.key}
                   {noticed(column) ? <div className="muted small">{noticed(column)}</div> : null}
                 </td>
@@ -77,11 +77,11 @@ export function SheetColumns({ table, template, asset, onChange }: Props) {
                   {column.odd ? <span className="warn-text"> ⚠ {column.odd}</span> : null}
                 </td>
                 <td className="muted" data-label={t('sheets.samples')}>{column.samples.join(' · ')}</td>
-                <td>
+                <td data-label={t('sheets.becomes')}>
                   <Select size="small" popupMatchSelectWidth={false} aria-label={`${t('sheets.becomes')} ${column.key}`} value={role(column.key)} options={choices(column).map((value) => ({ value, label: t(toKey(value)) }))} onChange={(value) => set(column, value)} />
                 </td>
-                <td>{to ? <Input size="small" aria-label={`${t('word.point')} ${column.key}`} value={to.point} onChange={(event) => put(column.key, { point: event.target.value })} /> : null}</td>
-                <td>{to ? <Input size="small" className="sheet-unit" aria-label={`${t('sheets.unit')} ${column.key}`} value={to.unit} onChange={(event) => put(column.key, { unit: event.target.value })} /> : column.written}</td>
+                <td data-label={to ? t('command.point') : undefined}>{to ? <Input size="small" aria-label={`${t('command.point')} ${column.key}`} value={to.point} onChange={(event) => put(column.key, { point: event.target.value })} /> : null}</td>
+                <td data-label={to || column.written ? t('sheets.unit') : undefined}>{to ? <Input size="small" className="sheet-unit" aria-label={`${t('sheets.unit')} ${column.key}`} value={to.unit} onChange={(event) => put(column.key, { unit: event.target.value })} /> : column.written}</td>
               </tr>
             )
           })}

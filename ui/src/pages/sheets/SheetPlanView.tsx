@@ -18,7 +18,7 @@ export function SheetPlanView({ plan }: { plan: SheetPlan }) {
         <table className="table sheet-points">
           <thead>
             <tr>
-              <th>{t('word.point')}</th>
+              <th>{t('command.point')}</th>
               <th>{t('sheets.unit')}</th>
               <th className="r">{t('sheets.values')}</th>
               <th className="r">{t('sheets.new')}</th>
@@ -28,14 +28,14 @@ export function SheetPlanView({ plan }: { plan: SheetPlan }) {
           <tbody>
             {plan.points.map((one) => (
               <tr key={one.point}>
-                <td>
+                <td className="main-cell">
                   {one.point} {one.exists ? null : <span className="muted small">{t('sheets.newPoint')}</span>}
                   {one.refused ? <div className="bad-text">✕ {t(refusedKey(one.refused))}</div> : null}
                 </td>
-                <td>{one.converted ? `${one.unit} → ${one.own}` : one.own || one.unit}</td>
-                <td className="r">{n(one.values)}</td>
-                <td className="r">{n(one.new)}</td>
-                <td className="r">{n(one.changed)}</td>
+                <td data-label={t('sheets.unit')}>{one.converted ? `${one.unit} → ${one.own}` : one.own || one.unit}</td>
+                <td className="r" data-label={t('sheets.values')}>{n(one.values)}</td>
+                <td className="r" data-label={t('sheets.new')}>{n(one.new)}</td>
+                <td className="r" data-label={t('sheets.changed')}>{n(one.changed)}</td>
               </tr>
             ))}
           </tbody>

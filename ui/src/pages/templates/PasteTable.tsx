@@ -112,7 +112,7 @@ export function PasteTable() {
                   <tr>
                     <th className="r">{t('templates.line')}</th>
                     <th>{t('templates.understood')}</th>
-                    <th>{t('word.point')}</th>
+                    <th>{t('command.point')}</th>
                     <th>{t('templates.address')}</th>
                     <th>{t('templates.unit')}</th>
                     <th className="r">{t('templates.scale')}</th>

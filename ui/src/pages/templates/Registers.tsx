@@ -33,7 +33,7 @@ export function Registers({ held }: { held: TemplateWhole }) {
         <table className="table registers-table">
           <thead>
             <tr>
-              <th>{t('word.point')}</th>
+              <th>{t('command.point')}</th>
               <th>{t('templates.address')}</th>
               <th>{t('templates.kind')}</th>
               <th>{t('templates.unit')}</th>

@@ -47,7 +47,7 @@ export function RecordList() {
           <HeldRuns held={data.held} kinds={data.kinds} changed={reload} />
           <div className="bar">
             <Segmented value={kind.name} onChange={(name) => navigate(`${workLink('records')}?kind=${name}`, { replace: true })} options={data.kinds.map((one) => ({ value: one.name, label: `${one.title[language]} ${many(one.name) || ''}`.trim() }))} aria-label={t('records.kind')} />
-            <SearchField label={t('records.search')} onSearch={setSearch} />
+            <SearchField className="tool-search" label={t('records.search')} onSearch={setSearch} />
             <Checkbox checked={gone} onChange={(e) => setGone(e.target.checked)}>
               {t('records.gone')}
             </Checkbox>
@@ -93,16 +93,16 @@ function Rows({ kind, search, gone }: { kind: RecordKind; search: string; gone: 
         <tbody>
           {rows.map((row) => (
             <tr key={recordId(row)}>
-              <td>
+              <td className="main-cell">
                 <Link href={workLink('records', recordId(row))}>{row.key}</Link>
                 {row.gone_us ? <span className="tag">{t('records.isGone')}</span> : null}
               </td>
               {names.map((name) => (
-                <td key={name} className={typeof row.fields[name] === 'number' ? 'num' : undefined}>
+                <td key={name} data-label={fieldWord(kind, name, language)} className={typeof row.fields[name] === 'number' ? 'num' : undefined}>
                   {fieldText(kind, name, row.fields[name], Date.now())}
                 </td>
               ))}
-              <td className="muted">{row.source}</td>
+              <td className="muted" data-label={t('records.source')}>{row.source}</td>
             </tr>
           ))}
         </tbody>
