@@ -108,3 +108,20 @@ async def test_the_nearest_tree_of_reasons_holds(plant: World) -> None:
         twice = await _put(client, "/reasons/bad", {"reasons": [{"key": "a"}, {"key": "a"}]}, 400)
         assert "twice" in twice["title"]
         assert (await client.get("/assets/none/reasons")).status_code == 404
+
+
+async def test_plans_and_reasons_go_with_an_asset_that_is_called_otherwise(plant: World) -> None:
+    planning = plant.registry.planning
+    async with plant.client() as client:
+        await _put(client, "/plans/hours", ROUND | {"at": [], "hours_of": "flow", "every_hours": 100})
+        own = {"assets": ["pump1"], "reasons": [{"key": "seal", "title": "Seal", "title_zh": "密封"}]}
+        await _put(client, "/reasons/pumps", own)
+        number = plant.registry.book.find("main", "pump1.flow").number
+        await planning.turn(lambda tenant, points: {number: 40.0})
+        assert (await client.post("/assets/pump1/rename", json={"to": "hall.p7"})).status_code == 200
+        await planning.turn(lambda tenant, points: {number: 141.0})
+        (task,) = (await client.get("/tasks")).json()["tasks"]
+        assert task["spec"]["asset"] == "hall.p7"
+        (line,) = (await client.get("/plans")).json()
+        assert (line["told"]["assets"], line["followed"]["made"], line["followed"]["missed"]) == (["hall.p7"], 1, 0)
+        assert [one["key"] for one in (await client.get("/assets/hall.p7/reasons")).json()["reasons"]] == ["seal"]

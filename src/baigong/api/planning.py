@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from baigong.api.rooms import Rooms
 from baigong.api.wire import Call, Operation
-from baigong.registry.planning import Followed, TextKind, read
+from baigong.registry.planning import Followed, TextKind, followed
 from baigong.registry.rights import asset_ref
 from baigong.stores.records.worktexts import WorkText
 from baigong.vocab.errors import FixConfiguration
@@ -67,11 +67,11 @@ def _texts(
     def shown(row: WorkText) -> Any:
         made: dict[str, Any] = {
             "name": row.name,
-            "told": read(row, told),
+            "told": planning.told(row, told),
             "changed_us": row.changed_us,
             "changed_by": row.changed_by,
         }
-        return line(**made) if line is ReasonsLine else line(**made, followed=read(row, Followed))
+        return line(**made) if line is ReasonsLine else line(**made, followed=followed(row))
 
     async def listed(call: Call) -> Any:
         return [shown(row) for row in await planning.texts(call.tenant, kind)]

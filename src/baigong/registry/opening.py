@@ -335,7 +335,7 @@ def _furnish(
         lots=Lots(records, episodes.changes),
         business=BusinessRecords(records, events, clock_us),
         tasks=tasks,
-        planning=Planning(records, events, assets, types, book, tasks, episodes, clock_us),
+        planning=Planning(records, events, assets, types, book, tasks, episodes, names, clock_us),
         retention=retention,
         rights=rights,
         audit=audit,

@@ -21,6 +21,7 @@ from baigong.registry.assets import Assets
 from baigong.registry.book import PointBook
 from baigong.registry.episodes import Episodes
 from baigong.registry.events import Events
+from baigong.registry.names import Names
 from baigong.registry.tasks import Tasks
 from baigong.registry.types import Types
 from baigong.stores.records import ALL, Records, access
@@ -68,15 +69,22 @@ class Planning:
         book: PointBook,
         tasks: Tasks,
         episodes: Episodes,
+        names: Names,
         clock_us: Callable[[], int],
     ) -> None:
-        self._records, self._events, self._clock_us = records, events, clock_us
+        self._records, self._events, self._names, self._clock_us = records, events, names, clock_us
         self._assets, self._types, self._book, self._tasks, self._episodes = assets, types, book, tasks, episodes
         self._one_turn = asyncio.Lock()
         self._wake = asyncio.Event()
 
     async def texts(self, tenant: str, kind: TextKind) -> list[WorkText]:
         return await self._records.read(lambda c: work_texts_of(c, tenant, kind), tenant=tenant)
+
+    def told(self, row: WorkText, kind: type[T]) -> T:
+        """Read a text; the assets that it names are called what they are called today."""
+        made = _read(row, kind)
+        assets = [self._names.asset(row.tenant, asset) for asset in getattr(made, "assets", ())]
+        return msgspec.structs.replace(made, assets=assets)
 
     async def put(self, tenant: str, kind: TextKind, name: str, told: Struct, by: str) -> WorkText:
         """Write a text. Raises http.not_found for assets, types and points that are not there."""
@@ -119,7 +127,7 @@ class Planning:
 
     async def reasons(self, tenant: str, asset: str) -> ReasonTree:
         """Return the tree of reasons of an asset: of the nearest place, of its type, of all, or the shipped."""
-        trees = [read(row, ReasonTree) for row in await self.texts(tenant, "reasons")]
+        trees = [self.told(row, ReasonTree) for row in await self.texts(tenant, "reasons")]
         path = [*self._assets.tree(tenant).path(asset)] if asset in self._assets.tree(tenant) else [asset]
         for step in reversed(path):
             for tree in trees:
@@ -150,12 +158,12 @@ class Planning:
             for row in await self._records.read(lambda c: work_texts_of(c, None, "plan"), tenant=ALL):
                 await self._follow(row, newest)
             for row in await self._records.read(lambda c: work_texts_of(c, None, "calendar"), tenant=ALL):
-                ahead_us = (read(row, Calendar).days_ahead - 1) * _DAY_US
-                if read(row, Followed).upto_us <= self._clock_us() + ahead_us:
+                ahead_us = (_read(row, Calendar).days_ahead - 1) * _DAY_US
+                if followed(row).upto_us <= self._clock_us() + ahead_us:
                     await self._keep(row, await self._ahead(row))
 
     async def _follow(self, row: WorkText, newest: Newest) -> None:
-        plan, held = read(row, Plan), read(row, Followed)
+        plan, held = self.told(row, Plan), followed(row)
         now = self._clock_us()
         if not plan.enabled:
             await self._keep(row, msgspec.structs.replace(held, upto_us=now, trouble="")) if held.trouble else None
@@ -181,7 +189,7 @@ class Planning:
     async def _by_hours(self, row: WorkText, plan: Plan, held: Followed, now: int, newest: Newest) -> Followed:
         points = {asset: self._point(row.tenant, plan.hours_of, asset) for asset in self._of(row.tenant, plan)}
         values = await asyncio.to_thread(newest, row.tenant, [one for one in points.values() if one is not None])
-        hours, made, missed = dict(held.hours), 0, 0
+        hours, made, missed = {self._names.asset(row.tenant, one): at for one, at in held.hours.items()}, 0, 0
         for asset, number in points.items():
             value = None if number is None else values.get(number)
             if value is None:
@@ -231,7 +239,7 @@ class Planning:
         return 1
 
     async def _ahead(self, row: WorkText) -> Followed:
-        calendar = read(row, Calendar)
+        calendar = _read(row, Calendar)  # its shifts keep the ids that they have, whatever assets are called
         try:
             until = await self._shifts(row.tenant, row.name, calendar)
         except BaigongError as error:
@@ -253,14 +261,18 @@ class Planning:
             await self._episodes.put(tenant, fresh, BY)
         return until
 
-    async def _keep(self, row: WorkText, followed: Followed) -> None:
-        state = msgspec.json.encode(followed).decode()
+    async def _keep(self, row: WorkText, held: Followed) -> None:
+        state = msgspec.json.encode(held).decode()
         await self._records.write(lambda c: put_state(c, row.tenant, row.kind, row.name, state), tenant=row.tenant)
 
 
-def read(row: WorkText, kind: type[T]) -> T:
-    """Read a text, or how far it was followed."""
-    return msgspec.json.decode(row.state if kind is Followed else row.text, type=kind)
+def _read(row: WorkText, kind: type[T]) -> T:
+    return msgspec.json.decode(row.text, type=kind)
+
+
+def followed(row: WorkText) -> Followed:
+    """Say how far a text was followed."""
+    return msgspec.json.decode(row.state, type=Followed)
 
 
 def _event(tenant: str, kind: str, name: str, now: int, by: str) -> Event:
