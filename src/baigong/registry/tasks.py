@@ -39,7 +39,7 @@ from baigong.stores.records.tasks import (
 )
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.happenings import Event
-from baigong.vocab.tasks import OPEN, TaskChange, TaskProgress, TaskSpec
+from baigong.vocab.tasks import TaskChange, TaskProgress, TaskSpec
 
 Store = Callable[[Sequence[Typed]], Awaitable[None]]
 
@@ -186,11 +186,6 @@ class Tasks:
             await self._events.tell([event], with_work=work)
         else:
             await self._episodes.put(tenant, [episode], change.told_by, also=work, told=[event])
-
-    async def overdue(self, tenant: str) -> list[TaskRow]:
-        """Return the open tasks whose time has passed, the latest first."""
-        rows = await self.find(tenant, states=OPEN)
-        return [row for row in rows if row.spec.due_us is not None and row.spec.due_us < self._clock_us()]
 
 
 def _event(row: TaskRow, kind: str, now: int, by: str) -> Event:

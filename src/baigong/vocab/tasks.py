@@ -7,13 +7,12 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from baigong.vocab.alarms import Priority as Priority
 from baigong.vocab.errors import FixConfiguration
 
 Kind = Literal["corrective", "inspection", "calibration", "changeover", "other"]
 State = Literal["open", "accepted", "in_progress", "done", "verified", "refused", "cancelled"]
 Origin = Literal["person", "alarm", "plan", "proposal"]
-Priority = Literal["critical", "high", "medium", "low"]
-PRIORITIES: Final = ("critical", "high", "medium", "low")
 NEXT: Final[dict[State, tuple[State, ...]]] = {
     "open": ("accepted", "in_progress", "refused", "cancelled"),
     "accepted": ("in_progress", "open", "refused", "cancelled"),
