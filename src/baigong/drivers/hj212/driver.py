@@ -14,6 +14,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from baigong.drivers.contract import Ack, Delivery, Found, Health, Node, Wanted
+from baigong.drivers.finding import Finding
 from baigong.drivers.hj212 import commands
 from baigong.drivers.hj212.address import canonical
 from baigong.drivers.hj212.codec import Packet
@@ -45,9 +46,7 @@ class Hj212Driver:
         self._heard: dict[str, Row] = {}
         self._stored: OrderedDict[tuple[str, int, int], bool] = OrderedDict()  # False: under way to the stream
         self._counters: Counter[str] = Counter()
-        self._numbering: Callable[[str], int] | None = None
-        self._numbers: dict[str, int] = {}
-        self._fresh: dict[str, Found] = {}
+        self._finding = Finding()
         self._strange = ""
         self._told_s = 0.0
 
@@ -110,16 +109,16 @@ class Hj212Driver:
 
     async def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
         """Yield what the monitor tells; a packet is acknowledged to it by ``accept()`` only."""
-        self._numbers = {}
+        self._finding.numbers = {}
         for point in points:
             with suppress(FixConfiguration):
-                self._numbers[canonical(point.address)] = point.number
+                self._finding.numbers[canonical(point.address)] = point.number
         while True:
             await self._news()
             packets = [self._waiting.popleft() for _ in range(min(len(self._waiting), _AT_ONCE))]
             fresh = [packet for packet in packets if self._is_fresh(packet)]
             told = [row for packet in fresh for row in rows(packet, self._zone, time.time_ns() // 1000)]
-            numbers = [self._number(row) for row in told]
+            numbers = [self._finding.number(row, _found) for row in told]
             kept = [(number, row) for number, row in zip(numbers, told, strict=True) if number]
             accept, refuse = self._settled(fresh)
             if not kept:
@@ -189,25 +188,12 @@ class Hj212Driver:
         if packet.wants_answer and self._link is not None:
             self._link.tell(packet.answer(9013 if packet.command in _NOTICES else 9014))
 
-    def _number(self, row: Row) -> int:
-        known = self._numbers.get(row.address)
-        if known is None and self._numbering is not None and row.value is not None:
-            known = self._numbers[row.address] = self._numbering(row.address)
-            code, _, said = row.field.partition("-")
-            name = f"{code}.{row.address.partition(':')[0]}_{said or 'value'}"
-            self._fresh[row.address] = Found(
-                known, row.address, name.lower(), _kind(row.field), unit(row.field), title(row.field)
-            )
-        return known or 0
-
     def discover(self, numbering: Callable[[str], int]) -> bool:
         """Make points of all that the monitor tells, with their names and units."""
-        self._numbering = numbering if self._settings.discover else None
-        return self._numbering is not None
+        return self._finding.discover(numbering if self._settings.discover else None)
 
     def take_found(self) -> list[Found]:
-        met, self._fresh = self._fresh, {}
-        return list(met.values())
+        return self._finding.take()
 
     async def write(self, command: Command) -> Ack:
         """Tell the monitor to do something, once, and wait for its two answers: that it will, and that it has."""
@@ -250,6 +236,12 @@ class Hj212Driver:
         if self._link is None:
             raise RetryLater("driver.unreachable", "not connected", place=self._settings.place)
         return self._link
+
+
+def _found(number: int, row: Row) -> Found:
+    code, _, said = row.field.partition("-")
+    name = f"{code}.{row.address.partition(':')[0]}_{said or 'value'}"
+    return Found(number, row.address, name.lower(), _kind(row.field), unit(row.field), title(row.field))
 
 
 def _kind(field: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from baigong.drivers.contract import Ack, Delivery, Found, Health, Node, Wanted
+from baigong.drivers.finding import Finding
 from baigong.drivers.mtconnect import codec
 from baigong.drivers.mtconnect.address import canonical, split
 from baigong.drivers.mtconnect.codec import AgentError, Component, Item, Model, Streams
@@ -35,9 +36,7 @@ class MtconnectDriver:
         self._settings = settings(options)
         self._model: Model | None = None
         self._counters: Counter[str] = Counter(dict.fromkeys(("documents", "observations", "overruns"), 0))
-        self._numbering: Callable[[str], int] | None = None
-        self._numbers: dict[str, int] = {}
-        self._fresh: dict[str, Found] = {}
+        self._finding = Finding()
         self._ended = ""
 
     async def __aenter__(self) -> Self:
@@ -69,7 +68,7 @@ class MtconnectDriver:
 
     async def watch(self, points: Sequence[Wanted]) -> AsyncIterator[Delivery]:
         """Yield a picture of everything, then what happens, in the order of the agent's sequence."""
-        self._numbers = {_canonical(point.address): point.number for point in points}
+        self._finding.numbers = {_canonical(point.address): point.number for point in points}
         latest_us = 0
         while True:
             states = States(self._known().items)
@@ -88,8 +87,8 @@ class MtconnectDriver:
                     raise self._refused(error) from error
                 self._counters["overruns"] += 1  # it kept less than we were behind: what it forgot is a gap
                 gap = Row("", latest_us + 1, None, q.BAD_DATA_UNAVAILABLE)
-                if self._numbers:
-                    yield Delivery(_frame([(number, gap) for number in self._numbers.values() if number]))
+                if numbers := self._finding.numbers:
+                    yield Delivery(_frame([(number, gap) for number in numbers.values() if number]))
 
     async def history(self, points: Sequence[Wanted], start_us: int, end_us: int) -> AsyncIterator[pa.RecordBatch]:
         """Yield what the agent's buffer holds of these points between two moments."""
@@ -119,12 +118,10 @@ class MtconnectDriver:
 
     def discover(self, numbering: Callable[[str], int]) -> bool:
         """Make points of all data items, with their titles and units."""
-        self._numbering = numbering if self._settings.discover else None
-        return self._numbering is not None
+        return self._finding.discover(numbering if self._settings.discover else None)
 
     def take_found(self) -> list[Found]:
-        met, self._fresh = self._fresh, {}
-        return list(met.values())
+        return self._finding.take()
 
     async def health(self) -> Health:
         made = self._model
@@ -192,22 +189,14 @@ class MtconnectDriver:
     # -- telling ---------------------------------------------------------------------------------------------
 
     def _delivery(self, rows: Iterable[Row]) -> Delivery | None:
-        kept = [(number, row) for row in rows if (number := self._number(row))]
+        kept = [(number, row) for row in rows if (number := self._finding.number(row, self._found))]
         return Delivery(_frame(kept)) if kept else None
 
-    def _number(self, row: Row) -> int:
-        known = self._numbers.get(row.address)
-        if known is None and self._numbering is not None and row.value is not None:
-            known = self._numbers[row.address] = self._numbering(row.address)
-            id_, part = split(row.address)
-            item = self._known().items.get(id_) or Item(id_, "EVENT", "")
-            number = isinstance(row.value, float)
-            kind = item.kind if number else "state"
-            title = f"{item.title} {part}".strip()
-            self._fresh[row.address] = Found(
-                known, row.address, _name(item, part), kind, item.unit if number else "", title
-            )
-        return known or 0
+    def _found(self, number: int, row: Row) -> Found:
+        id_, part = split(row.address)
+        item = self._known().items.get(id_) or Item(id_, "EVENT", "")
+        kind, unit = (item.kind, item.unit) if isinstance(row.value, float) else ("state", "")
+        return Found(number, row.address, _name(item, part), kind, unit, f"{item.title} {part}".strip())
 
 
 def _present(picture: Streams, states: States) -> list[Row]:
