@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from itertools import islice
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -13,7 +15,6 @@ from baigong.registry.checking import check_driver
 from baigong.registry.devicetemplates import Version, sample_device
 from baigong.registry.templatefleet import FleetPlanner, Plan, PlannedDevice
 from baigong.registry.templaterows import read_rows
-from baigong.vocab.assettypes import split_type
 from baigong.vocab.devices import DeviceSpec
 from baigong.vocab.devicetemplates import DeviceTemplate
 from baigong.vocab.errors import FixConfiguration
@@ -118,12 +119,12 @@ def operations(rooms: Rooms) -> list[Operation]:
 
     async def listed(call: Call) -> Any:
         users = templates.users(call.tenant)
-        return [_line(rooms, call.tenant, name, users.get(name, [])) for name in templates.names(call.tenant)]
+        return [_line(rooms, call.tenant, name, users.get(name, {})) for name in templates.names(call.tenant)]
 
     async def one(call: Call) -> Any:
         name = call.part("name")
         found = templates.get(call.tenant, _ref(name, call.query.version))
-        users = templates.users(call.tenant).get(name, [])
+        users = templates.users(call.tenant).get(name, {})
         return TemplateAnswer(
             template=name,
             version=found.row.version,
@@ -134,7 +135,7 @@ def operations(rooms: Rooms) -> list[Operation]:
                 TemplateVersion(version=r.version, changed_us=r.changed_us, changed_by=r.changed_by)
                 for r in templates.versions(call.tenant, name)
             ],
-            used=[TemplateUser(device=d, version=_version_of(rooms, call.tenant, d)) for d in users[:_MOST_LINES]],
+            used=[TemplateUser(device=d, version=v) for d, v in islice(users.items(), _MOST_LINES)],
             units=_units(found.whole),
         )
 
@@ -190,7 +191,7 @@ def _fleet(rooms: Rooms) -> list[Operation]:
         told: Upgrade = call.body
         name = call.part("name")
         version = templates.get(call.tenant, _ref(name, told.version))
-        chosen = templates.users(call.tenant).get(name, []) if told.devices is None else told.devices
+        chosen = templates.users(call.tenant).get(name, {}) if told.devices is None else told.devices
         plan = await asyncio.to_thread(planner(call.tenant).of_upgrade, version, chosen)
         return await _carried_out(call, version, plan, told.check)
 
@@ -215,7 +216,7 @@ def _fleet(rooms: Rooms) -> list[Operation]:
     ]  # fmt: skip
 
 
-def _line(rooms: Rooms, tenant: str, name: str, users: list[str]) -> DeviceTemplateLine:
+def _line(rooms: Rooms, tenant: str, name: str, users: Mapping[str, int]) -> DeviceTemplateLine:
     templates = rooms.registry.device_templates
     row = templates.versions(tenant, name)[-1]
     error, whole = "", None
@@ -223,7 +224,6 @@ def _line(rooms: Rooms, tenant: str, name: str, users: list[str]) -> DeviceTempl
         whole = templates.get(tenant, name).whole
     except FixConfiguration as found:
         error = f"{found.message} ({found.place})"
-    behind = sum(_version_of(rooms, tenant, device) < row.version for device in users)
     return DeviceTemplateLine(
         template=name,
         version=row.version,
@@ -235,17 +235,13 @@ def _line(rooms: Rooms, tenant: str, name: str, users: list[str]) -> DeviceTempl
         driver=whole.driver if whole else "",
         points=len(whole.points) if whole else 0,
         devices=len(users),
-        behind=behind,
+        behind=sum(version < row.version for version in users.values()),
         error=error,
     )
 
 
 def _ref(name: str, version: int | None) -> str:
     return f"{name}@{version}" if version else name
-
-
-def _version_of(rooms: Rooms, tenant: str, device: str) -> int:
-    return split_type(rooms.registry.devices.get(tenant, device).spec.template)[1] or 0
 
 
 def _kept(version: int, whole: DeviceTemplate) -> TemplateKept:

@@ -114,20 +114,23 @@ class DeviceTemplates:
         async with self._one_change:
             if name not in self._held.of(tenant):
                 raise FixConfiguration("http.not_found", f"{tenant} has no template {name!r} of its own", place=name)
-            users = self.users(tenant).get(name, [])
+            users = self.users(tenant).get(name, {})
             if users:
-                raise FixConfiguration("config.conflict", f"{len(users)} devices use it, like {users[0]}", place=name)
+                raise FixConfiguration(
+                    "config.conflict", f"{len(users)} devices use it, like {next(iter(users))}", place=name
+                )
             detail = {"by": by, "text": self.versions(tenant, name)[-1].text}
             event = self._event(tenant, name, "template.removed", detail)
             await self._events.tell([event], with_work=lambda c: device_templates.drop(c, tenant, name))
             self._held.dropped(tenant, name)
 
-    def users(self, tenant: str) -> dict[str, list[str]]:
-        """Name the devices made of each template, whichever version they have."""
-        found: dict[str, list[str]] = {}
+    def users(self, tenant: str) -> dict[str, dict[str, int]]:
+        """Name the devices made of each template, and of which version."""
+        found: dict[str, dict[str, int]] = {}
         for row in self._devices.of_tenant(tenant):
             if row.spec.template:
-                found.setdefault(split_type(row.spec.template)[0], []).append(row.spec.device)
+                name, version = split_type(row.spec.template)
+                found.setdefault(name, {})[row.spec.device] = version or 0
         return found
 
     def forget(self, tenant: str) -> None:
