@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from baigong.api.sheetfiles import Drawn, Looked, SheetFile
 from baigong.models.sheets import Column, Problem, Table
-from baigong.models.sheets.address import span
 from baigong.models.sheets.kinds import said
 from baigong.models.sheets.proposing import propose
 from baigong.models.sheets.template import SheetTemplate, keys
+from baigong.vocab.cellnames import span
 
 MOST_TOLD = 500  # problems and changes one by one; all are counted
 _SHOWN = 80  # characters of a cell in the picture

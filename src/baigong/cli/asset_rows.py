@@ -21,6 +21,7 @@ from baigong.cli.asset_relations import (
     split_names,
 )
 from baigong.vocab.assets import Level, Property, State, named_above
+from baigong.vocab.cellnames import letters
 from baigong.vocab.errors import FixConfiguration
 from baigong.vocab.texts import FORMULA_SIGNS
 
@@ -105,19 +106,6 @@ class Wrong:
     row: int
     name: str  # of the field, or of a property
     message: str
-
-
-def letters(column: int) -> str:
-    """Return a column's letters.
-
-    >>> letters(0), letters(25), letters(26), letters(701)
-    ('A', 'Z', 'AA', 'ZZ')
-    """
-    found, column = "", column + 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        found = chr(65 + rest) + found
-    return found
 
 
 def read_rows(rows: Iterable[tuple[int, Sequence[str | None]]]) -> tuple[Table, list[Wrong]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 from xml.etree import ElementTree
 
+from baigong.vocab.cellnames import number_of
 from baigong.vocab.errors import FixConfiguration
 
 _NS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -122,12 +123,10 @@ def _row(row: ElementTree.Element, strings: list[str], dates: set[int], epoch: d
 
 def _column(reference: str) -> int:
     found = _LETTERS.match(reference)
-    at = 0
-    for letter in found[0] if found else "A":
-        at = at * 26 + ord(letter) - 64
-    if at > 16_384:
+    at = number_of(found[0] if found else "A")
+    if at >= 16_384:
         raise ValueError(f"no column {reference}")
-    return at - 1
+    return at
 
 
 def _text(cell: ElementTree.Element, strings: list[str], dates: set[int], epoch: datetime) -> str | None:

@@ -18,9 +18,9 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from baigong.models.sheets.address import cell as name_of
-from baigong.models.sheets.address import place
 from baigong.models.sheets.parts import BROKEN, check_archive, sheet_parts
+from baigong.vocab.cellnames import cell as name_of
+from baigong.vocab.cellnames import place
 from baigong.vocab.errors import FixConfiguration
 
 _BOOK = "xl/workbook.xml"

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from xml.etree import ElementTree
 
-from baigong.models.sheets.address import place
+from baigong.vocab.cellnames import place
 from baigong.vocab.errors import FixConfiguration
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

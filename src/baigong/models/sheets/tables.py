@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from baigong.models.sheets.address import letters, span
 from baigong.models.sheets.blocks import Block, blocks, covered, filled
 from baigong.models.sheets.grids import Book, Grid
 from baigong.models.sheets.headers import Named, join, split_unit, unit_alone
@@ -27,6 +26,7 @@ from baigong.models.sheets.kinds import Kind, Odd, Typed, said, type_column
 from baigong.models.sheets.layout import Layout, is_value, lay_out
 from baigong.models.sheets.moments import Order
 from baigong.models.sheets.texts import is_code, plain
+from baigong.vocab.cellnames import letters, span
 
 
 @dataclass(slots=True, frozen=True)

@@ -10,8 +10,8 @@ _CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
 def letters(column: int) -> str:
     """Name a column.
 
-    >>> letters(0), letters(25), letters(26), letters(16_383)
-    ('A', 'Z', 'AA', 'XFD')
+    >>> letters(0), letters(25), letters(26), letters(701), letters(16_383)
+    ('A', 'Z', 'AA', 'ZZ', 'XFD')
     """
     name = ""
     column += 1
