@@ -19,6 +19,7 @@ from baigong.drivers.dlt645 import codec
 from baigong.drivers.dlt645.address import Place, parse
 from baigong.drivers.dlt645.items import block
 from baigong.drivers.scan import Refused
+from baigong.drivers.silence import Silences
 from baigong.vocab import quality as q
 from baigong.vocab.errors import FixConfiguration, RetryLater
 
@@ -26,7 +27,6 @@ Fetch = Callable[[str, str], Awaitable[bytes]]
 """Reads (meter, identifier): raises Refused and what a line raises."""
 
 _LESSON_S = 60.0  # how long a refused identifier is left alone
-_SILENCE_S = 5.0  # how long a silent meter is left alone at first, when others share its line
 _OPEN = 1 << 4  # status word 3: the relay is open
 
 
@@ -35,12 +35,12 @@ class Lessons:
     """What the meters of a line have taught: ends with the connection.
 
     ``refused``: (meter, identifier) -> when to ask again; ``blockless``: blocks that a meter does not know;
-    ``silent``: meter -> (until when it is left alone, for how many seconds).
+    ``silent``: the meters that did not answer.
     """
 
     refused: dict[tuple[str, str], float] = field(default_factory=dict)
     blockless: set[tuple[str, str]] = field(default_factory=set)
-    silent: dict[str, tuple[float, float]] = field(default_factory=dict)
+    silent: Silences[str] = field(default_factory=Silences)
 
 
 class Reading:
@@ -66,9 +66,7 @@ class Reading:
     async def run(self, fetch: Fetch, now_s: float) -> None:
         """Ask every meter; raises driver.timeout when none answers, and what ``fetch`` raises for a broken line."""
         silent = self._lessons.silent
-        waiting = {meter for meter in self._rows if silent.get(meter, (0.0, 0.0))[0] > now_s}
-        if waiting and len(waiting) == len(self._rows):
-            waiting.remove(min(waiting, key=lambda meter: silent[meter]))
+        waiting = silent.left_alone(self._rows, now_s)
         for meter in sorted(self._rows, key=lambda meter: meter in silent):
             if meter in waiting:
                 self._all(meter, q.BAD_NO_COMMUNICATION)
@@ -79,8 +77,7 @@ class Reading:
             except RetryLater as error:
                 if error.code != "driver.timeout":
                     raise
-                wait_s = min(2 * silent.get(meter, (0.0, _SILENCE_S / 2))[1], _LESSON_S)
-                silent[meter] = (now_s + wait_s, wait_s)
+                silent.note(meter, now_s)
                 if all(one in silent for one in self._rows):
                     raise
                 self._all(meter, q.BAD_NO_COMMUNICATION)

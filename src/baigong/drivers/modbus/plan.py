@@ -16,6 +16,7 @@ from baigong.drivers.contract import Wanted
 from baigong.drivers.modbus.address import BIT_AREAS, Register, parse
 from baigong.drivers.modbus.codec import Decoder
 from baigong.drivers.modbus.settings import Settings
+from baigong.drivers.silence import Silences
 from baigong.vocab import quality as q
 from baigong.vocab.errors import FixConfiguration
 
@@ -52,14 +53,13 @@ class Lessons:
     """What a device has taught: survives new point sets, ends with the connection.
 
     ``refused``: span -> (quality, when to ask again, in seconds of the monotonic clock). ``fences``: (unit, area,
-    start) of spans that must not be read together with what lies before them. ``silent``: unit -> (until when it is
-    left alone, for how many seconds); ``heard``: the units that have answered. ``version`` grows with what changes
-    a plan.
+    start) of spans that must not be read together with what lies before them. ``silent``: the units that did not
+    answer; ``heard``: those that have answered. ``version`` grows with what changes a plan.
     """
 
     refused: dict[Span, tuple[int, float]] = field(default_factory=dict)
     fences: set[tuple[int, str, int]] = field(default_factory=set)
-    silent: dict[int, tuple[float, float]] = field(default_factory=dict)
+    silent: Silences[int] = field(default_factory=Silences)
     heard: set[int] = field(default_factory=set)
     version: int = 0
 

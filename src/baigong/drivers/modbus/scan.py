@@ -32,7 +32,6 @@ _GATEWAY = (10, 11)  # every further request to this unit would wait for the sam
 _LESSON_S = 60.0  # how long a refused address is left alone
 _SECOND_CHANCES = 2  # refused addresses that one read asks for again in vain
 _LESSONS_PER_READ = 48  # requests that one read may spend on learning; the rest waits for the next
-_SILENCE_S = 5.0  # how long a silent unit is left alone at first, when others share its line
 
 
 class Scan:
@@ -46,7 +45,7 @@ class Scan:
         self._lessons = lessons
         self._now_s = now_s
         self._budget = _LESSONS_PER_READ
-        self._lost = self._unheard()
+        self._lost = lessons.silent.left_alone(plan.units, now_s)
 
     async def run(self) -> None:
         """Ask for everything. A unit that is silent spoils only its own points, unless no unit answers at all.
@@ -66,16 +65,8 @@ class Scan:
                     raise
         await self._ask_again()
 
-    def _unheard(self) -> set[int]:
-        """The units to be left alone now; if that were all of them, the one that waits longest is tried."""
-        silent = {u: until for u, (until, _) in self._lessons.silent.items() if u in self._plan.units}
-        lost = {u for u, until in silent.items() if until > self._now_s}
-        return lost - {min(silent, key=lambda u: silent[u])} if lost and len(lost) == len(self._plan.units) else lost
-
     def _silence(self, unit: int) -> None:
-        _, wait_s = self._lessons.silent.get(unit, (0.0, _SILENCE_S / 2))
-        wait_s = min(2 * wait_s, _LESSON_S)
-        self._lessons.silent[unit] = (self._now_s + wait_s, wait_s)
+        self._lessons.silent.note(unit, self._now_s)
         self._lessons.heard.discard(unit)
         # one such wait per read is enough: whoever has not been heard yet has its turn in the next
         self._lost |= set(self._plan.units) - self._lessons.heard
