@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from subjects import Subject, free_port
+from subjects import Subject, dialled
 
 from baigong.drivers.dlt645.sim import Simulator
 
@@ -28,14 +28,12 @@ async def subject() -> AsyncIterator[Subject]:
     first = {address: value for address, value in GOOD.items() if "!" not in address}
     meters = {"1": first | {"04000306": 1, "04000101": "26010104"}, "2": {"00010000": 7.0}}
     async with Simulator(meters) as line:
-        yield Subject(
-            driver="dlt645",
+        yield dialled(
+            "dlt645",
+            line,
+            GOOD,
             options=line.options | {"password": "02123456"},
-            good=GOOD,
             unknown="00080000",
-            kill=line.stop,
-            restart=line.start,
-            dead={"port": free_port()},
             at=lambda port: {"port": port, "timeout_s": 0.25, "retries": 0},
             writes=WRITES,
             unwritable=UNWRITABLE,

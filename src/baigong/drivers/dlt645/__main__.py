@@ -48,9 +48,8 @@ async def serve(host: str, port: int) -> None:
         print(f"meters {' and '.join(METERS)} answer at {host}:{line.port}; Ctrl-C stops", flush=True)
         while True:
             await asyncio.sleep(0.5)
-            for address, value in memory(time.time()).items():
-                for meter in METERS:
-                    await line.set(f"{meter}!{address}", value)
+            now = memory(time.time())
+            await line.update({f"{meter}!{address}": now[address] for meter in METERS for address in now})
 
 
 def main() -> None:

@@ -17,12 +17,13 @@ from baigong.drivers.dlt645.address import RELAY_WORD, parse
 from baigong.drivers.dlt645.codec import Frame
 from baigong.drivers.dlt645.items import block
 from baigong.drivers.served import Served, Session
+from baigong.drivers.switched import Addressed
 
 _PART = 180  # bytes of data in one frame; what is longer follows
 _READABLE_ONLY = ("00", "01", "02", "90", "91", "B6")
 
 
-class Simulator(Served):
+class Simulator(Addressed, Served):
     """Serves meters, each with what its identifiers hold. ``port`` 0: a free one; ``password``: level and password.
 
     ``deaf``: meters that do not answer; ``echo``: the line sends back what it gets; ``blocks``: whether neighbours can
@@ -48,22 +49,19 @@ class Simulator(Served):
         for meter, values in meters.items():
             self._memory[meter.zfill(12)] = {RELAY_WORD: b"\0\0"} if standard == "2007" else {}
             for address, value in values.items():
-                self._store(meter, address, value)
+                self._store(f"{meter}!{address}", value)
 
     @property
     def options(self) -> dict[str, Any]:
         """The options with which the driver reaches the first meter."""
-        where = {"host": self.host, "port": self.port, "meter": next(iter(self._memory))}
-        return where | {"standard": str(self._edition.year), "pause_ms": 0}
+        own = {"meter": next(iter(self._memory)), "standard": str(self._edition.year), "pause_ms": 0}
+        return super().options | own
 
-    async def set(self, address: str, value: Any) -> None:
-        """Give one address, with its meter or of the first, a new value; several values of one as a list."""
+    def _store(self, address: str, value: Any) -> None:
+        """Keep the value of an address, with its meter or of the first; several values of one as a list."""
         meter, mark, rest = address.rpartition("!")
-        self._store(meter if mark else next(iter(self._memory)), rest, value)
-
-    def _store(self, meter: str, address: str, value: Any) -> None:
-        place = parse(address)
-        memory = self._memory[meter.zfill(12)]
+        place = parse(rest)
+        memory = self._memory[meter.zfill(12) if mark else next(iter(self._memory))]
         if not place.di:
             memory[RELAY_WORD] = b"\0\0" if value else b"\x10\0"
             return
