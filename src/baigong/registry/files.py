@@ -11,10 +11,11 @@ from pathlib import Path
 
 import yaml
 
-from baigong.registry.filetext import edited, on_one_line
+from baigong.registry.filetext import edited
 from baigong.stores.durable import replace_file, replace_files, sync_folder
 from baigong.vocab.devices import DeviceSpec, device_yaml, parse_device
 from baigong.vocab.errors import FixConfiguration, RetryLater
+from baigong.vocab.texts import on_one_line
 
 Stamp = tuple[int, int]  # changes whenever the file does
 

@@ -10,6 +10,7 @@ import yaml
 
 from baigong.vocab.devices import DeviceSpec, PointSpec, parse_device
 from baigong.vocab.errors import BaigongError
+from baigong.vocab.texts import on_one_line
 
 _LONGEST = 2_000_000  # characters that are read for it
 
@@ -133,9 +134,3 @@ def _items(points: Sequence[PointSpec], indent: int, flow: bool = False) -> str:
 
 def _plain(one: PointSpec | DeviceSpec, without: str = "") -> dict[str, Any]:
     return {name: value for name, value in msgspec.to_builtins(one).items() if name != without}
-
-
-def on_one_line(value: Any) -> str:
-    """Write a value as it stands on one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
-    return str(text).removesuffix("...\n").strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from baigong.vocab.alarms import TypeAlarm, alarm_as_meant, in_unit
 from baigong.vocab.assets import Level, Property
 from baigong.vocab.devices import Kind
 from baigong.vocab.errors import FixConfiguration
+from baigong.vocab.faults import wrong_field, wrong_part
 from baigong.vocab.kpis import TypeKpi
 from baigong.vocab.limits import Limits
 from baigong.vocab.screens import Screen, converted, require_whole
@@ -133,34 +133,16 @@ def _keyed(told: dict[Any, Any]) -> dict[Any, Any]:
     }
 
 
-def _at_fault(raw: dict[str, Any], name: str, whole: Exception) -> FixConfiguration:
-    """Say which field of which point it is: the message about the whole only says that one is wrong."""
-    kinds: dict[str, type[Struct]] = dict(zip(FIELDS, (TypePoint, TypeProperty, TypeAlarm, TypeKpi), strict=True))
-    for field, kind in kinds.items():
-        for key, told in raw[field].items() if isinstance(raw.get(field), dict) else ():
-            try:
-                msgspec.convert(told, kind)
-            except msgspec.ValidationError as error:
-                return _wrong(str(error), f"{name}.{field}.{key}", kind)
+def _at_fault(raw: dict[str, Any], name: str, whole: msgspec.ValidationError) -> FixConfiguration:
+    part = wrong_part(raw, name, dict(zip(FIELDS, (TypePoint, TypeProperty, TypeAlarm, TypeKpi), strict=True)))
+    if part is not None:
+        return part
     if isinstance(raw.get("screen"), dict):
         try:
             converted(raw["screen"], "")
         except FixConfiguration as error:
             return FixConfiguration(error.code, error.message, place=f"{name}.screen.{error.place}".rstrip("."))
-    return _wrong(str(whole), name, AssetType)
-
-
-def _wrong(message: str, place: str, kind: type[Struct]) -> FixConfiguration:
-    message, _, path = message.partition(" - at `$")
-    place += re.sub(r"\[.*", "", path.rstrip("`"))
-    unknown = re.search(r"unknown field `(.*)`", message)
-    if unknown:
-        near = difflib.get_close_matches(unknown[1], kind.__struct_fields__, 1)
-        quotes = "; within { } a comma ends what is written: put it in quotes" if set(unknown[1]) & set("()") else ""
-        message, place = message + (f"; perhaps {near[0]}" if near else quotes), f"{place}.{unknown[1]}"
-    if message.endswith("got `bool`"):
-        message += "; YAML takes on, off, yes and no for true and false: write them in quotes"
-    return FixConfiguration("config.invalid", message, place=place)
+    return wrong_field(whole, name, AssetType)
 
 
 def merged(chain: Sequence[dict[str, Any]]) -> AssetType:

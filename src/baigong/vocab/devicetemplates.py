@@ -20,7 +20,8 @@ from baigong.vocab.assets import Property
 from baigong.vocab.binding import Unbound, number_of, parse_template
 from baigong.vocab.devices import Counter, DeviceSpec, Kind, PointSpec
 from baigong.vocab.errors import FixConfiguration
-from baigong.vocab.texts import read_yaml
+from baigong.vocab.faults import wrong_field, wrong_part
+from baigong.vocab.texts import on_one_line, read_yaml
 from baigong.vocab.typelines import with_line
 from baigong.vocab.units import is_unit, meant
 from baigong.vocab.writing import WriteRule
@@ -116,7 +117,8 @@ def parse_device_template(text: str, name: str) -> DeviceTemplate:
         try:
             made = msgspec.convert(raw, DeviceTemplate)
         except msgspec.ValidationError as error:
-            raise _at_fault(raw, name, error) from error
+            part = wrong_part(raw, name, {"points": TemplatePoint, "parameters": Parameter})
+            raise (part or wrong_field(error, name, DeviceTemplate)) from error
         _require_whole(made, name)
     except FixConfiguration as error:
         raise with_line(error, text, name) from error
@@ -130,11 +132,7 @@ def device_template_yaml(template: DeviceTemplate) -> str:
     plain = msgspec.to_builtins(template)
     points = plain.pop("points")
     head = str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120))
-    lines = []
-    for name, told in points.items():
-        flow = str(yaml.safe_dump(told, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000))
-        key = str(yaml.safe_dump(name, allow_unicode=True)).removesuffix("...\n").strip()
-        lines.append(f"  {key}: {flow.strip()}")
+    lines = [f"  {on_one_line(name)}: {on_one_line(told)}" for name, told in points.items()]
     return head + "points:\n" + "\n".join(lines) + "\n"
 
 
@@ -322,25 +320,3 @@ def _as_meant(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _word(key: Any) -> str:
     return str(int(key)) if isinstance(key, bool) else str(key)
-
-
-def _at_fault(raw: dict[str, Any], name: str, whole: Exception) -> FixConfiguration:
-    """Say which field of which point it is: the message about the whole only says that one is wrong."""
-    kinds: dict[str, type[Struct]] = {"points": TemplatePoint, "parameters": Parameter}
-    for what, kind in kinds.items():
-        for key, told in raw[what].items() if isinstance(raw.get(what), dict) else ():
-            try:
-                msgspec.convert(told, kind)
-            except msgspec.ValidationError as error:
-                return _wrong(str(error), f"{name}.{what}.{key}", kind)
-    return _wrong(str(whole), name, DeviceTemplate)
-
-
-def _wrong(message: str, place: str, kind: type[Struct]) -> FixConfiguration:
-    message, _, path = message.partition(" - at `$")
-    place += re.sub(r"\[.*", "", path.rstrip("`"))
-    unknown = re.search(r"unknown field `(.*)`", message)
-    if unknown:
-        near = difflib.get_close_matches(unknown[1], kind.__struct_fields__, 1)
-        message, place = message + (f"; perhaps {near[0]}" if near else ""), f"{place}.{unknown[1]}"
-    return FixConfiguration("config.invalid", message, place=place)

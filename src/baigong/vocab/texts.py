@@ -53,6 +53,18 @@ def read_yaml(text: str, place: str, *, code: str = "config.invalid", as_written
         raise FixConfiguration(code, f"not YAML: {error}", place=place) from error
 
 
+def on_one_line(value: Any) -> str:
+    """Write a value in YAML as it stands on one line.
+
+    >>> on_one_line({"address": "holding:0", "unit": "°C"}), on_one_line("yes")
+    ("{address: 'holding:0', unit: °C}", "'yes'")
+    """
+    import yaml
+
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
+    return str(text).removesuffix("...\n").strip()
+
+
 class _Twice(Exception):
     """A key stands twice."""
 
