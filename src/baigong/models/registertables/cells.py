@@ -13,7 +13,7 @@ _DEC = re.compile(r"^[0-9]{1,6}$")
 _PREFIXED = re.compile(r"^([134])[xX]\s?([0-9]{1,5})$")
 _BIT = re.compile(r"^(.*?)[.:](?:bit)?\s?([0-9]{1,2})$", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(?:-|~|–|—|～|至|to|\.\.+|,)\s*", re.IGNORECASE)
-_AREAS = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
+AREAS = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
 _FUNCTIONS = {1: "coil", 5: "coil", 15: "coil", 2: "discrete", 3: "holding", 6: "holding", 16: "holding", 4: "input"}
 _AREA_WORDS = {
     "coil": ("coil", "coils", "do", "线圈", "开出"),
@@ -83,7 +83,7 @@ def read_place(cell: str, in_hex: bool = False) -> Place | None:
     if bit and (place := read_place(bit[1], in_hex)) is not None:
         return Place(place.number, place.area, int(bit[2]), place.last, place.hex, place.prefixed)
     if found := _PREFIXED.match(text):
-        return Place(int(found[2]), _AREAS[found[1]], prefixed=True)
+        return Place(int(found[2]), AREAS[found[1]], prefixed=True)
     if found := _HEX.match(text):
         return Place(int(found[1] or found[2], 16), hex=True)
     if in_hex and re.fullmatch(r"[0-9A-Fa-f]{1,4}", text.replace(" ", "")):

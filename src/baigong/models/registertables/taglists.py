@@ -17,9 +17,9 @@ from typing import Any
 
 import msgspec
 
-from baigong.models.registertables.cells import read_unit
+from baigong.models.registertables.cells import AREAS, read_unit
 from baigong.models.registertables.questions import Question, Reading
-from baigong.models.registertables.reading import RegisterTable, Remark, TableLine
+from baigong.models.registertables.reading import MOST, RegisterTable, Remark, TableLine
 from baigong.vocab.errors import FixConfiguration
 
 _KEPWARE = ("tag name", "address", "data type")
@@ -38,7 +38,6 @@ _S7 = re.compile(
     r"^(?:DB[0-9]+,(?:X|B|W|D|C|CHAR|BYTE|INT|WORD|DINT|DWORD|REAL|DI|I|STRING|S)[0-9.]+|[IQM][BWD]?[0-9.]+)$"
 )
 _PATH = re.compile(r"^(?:ns=[0-9]+;s=)?\[([^\]]+)\](.+)$")
-_MOST = 20_000
 _DEEP = 30
 _NODES = 200_000  # that are walked: types within types can be written out without end
 
@@ -73,7 +72,7 @@ def is_tag_list(text: str) -> bool:
 def read_tags(text: str, reading: Reading) -> RegisterTable:
     """Read a tag list: the tags of one device, each with its address as our driver writes it, or why it is left."""
     text = text.lstrip("\ufeff \r\n")
-    tags = list(islice(_ignition(text) if text[:1] == "{" else _kepware(text), _MOST))
+    tags = list(islice(_ignition(text) if text[:1] == "{" else _kepware(text), MOST))
     devices = Counter(tag.of for tag in tags if tag.left is None and tag.of)
     chosen = reading.device if reading.device in devices else (devices.most_common(1)[0][0] if devices else "")
     mine = [tag for tag in tags if tag.left is None and tag.of == chosen]
@@ -292,7 +291,7 @@ def _modbus(tag: Tag, reading: Reading) -> str:
     """Write an address of theirs in our notation, counted from zero; "" for what cannot be read."""
     word = _TYPES.get(tag.type.casefold().replace(" ", ""), "int16")
     if found := _CLASSICAL.match(tag.path):
-        area, start = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}[found[1]], int(found[2]) - 1
+        area, start = AREAS[found[1]], int(found[2]) - 1
         bit, unit = found[3], ""
     elif found := _DESIGNATED.match(tag.path):
         what = found[2]
