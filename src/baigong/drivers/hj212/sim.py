@@ -6,27 +6,28 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from baigong.drivers.hj212 import codec
 from baigong.drivers.hj212.address import KINDS
 from baigong.drivers.hj212.codec import Packet
+from baigong.drivers.switched import Switched
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _OBEYED = (1012, 1062, 1064, 3011, 3012)
 
 
-class Simulator:
+class Simulator(Switched):
     """``values``: what is told, by kind and field: ``{"real:w01018-Rtd": 63.0}``. ``port`` 0 takes a free one."""
 
     def __init__(
         self, values: Mapping[str, Any], *, mn: str = "010000A8900016F000169DC0", password: str = "", port: int = 0,
         flag: int = 5, again_s: float = 5.0,
     ) -> None:  # fmt: skip
+        super().__init__(port=port)
         self.values = dict(values)
-        self.mn, self.password, self.port, self.flag = mn, password, port, flag
+        self.mn, self.password, self.flag = mn, password, flag
         self._again_s = again_s
         self._server: asyncio.Server | None = None
         self._work: asyncio.Task[None] | None = None
@@ -38,18 +39,9 @@ class Simulator:
         self.told: dict[str, str] = {}  # what it was commanded: SystemTime, RtdInterval, PolId …
         self.refuses: dict[int, tuple[str, str]] = {}  # command -> (QnRtn, ExeRtn)
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
     async def start(self) -> None:
         """Wait to be dialled."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def call(self, host: str, port: int) -> None:

@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from baigong.drivers.mqtt import packets as p
 from baigong.drivers.mqtt.codec import decode, encode, encode_publish
 from baigong.drivers.mqtt.topics import covers
+from baigong.drivers.switched import Switched
 from baigong.vocab.errors import FixConfiguration
 
 
@@ -99,11 +100,11 @@ class _Client(asyncio.Protocol):
             self.transport.write(encode_publish(topic, payload, 1, packet_id, dup=True))
 
 
-class Simulator:
+class Simulator(Switched):
     """``values``: topic -> JSON document. ``start`` and ``stop`` may be repeated: the port and the sessions stay."""
 
     def __init__(self, values: Mapping[str, Any] | None = None, port: int = 0) -> None:
-        self.port = port
+        super().__init__(port=port)
         self.retained = {topic: json.dumps(value).encode() for topic, value in (values or {}).items()}
         self.sessions: dict[str, _Session] = {}
         self.passing: list[_Session] = []
@@ -112,20 +113,13 @@ class Simulator:
         self.received: list[tuple[str, bytes]] = []  # what clients published
         self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
     @property
     def options(self) -> dict[str, Any]:
-        return {"host": "127.0.0.1", "port": self.port}
+        return {"host": self.host, "port": self.port}
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Client(self), "127.0.0.1", self.port)
+        self._server = await loop.create_server(lambda: _Client(self), self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

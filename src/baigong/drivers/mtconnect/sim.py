@@ -14,10 +14,11 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape, quoteattr
+
+from baigong.drivers.switched import Switched
 
 _ITEMS = """
 avail|EVENT|AVAILABILITY||||device
@@ -63,13 +64,14 @@ class _Observation:
     attributes: dict[str, str] = field(default_factory=dict)
 
 
-class Agent:
+class Agent(Switched):
     """``buffer``: observations it keeps. Values are kept while it is stopped; ``start(anew=True)`` forgets them."""
 
     def __init__(
         self, *, port: int = 0, buffer: int = 1000, version: str = "2.2", instance: int = 1_700_000_000
     ) -> None:
-        self.port, self.version, self.instance = port, version, instance
+        super().__init__(port=port)
+        self.version, self.instance = version, instance
         self._buffer: deque[_Observation] = deque(maxlen=buffer)
         self._current: dict[str, list[_Observation]] = {}
         self._next = 1
@@ -82,16 +84,7 @@ class Agent:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
+        return f"http://{self.host}:{self.port}"
 
     async def start(self, *, anew: bool = False) -> None:
         if anew:
@@ -101,7 +94,7 @@ class Agent:
             self._next = 1
             for item in ITEMS:
                 self.set(item, "UNAVAILABLE")
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
