@@ -4,6 +4,7 @@ import type { Problem } from '../wire/api'
 import { inLanguage } from './spoken'
 import type { Language } from './format'
 import { askJson, query } from './http'
+import { matches } from './matching'
 
 type Schemas = components['schemas']
 export type TypeLine = Schemas['TypeLine']
@@ -28,11 +29,9 @@ export type Which = 'all' | 'own' | 'shipped' | 'unused'
 
 /** The lines of a list that somebody wants to see; words are looked for in names and both titles. */
 export function chosen(lines: readonly TypeLine[], which: Which, words: string): TypeLine[] {
-  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
   return lines.filter((line) => {
     if (which === 'own' ? line.version === 0 : which === 'shipped' ? line.version > 0 : which === 'unused' && line.assets > 0) return false
-    const text = `${line.type} ${line.title} ${line.title_zh} ${line.extends}`.toLowerCase()
-    return wanted.every((word) => text.includes(word))
+    return matches(words, line.type, line.title, line.title_zh, line.extends)
   })
 }
 

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { Icon } from '../../components/Icon'
 import { Empty } from '../../components/notes'
 import { useLanguageCode } from '../../components/preferences'
+import { matches } from '../../core/matching'
 import type { Manifest } from '../../wire/api'
 
 // What people call their machines, and which driver that means.
@@ -22,12 +23,7 @@ export function WhatStep({ drivers, onChoose }: { drivers: readonly Manifest[]; 
   const { t } = useTranslation()
   const language = useLanguageCode()
   const [search, setSearch] = useState('')
-  const words = search.trim().toLowerCase().split(/\s+/).filter(Boolean)
-  const fits = (one: Manifest) => {
-    const text = `${one.id} ${one.title.en} ${one.title.zh} ${one.summary.en} ${one.summary.zh} ${one.standard} ${ALIASES[one.id] ?? ''}`.toLowerCase()
-    return words.every((word) => text.includes(word))
-  }
-  const found = drivers.filter(fits)
+  const found = drivers.filter((one) => matches(search, one.id, one.title.en, one.title.zh, one.summary.en, one.summary.zh, one.standard, ALIASES[one.id]))
   return (
     <div className="what">
       <Input size="large" autoFocus allowClear prefix={<Icon name="search" />} placeholder={t('add.whatSearch')} aria-label={t('add.whatSearch')} value={search} onChange={(e) => setSearch(e.target.value)} onPressEnter={() => found[0] && onChoose(found[0])} />

@@ -13,6 +13,7 @@ import { useTrouble } from '../../components/useTrouble'
 import { CLASSES, classKey, contentHref, type Document, documents, type Subject } from '../../core/documents'
 import { bytes } from '../../core/format'
 import { typeLink } from '../../core/route'
+import { matches } from '../../core/matching'
 import { clock } from '../../core/time'
 import { AddDocuments } from './AddDocuments'
 
@@ -128,7 +129,6 @@ function Picture({ one, title }: { one: Document; title: string }) {
 }
 
 function matching(all: readonly Document[], search: string): readonly Document[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean)
-  return words.length ? all.filter((one) => words.every((word) => `${one.title} ${one.title_zh} ${one.file} ${one.kind} ${one.version}`.toLowerCase().includes(word))) : all
+  return all.filter((one) => matches(search, one.title, one.title_zh, one.file, one.kind, one.version))
 }
 

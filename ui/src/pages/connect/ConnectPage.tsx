@@ -1,11 +1,12 @@
 /** All ways in: state, since when, and what to do about it. */
-import { Button, Input } from 'antd'
+import { Button } from 'antd'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../components/Icon'
 import { Link, navigate } from '../../components/navigation'
 import { Empty, ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
+import { SearchField } from '../../components/SearchField'
 import { useAsk } from '../../components/useAsk'
 import { devices } from '../../core/calls'
 import { Callers } from './Callers'
@@ -31,7 +32,7 @@ export default function ConnectPage() {
       sub={data ? t('connect.sub', { ok, all: data.length }) : undefined}
       tools={
         <>
-          <Input allowClear className="tool-search" prefix={<Icon name="search" size={15} />} placeholder={t('connect.search')} aria-label={t('connect.search')} value={search} onChange={(e) => setSearch(e.target.value)} />
+          <SearchField className="tool-search" label={t('connect.search')} onSearch={setSearch} rest={0} />
           <Button icon={<Icon name="download" size={16} />} onClick={() => navigate('/connect/sheets')}>
             {t('sheets.title')}
           </Button>

@@ -1,5 +1,5 @@
 /** Every device template: the company's own, and those that came with the platform. */
-import { Button, Input } from 'antd'
+import { Button } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../components/Icon'
@@ -7,9 +7,11 @@ import { Link, navigate } from '../../components/navigation'
 import { Empty, ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
 import { inLanguage, useLanguageCode, usePreferences } from '../../components/preferences'
+import { SearchField } from '../../components/SearchField'
 import { StateMark } from '../../components/StateMark'
 import { useAsk } from '../../components/useAsk'
 import { mayDescribe } from '../../core/assets'
+import { matches } from '../../core/matching'
 import { templateLink } from '../../core/route'
 import { templates } from '../../core/devicetemplates'
 
@@ -19,11 +21,7 @@ export function TemplateList() {
   const { session } = usePreferences()
   const { data, error, reload } = useAsk('device-templates', templates.list)
   const [words, setWords] = useState('')
-  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
-  const lines = (data ?? []).filter((line) => {
-    const text = [line.template, line.title, line.title_zh, line.manufacturer, line.driver, ...line.models].join(' ').toLowerCase()
-    return wanted.every((word) => text.includes(word))
-  })
+  const lines = (data ?? []).filter((line) => matches(words, line.template, line.title, line.title_zh, line.manufacturer, line.driver, ...line.models))
   return (
     <>
       <Link href="/connect" className="assets-back">
@@ -34,7 +32,7 @@ export function TemplateList() {
         sub={t('templates.sub')}
         tools={
           <>
-            <Input allowClear className="tool-search" prefix={<Icon name="search" size={15} />} placeholder={t('templates.search')} aria-label={t('templates.search')} value={words} onChange={(event) => setWords(event.target.value)} />
+            <SearchField className="tool-search" label={t('templates.search')} onSearch={setWords} rest={0} />
             {mayDescribe(session) ? (
               <Button type="primary" icon={<Icon name="plus" size={16} />} onClick={() => navigate('/templates?paste')}>
                 {t('templates.paste')}

@@ -1,5 +1,5 @@
 /** Every asset type: the company's own, and those that came with the platform. */
-import { Button, Input, Segmented } from 'antd'
+import { Button, Segmented } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Icon } from '../../components/Icon'
@@ -7,6 +7,7 @@ import { Link } from '../../components/navigation'
 import { Empty, ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
 import { inLanguage, useLanguageCode, usePreferences } from '../../components/preferences'
+import { SearchField } from '../../components/SearchField'
 import { StateMark } from '../../components/StateMark'
 import { useAsk } from '../../components/useAsk'
 import { mayDescribe, splitType } from '../../core/assets'
@@ -41,7 +42,7 @@ export function TypeList() {
       }
     >
       <div className="bar types-bar">
-        <Input allowClear prefix={<Icon name="search" size={15} />} placeholder={t('types.search')} aria-label={t('types.search')} value={words} onChange={(e) => setWords(e.target.value)} />
+        <SearchField label={t('types.search')} onSearch={setWords} rest={0} />
         <Segmented<Which> aria-label={t('types.which.label')} value={which} onChange={setWhich} options={WHICH.map((value) => ({ value, label: t(`types.which.${value as 'all'}`) }))} />
       </div>
       {error ? <ErrorNote problem={error} retry={reload} /> : null}
