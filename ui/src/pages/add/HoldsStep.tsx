@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { useTrouble } from '../../components/useTrouble'
 import { Icon } from '../../components/Icon'
 import { Empty, ErrorNote, Waiting } from '../../components/notes'
+import { useRested } from '../../components/useRested'
 import { VirtualList } from '../../components/VirtualList'
 import type { Target } from '../../core/calls'
 import type { Manifest, Node } from '../../wire/api'
@@ -41,16 +42,11 @@ export function HoldsStep({ manifest, target, choices, taken, onChoices, onBack,
   const { modal, message } = App.useApp()
   const trouble = useTrouble()
   const [typed, setTyped] = useState('')
-  const [search, setSearch] = useState('')
+  const search = useRested(typed.trim(), 250)
   const [seen, setSeen] = useState({ first: 0, last: 40 })
   const [progress, setProgress] = useState<string | null>(null)
   const canBrowse = manifest.capabilities.includes('browse')
   const browse = useBrowse(target, search)
-
-  useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), 250)
-    return () => clearTimeout(timer)
-  }, [typed])
 
   const visible = useMemo(() => browse.rows.slice(seen.first, seen.last + 1).flatMap((row) => (row.node?.address ? [row.node.address] : [])), [browse.rows, seen])
   const { values } = usePreview(target, visible)

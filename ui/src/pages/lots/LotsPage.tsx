@@ -7,6 +7,7 @@ import { ErrorNote, Waiting } from '../../components/notes'
 import { Page } from '../../components/Page'
 import { useLanguageCode } from '../../components/preferences'
 import { useAsk } from '../../components/useAsk'
+import { useRested } from '../../components/useRested'
 import { askedOf, lotFile, lotLink, lots, type Way } from '../../core/lots'
 import { Icon } from '../../components/Icon'
 import { LotGraph } from './LotGraph'
@@ -20,12 +21,8 @@ export default function LotsPage() {
   const language = useLanguageCode()
   const { lot, way } = askedOf(useSearch())
   const [typed, setTyped] = useState(lot)
-  const [looked, setLooked] = useState('')
   useEffect(() => setTyped(lot), [lot])
-  useEffect(() => {
-    const timer = setTimeout(() => setLooked(typed.trim()), REST_MS)
-    return () => clearTimeout(timer)
-  }, [typed])
+  const looked = useRested(typed.trim(), REST_MS)
   const known = useAsk(`lots:${looked}`, (signal) => lots.list(looked, signal))
   const { data, error, reload } = useAsk(lot ? `trace:${lot}:${way}` : null, (signal) => lots.trace(lot, way, signal))
   const go = (to: string, how: Way = way) => navigate(to.trim() ? lotLink(to.trim(), how) : '/lots')

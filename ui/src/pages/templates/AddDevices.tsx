@@ -1,12 +1,14 @@
 /** N devices of a template: a table dropped or pasted, shown line by line, and only then written: all, or none. */
 import { App, Button, Input } from 'antd'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { FileDrop } from '../../components/FileDrop'
 import { ErrorNote, Waiting } from '../../components/notes'
+import { useAsk } from '../../components/useAsk'
+import { useRested } from '../../components/useRested'
 import { decodedText } from '../../core/csv'
 import { asProblem } from '../../core/http'
-import { type Plan, sampleTable, templates, type TemplateWhole } from '../../core/devicetemplates'
+import { sampleTable, templates, type TemplateWhole } from '../../core/devicetemplates'
 import type { Problem } from '../../wire/api'
 import { PlanTable } from './PlanTable'
 
@@ -15,26 +17,14 @@ export function AddDevices({ held, onWritten }: { held: TemplateWhole; onWritten
   const { message } = App.useApp()
   const [text, setText] = useState('')
   const [file, setFile] = useState('')
-  const [plan, setPlan] = useState<Plan | null>(null)
-  const [problem, setProblem] = useState<Problem | null>(null)
+  const [refused, setRefused] = useState<{ text: string; problem: Problem } | null>(null)
   const [busy, setBusy] = useState(false)
 
   // What is written here is looked at a moment after the last letter; nothing is stored by looking.
-  useEffect(() => {
-    setPlan(null)
-    setProblem(null)
-    if (!text.trim()) return
-    const stop = new AbortController()
-    const timer = setTimeout(() => {
-      templates.devices(held.template, text, true, stop.signal).then(setPlan, (error: unknown) => {
-        if (!stop.signal.aborted) setProblem(asProblem(error))
-      })
-    }, 300)
-    return () => {
-      clearTimeout(timer)
-      stop.abort()
-    }
-  }, [text, held.template])
+  const rested = useRested(text, 300)
+  const asked = useAsk(rested.trim() ? `devices-of:${held.template}:${rested}` : null, (signal) => templates.devices(held.template, rested, true, signal))
+  const plan = rested === text && !asked.loading ? asked.data : null
+  const problem = refused?.text === text ? refused.problem : rested === text ? asked.error : null
 
   const read = async (one: File) => {
     const { text: found, encoding } = decodedText(new Uint8Array(await one.arrayBuffer()))
@@ -43,14 +33,14 @@ export function AddDevices({ held, onWritten }: { held: TemplateWhole; onWritten
   }
   const write = async () => {
     setBusy(true)
-    setProblem(null)
+    setRefused(null)
     try {
       const done = await templates.devices(held.template, text, false)
       message.success(t('templates.written', { n: done.new + done.changed }))
       setText('')
       onWritten()
     } catch (error) {
-      setProblem(asProblem(error))
+      setRefused({ text, problem: asProblem(error) })
     } finally {
       setBusy(false)
     }
