@@ -16,7 +16,6 @@ export const templates = {
   list: (signal?: AbortSignal) => askJson<TemplateLine[]>('/device-templates', { signal }),
   get: (name: string, version?: number, signal?: AbortSignal) => askJson<TemplateWhole>(`${at(name)}${query({ version })}`, { signal }),
   put: (name: string, text: string, base?: number) => askJson<Schemas['TemplateKept']>(at(name), { method: 'PUT', json: { text, base } }),
-  drop: (name: string) => askJson<void>(at(name), { method: 'DELETE' }),
   /** One device of each line of a table; `check`: only say what would be. */
   devices: (name: string, text: string, check: boolean, signal?: AbortSignal) => askJson<Plan>(`${at(name)}/devices`, { method: 'POST', json: { text, check }, signal }),
   upgrade: (name: string, devices: string[] | null, check: boolean, signal?: AbortSignal) =>

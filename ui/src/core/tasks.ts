@@ -11,6 +11,8 @@ export type TaskPage = Schemas['TaskPage']
 export type TaskSpec = Schemas['TaskSpec']
 /** What somebody does to a task; what is not told stays. */
 export type TaskChange = Partial<Omit<Schemas['TaskChange'], 'results'>> & { results?: (Pick<Schemas['Result'], 'item' | 'value'> & { note?: string })[] }
+/** A change before it has a name and a time. */
+export type Doing = Omit<TaskChange, 'id' | 'at_us'>
 export type NewSpec = Partial<TaskSpec> & Pick<TaskSpec, 'asset' | 'title'>
 export type TaskState = Task['state']
 export type Check = Schemas['Check']
@@ -39,7 +41,7 @@ export const tasks = {
   reasons: (asset: string, signal?: AbortSignal) => askJson<Schemas['ReasonTree']>(`/assets/${id(asset)}/reasons`, { signal }),
   workers: () => askJson<Workers>('/workers'),
   add: (spec: NewSpec, task = newId(), what = spec.title) => outbox().put({ path: '/tasks', json: { ...spec, id: task }, about: task, what }),
-  change: (task: string, change: Omit<TaskChange, 'id' | 'at_us'>, what: string) =>
+  change: (task: string, change: Doing, what: string) =>
     outbox().put({ path: `/tasks/${id(task)}/changes`, json: { ...change, id: newId(), at_us: Date.now() * 1000 }, about: task, what }),
   photo: (task: string, blob: Blob, what: string) =>
     outbox().put({ path: `/tasks/${id(task)}/photos${query({ change: newId(), at_us: Date.now() * 1000 })}`, blob, about: task, what }),

@@ -3,6 +3,7 @@ import { Button, Popconfirm } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { useLanguageCode, usePreferences } from '../../../components/preferences'
 import { useTrouble } from '../../../components/useTrouble'
+import { mayDescribe } from '../../../core/assets'
 import { business, type RecordKind, type RecordRun } from '../../../core/business'
 
 export function HeldRuns({ held, kinds, changed }: { held: readonly RecordRun[]; kinds: readonly RecordKind[]; changed: () => void }) {
@@ -10,7 +11,7 @@ export function HeldRuns({ held, kinds, changed }: { held: readonly RecordRun[];
   const language = useLanguageCode()
   const { session } = usePreferences()
   const trouble = useTrouble()
-  const may = session?.may?.company.includes('configure') ?? false
+  const may = mayDescribe(session)
   return held.map((run) => {
     const n = run.told.held ?? 0
     const kind = kinds.find((one) => one.name === run.kind)?.title[language] ?? run.kind

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { FormRow } from '../../../components/FormRow'
 import { inLanguage, useLanguageCode } from '../../../components/preferences'
 import { useAsk } from '../../../components/useAsk'
-import { PRIORITIES, type Priority, type TaskChange, type TaskPage, tasks } from '../../../core/tasks'
+import { type Doing, PRIORITIES, type Priority, type TaskPage, tasks } from '../../../core/tasks'
 import { inputTime } from '../../../core/time'
 
 export interface Given {
@@ -41,7 +41,7 @@ export function GiveFields({ value, onChange }: { value: Given; onChange: (value
   )
 }
 
-export function GiveCard({ task, onChange }: { task: TaskPage; onChange: (change: Omit<TaskChange, 'id' | 'at_us'>, what: string) => Promise<void> }) {
+export function GiveCard({ task, onChange }: { task: TaskPage; onChange: (change: Doing, what: string) => Promise<void> }) {
   const { t } = useTranslation()
   const { spec } = task
   const held: Given = { assignee: spec.assignee ?? '', role: spec.role ?? '', due: typeof spec.due_us === 'number' ? inputTime(spec.due_us).slice(0, 16) : '', priority: spec.priority ?? 'medium' }

@@ -3,7 +3,7 @@ import { Button, Input, InputNumber } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { FormRow } from '../../../components/FormRow'
-import type { TaskChange, TaskPage, TaskState } from '../../../core/tasks'
+import type { Doing, TaskPage, TaskState } from '../../../core/tasks'
 import { CauseField } from './CauseField'
 
 const MAIN: Partial<Record<TaskState, TaskState>> = { open: 'in_progress', accepted: 'in_progress', in_progress: 'done', done: 'verified', refused: 'open' }
@@ -12,7 +12,7 @@ const CHECKED: readonly TaskState[] = ['verified', 'cancelled']
 interface Props {
   task: TaskPage
   works: boolean
-  onChange: (change: Omit<TaskChange, 'id' | 'at_us'>, what: string) => Promise<void>
+  onChange: (change: Doing, what: string) => Promise<void>
 }
 
 export function NextSteps({ task, works, onChange }: Props) {
@@ -25,7 +25,7 @@ export function NextSteps({ task, works, onChange }: Props) {
   const [asked, setAsked] = useState<TaskState | null>(null) // for whose reason is asked
   const main = MAIN[task.state]
   const next = task.next.filter((to) => task.gives || !CHECKED.includes(to))
-  const go = async (to: TaskState, more: Partial<TaskChange> = {}) => {
+  const go = async (to: TaskState, more: Doing = {}) => {
     setBusy(true)
     await onChange({ to, ...more }, t(`task.to.${to}`))
     setBusy(false)
@@ -34,7 +34,7 @@ export function NextSteps({ task, works, onChange }: Props) {
   }
   if (!works) return null
   const ends = task.state === 'in_progress'
-  const told: Partial<TaskChange> = ends ? { cause, outcome, ...(hours ? { hours } : {}) } : {}
+  const told: Doing = ends ? { cause, outcome, ...(hours ? { hours } : {}) } : {}
   const needsWhy = (to: TaskState) => to === 'refused' || to === 'cancelled' || (task.state === 'done' && to === 'in_progress')
   return (
     <section className="card task-next">

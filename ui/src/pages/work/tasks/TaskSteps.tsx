@@ -3,10 +3,10 @@ import { Input } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { number } from '../../../core/format'
-import type { TaskChange, TaskPage, TaskState } from '../../../core/tasks'
+import type { Doing, TaskPage, TaskState } from '../../../core/tasks'
 import { clock } from '../../../core/time'
 
-export function TaskSteps({ task, may, onChange }: { task: TaskPage; may: boolean; onChange: (change: Omit<TaskChange, 'id' | 'at_us'>, what: string) => Promise<void> }) {
+export function TaskSteps({ task, may, onChange }: { task: TaskPage; may: boolean; onChange: (change: Doing, what: string) => Promise<void> }) {
   const { t } = useTranslation()
   const [word, setWord] = useState('')
   const hours = Object.entries(task.progress.hours ?? {})

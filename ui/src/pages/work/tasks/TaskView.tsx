@@ -10,7 +10,7 @@ import { useOutbox } from '../../../components/useOutbox'
 import { useTrouble } from '../../../components/useTrouble'
 import { mayAnnotate } from '../../../core/assets'
 import { assetLink, workLink } from '../../../core/route'
-import { type Check, type Found, tasks, type TaskChange, withWaiting } from '../../../core/tasks'
+import { type Check, type Doing, type Found, tasks, withWaiting } from '../../../core/tasks'
 import { Checklist } from './Checklist'
 import { GiveCard } from './GiveCard'
 import { NextSteps } from './NextSteps'
@@ -44,7 +44,7 @@ export function TaskView({ task }: { task: string }) {
   const shown = withWaiting(data, waiting)
   const { spec, progress } = shown
   const works = mayAnnotate(session) && (shown.mine || shown.gives) && !['verified', 'cancelled'].includes(shown.state)
-  const change = async (made: Omit<TaskChange, 'id' | 'at_us'>, what: string) => {
+  const change = async (made: Doing, what: string) => {
     await tasks.change(task, made, what).catch(trouble)
     reload()
   }
