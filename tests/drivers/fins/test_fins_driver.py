@@ -22,7 +22,6 @@ from baigong.drivers.fins.settings import settings
 from baigong.drivers.fins.sim import Simulator
 from baigong.drivers.plan import Span
 from baigong.drivers.scan import Refused
-from baigong.vocab import quality as q
 from baigong.vocab.errors import BaigongError, FixConfiguration, RetryLater
 from baigong.vocab.happenings import Command
 
@@ -210,24 +209,6 @@ async def test_an_empty_battery_spoils_nothing() -> None:
     async with Simulator(AREAS, values=VALUES) as plc, FinsDriver(plc.options) as driver:
         plc.flags = 0x0040
         assert (await driver.read(wanted(*VALUES)))["value"].to_pylist() == list(VALUES.values())
-
-
-async def test_what_is_refused_is_found_left_out_and_asked_for_again() -> None:
-    now_s = 0.0
-    async with Simulator({"d": 50}, values={"d0": 1, "d46": 2}) as plc:
-        driver = FinsDriver(plc.options, clock_s=lambda: now_s)
-        points = wanted("d0", "d46", "d49:dint", "d52", "e3_9", "w5.0")
-        async with driver:
-            for asked in (14, 1, 1):
-                before = await requests(driver)
-                frame = await driver.read(points)
-                assert frame["value"].to_pylist() == [1, 2, None, None, None, None]
-                assert frame["quality"].to_pylist() == [0, 0] + [q.BAD_NODE_ID_UNKNOWN] * 4
-                assert await requests(driver) - before <= asked
-            plc._memory |= Simulator({"d": 60}, values={"d0": 1})._memory
-            now_s = 100.0
-            await driver.read(points)
-            assert (await driver.read(points))["quality"].to_pylist() == [0] * 4 + [q.BAD_NODE_ID_UNKNOWN] * 2
 
 
 async def test_browsing_shows_areas_pages_and_words() -> None:

@@ -199,24 +199,6 @@ async def test_commands_that_a_device_does_not_know_are_left_out() -> None:
                 await driver.read(wanted(*VALUES))
 
 
-async def test_what_is_refused_is_found_left_out_and_asked_for_again() -> None:
-    now_s = 0.0
-    async with Simulator({"d": 50}, values={"d0": 1, "d46": 2}) as plc:
-        driver = McDriver(plc.options, clock_s=lambda: now_s)
-        points = wanted("d0", "d46", "d49:dint", "d52", "r9", "y5")
-        async with driver:
-            for asked in (14, 1, 1):
-                before = await requests(driver)
-                frame = await driver.read(points)
-                assert frame["value"].to_pylist() == [1, 2, None, None, None, None]
-                assert frame["quality"].to_pylist() == [0, 0] + [q.BAD_NODE_ID_UNKNOWN] * 4
-                assert await requests(driver) - before <= asked
-            plc._memory |= Simulator({"d": 60}, values={"d0": 1})._memory
-            now_s = 100.0
-            await driver.read(points)
-            assert (await driver.read(points))["quality"].to_pylist() == [0] * 4 + [q.BAD_NODE_ID_UNKNOWN] * 2
-
-
 async def test_many_wrong_addresses_do_not_cost_many_requests_at_once() -> None:
     points = wanted("d0", *(f"d{100 + 40 * i}" for i in range(100)))
     async with Simulator({"d": 50}, values={"d0": 1}) as plc, McDriver(plc.options) as driver:
