@@ -36,6 +36,7 @@ class Host:
 
     def __init__(self, numbering: Callable[[str], int], reorder_s: float = 5.0, most: int = 20_000) -> None:
         self.nodes: dict[Node, EdgeNode] = {}
+        self._restless: dict[Node, EdgeNode] = {}  # for which time may bring something; looked at with every batch
         self.rebirths = Rebirths()
         self.counters: Counter[str] = Counter(dict.fromkeys((*COUNTED, *MORE), 0))
         self.fresh: list[Found] = []
@@ -86,6 +87,8 @@ class Host:
                 ready = [message] if (message.payload.timestamp or 0) >= node.born_ms else []
             for each in ready:
                 self._apply(node, each)
+        if node.is_restless:
+            self._restless[node.key] = node
 
     def _apply(self, node: EdgeNode, message: Message) -> None:
         device, payload = message.device, message.payload
@@ -290,7 +293,7 @@ class Host:
     def tick(self, columns: Columns, now_us: int, now_s: float) -> None:
         """Do what is due: messages that waited too long for a missing one, devices that no birth brought back."""
         self._columns, self._now_us = columns, now_us
-        for node in self.nodes.values():
+        for node in list(self._restless.values()):
             if node.late and now_s - node.late_s >= self._reorder_s:
                 self.counters["missing"] += 1
                 self.rebirths.want(node.key)
@@ -300,11 +303,13 @@ class Host:
                 if now_s - since_s >= self._reorder_s:
                     del node.awaited[device]
                     self._gone(node, device, now_us)
+            if not node.is_restless:
+                del self._restless[node.key]
 
     def next_s(self) -> float | None:
         """Say when ``tick`` or a rebirth is due next; None: never, as things are."""
-        moments = [node.late_s + self._reorder_s for node in self.nodes.values() if node.late]
-        moments += [since + self._reorder_s for node in self.nodes.values() for since in node.awaited.values()]
+        moments = [node.late_s + self._reorder_s for node in self._restless.values() if node.late]
+        moments += [since + self._reorder_s for node in self._restless.values() for since in node.awaited.values()]
         if (asked := self.rebirths.next_s()) is not None:
             moments.append(asked)
         return min(moments, default=None)

@@ -60,6 +60,11 @@ class EdgeNode:
         return "" in self.alive
 
     @property
+    def is_restless(self) -> bool:
+        """Whether a message or a device is missing, which is not waited for for ever."""
+        return bool(self.late or self.awaited)
+
+    @property
     def key(self) -> tuple[str, str]:
         return self.group, self.name
 
