@@ -211,7 +211,7 @@ class FarSide:
         ends = {n: machine.shown.get(n + every, time.monotonic()) for n in counts}
         struck, back = outage
         asked = [n for n in counts if ends[n] <= struck or machine.shown[n] >= back]
-        recoverable = counts if event in machine.source.remembers else asked
+        recoverable = counts if machine.source.remembers else asked
         there = [max((n for n in machine.shown if n < span[0]), default=0), *(n for n in counts if n in held)]
         lacking = [machine.shown[later] - ends.get(sooner, struck) for sooner, later in pairwise(there)]
         return Found(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from baigong.drivers.dlt645.sim import Simulator as Dlt645Sim
@@ -19,14 +19,12 @@ from baigong.drivers.opcua.sim import OpcUaSim
 from baigong.drivers.s7.sim import Simulator as S7Sim
 from baigong.drivers.sparkplug.sim import Simulator as SparkplugSim
 
-EVERYTHING = frozenset({"killed", "restarted", "hung", "garbage", "slow", "clock", "gone", "taken"})
-
 
 @dataclass(slots=True)
 class Source:
     """``port``: where the machine listens. ``options``: of the device, given the port that leads to it.
 
-    ``remembers``: the events (of ``farside.EVENTS``) after which the machine still has what happened meanwhile.
+    ``remembers``: whether the machine still has, after an outage, what happened meanwhile.
     """
 
     driver: str
@@ -36,7 +34,7 @@ class Source:
     show: Callable[[int], Awaitable[None]]  # from now on the point is this count
     kill: Callable[[], Awaitable[None]]
     restart: Callable[[], Awaitable[None]]
-    remembers: frozenset[str] = field(default_factory=frozenset)
+    remembers: bool = False
     every: int = 1  # counts go by for each that is shown: what stamps whole seconds shows none twice in one
 
 
@@ -79,7 +77,7 @@ async def mqtt() -> AsyncIterator[Source]:
             show,
             sim.stop,
             sim.start,
-            EVERYTHING,  # a broker keeps what the subscriber has not acknowledged
+            remembers=True,  # a broker keeps what the subscriber has not acknowledged
         )
 
 
@@ -93,7 +91,7 @@ async def opcua() -> AsyncIterator[Source]:
         def options(port: int) -> dict[str, Any]:
             return {"url": f"opc.tcp://127.0.0.1:{port}/baigong", "timeout_s": 1.0, "publishing_s": 0.1}
 
-        yield Source("opcua", sim.port, sim.address("count"), options, show, sim.stop, sim.start, EVERYTHING)
+        yield Source("opcua", sim.port, sim.address("count"), options, show, sim.stop, sim.start, remembers=True)
 
 
 @asynccontextmanager
@@ -119,7 +117,7 @@ async def mtconnect() -> AsyncIterator[Source]:
         def options(port: int) -> dict[str, Any]:
             return {"url": f"http://127.0.0.1:{port}", "interval_ms": 50, "timeout_s": 1.0}
 
-        yield Source("mtconnect", agent.port, "parts", options, show, agent.stop, agent.start, EVERYTHING)
+        yield Source("mtconnect", agent.port, "parts", options, show, agent.stop, agent.start, remembers=True)
 
 
 @asynccontextmanager
@@ -134,8 +132,8 @@ async def hj212() -> AsyncIterator[Source]:
             return {"host": "127.0.0.1", "port": port, "mn": monitor.mn, "silence_s": 5.0}
 
         # it says again what was not acknowledged
-        where = (options, show, monitor.stop, monitor.start, EVERYTHING)
-        yield Source("hj212", monitor.port, "real:w01018-Rtd", *where, every=5)
+        where = (options, show, monitor.stop, monitor.start)
+        yield Source("hj212", monitor.port, "real:w01018-Rtd", *where, remembers=True, every=5)
 
 
 ALL: dict[str, Callable[[], Opened]] = {
