@@ -33,8 +33,8 @@ export function sampleTable(whole: TemplateWhole['whole']): string {
 }
 
 /** A change in a few words: `scale 0.1 → 0.01`. */
-export const saidChange = (fields: Planned['changes'] extends (infer C)[] | undefined ? (C extends { fields?: infer F } ? F : never) : never): string =>
-  ((fields ?? []) as { field: string; before?: unknown; after?: unknown }[]).map((one) => `${one.field} ${shown(one.before)} → ${shown(one.after)}`).join(', ')
+export const saidChange = (fields: NonNullable<Planned['changes']>[number]['fields']): string =>
+  (fields ?? []).map((one) => `${one.field} ${shown(one.before)} → ${shown(one.after)}`).join(', ')
 
 const shown = (value: unknown): string => (value === null || value === undefined ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value))
 

@@ -86,7 +86,7 @@ export function boxOf(range: string): Box | null {
   return a && b ? { top: a[0], left: a[1], bottom: b[0], right: b[1] } : null
 }
 
-const within = (box: Box | null, row: number, column: number): boolean => box !== null && row >= box.top && row <= box.bottom && column >= box.left && column <= box.right
+export const within = (box: Box | null, row: number, column: number): boolean => box !== null && row >= box.top && row <= box.bottom && column >= box.left && column <= box.right
 
 const OVER = ['note', 'total', 'section', 'repeated', 'unit', 'header', 'title', 'data'] as const
 export type Role = (typeof OVER)[number]

@@ -62,12 +62,13 @@ export function zoomed(startUs: number, endUs: number, atUs: number, factor: num
 
 const two = (n: number) => String(n).padStart(2, '0')
 
-/** Local time as instruments show it: `2026-03-08 14:05:09.120`, date left out when it is today. */
-export function clock(us: number, nowMs: number, options: { ms?: boolean; date?: boolean } = {}): string {
+/** Local time as instruments show it: `2026-03-08 14:05:09.120`, date left out when it is today; `minutes`: no seconds. */
+export function clock(us: number, nowMs: number, options: { ms?: boolean; date?: boolean; minutes?: boolean } = {}): string {
   const d = new Date(us / 1000)
   const now = new Date(nowMs)
   const sameDay = d.toDateString() === now.toDateString()
-  const time = `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`
+  const short = `${two(d.getHours())}:${two(d.getMinutes())}`
+  const time = options.minutes ? short : `${short}:${two(d.getSeconds())}`
   const fine = options.ms ? `${time}.${String(d.getMilliseconds()).padStart(3, '0')}` : time
   if (sameDay && !options.date) return fine
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${fine}`

@@ -1,7 +1,7 @@
 /** The upper left of a sheet as it is, its cells framed and named by what they were taken for. */
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
-import { boxOf, letters, ROLES, rolesOf, type SheetDrawn, type SheetTable, whyKey } from '../../core/sheets'
+import { boxOf, letters, ROLES, rolesOf, type SheetDrawn, type SheetTable, whyKey, within } from '../../core/sheets'
 
 interface Props {
   drawn: SheetDrawn
@@ -13,9 +13,10 @@ interface Props {
 export function SheetPicture({ drawn, tables, chosen, onChoose }: Props) {
   const { t } = useTranslation()
   const roleOf = useMemo(() => rolesOf(tables, drawn.name), [tables, drawn.name])
-  const odd = useMemo(() => new Map(tables.filter((one) => one.sheet === drawn.name).flatMap((one) => one.problems.map((p) => [p.cell, p.why] as const))), [tables, drawn.name])
+  const here = useMemo(() => tables.filter((one) => one.sheet === drawn.name), [tables, drawn.name])
+  const odd = useMemo(() => new Map(here.flatMap((one) => one.problems.map((p) => [p.cell, p.why] as const))), [here])
   const merges = useMemo(() => drawn.merges.map(boxOf), [drawn.merges])
-  const used = new Set(tables.filter((one) => one.sheet === drawn.name).flatMap((one) => one.findings.map((f) => f.role)))
+  const used = new Set(here.flatMap((one) => one.findings.map((f) => f.role)))
   const columns = drawn.cells[0]?.map((_, at) => drawn.left + at) ?? []
   return (
     <figure className="sheet-picture">
@@ -37,7 +38,7 @@ export function SheetPicture({ drawn, tables, chosen, onChoose }: Props) {
                   <th>{row + 1}</th>
                   {cells.map((text, index) => {
                     const column = drawn.left + index
-                    const merge = merges.find((one) => one && row >= one.top && row <= one.bottom && column >= one.left && column <= one.right)
+                    const merge = merges.find((one) => within(one, row, column))
                     const last = merge && Math.min(merge.right, drawn.left + cells.length - 1)
                     if (merge && (merge.top !== row || merge.left !== column)) return null
                     const found = roleOf(row, column)

@@ -25,6 +25,6 @@ export function Due({ task }: { task: Pick<Task, 'spec' | 'late'> }) {
   const { t } = useTranslation()
   const due = task.spec.due_us
   if (typeof due !== 'number') return null
-  const time = clock(due, Date.now()).slice(0, -3)
+  const time = clock(due, Date.now(), { minutes: true })
   return task.late ? <StateMark state="bad" label={t('task.late', { at: time })} /> : <span className="num">{t('task.dueAt', { at: time })}</span>
 }

@@ -23,11 +23,11 @@ export function TaskSteps({ task, may, onChange }: { task: TaskPage; may: boolea
       <ul className="task-steps">
         {[...task.steps].reverse().map((one) => (
           <li key={one.id}>
-            <span className="num muted">{clock(one.at_us, Date.now()).slice(0, -3)}</span> <b>{one.by}</b> {say(one.change)}
+            <span className="num muted">{clock(one.at_us, Date.now(), { minutes: true })}</span> <b>{one.by}</b> {say(one.change)}
           </li>
         ))}
         <li>
-          <span className="num muted">{clock(task.made_us, Date.now()).slice(0, -3)}</span> <b>{task.made_by}</b> {t('task.made')}
+          <span className="num muted">{clock(task.made_us, Date.now(), { minutes: true })}</span> <b>{task.made_by}</b> {t('task.made')}
         </li>
       </ul>
       {hours.length ? <p className="num">{hours.map(([who, many]) => `${who} ${number(many)} h`).join(' · ')}</p> : null}
