@@ -56,6 +56,7 @@ class Link:
         self._client: Any = None
         self.lost = asyncio.Event()
         self.version = ""
+        self._heard = 0.0  # when something came that could be read
         self._granted: dict[int, tuple[int, ...]] = {}
         self._subscribed = asyncio.Event()
 
@@ -110,7 +111,9 @@ class Link:
         client.on_disconnect = lambda *_: lost.set()
         handler = client._package_handler
         handler._handle_qos_1_publish_packet = self._publish
+        handler._handle_pingresp_packet = self._pong
         handler._handle_packet = self._guarded(handler._handle_packet)
+        self._heard = time.monotonic()
         connecting = asyncio.ensure_future(self._connect(client, MQTTv50 if version == "5" else MQTTv311))
         leaving = asyncio.ensure_future(lost.wait())
         try:
@@ -174,7 +177,7 @@ class Link:
         connection = self._client._connection if self._client is not None else None
         if connection is None or self.lost.is_set():
             return
-        silent_s = time.monotonic() - self._client._package_handler._last_msg_in
+        silent_s = time.monotonic() - self._heard
         if silent_s > _SILENT_S + self._settings.timeout_s:
             self._nonsense()
         elif silent_s > _SILENT_S:
@@ -247,11 +250,16 @@ class Link:
     # called by gmqtt
 
     def _publish(self, packet_id: int, payload: bytes, topic: str | bytes, properties: dict[str, Any]) -> None:
+        self._heard = time.monotonic()
         self._receive(_text(topic), payload, packet_id, bool(properties["retain"]))
 
     def _message(self, client: Any, topic: str | bytes, payload: bytes, qos: int, properties: dict[str, Any]) -> int:
+        self._heard = time.monotonic()
         self._receive(_text(topic), payload, 0, bool(properties["retain"]))
         return 0
+
+    def _pong(self, *_: Any) -> None:
+        self._heard = time.monotonic()
 
     def _suback(self, client: Any, packet_id: int, codes: tuple[int, ...], properties: dict[str, Any]) -> None:
         self._granted[packet_id] = tuple(codes)
