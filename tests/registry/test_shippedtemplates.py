@@ -11,6 +11,7 @@ from baigong.drivers.modbus.driver import ModbusDriver
 from baigong.drivers.modbus.sim import Simulator
 from baigong.registry.checking import check_driver
 from baigong.registry.devicetemplates import check_with_driver, sample_device, shipped
+from baigong.registry.templaterows import read_rows
 from baigong.registry.types import shipped as shipped_types
 from baigong.vocab.devices import DeviceSpec, PointSpec
 from baigong.vocab.devicetemplates import device_template_yaml, parse_device_template
@@ -61,3 +62,11 @@ async def test_a_shipped_template_is_read_from_a_device_that_has_its_registers(n
     assert set(frame["quality"].to_pylist()) == {GOOD}
     columns = zip(frame["value"].to_pylist(), frame["whole"].to_pylist(), strict=True)
     assert [value if value is not None else whole for value, whole in columns] == raw
+
+
+def test_a_table_typed_with_wide_marks_is_read() -> None:
+    """What a Chinese keyboard writes: wide commas between the cells, wide brackets in a header."""
+    template = parse_device_template(shipped()["eastron-sdm120"][1], "eastron-sdm120")
+    (line,) = read_rows("device\uff0c\uff28ost\nmeter1\uff0c10.0.0.7\n", template)
+    assert (line.device, line.wrong) == ("meter1", ())
+    assert line.wanted is not None and line.wanted.options["host"] == "10.0.0.7"

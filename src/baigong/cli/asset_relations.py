@@ -14,7 +14,7 @@ from baigong.vocab.relations import RELATIONS, relation_words, tidy
 
 FIELD = "relations"  # before the name of one, where places are named
 _MARKS = ("relation:", "关系:")  # before the heading of a relation of one's own
-_BETWEEN = re.compile(r"[;;\s]+")
+_BETWEEN = re.compile(r"[;\uff1b\s]+")  # the wide one is what Chinese keyboards write
 _KIND_OF = {word: kind for kind, words in RELATIONS.items() for word in (kind, words.said_zh)}
 
 
@@ -69,7 +69,7 @@ def heading_of(kind: str) -> str:
 def split_names(cell: str) -> list[str]:
     """Return the assets that a cell names.
 
-    >>> split_names("tank1; tank2;"), split_names(" ")
+    >>> split_names("tank1; tank2\uff1b"), split_names(" ")
     (['tank1', 'tank2'], [])
     """
     return [one for one in _BETWEEN.split(cell) if one]

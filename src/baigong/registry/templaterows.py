@@ -10,6 +10,7 @@ import csv
 import difflib
 import io
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,7 +81,7 @@ def _cells(text: str) -> list[tuple[int, list[str]]]:
     """Return the lines that are not empty, with their numbers."""
     text = text.removeprefix("\ufeff")
     first = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max(("\t", ",", ";", ",", "|"), key=first.count)
+    delimiter = max(("\t", ",", ";", "\uff0c", "|"), key=first.count)
     try:
         reader = csv.reader(io.StringIO(text), delimiter=delimiter)
         rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
@@ -120,7 +121,7 @@ def _columns(heads: Sequence[str], template: DeviceTemplate, driver: Manifest) -
 
 
 def _plain(word: str) -> str:
-    return re.sub(r"[\s_()()-]+", "", word).casefold()
+    return re.sub(r"[\s_()-]+", "", unicodedata.normalize("NFKC", word)).casefold()  # full-width brackets, too
 
 
 def _line(number: int, cells: Sequence[str], columns: Sequence[_Column]) -> Line:

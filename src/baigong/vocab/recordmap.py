@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -84,7 +85,12 @@ class Mapped:
 
 
 def plain(name: str) -> str:
-    return re.sub(r"[\s_\-./()()]+", "", name).casefold()
+    """Write a name without what people put between its words, wide letters narrow.
+
+    >>> plain("PLAN_QTY"), plain("Plan qty\uff08pcs\uff09")
+    ('planqty', 'planqtypcs')
+    """
+    return re.sub(r"[\s_\-./()]+", "", unicodedata.normalize("NFKC", name)).casefold()
 
 
 def nearest(column: str, have: Sequence[str]) -> str:
